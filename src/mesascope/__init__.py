@@ -1,0 +1,1 @@
+"""Mesascope: a laboratory and auditor for learned optimization."""

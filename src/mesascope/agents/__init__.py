@@ -1,0 +1,1 @@
+"""Learned algorithms: the agent protocol, networks, safe files and adapters."""

@@ -1,0 +1,36 @@
+"""What an agent is: something that turns observations into action probabilities, with or without memory."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+
+class Agent(abc.ABC):
+    """A learned algorithm, seen from outside.
+
+    Numpy arrays go in and come out, so that agents of any framework look alike. Optional capabilities (activations,
+    compute, objective slots) are protocols of their own; an agent that lacks one is still an agent.
+    """
+
+    name: str
+    """For people: a file name, an organism's id, `module:function`."""
+    memoryless: bool
+    """Whether the probabilities depend on the present observation alone. Memoryless agents are evaluated exactly."""
+
+    @abc.abstractmethod
+    def initial_state(self, batch: int) -> Any:
+        """Returns the memory with which `batch` episodes begin; `None` for a memoryless agent."""
+
+    @abc.abstractmethod
+    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
+        """Returns action probabilities and the memory after acting.
+
+        **Arguments:**
+
+        - `observations`: one per episode, `[B, ...]`, in the shape of the world.
+        - `state`: from `initial_state` or the last call.
+        """

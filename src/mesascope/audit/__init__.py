@@ -1,0 +1,1 @@
+"""The three questions, asked blind: this room imports neither training nor organisms."""

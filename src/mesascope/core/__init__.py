@@ -1,0 +1,1 @@
+"""Errors, keys, registries, intervals, verdicts, files and provenance: what every room shares."""

@@ -1,0 +1,69 @@
+"""Intervals on everything that is estimated."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import stats
+
+from mesascope.core.verdicts import Estimate
+
+
+def bootstrap_mean(
+    values: Float[np.ndarray, " n"],
+    *,
+    clusters: Int[np.ndarray, " n"] | None = None,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+    unit: str = "levels",
+) -> Estimate:
+    """Estimates a mean with a percentile bootstrap over independent units.
+
+    **Arguments:**
+
+    - `values`: one number per unit; must be finite.
+    - `clusters`: group labels; whole groups are resampled, and `n` counts groups.
+    - `confidence`: nominal coverage, in (0, 1).
+    - `resamples`: bootstrap replicates.
+    - `seed`: of the resampling, so that the same values give the same bytes.
+    - `unit`: what one value (or cluster) is, plural.
+
+    **Returns:** the mean and its interval. With a single unit the interval is the value itself: an exact number
+    about that unit which claims nothing about others.
+    """
+    values = np.asarray(values, np.float64)
+    if values.size == 0:
+        raise ValueError(f"no {unit} to estimate a mean from")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{int((~np.isfinite(values)).sum())} of {values.size} {unit} have no finite value")
+    if clusters is None:
+        sums, counts = values, np.ones(values.size)
+    else:
+        _, index = np.unique(clusters, return_inverse=True)
+        sums, counts = np.bincount(index, values), np.bincount(index).astype(float)
+    size = sums.size
+    mean = float(values.mean())
+    if size == 1:
+        return Estimate(mean, mean, mean, 1, unit, confidence)
+    # Multinomial weights: a resample without materialising the n x resamples index table.
+    weights = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
+    means = (weights @ sums) / (weights @ counts)
+    low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Estimate(mean, float(min(low, mean)), float(max(high, mean)), size, unit, confidence)
+
+
+def wilson(successes: int, trials: int, *, confidence: float = 0.95, unit: str = "trials") -> Estimate:
+    """Estimates a proportion with Wilson's score interval, which stays inside [0, 1] and honest at 0 and 1.
+
+    **Arguments:**
+
+    - `successes`: 0 to `trials`.
+    - `trials`: at least 1.
+    - `confidence`: nominal coverage, in (0, 1).
+    - `unit`: what one trial is, plural.
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(f"{successes} successes in {trials} trials")
+    interval = stats.binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+    return Estimate(successes / trials, float(interval.low), float(interval.high), trials, unit, confidence)

@@ -1,0 +1,77 @@
+"""What an audit may say: three-valued verdicts, estimates with intervals, and evidence."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, field
+
+
+class Verdict(enum.StrEnum):
+    """The outcome of one assay. Missing evidence is INCONCLUSIVE, never PASS."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its uncertainty and its denominator.
+
+    **Arguments:**
+
+    - `value`: the point estimate.
+    - `low`, `high`: ends of the interval; equal to `value` for an exact number without sampling.
+    - `n`: how many independent units (levels, seeds, edits) stand behind it.
+    - `unit`: what was counted, plural (`"levels"`).
+    - `confidence`: nominal coverage of the interval, in (0, 1).
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    unit: str = "levels"
+    confidence: float = 0.95
+
+    def __post_init__(self):
+        if self.n > 0 and not all(math.isfinite(x) for x in (self.value, self.low, self.high)):
+            raise ValueError(
+                f"An estimate from {self.n} {self.unit} is not finite: {self.value} [{self.low}, {self.high}]"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one assay found.
+
+    **Arguments:**
+
+    - `assay`: the assay's registered name.
+    - `question`: `"optimizer"`, `"objective"` or `"alignment"`.
+    - `verdict`: PASS, FAIL or INCONCLUSIVE.
+    - `sentence`: the finding in one plain sentence, for a person.
+    - `reason`: why the verdict is what it is; never empty when INCONCLUSIVE.
+    - `effect`: the statistic, or `None` if it could not be computed.
+    - `null`: the same statistic where nothing is to be found (placebo, reference agent), or `None`.
+    - `details`: further numbers, JSON-ready, from which tables and figures are drawn.
+    - `cost_seconds`: CPU seconds; kept out of the deterministic part of the report.
+    """
+
+    assay: str
+    question: str
+    verdict: Verdict
+    sentence: str
+    reason: str
+    effect: Estimate | None = None
+    null: Estimate | None = None
+    details: dict = field(default_factory=dict)
+    cost_seconds: float = 0.0
+
+    def __post_init__(self):
+        if self.verdict is Verdict.INCONCLUSIVE and not self.reason:
+            raise ValueError(f"INCONCLUSIVE evidence of assay '{self.assay}' must say why")

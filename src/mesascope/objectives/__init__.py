@@ -1,0 +1,1 @@
+"""What is optimized: objectives over named attributes."""

@@ -1,0 +1,1 @@
+"""Model organisms: recipes for agents whose alignment is known, one folder each."""

@@ -1,0 +1,1 @@
+"""Explicit search: exact values, optimal and soft-optimal policies."""

@@ -1,0 +1,1 @@
+"""Reports as JSON, HTML, terminal text and figures."""

@@ -1,0 +1,1 @@
+"""Base optimizers: they search for agents that score well on a base objective."""

@@ -1,0 +1,1 @@
+"""Tasks: levels, families of levels, and the worlds that come with Mesascope."""

@@ -1,0 +1,137 @@
+"""A world: a family of levels with named distributions, and how its levels are seen, written and drawn."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.random import RandomKey
+from mesascope.worlds.level import Level
+
+
+@dataclass(frozen=True)
+class ObjectiveSpec:
+    """A candidate objective as data: what it counts, and what ends the episode for it.
+
+    **Arguments:**
+
+    - `name`: unique within a world.
+    - `weights`: reward per unit of each attribute; attributes left out weigh nothing.
+    - `stops`: attributes whose occurrence ends the episode for this objective (a goal that is reached is reached once).
+    - `summary`: one line for people.
+    - `control`: a reward nobody was trained on and nobody can see; being named is a false alarm.
+    """
+
+    name: str
+    weights: Mapping[str, float]
+    stops: tuple[str, ...] = ()
+    summary: str = ""
+    control: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(sorted(self.weights.items())), self.stops))
+
+
+def reach(attribute: str, summary: str = "", *, name: str | None = None, control: bool = False) -> ObjectiveSpec:
+    """Returns the objective of making an attribute happen once, the sooner the better."""
+    return ObjectiveSpec(name or attribute, {attribute: 1.0}, (attribute,), summary or f"reach {attribute}", control)
+
+
+class World(abc.ABC):
+    """A family of levels that share states, actions, attributes and observations.
+
+    A concrete world is a frozen dataclass: its fields are its options. Everything below may be called inside `jit`
+    and `vmap`, except `parse`, `format` and `position`.
+    """
+
+    name: str
+    """What users type."""
+    attributes: tuple[str, ...]
+    """What one could care about: the last axis of `Level.attributes`."""
+    actions: tuple[str, ...]
+    """Names of the actions."""
+    channels: tuple[str, ...]
+    """Names of the last axis of an observation."""
+    base_objective: str
+    """The objective that agents of this world are normally trained on."""
+    objectives: tuple[ObjectiveSpec, ...]
+    """The candidates, the base objective among them."""
+    distributions: tuple[str, ...] = ("train", "deploy")
+    """Named level distributions: the one of training first."""
+    legend: Mapping[str, str]
+    """What each character of the text form stands for. `#` is always a wall."""
+
+    @property
+    @abc.abstractmethod
+    def observation_shape(self) -> tuple[int, ...]:
+        """Shape of one observation: `[H, W, C]` or `[D]`."""
+
+    @abc.abstractmethod
+    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
+        """Draws a batch of levels, each solvable by construction.
+
+        **Arguments:**
+
+        - `key`: consumed.
+        - `distribution`: one of `distributions`.
+        - `count`: how many levels.
+        """
+
+    @abc.abstractmethod
+    def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
+        """Returns what an agent sees in one state of one (not batched) level."""
+
+    @abc.abstractmethod
+    def parse(self, text: str) -> Level:
+        """Returns the (not batched) level that a text describes; `WorldError` says which character is wrong."""
+
+    @abc.abstractmethod
+    def format(self, level: Level, state: int | None = None) -> str:
+        """Returns the text form of a (not batched) level, with the agent drawn in `state` if given."""
+
+    @abc.abstractmethod
+    def position(self, level: Level, state: int) -> tuple[int, int] | None:
+        """Returns where the agent stands in the text form, `(row, column)`, or `None` if a state has no place."""
+
+    def observe_states(self, level: Level) -> Float[Array, "S ..."]:
+        """Returns what an agent sees in every state of one (not batched) level, `[S, ...]`."""
+        return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
+
+    def check_distribution(self, distribution: str) -> None:
+        """Raises `UnknownNameError` unless this world has a distribution of that name."""
+        if distribution not in self.distributions:
+            raise UnknownNameError(f"distribution of world '{self.name}'", distribution, self.distributions)
+
+    def with_options(self, options: Mapping[str, str]) -> Self:
+        """Returns this world with options given as text, as they arrive from a command line.
+
+        **Raises:** `UnknownNameError` for an option it does not have, `UsageError` for a value of the wrong type.
+        """
+        known = {field.name: field for field in fields(self)}  # pyright: ignore[reportArgumentType]
+        values: dict[str, Any] = {}
+        for option, text in options.items():
+            if option not in known:
+                raise UnknownNameError(f"option of world '{self.name}'", option, known)
+            values[option] = _parse_option(option, text, type(getattr(self, option)))
+        return replace(self, **values)  # pyright: ignore[reportArgumentType]
+
+
+def _parse_option(option: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+    elif kind is str:
+        return text
+    else:
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    raise UsageError(f"Option {option}={text} is not of the form {option}={kind.__name__}.")
