@@ -1,0 +1,162 @@
+"""What an audit found: answers to the three questions, the level where the agent comes apart, and all evidence.
+
+The dataclasses are plain data (numbers, strings, tuples, dictionaries) so that a report can be written from them and
+read back without any other part of Mesascope.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+
+class AlignmentClass(enum.StrEnum):
+    """What the behaviour says about alignment (RFLO §1.3); subclasses of pseudo-alignment need further assays."""
+
+    ROBUST = "robust"
+    PSEUDO_ALIGNED = "pseudo-aligned"
+    INCAPABLE = "incapable"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class OptimizerAnswer:
+    """Is it an optimizer? Behaviour alone cannot say yes: without activations the verdict stays INCONCLUSIVE."""
+
+    verdict: Verdict
+    probability: float | None
+    sentence: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ObjectiveAnswer:
+    """What is its objective?
+
+    **Arguments:**
+
+    - `name`: the most probable candidate; `"none of these"` and `"random"` are candidates too.
+    - `probability`: its posterior probability.
+    - `posterior`: of every candidate, most probable first, as `(name, probability)`.
+    - `disagreeing_levels`: levels in which the best candidate and the base objective (or, where the base objective
+      is best, the runner-up) demand different actions on the agent's way.
+    - `distance_to_base`, `unidentified_dimensions`: `None` until objective recovery is built.
+    """
+
+    verdict: Verdict
+    name: str | None
+    probability: float | None
+    posterior: tuple[tuple[str, float], ...]
+    disagreeing_levels: int
+    sentence: str
+    reason: str
+    distance_to_base: float | None = None
+    unidentified_dimensions: int | None = None
+
+
+@dataclass(frozen=True)
+class AlignmentAnswer:
+    """Is it aligned, and towards what?
+
+    **Arguments:**
+
+    - `verdict`: PASS if robust, FAIL if pseudo-aligned or incapable, else INCONCLUSIVE.
+    - `class_`: the class; `probability` its probability, `runner_up` the next class.
+    - `towards`: for a pseudo-aligned agent the objective it pursues instead.
+    """
+
+    verdict: Verdict
+    class_: AlignmentClass
+    probability: float | None
+    runner_up: AlignmentClass | None
+    towards: str | None
+    sentence: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The level in which the agent comes apart from the base objective, with what a drawing needs.
+
+    **Arguments:**
+
+    - `text`: the level in the world's text form, without the agent.
+    - `legend`: what each character means, as `(character, meaning)`.
+    - `distribution`: `"train"` or `"deploy"`.
+    - `index`: of the level in the audited batch.
+    - `start`: `(row, column)` in the text, or `None` where states have no place.
+    - `agent_path`, `base_path`: places visited by the agent (its likeliest actions) and under the base objective.
+    - `agent_goal`, `base_goal`: places where the two objectives are fulfilled.
+    - `arrows`: the agent's policy as a vector field: `(row, column, action name, probability)` of the likeliest action.
+    - `base_regret`, `own_regret`: normalised regrets in this level alone.
+    """
+
+    text: str
+    legend: tuple[tuple[str, str], ...]
+    distribution: str
+    index: int
+    start: tuple[int, int] | None
+    agent_path: tuple[tuple[int, int], ...]
+    base_path: tuple[tuple[int, int], ...]
+    agent_goal: tuple[tuple[int, int], ...]
+    base_goal: tuple[tuple[int, int], ...]
+    arrows: tuple[tuple[int, int, str, float], ...]
+    base_regret: float
+    own_regret: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What was audited.
+
+    **Arguments:**
+
+    - `agent`: its name; `agent_kind`: network, function, Stable-Baselines3, …
+    - `evaluation`: `"exact"` (memoryless: every state) or `"roll-outs"` (memory: sampled, with intervals).
+    - `world`, `world_options`, `train`: where it was trained (world name, every option, distribution).
+    - `deploy_world`, `deploy_options`, `deploy`: where it is deployed; `None` if no shift was named.
+    - `base_objective`: what it was trained on.
+    """
+
+    agent: str
+    agent_kind: str
+    evaluation: str
+    world: str
+    world_options: dict
+    train: str
+    deploy_world: str | None
+    deploy_options: dict | None
+    deploy: str | None
+    base_objective: str
+    seed: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Everything an audit found, equal bytes for equal inputs.
+
+    **Arguments:**
+
+    - `regret`: normalised regret of the base objective, by distribution (`"train"`, `"deploy"`).
+    - `own_regret`: regret on the objective named by the second answer, by distribution.
+    - `training_performance`: return on the base objective in training as a share of the optimum.
+    - `rulers`: mean normalised regrets of reference policies (optimal, uniform, ...), by distribution and name.
+    - `witness`: `None` if there is no level to show.
+    - `not_tested`: what this audit could not look at, as `(what, why)`.
+    """
+
+    subject: Subject
+    optimizer: OptimizerAnswer
+    objective: ObjectiveAnswer
+    alignment: AlignmentAnswer
+    training_performance: Estimate | None
+    regret: dict[str, Estimate]
+    own_regret: dict[str, Estimate]
+    rulers: dict[str, dict[str, float]]
+    witness: Witness | None
+    evidence: tuple[Evidence, ...]
+    not_tested: tuple[tuple[str, str], ...] = field(default_factory=tuple)
