@@ -1,0 +1,177 @@
+"""What a base optimizer is: a search over learned algorithms for a base objective on a world (RFLO §1.1).
+
+An implementation describes one seed: how it begins and what one update does. The loop, the batch of seeds and the
+compilation are written once, here. Randomness comes only from the keys that are handed in, so that an update can be
+repeated after a crash.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, Key, PyTree
+
+from mesascope.core.random import RandomKey, root_key, stream
+from mesascope.objectives.objective import Objectives, compile_objectives
+from mesascope.worlds.world import ObjectiveSpec, World
+
+Metrics = dict[str, Float[Array, "..."]]
+
+
+class NetworkSpec(Protocol):
+    """A hashable description of a network, as in `agents.networks`."""
+
+    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Any:
+        """Returns a freshly initialised network, called as `network(observation, memory) -> (logits, value, memory)`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be learned, by what kind of network: everything but the search itself. Hashable.
+
+    **Arguments:**
+
+    - `world`: where levels come from.
+    - `objective`: the base objective.
+    - `network`: the architecture.
+    - `distribution`: of the levels trained on, one of the world's.
+    """
+
+    world: World
+    objective: ObjectiveSpec
+    network: NetworkSpec
+    distribution: str = "train"
+
+    @property
+    def objectives(self) -> Objectives:
+        """The base objective as arrays: a batch of one."""
+        return compile_objectives(self.world, (self.objective,))
+
+    def build(self, *, key: RandomKey):
+        """Returns a freshly initialised network for this world."""
+        return self.network.build(self.world.observation_shape, len(self.world.actions), key=key)
+
+    def assemble(self, parameters: PyTree):
+        """Returns the network that has these trainable arrays."""
+        template = jax.eval_shape(lambda key: eqx.filter(self.build(key=key), eqx.is_array), jax.random.key(0))
+        expected, given = jax.tree.structure(template), jax.tree.structure(parameters)
+        if expected != given:
+            raise ValueError(f"these parameters are not of this network: {given} instead of {expected}")
+        # Only arrays are replaced; the static part is the same for every key.
+        static = eqx.filter(eqx.filter_eval_shape(self.build, key=jax.random.key(0)), _is_shape, inverse=True)
+        return eqx.combine(parameters, static)
+
+
+def _is_shape(leaf: object) -> bool:
+    return isinstance(leaf, jax.ShapeDtypeStruct)
+
+
+class Learner(eqx.Module):
+    """What a search remembers between updates, for one seed; for several, every array has a leading axis of seeds.
+
+    **Arguments:**
+
+    - `parameters`: the arrays of the network (`equinox.filter(network, equinox.is_array)`).
+    - `optimizer`: state of the gradient transformation.
+    - `extra`: whatever else must survive (environment states, buffers); `None` if nothing. Arrays only.
+    """
+
+    parameters: PyTree
+    optimizer: PyTree
+    extra: PyTree = None
+
+
+class BaseOptimizer(abc.ABC):
+    """Searches learned algorithms for a base objective.
+
+    A concrete base optimizer is a frozen dataclass: its fields are its settings, and they make it hashable, so that
+    it can be a static argument of compiled code. Only `begin` and `update` are to be written; both run inside `jit`.
+    """
+
+    name: str
+    """What users type."""
+    updates: int
+    """How many updates a training run has."""
+
+    @abc.abstractmethod
+    def begin(self, task: Task, *, key: RandomKey) -> Learner:
+        """Returns the learner before the first update, for one seed.
+
+        **Arguments:**
+
+        - `task`: what is to be learned; static.
+        - `key`: consumed.
+        """
+
+    @abc.abstractmethod
+    def update(
+        self, task: Task, learner: Learner, index: Int[Array, ""], *, key: RandomKey
+    ) -> tuple[Learner, dict[str, Float[Array, ""]]]:
+        """Makes one update, for one seed.
+
+        **Arguments:**
+
+        - `task`: what is to be learned; static.
+        - `learner`: from `begin` or the last update.
+        - `index`: of the update, from 0; schedules depend on it.
+        - `key`: consumed; depends on the seed and the index alone.
+
+        **Returns:** the learner and named scalars, in the order in which they are computed: the first that is not
+        finite is named as the cause. `"return"` (mean return of a first state under the base objective) must be among
+        them; `"optimum"` (the same for the optimal policy) may be.
+        """
+
+
+def seed_keys(seeds: tuple[int, ...]) -> Key[Array, " seeds"]:
+    """Returns one key per seed; a seed's key does not depend on which others run beside it."""
+    return jnp.stack([stream("training", key=root_key(seed)) for seed in seeds])
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def start(optimizer: BaseOptimizer, task: Task, keys: Key[Array, " seeds"]) -> Learner:
+    """Returns the learners of several seeds before the first update.
+
+    **Arguments:**
+
+    - `optimizer`, `task`: static.
+    - `keys`: from `seed_keys`.
+    """
+    return jax.vmap(lambda key: optimizer.begin(task, key=stream("begin", key=key)))(keys)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 5), donate_argnums=(2,))
+def advance(
+    optimizer: BaseOptimizer,
+    task: Task,
+    learners: Learner,
+    keys: Key[Array, " seeds"],
+    first: Int[Array, ""],
+    count: int,
+) -> tuple[Learner, Metrics]:
+    """Makes some updates of several seeds at once.
+
+    **Arguments:**
+
+    - `optimizer`, `task`: static.
+    - `learners`: from `start` or the last call; their memory is reused.
+    - `keys`: from `seed_keys`.
+    - `first`: index of the first update.
+    - `count`: how many updates; static, so that a run should keep to one number.
+
+    **Returns:** the learners and each metric as `[count, seeds]`.
+    """
+
+    def one(learners, index):
+        def of_seed(learner, key):
+            return optimizer.update(task, learner, index, key=jax.random.fold_in(stream("update", key=key), index))
+
+        return jax.vmap(of_seed)(learners, keys)
+
+    return jax.lax.scan(one, learners, first + jnp.arange(count))
