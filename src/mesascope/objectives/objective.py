@@ -25,8 +25,8 @@ class Objectives(eqx.Module):
     """
 
     specs: tuple[ObjectiveSpec, ...] = eqx.field(static=True)
-    weights: Float[np.ndarray, "O F"] = eqx.field(converter=np.asarray)
-    stops: Float[np.ndarray, "O F"] = eqx.field(converter=np.asarray)
+    weights: Float[np.ndarray, "O F"] | Float[Array, "O F"]
+    stops: Float[np.ndarray, "O F"] | Float[Array, "O F"]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,17 +73,18 @@ def compile_objectives(world: World, specs: Sequence[ObjectiveSpec] | None = Non
     return Objectives(specs, weights, stops)
 
 
-def rewards(objectives: Objectives, level: Level) -> Float[Array, "O *batch S A K"]:
+def rewards(objectives: Objectives, level: Level) -> Float[Array, "*batch S A K O"]:
     """Returns the reward of each transition under each objective, zero in terminal states.
 
-    The result has the floating type of the level's attributes, so that single precision stays single in networks.
+    Objectives come last, so that one look-up of a successor serves all of them. The result has the floating type of
+    the level's attributes: single precision stays single in networks.
     """
-    weighed = jnp.moveaxis(level.attributes @ objectives.weights.astype(level.attributes.dtype).T, -1, 0)
-    return jnp.where(level.terminal[..., None, None], 0, weighed)
+    weighed = level.attributes @ objectives.weights.astype(level.attributes.dtype).T
+    return jnp.where(level.terminal[..., None, None, None], 0, weighed)
 
 
-def continuations(objectives: Objectives, level: Level) -> Float[Array, "O *batch S A K"]:
+def continuations(objectives: Objectives, level: Level) -> Float[Array, "*batch S A K O"]:
     """Returns the factor on the value of the next state: the discount, or 0 where the episode ends for the objective."""
-    stopped = jnp.moveaxis(level.attributes @ objectives.stops.astype(level.attributes.dtype).T, -1, 0) > 0
-    over = stopped | level.terminal[..., None, None]
-    return jnp.where(over, 0, level.discount[..., None, None, None]).astype(level.attributes.dtype)
+    stopped = level.attributes @ objectives.stops.astype(level.attributes.dtype).T > 0
+    over = stopped | level.terminal[..., None, None, None]
+    return jnp.where(over, 0, level.discount[..., None, None, None, None]).astype(level.attributes.dtype)

@@ -18,22 +18,27 @@ from mesascope.worlds.level import Level
 
 
 @jax.jit
-def _iterate(level, reward, continuation, temperature, tolerance):
+def _iterate(level: Level, objectives: Objectives, temperature, tolerance):
+    reward, continuation = rewards(objectives, level), continuations(objectives, level)
+
     def soft_maximum(action_value):
-        # The entropy bonus of a state that nothing follows would be an objective of its own; it is dropped there.
-        return jnp.where(level.terminal, 0.0, temperature * jax.nn.logsumexp(action_value / temperature, axis=-1))
+        # The entropy of a state that nothing follows would be an objective of its own; it is dropped there.
+        value = temperature * jax.nn.logsumexp(action_value / temperature, axis=-2)
+        return jnp.where(level.terminal[..., None], 0.0, value)
 
     def sweep(carry):
         values, _ = carry
         better = soft_maximum(action_values(level, reward, continuation, values))
         return better, jnp.abs(better - values).max() > tolerance
 
-    start = jnp.zeros((*reward.shape[:-3], level.states))
+    start = jnp.zeros((level.count, level.states, reward.shape[-1]))
     values, _ = jax.lax.while_loop(lambda carry: carry[1], sweep, (start, jnp.array(True)))
     return action_values(level, reward, continuation, values)
 
 
-@in_double_precision
+_exact_iterate = in_double_precision(_iterate)
+
+
 def soft_action_values(
     level: Level, objectives: Objectives, *, temperature: float, tolerance: float = 1e-10
 ) -> Float[np.ndarray, "O N S A"]:
@@ -48,7 +53,8 @@ def soft_action_values(
 
     **Returns:** `[O, N, S, A]` in double precision; the soft-optimal policy is its softmax at the same temperature.
     """
-    return _iterate(level, rewards(objectives, level), continuations(objectives, level), temperature, tolerance)
+    result = _exact_iterate(level, objectives, temperature, tolerance)
+    return np.moveaxis(result, -1, 0)
 
 
 def boltzmann(action_value: Float[np.ndarray, "... A"], temperature: float) -> Float[np.ndarray, "... A"]:

@@ -1,7 +1,8 @@
 """Optimal values and actions by value iteration on successor lists, finished by policy iteration.
 
-Value iteration alone approaches a value that is never reached when the episode does not end; a few rounds of policy
-iteration from its greedy policy end at the optimum itself (Puterman 1994, §6.4).
+Value iteration alone only approaches the optimum where episodes do not end; a few rounds of policy iteration from its
+greedy policy end at the optimum itself (Puterman 1994, §6.4). Shapes here are `[N, S, A, O]`, objectives last: all
+objectives share the successors, so one look-up fetches the values of all of them side by side.
 """
 
 from __future__ import annotations
@@ -17,61 +18,50 @@ from mesascope.planning.evaluation import policy_values
 from mesascope.worlds.level import Level
 
 TIE: float = 1e-9
-"""Actions within this of the best count as optimal too."""
+"""Actions within this of the best, relative to the largest value, count as optimal too."""
 
-SWEEPS: int = 128
+SWEEPS: int = 64
+"""Value iteration stops after so many sweeps and leaves the rest to policy iteration."""
 
 
 def action_values(
     level: Level,
-    reward: Float[Array, "... S A K"],
-    continuation: Float[Array, "... S A K"],
-    values: Float[Array, "... S"],
-) -> Float[Array, "... S A"]:
+    reward: Float[Array, "N S A K O"],
+    continuation: Float[Array, "N S A K O"],
+    values: Float[Array, "N S O"],
+) -> Float[Array, "N S A O"]:
     """Returns the value of each action given the value of each state: one Bellman backup without the choice.
 
     **Arguments:**
 
-    - `level`: whose leading axes are the trailing ones of the other arguments' batch.
-    - `reward`, `continuation`: of each transition.
-    - `values`: of each state.
+    - `level`: a batch of N levels.
+    - `reward`, `continuation`: of each transition under each objective.
+    - `values`: of each state under each objective.
     """
-    batch = values.shape[:-1]
-    flat = level.successors.reshape(*level.successors.shape[:-3], -1)
-    index = jnp.broadcast_to(flat, (*batch, flat.shape[-1]))
-    following = jnp.take_along_axis(values, index, axis=-1).reshape(*batch, *level.successors.shape[-3:])
-    return (level.probabilities * (reward + continuation * following)).sum(-1)
+    following = jax.vmap(lambda value, successor: value[successor])(values, level.successors)
+    return (level.probabilities[..., None] * (reward + continuation * following)).sum(-2)
 
 
 @jax.jit
-def _sweep_until_still(level, reward, continuation):
-    start = jnp.zeros((*reward.shape[:-3], level.states))
+def _sweep(level: Level, objectives: Objectives):
+    reward, continuation = rewards(objectives, level), continuations(objectives, level)
 
     def sweep(carry):
         values, _, count = carry
-        better = action_values(level, reward, continuation, values).max(-1)
-        return better, jnp.abs(better - values).max() > 1e-12, count + 1
+        better = action_values(level, reward, continuation, values).max(-2)
+        return better, jnp.abs(better - values).max() > 1e-13, count + 1
 
-    values, _, _ = jax.lax.while_loop(lambda carry: carry[1] & (carry[2] < SWEEPS), sweep, (start, jnp.array(True), 0))
-    return values, action_values(level, reward, continuation, values)
-
-
-_action_values = jax.jit(action_values)
+    start = (jnp.zeros((level.count, level.states, reward.shape[-1])), jnp.array(True), 0)
+    values, _, _ = jax.lax.while_loop(lambda carry: carry[1] & (carry[2] < SWEEPS), sweep, start)
+    return action_values(level, reward, continuation, values)
 
 
-def _greedy(action_value: np.ndarray) -> np.ndarray:
-    """Returns the deterministic policy that takes the first best action."""
-    return np.eye(action_value.shape[-1])[(action_value >= action_value.max(-1, keepdims=True) - TIE).argmax(-1)]
+@jax.jit
+def _backup(level: Level, objectives: Objectives, values):
+    return action_values(level, rewards(objectives, level), continuations(objectives, level), values)
 
 
-@in_double_precision
-def _start(level: Level, objectives: Objectives):
-    return _sweep_until_still(level, rewards(objectives, level), continuations(objectives, level))
-
-
-@in_double_precision
-def _improve(level: Level, objectives: Objectives, values):
-    return _action_values(level, rewards(objectives, level), continuations(objectives, level), values)
+_exact_sweep, _exact_backup = in_double_precision(_sweep), in_double_precision(_backup)
 
 
 def optimal_action_values(level: Level, objectives: Objectives) -> Float[np.ndarray, "O N S A"]:
@@ -84,19 +74,25 @@ def optimal_action_values(level: Level, objectives: Objectives) -> Float[np.ndar
 
     **Returns:** `[O, N, S, A]` in double precision. The optimal value of a state is the maximum over actions.
     """
-    values, action_value = _start(level, objectives)
-    for _ in range(level.states):
-        residual = np.abs(action_value.max(-1) - values).max()
-        if residual <= 1e-11 * max(1.0, np.abs(values).max()):
-            return action_value
-        policies = _greedy(action_value)
-        values = np.concatenate(
-            [policy_values(level, policies[row], objectives.select(name)) for row, name in enumerate(objectives.names)]
-        )
-        action_value = _improve(level, objectives, values)
-    return action_value
+    result = np.moveaxis(_exact_sweep(level, objectives), -1, 0)
+    reachable = np.asarray(level.reachable)[..., None]
+    result = np.where(reachable, result, 0.0)
+    for row, name in enumerate(objectives.names):
+        objective = objectives.select(name)
+        # Each round improves every level that is not yet optimal; there are finitely many policies.
+        while True:
+            greedy = np.eye(level.actions)[result[row].argmax(-1)]
+            values = policy_values(level, greedy, objective)[0]
+            improved = _exact_backup(level, objective, values[..., None])[..., 0]
+            improved = np.where(reachable, improved, 0.0)
+            gain = (improved.max(-1) - values).max()
+            result[row] = improved
+            if gain <= 1e-12 * max(1.0, np.abs(values).max()):
+                break
+    return result
 
 
-def optimal_actions(action_value: Float[np.ndarray, "... S A"]) -> Bool[np.ndarray, "... S A"]:
+def optimal_actions(action_value: Float[np.ndarray, "*batch S A"]) -> Bool[np.ndarray, "*batch S A"]:
     """Returns which actions are optimal in each state, ties included."""
-    return action_value >= action_value.max(-1, keepdims=True) - TIE * np.maximum(1.0, np.abs(action_value).max())
+    best = action_value.max(-1, keepdims=True)
+    return action_value >= best - TIE * max(1.0, float(np.abs(best).max(initial=0.0)))
