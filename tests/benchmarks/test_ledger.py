@@ -1,0 +1,126 @@
+"""The ledger computes what is met, writes only full runs, and its page is up to date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def ledger(monkeypatch):
+    # As when running `python benchmarks/NAME.py`: the folder of the script is on the path.
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import ledger
+
+    return ledger
+
+
+@pytest.fixture
+def claims_page(ledger):
+    import claims_page
+
+    return claims_page
+
+
+@pytest.mark.parametrize(
+    ("value", "direction", "met"),
+    [
+        (2.0, ">=", True),
+        (1.9, ">=", False),
+        (2.0, "<=", True),
+        (2.1, "<=", False),
+        (2.0, "==", True),
+        (2.1, "==", False),
+    ],
+)
+def test_met_is_computed_from_the_value(ledger, value, direction, met):
+    claim = ledger.Claim("a.b", "text", value, value, value, 1, 2.0, direction)
+    assert claim.met is met
+    assert claim.as_json()["met"] is met
+
+
+def test_unmeasured_is_not_met(ledger):
+    claim = ledger.Claim.unmeasured("a.b", "no peer here", 1.0, "<=")
+    assert not claim.met
+    assert claim.as_json()["value"] is None
+    assert claim.n == 0
+
+
+def test_repeats_give_median_and_range(ledger):
+    claim = ledger.Claim.over_repeats("a.b", "text", [3, 1, 2, 10], 2, ">=")
+    assert (claim.value, claim.low, claim.high, claim.n) == (2.5, 1, 10, 4)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("A b", "t", 1.0, 1.0, 1.0, 1, 1.0, ">="),
+        ("a.b", "t", 1.0, 1.0, 1.0, 1, 1.0, ">"),
+        ("a.b", "t", 1.0, 2.0, 3.0, 1, 1.0, ">="),
+        ("a.b", "t", float("nan"), 0.0, 1.0, 1, 1.0, ">="),
+        ("a.b", "t", None, 0.0, 1.0, 0, 1.0, ">="),
+        ("a.b", "t", 1.0, 1.0, 1.0, 0, 1.0, ">="),
+    ],
+)
+def test_claims_that_cannot_be_are_refused(ledger, fields):
+    with pytest.raises(ValueError):  # noqa: PT011
+        ledger.Claim(*fields)
+
+
+def test_full_run_writes_and_quick_run_does_not(ledger, tmp_path, capsys):
+    def measure(quick):
+        print("chatter of a library")
+        return [ledger.Claim.over_repeats("a.b", "text", [1.0] if quick else [1.0, 2.0], 1.0, ">=")]
+
+    ledger.run("topic", measure, ["--quick", "--json"], results=tmp_path)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["claims"][0]["n"] == 1
+    assert list(tmp_path.iterdir()) == []
+    ledger.run("topic", measure, ["--json"], results=tmp_path)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == json.loads((tmp_path / "topic.json").read_text())
+    assert set(printed) == {"name", "claims", "versions", "git", "cpu_seconds", "wall_seconds"}
+    keys = {"id", "text", "value", "low", "high", "n", "target", "met"}
+    assert keys <= set(printed["claims"][0])
+
+
+def test_two_claims_of_one_id_are_refused(ledger, tmp_path):
+    claim = ledger.Claim.over_repeats("a.b", "text", [1.0], 1.0, ">=")
+    with pytest.raises(ValueError, match="share an id"):
+        ledger.run("topic", lambda quick: [claim, claim], ["--json"], results=tmp_path)
+
+
+def test_table_shows_the_verdict(ledger, tmp_path, capsys):
+    claim = ledger.Claim.over_repeats("a.b", "text", [1.0], 2.0, ">=")
+    ledger.run("topic", lambda quick: [claim], [], results=tmp_path)
+    out = capsys.readouterr().out
+    assert "a.b" in out
+    assert "no" in out
+
+
+def test_page_lists_every_claim(ledger, claims_page, tmp_path):
+    claims = [
+        ledger.Claim.over_repeats("a.b", "met | one", [12345.0], 1.0, ">="),
+        ledger.Claim.unmeasured("a.c", "not here", 1.0, ">="),
+    ]
+    ledger.run("topic", lambda quick: claims, ["--json"], results=tmp_path)
+    text = claims_page.page(tmp_path)
+    assert "topic: 1 of 2 met" in text
+    assert "12,345" in text
+    assert "met \\| one" in text
+    assert "**no**" in text
+
+
+def test_page_is_up_to_date(claims_page):
+    assert claims_page.main(["--check"]) == 0, "run: python benchmarks/claims_page.py"
+
+
+def test_results_agree_with_their_own_targets(ledger):
+    for path in BENCHMARKS.joinpath("results").glob("*.json"):
+        for claim in json.loads(path.read_text(encoding="utf-8"))["claims"]:
+            met = claim.pop("met")
+            assert ledger.Claim(**claim).met is met, f"{path.name}: {claim['id']}"
