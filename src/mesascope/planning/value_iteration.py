@@ -20,6 +20,9 @@ from mesascope.worlds.level import Level
 TIE: float = 1e-9
 """Actions within this of the best, relative to the largest value, count as optimal too."""
 
+STILL: float = 1e-14
+"""A sweep that changes no value by more than this has arrived."""
+
 SWEEPS: int = 64
 """Value iteration stops after so many sweeps and leaves the rest to policy iteration."""
 
@@ -44,16 +47,18 @@ def action_values(
 
 @jax.jit
 def _sweep(level: Level, objectives: Objectives):
+    """Returns action values after at most `SWEEPS` sweeps and how much the last one still changed, by objective."""
     reward, continuation = rewards(objectives, level), continuations(objectives, level)
 
     def sweep(carry):
         values, _, count = carry
         better = action_values(level, reward, continuation, values).max(-2)
-        return better, jnp.abs(better - values).max() > 1e-13, count + 1
+        return better, jnp.abs(better - values).max((0, 1)), count + 1
 
-    start = (jnp.zeros((level.count, level.states, reward.shape[-1])), jnp.array(True), 0)
-    values, _, _ = jax.lax.while_loop(lambda carry: carry[1] & (carry[2] < SWEEPS), sweep, start)
-    return action_values(level, reward, continuation, values)
+    size = reward.shape[-1]
+    start = (jnp.zeros((level.count, level.states, size)), jnp.full(size, jnp.inf), 0)
+    values, change, _ = jax.lax.while_loop(lambda carry: (carry[1] > STILL).any() & (carry[2] < SWEEPS), sweep, start)
+    return action_values(level, reward, continuation, values), change
 
 
 @jax.jit
@@ -74,21 +79,19 @@ def optimal_action_values(level: Level, objectives: Objectives) -> Float[np.ndar
 
     **Returns:** `[O, N, S, A]` in double precision. The optimal value of a state is the maximum over actions.
     """
-    result = np.moveaxis(_exact_sweep(level, objectives), -1, 0)
+    swept, change = _exact_sweep(level, objectives)
     reachable = np.asarray(level.reachable)[..., None]
-    result = np.where(reachable, result, 0.0)
-    for row, name in enumerate(objectives.names):
-        objective = objectives.select(name)
+    result = np.where(reachable, np.moveaxis(swept, -1, 0), 0.0)
+    for row in np.flatnonzero(change > STILL):
+        objective = objectives.select(objectives.names[row])
         # Each round improves every level that is not yet optimal; there are finitely many policies.
-        while True:
+        gain, scale = np.inf, 1.0
+        while gain > 1e-12 * scale:
             greedy = np.eye(level.actions)[result[row].argmax(-1)]
             values = policy_values(level, greedy, objective)[0]
             improved = _exact_backup(level, objective, values[..., None])[..., 0]
-            improved = np.where(reachable, improved, 0.0)
-            gain = (improved.max(-1) - values).max()
-            result[row] = improved
-            if gain <= 1e-12 * max(1.0, np.abs(values).max()):
-                break
+            result[row] = np.where(reachable, improved, 0.0)
+            gain, scale = (result[row].max(-1) - values).max(), max(1.0, np.abs(values).max())
     return result
 
 
