@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,8 @@ from jaxtyping import Array, Float, Int
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.level import Level
+
+AnyWorld = TypeVar("AnyWorld", bound="World")
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class World(abc.ABC):
         if distribution not in self.distributions:
             raise UnknownNameError(f"distribution of world '{self.name}'", distribution, self.distributions)
 
-    def with_options(self, options: Mapping[str, str]) -> Self:
+    def with_options(self: AnyWorld, options: Mapping[str, str]) -> AnyWorld:
         """Returns this world with options given as text, as they arrive from a command line.
 
         **Raises:** `UnknownNameError` for an option it does not have, `UsageError` for a value of the wrong type.
