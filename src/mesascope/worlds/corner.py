@@ -27,7 +27,7 @@ from mesascope.worlds.places import (
     place_attributes,
     walking_level,
 )
-from mesascope.worlds.walls import check_style, keep_connected, random_walls
+from mesascope.worlds.walls import check_style, connected_walls
 from mesascope.worlds.world import ObjectiveSpec, World, reach
 
 
@@ -99,7 +99,9 @@ class Corner(World):
         key_walls, key_anywhere, key_cheese, key_hidden = jax.random.split(key, 4)
         grid = self.grid
         corner = grid.one_hot(jnp.int32(grid.cell(1, 1)))
-        walls = keep_connected(grid, random_walls(grid, self.walls, key=key_walls, density=self.density), corner)
+        walls = connected_walls(
+            grid, self.walls, key=key_walls, source=corner, minimum=grid.cells // 4, density=self.density
+        )
         free = ~grid.interior(walls)
         row, column = grid.row_and_column(jnp.arange(grid.cells))
         region = (row <= self.corner_size) & (column <= self.corner_size)

@@ -10,6 +10,9 @@ from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import Grid
 
+ATTEMPTS: int = 256
+"""Draws before `connected_walls` gives up; at densities up to one half a batch never gets there."""
+
 STYLES: tuple[str, ...] = ("blocks", "maze", "loops", "open")
 
 
@@ -55,6 +58,40 @@ def keep_connected(grid: Grid, walls: Bool[Array, "H W"], source: Bool[Array, "H
     """Returns the walls with `source` cleared and every cell filled in that cannot be walked to from it."""
     walls = walls & ~source
     return ~grid.connected(walls, source)
+
+
+def connected_walls(
+    grid: Grid, style: str, *, key: RandomKey, source: Bool[Array, "H W"], minimum: int, density: float = 0.25
+) -> Bool[Array, "H W"]:
+    """Draws walls whose free cells hang together and are not too few.
+
+    Scattered blocks sometimes lock `source` into a pocket of a cell or two, where every objective is the same; such
+    draws are thrown away and repeated, so that the law is that of the blocks given that there is room.
+
+    **Arguments:**
+
+    - `grid`, `style`, `density`: as for `random_walls`.
+    - `key`: consumed.
+    - `source`: cells that shall be free.
+    - `minimum`: free cells wanted, at least 1. After `ATTEMPTS` failures the room is left open.
+
+    **Returns:** `[H, W]`.
+    """
+
+    def too_small(walls):
+        return (~walls).sum() < minimum
+
+    def again(carry):
+        key, _, attempt = carry
+        key_next, key_walls = jax.random.split(key)
+        walls = keep_connected(grid, random_walls(grid, style, key=key_walls, density=density), source)
+        return key_next, walls, attempt + 1
+
+    start = again((key, source, 0))
+    if style != "blocks":
+        return start[1]
+    _, walls, _ = jax.lax.while_loop(lambda carry: too_small(carry[1]) & (carry[2] < ATTEMPTS), again, start)
+    return jnp.where(too_small(walls), random_walls(grid, "open", key=key), walls)
 
 
 def _perfect_maze(grid: Grid, *, key: RandomKey) -> Bool[Array, "H W"]:

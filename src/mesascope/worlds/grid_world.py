@@ -1,0 +1,198 @@
+"""What grid worlds with objects share: options, text form, drawing of walls and objects, observations."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Num
+
+from mesascope.core.errors import WorldError
+from mesascope.core.random import RandomKey
+from mesascope.worlds.grid import ACTIONS, Grid, rows_of
+from mesascope.worlds.level import Level
+from mesascope.worlds.places import HIDDEN_CELLS, hidden_cells, place_attributes, walking_level
+from mesascope.worlds.walls import check_style, connected_walls
+from mesascope.worlds.world import World
+
+
+class GridLayout(eqx.Module):
+    """Where things are.
+
+    **Arguments:**
+
+    - `walls`: `[H, W]`.
+    - `objects`: which kinds of object lie in which interior cell, `[cells, kinds]`; kinds in the order of `limits()`.
+    - `hidden`: cells of the random-reward controls, `[HIDDEN_CELLS]`.
+    """
+
+    walls: Bool[Array, "*batch H W"]
+    objects: Bool[Array, "*batch cells kinds"]
+    hidden: Int[Array, "*batch hidden"]
+
+
+@dataclass(frozen=True)
+class GridWorld(World):
+    """A square grid with walls and objects that lie in cells one can walk over.
+
+    A concrete world says which characters stand for its kinds of object (`limits`), draws layouts (`draw`), turns one
+    layout into a level (`level`) and says what is seen (`observe`). All four are called on single layouts.
+
+    **Arguments:**
+
+    - `size`: side of the square grid in cells, border walls included.
+    - `walls`: style of the walls, one of `walls.STYLES`.
+    - `density`: share of blocks, for `walls="blocks"`, in [0, 0.5]; above that few cells hang together.
+    - `discount`: in (0, 1).
+    """
+
+    size: int = 9
+    walls: str = "blocks"
+    density: float = 0.25
+    discount: float = 0.95
+
+    actions = ACTIONS
+
+    def __post_init__(self):
+        check_style(self.walls, self.grid)
+        if not 0 <= self.density <= 0.5:
+            raise WorldError(f"density={self.density} is not in [0, 0.5]; with more blocks few cells hang together.")
+        if not 0 < self.discount < 1:
+            raise WorldError(f"discount={self.discount} is not between 0 and 1, both excluded.")
+
+    @abc.abstractmethod
+    def limits(self) -> Mapping[str, tuple[int, int]]:
+        """Returns how many objects of each kind a level may hold, `{character: (least, most)}`."""
+
+    @abc.abstractmethod
+    def draw(self, distribution: str, *, key: RandomKey) -> GridLayout:
+        """Draws one layout, whose free cells are connected."""
+
+    @abc.abstractmethod
+    def level(self, layout: GridLayout) -> Level:
+        """Returns the level of one layout."""
+
+    @property
+    def grid(self) -> Grid:
+        """The geometry."""
+        return Grid(self.size, self.size)
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return (self.size, self.size, len(self.channels))
+
+    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
+        self.check_distribution(distribution)
+        return jax.vmap(lambda key: self.level(self.draw(distribution, key=key)))(jax.random.split(key, count))
+
+    def check_room(self, objects: int) -> None:
+        """Raises `WorldError` unless this many objects and the agent surely find room in the grid."""
+        room = self.grid.cells // 4
+        if objects + 1 > room:
+            raise WorldError(
+                f"{objects} objects and the agent do not surely fit into a {self.size}x{self.size} grid, which takes "
+                f"{room - 1} objects (one cell in four, less the agent's). Use a larger size or fewer objects."
+            )
+
+    def draw_walls(self, *, key: RandomKey) -> Bool[Array, "H W"]:
+        """Draws connected walls in this world's style with at least one interior cell in four free."""
+        source = self.grid.one_hot(jnp.int32(self.grid.cell(1, 1)))
+        return connected_walls(
+            self.grid, self.walls, key=key, source=source, minimum=self.grid.cells // 4, density=self.density
+        )
+
+    def draw_objects(self, walls: Bool[Array, "H W"], kind: Int[Array, " objects"], *, key: RandomKey) -> GridLayout:
+        """Draws a layout with objects of the given kinds in different free cells, and the hidden controls anywhere.
+
+        **Arguments:**
+
+        - `walls`: connected, with room for the objects and the agent.
+        - `kind`: of each object, as an index into `limits()`.
+        - `key`: consumed.
+        """
+        key_cells, key_hidden = jax.random.split(key)
+        free = ~self.grid.interior(walls)
+        # The largest of independent Gumbel numbers are a uniform draw without replacement.
+        score = jnp.where(free, jax.random.gumbel(key_cells, free.shape), -jnp.inf)
+        _, cells = jax.lax.top_k(score, len(kind))
+        objects = jnp.zeros((self.grid.cells, len(self.limits())), bool).at[cells, kind].set(True)
+        return GridLayout(walls, objects, hidden_cells(free, key=key_hidden))
+
+    def walk(self, layout: GridLayout, successors: Int[Array, "cells 5"], happens: Num[Array, "cells 5 own"]) -> Level:
+        """Returns the level of walking over a layout; episodes begin in any free cell without an object.
+
+        **Arguments:**
+
+        - `layout`: where things are.
+        - `successors`: the cell that each move leads to.
+        - `happens`: this world's own attributes of each transition; `PLACE_ATTRIBUTES` are put behind them.
+        """
+        places = place_attributes(self.grid, successors, layout.hidden)
+        return walking_level(
+            self.grid,
+            layout.walls,
+            jnp.concatenate([happens.astype(jnp.float32), places], axis=-1),
+            successors,
+            not_first=layout.objects.any(axis=-1),
+            discount=self.discount,
+            layout=layout,
+        )
+
+    def see(
+        self, layout: GridLayout, features: Num[Array, "cells features"], cell: Int[Array, ""]
+    ) -> Float[Array, "H W C"]:
+        """Returns the observation with the walls in the first plane, the agent in the last, features between."""
+        side = self.size - 2
+        planes = jnp.pad(features.reshape(side, side, -1), ((1, 1), (1, 1), (0, 0)))
+        ends = (layout.walls[..., None], planes, self.grid.one_hot(cell)[..., None])
+        return jnp.concatenate([plane.astype(jnp.float32) for plane in ends], axis=-1)
+
+    def parse(self, text: str) -> Level:
+        grid = self.grid
+        rows = rows_of(text, grid, "".join(self.legend))
+        inside = np.array([list(row) for row in rows])[1:-1, 1:-1].ravel()
+        objects = np.stack([inside == character for character in self.limits()], axis=-1)
+        for (character, (least, most)), count in zip(self.limits().items(), objects.sum(axis=0).tolist(), strict=True):
+            if not least <= count <= most:
+                raise WorldError(
+                    f"A level of world '{self.name}' holds {least} to {most} of '{character}' "
+                    f"({self.legend[character]}); this text holds {count}."
+                )
+        walls = jnp.array([[character == "#" for character in row] for row in rows])
+        if bool(walls.all()):
+            raise WorldError("Every cell of this text is a wall; leave at least one free.")
+        first = jnp.argmin(grid.interior(walls))
+        if bool((~walls & ~grid.connected(walls, grid.one_hot(first))).any()):
+            row, column = grid.row_and_column(int(first))
+            raise WorldError(
+                f"Some free cells cannot be walked to from row {row}, column {column}; fill them with '#'."
+            )
+        # A text does not say where the hidden controls are: all of them lie in the first free cell.
+        hidden = jnp.full(HIDDEN_CELLS, first)
+        return self.level(GridLayout(walls, jnp.array(objects), hidden))
+
+    def format(self, level: Level, state: int | None = None) -> str:
+        layout = level.layout
+        rows = [["#" if wall else "." for wall in row] for row in np.asarray(layout.walls).tolist()]
+        shown = np.asarray(layout.objects if state is None else self.remaining(level, state))
+        characters = list(self.limits())
+        for cell, kind in np.argwhere(shown).tolist():
+            row, column = self.grid.row_and_column(cell)
+            rows[row][column] = characters[kind]
+        if state is not None:
+            row, column = self.position(level, state)
+            rows[row][column] = "A"
+        return "\n".join("".join(row) for row in rows)
+
+    def remaining(self, level: Level, state: int) -> Bool[Array, "cells kinds"]:
+        """Returns the objects that are still there in a state: all of them, unless the world takes some away."""
+        return level.layout.objects
+
+    def position(self, level: Level, state: int) -> tuple[int, int]:
+        # Worlds whose states hold more than a cell count the cell fastest.
+        return self.grid.row_and_column(state % self.grid.cells)
