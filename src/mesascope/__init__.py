@@ -1,1 +1,64 @@
 """Mesascope: a laboratory and auditor for learned optimization."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from mesascope import _audit_call as _audit_call
+
+if TYPE_CHECKING:
+    from mesascope.agents.agent import Agent as Agent
+    from mesascope.agents.resolve import resolve_agent as resolve_agent
+    from mesascope.core.errors import MesascopeError as MesascopeError
+    from mesascope.core.verdicts import Estimate as Estimate
+    from mesascope.core.verdicts import Evidence as Evidence
+    from mesascope.core.verdicts import Verdict as Verdict
+    from mesascope.report.main_job import audit as audit
+    from mesascope.report.report import Report as Report
+    from mesascope.worlds.catalogue import resolve_world as resolve_world
+    from mesascope.worlds.level import Level as Level
+    from mesascope.worlds.world import ObjectiveSpec as ObjectiveSpec
+    from mesascope.worlds.world import World as World
+
+# Imported when first used, so that `import mesascope` and the command line start without JAX.
+_HOMES = {
+    "Agent": "mesascope.agents.agent",
+    "resolve_agent": "mesascope.agents.resolve",
+    "MesascopeError": "mesascope.core.errors",
+    "Estimate": "mesascope.core.verdicts",
+    "Evidence": "mesascope.core.verdicts",
+    "Verdict": "mesascope.core.verdicts",
+    "Report": "mesascope.report.report",
+    "resolve_world": "mesascope.worlds.catalogue",
+    "Level": "mesascope.worlds.level",
+    "ObjectiveSpec": "mesascope.worlds.world",
+    "World": "mesascope.worlds.world",
+}
+
+__all__ = [  # noqa: RUF022 - sorted by what a user needs first
+    "audit",
+    "Report",
+    "Agent",
+    "resolve_agent",
+    "World",
+    "resolve_world",
+    "Level",
+    "ObjectiveSpec",
+    "Estimate",
+    "Evidence",
+    "Verdict",
+    "MesascopeError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mesascope' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,28 @@
+"""Makes `mesascope.audit` both the room of that name and the main job: `mesascope.audit(agent, world)`.
+
+Python binds a sub-package to its parent when it is imported, so a function of the same name would be there or gone
+depending on what was imported first. A module that can be called is the same object in every order. The room itself
+stays blind: it does not know that reports exist.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mesascope.report.report import Report
+
+
+class CallableRoom(ModuleType):
+    """A package that runs the main job when it is called."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> Report:
+        """Audits an agent; see `mesascope.report.main_job.audit` for arguments, result and errors."""
+        from mesascope.report.main_job import audit
+
+        return audit(*arguments, **options)
+
+
+importlib.import_module("mesascope.audit").__class__ = CallableRoom

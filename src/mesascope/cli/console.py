@@ -1,0 +1,61 @@
+"""Where output goes: results to standard output, progress and notes to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+Progress = Callable[[int, str], None]
+"""Called with how much is done and a few words."""
+
+
+class Console:
+    """The terminal as the verbs see it.
+
+    **Arguments:**
+
+    - `quiet`: leave out notes and progress.
+    """
+
+    def __init__(self, *, quiet: bool = False):
+        self.quiet = quiet
+
+    @property
+    def width(self) -> int:
+        """Columns that a result may take: those of the terminal, 100 where there is none."""
+        return shutil.get_terminal_size((100, 24)).columns
+
+    def result(self, text: str) -> None:
+        """Prints a result."""
+        # Flushed at once, so that a reader who has gone away is noticed here and not while Python shuts down.
+        print(text.encode(sys.stdout.encoding or "utf-8", "replace").decode(sys.stdout.encoding or "utf-8"), flush=True)
+
+    def note(self, text: str) -> None:
+        """Prints a line for people that is not a result."""
+        if not self.quiet:
+            print(text, file=sys.stderr, flush=True)
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total: int | None = None) -> Iterator[Progress]:
+        """Shows a bar on standard error while something long runs, if that is a terminal.
+
+        **Arguments:**
+
+        - `title`: what runs.
+        - `total`: of the counts that will be reported; `None` if unknown.
+
+        **Returns:** a function of (how much is done, a few words).
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done, words: None
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[words]}")
+        with Bar(*columns, console=Terminal(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=total, words="")
+            yield lambda done, words: bar.update(task, completed=done, words=words)

@@ -1,0 +1,80 @@
+"""`mesascope list`: what there is to audit, to audit for, to train, and to audit with."""
+
+from __future__ import annotations
+
+import json as json_format
+import textwrap
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import tyro
+
+from mesascope.cli.command import Command
+from mesascope.cli.console import Console
+from mesascope.core.registry import Registry
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class List(Command):
+    """Lists worlds, organisms and assays, or the objectives and options of one world."""
+
+    what: Annotated[Literal["all", "worlds", "objectives", "organisms", "assays"], tyro.conf.Positional] = "all"
+    """What to list."""
+    world: Annotated[str, tyro.conf.arg(metavar="NAME")] = "corner"
+    """Whose objectives to list."""
+    json: bool = False
+    """Print one JSON object."""
+    quiet: bool = False
+    """Leave out notes."""
+
+    def run(self, console: Console) -> int:
+        kinds = ("worlds", "organisms", "assays") if self.what == "all" else (self.what,)
+        found = {kind: self._objectives() if kind == "objectives" else _registered(kind) for kind in kinds}
+        if self.json:
+            console.result(json_format.dumps(found, indent=2, ensure_ascii=False))
+            return 0
+        console.result("\n\n".join(_table(kind, rows, console.width) for kind, rows in found.items()))
+        if self.what == "all":
+            console.note(
+                "\nAlso: --world gym:<id> for Gymnasium, --world module:Class for your own. "
+                "Candidate objectives of a world: mesascope list objectives --world corner"
+            )
+        return 0
+
+    def _objectives(self) -> list[Row]:
+        from mesascope.worlds.catalogue import resolve_world
+
+        world = resolve_world(self.world)
+        return [
+            {"name": spec.name, "summary": spec.summary, "role": _role(spec.name, world.base_objective, spec.control)}
+            for spec in world.objectives
+        ]
+
+
+def _role(name: str, base: str, control: bool) -> str:
+    return "base" if name == base else "control" if control else "candidate"
+
+
+def _registered(kind: str) -> list[Row]:
+    registry: Registry
+    if kind == "worlds":
+        from mesascope.worlds.catalogue import WORLDS as registry
+    elif kind == "organisms":
+        from mesascope.organisms.catalogue import ORGANISMS as registry
+    else:
+        from mesascope.audit.assays import ASSAYS as registry
+    return [{"name": entry.name, "summary": entry.summary, **dict(entry.details)} for entry in registry]
+
+
+def _table(kind: str, rows: list[Row], width: int) -> str:
+    name_width = max((len(row["name"]) for row in rows), default=0)
+    lines = [kind]
+    for row in rows:
+        further = [value for key, value in row.items() if key not in ("name", "summary") and value != "candidate"]
+        text = row["summary"] + (f" ({', '.join(further)})" if further else "")
+        wrapped = textwrap.wrap(text, max(30, width - name_width - 4)) or [""]
+        lines.append(f"  {row['name']:{name_width}}  {wrapped[0]}")
+        lines += [" " * (name_width + 4) + line for line in wrapped[1:]]
+    return "\n".join(lines)

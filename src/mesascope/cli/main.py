@@ -1,0 +1,127 @@
+"""The command line: finds the verb, runs it, and turns every way to end into a message and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mesascope.cli.command import Command
+from mesascope.cli.console import Console
+from mesascope.core.errors import MesascopeError, UnknownNameError
+from mesascope.core.registry import load_target
+
+EXIT_INTERRUPTED = 130
+EXIT_CRASHED = 70
+EXIT_PIPE_CLOSED = 141
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A verb's class as `module:attribute`, and its one line in the help."""
+
+    target: str
+    summary: str
+
+
+VERBS: dict[str, Verb] = {
+    "audit": Verb("mesascope.cli.audit:Audit", "ask the three questions about an agent and write a report"),
+    "train": Verb("mesascope.cli.train:Train", "train a model organism; the same command resumes"),
+    "list": Verb("mesascope.cli.list:List", "worlds, objectives, organisms and assays"),
+    "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),
+    "report": Verb("mesascope.cli.report:Remake", "write the HTML of a saved report again"),
+    "check": Verb("mesascope.cli.check:Check", "test a world of your own against the contract"),
+}
+
+HELP = """usage: mesascope VERB [ARGUMENTS]
+
+Does a trained agent search, for what, and is it aligned?
+
+{verbs}
+
+  mesascope VERB --help   arguments of a verb
+  --debug                 with any verb: show the traceback of an error
+  --version               print the version
+
+Exit codes: 0 ran; 1 a --fail-on gate failed; 2 something given cannot be used; 3 inconclusive under a gate;
+4 a model file was refused; 70 a fault in Mesascope; 130 interrupted."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    **Arguments:**
+
+    - `argv`: the arguments after the program's name; by default this process's.
+
+    **Returns:** the exit code; nothing is raised.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    arguments = [argument for argument in arguments if argument != "--debug"]
+    try:
+        return _run(arguments)
+    except SystemExit as stop:
+        # tyro has printed its message; argparse's convention for the code.
+        return stop.code if isinstance(stop.code, int) else 2
+    except BrokenPipeError:
+        # Nobody reads any more. Python would complain again when it flushes at exit.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE_CLOSED
+    except MesascopeError as error:
+        return _fail(str(error), error.exit_code, debug)
+    except KeyboardInterrupt:
+        return _fail("Interrupted before there was a result; nothing was written.", EXIT_INTERRUPTED, debug)
+    except Exception as error:
+        message = (
+            f"Mesascope has a fault: {type(error).__name__}: {error}\n"
+            "Please report it with the command and the traceback, which the same command prints with --debug."
+        )
+        return _fail(message, EXIT_CRASHED, debug)
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        width = max(map(len, VERBS))
+        lines = "\n".join(f"  {name:{width}}  {verb.summary}" for name, verb in VERBS.items())
+        Console().result(HELP.format(verbs=lines))
+        return 0 if arguments else 2
+    if arguments[0] == "--version":
+        import importlib.metadata
+
+        Console().result(importlib.metadata.version("mesascope"))
+        return 0
+    name, *rest = arguments
+    if name not in VERBS:
+        raise UnknownNameError("verb", name, VERBS)
+    command = parse(name, rest)
+    return command.run(Console(quiet=command.quiet))
+
+
+def parse(name: str, arguments: Sequence[str]) -> Command:
+    """Returns the command that a verb and its arguments mean.
+
+    **Arguments:**
+
+    - `name`: one of `VERBS`.
+    - `arguments`: what follows it.
+
+    **Raises:** `SystemExit` after printing what is wrong, or the help if that was asked for.
+    """
+    import tyro
+
+    verb: type[Command] = load_target(VERBS[name].target)  # pyright: ignore[reportAssignmentType]
+    options = (tyro.conf.FlagCreatePairsOff,)
+    return tyro.cli(verb, prog=f"mesascope {name}", args=list(arguments), config=options)
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    with contextlib.suppress(OSError):
+        print(f"mesascope: {message}", file=sys.stderr, flush=True)
+    return code

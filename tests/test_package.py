@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mesascope
+
+
+def run_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import mesascope",
+        "import mesascope, mesascope.audit.findings",
+        "import mesascope.audit.findings, mesascope",
+        "from mesascope.audit import findings; import mesascope",
+        "import mesascope.audit as room; import mesascope; assert room is mesascope.audit",
+        "from mesascope import audit; import mesascope; assert audit is mesascope.audit",
+    ],
+)
+def test_audit_is_a_room_and_the_main_job_in_every_order(imports):
+    code = f"{imports}; from mesascope.audit.findings import Findings; print(callable(mesascope.audit), Findings.__name__)"
+    assert run_python(code) == "True Findings"
+
+
+def test_calling_audit_runs_the_main_job(monkeypatch):
+    from mesascope.report import main_job
+
+    monkeypatch.setattr(main_job, "audit", lambda *arguments, **options: (arguments, options))
+    assert mesascope.audit("agent", "world", seed=3) == (("agent", "world"), {"seed": 3})
+
+
+def test_importing_mesascope_is_cheap():
+    code = "import mesascope, sys; print(sorted({'jax', 'numpy', 'matplotlib', 'torch'} & set(sys.modules)))"
+    assert run_python(code) == "[]"
+
+
+@pytest.mark.parametrize("name", mesascope.__all__)
+def test_every_public_name_is_there(name):
+    assert getattr(mesascope, name) is not None
+    assert name in dir(mesascope)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'probe'"):
+        mesascope.probe  # noqa: B018
+
+
+def test_type_checkers_see_the_same_names_as_python():
+    tree = ast.parse(Path(mesascope.__file__).read_text())
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {alias.asname for statement in checked.body for alias in statement.names}
+    assert seen == set(mesascope.__all__)
+
+
+def test_the_core_runs_without_any_extra():
+    blocked = "import sys; sys.modules.update(dict.fromkeys(['torch', 'stable_baselines3', 'gymnasium', 'minigrid']));"
+    modules = "import pkgutil, importlib, mesascope;" + (
+        "names = [m.name for m in pkgutil.walk_packages(mesascope.__path__, 'mesascope.') if m.name != 'mesascope.__main__'];"
+        "[importlib.import_module(name) for name in names]; print(len(names) > 20)"
+    )
+    assert run_python(blocked + modules) == "True"
