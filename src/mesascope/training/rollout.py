@@ -1,0 +1,132 @@
+"""Roll-outs: what a network does in an environment, and what it thinks of it afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from mesascope.core.random import RandomKey
+from mesascope.training.environment import NOISE, Environment, Positions, Transition
+
+
+class Rollout(eqx.Module):
+    """T steps of N episodes. Observations are not kept: level and state say what was seen.
+
+    **Arguments:**
+
+    - `level`, `state`: where each step began, `[T, N]`.
+    - `action`: taken, `[T, N]`.
+    - `log_probability`: of that action when it was taken, `[T, N]`.
+    - `value`: estimated where each step began, and after the last, `[T + 1, N]`.
+    - `transition`: what each step brought, `[T, N]`.
+    - `memory`: of the network before the first step, `[N, ...]`; `None` if it is memoryless.
+    """
+
+    level: Int[Array, "*batch T N"]
+    state: Int[Array, "*batch T N"]
+    action: Int[Array, "*batch T N"]
+    log_probability: Float[Array, "*batch T N"]
+    value: Float[Array, "*batch T+1 N"]
+    transition: Transition
+    memory: PyTree
+
+
+def log_probabilities(logits: Float[Array, "*batch A"], action: Int[Array, "*batch"]) -> Float[Array, "*batch"]:
+    """Returns the log-probability of actions under a softmax of logits."""
+    # A product with a one-hot vector, because its gradient is a product too and not a scatter.
+    chosen = action[..., None] == jnp.arange(logits.shape[-1])
+    return (jax.nn.log_softmax(logits) * chosen).sum(-1)
+
+
+def roll_out(
+    network: Any, environment: Environment, positions: Positions, memory: PyTree, *, steps: int, key: RandomKey
+) -> tuple[Positions, PyTree, Rollout]:
+    """Lets a network act.
+
+    **Arguments:**
+
+    - `network`: called on one observation, `network(observation, memory) -> (logits, value, memory)`.
+    - `environment`: in which N episodes are under way.
+    - `positions`: where they stand.
+    - `memory`: with which they go on, `[N, ...]`; `None` if the network is memoryless.
+    - `steps`: how many; static.
+    - `key`: consumed.
+
+    **Returns:** positions and memory after the last step, and the roll-out.
+    """
+    count = positions.level.shape[0]
+    key_action, key_noise = jax.random.split(key)
+    # All at once: one long draw is far cheaper than many short ones inside the loop.
+    action_noise = jax.random.uniform(key_action, (steps, count))
+    step_noise = jax.random.uniform(key_noise, (steps, count, NOISE))
+    cleared = blank_memory(network, count)
+
+    def one(carry, noise):
+        positions, memory = carry
+        observation = environment.observe(positions.level, positions.state)
+        logits, value, memory = jax.vmap(network)(observation, memory)
+        cumulative = jnp.cumsum(jax.nn.softmax(logits), axis=-1)
+        action = (cumulative[:, :-1] <= noise[0][:, None] * cumulative[:, -1:]).sum(-1)
+        following, transition = environment.step(positions, action, noise[1])
+        memory = jax.tree.map(lambda blank, kept: select(transition.begins, blank, kept), cleared, memory)
+        return (following, memory), (positions.level, positions.state, action, logits, value, transition)
+
+    (last, last_memory), (level, state, action, logits, value, transition) = jax.lax.scan(
+        one, (positions, memory), (action_noise, step_noise)
+    )
+    _, last_value, _ = jax.vmap(network)(environment.observe(last.level, last.state), last_memory)
+    rollout = Rollout(
+        level=level,
+        state=state,
+        action=action,
+        log_probability=log_probabilities(logits, action),
+        value=jnp.concatenate([value, last_value[None]]),
+        transition=transition,
+        memory=memory,
+    )
+    return last, last_memory, rollout
+
+
+def reconsider(
+    network: Any, environment: Environment, rollout: Rollout
+) -> tuple[Float[Array, "*samples A"], Float[Array, "*samples"]]:
+    """Returns logits and values of a network at each step of a roll-out: `[T, N, A]` and `[T, N]`.
+
+    A memoryless network needs no order: its steps may come in one axis, `[B]`, and are looked at all at once. Memory is
+    carried through the steps again from where the roll-out began, and cleared where an episode began.
+
+    **Arguments:**
+
+    - `network`: now, perhaps other than the one that acted.
+    - `environment`: in which the roll-out was made.
+    - `rollout`: or some of its steps (memoryless), or some of its episodes (with memory).
+    """
+    if rollout.memory is None:
+        observation = environment.observe(rollout.level, rollout.state)
+        flat = observation.reshape(-1, *observation.shape[rollout.level.ndim :])
+        logits, value, _ = jax.vmap(lambda seen: network(seen, None))(flat)
+        return logits.reshape(*rollout.level.shape, -1), value.reshape(rollout.level.shape)
+    cleared = blank_memory(network, rollout.level.shape[1])
+
+    def one(memory, step):
+        level, state, begins = step
+        logits, value, memory = jax.vmap(network)(environment.observe(level, state), memory)
+        memory = jax.tree.map(lambda blank, kept: select(begins, blank, kept), cleared, memory)
+        return memory, (logits, value)
+
+    _, (logits, value) = jax.lax.scan(one, rollout.memory, (rollout.level, rollout.state, rollout.transition.begins))
+    return logits, value
+
+
+def select(condition: Array, yes: Array, no: Array) -> Array:
+    """Returns `yes` where a condition over the leading axis holds, else `no`."""
+    return jnp.where(condition.reshape(-1, *(1,) * (yes.ndim - 1)), yes, no)
+
+
+def blank_memory(network: Any, count: int) -> PyTree:
+    """Returns the memory with which `count` episodes begin, `[count, ...]`; `None` if the network is memoryless."""
+    return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), network.initial_memory())
