@@ -102,6 +102,11 @@ class World(abc.ABC):
     def position(self, level: Level, state: int) -> tuple[int, int] | None:
         """Returns where the agent stands in the text form, `(row, column)`, or `None` if a state has no place."""
 
+    def distinct_levels(self, distribution: str) -> int | None:
+        """Returns how many different levels a distribution has, or `None` if it does not run out of them."""
+        self.check_distribution(distribution)
+        return None
+
     def observe_states(self, level: Level) -> Float[Array, "S ..."]:
         """Returns what an agent sees in every state of one (not batched) level, `[S, ...]`."""
         return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
@@ -121,11 +126,12 @@ class World(abc.ABC):
         for option, text in options.items():
             if option not in known:
                 raise UnknownNameError(f"option of world '{self.name}'", option, known)
-            values[option] = _parse_option(option, text, type(getattr(self, option)))
+            values[option] = parse_option(option, text, type(getattr(self, option)))
         return replace(self, **values)  # pyright: ignore[reportArgumentType]
 
 
-def _parse_option(option: str, text: str, kind: type) -> Any:
+def parse_option(option: str, text: str, kind: type) -> Any:
+    """Returns the value that an option's text stands for; `UsageError` if it is not of the given type."""
     if kind is bool:
         if text.lower() in ("true", "false"):
             return text.lower() == "true"

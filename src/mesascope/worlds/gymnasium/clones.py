@@ -1,0 +1,222 @@
+"""Any other environment: copies of it are its states."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from mesascope.core.errors import WorldError
+from mesascope.worlds.gymnasium.common import (
+    COMMON,
+    COMMON_OBJECTIVES,
+    FREE_OBJECTIVES,
+    action_attributes,
+    action_objectives,
+    hidden_objectives,
+)
+from mesascope.worlds.gymnasium.encoding import space_encoding
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Simulator, Source, explore
+from mesascope.worlds.gymnasium.fingerprint import Fingerprint, fingerprint
+from mesascope.worlds.gymnasium.making import import_gymnasium
+from mesascope.worlds.gymnasium.places import HIDDEN, hidden_places
+from mesascope.worlds.gymnasium.replay import check_replay
+
+REPEATED: int = 64
+"""So many transitions are made twice, to see whether they come out the same."""
+
+
+class CloneSimulator(Simulator[bytes]):
+    """An environment whose states are deep copies of it, told apart by a fingerprint of everything they hold.
+
+    **Arguments:**
+
+    - `environment`: after a reset; kept as it is.
+    - `observation`: what the reset returned.
+    - `encode`: turns observations into what is stored.
+    - `environment_id`: for messages.
+    - `ignore`: attributes that are left out of the state.
+    """
+
+    def __init__(
+        self,
+        environment: Any,
+        observation: Any,
+        *,
+        encode: Callable[[Any], np.ndarray],
+        environment_id: str,
+        ignore: frozenset[str],
+    ):
+        gymnasium = import_gymnasium()
+        self._opaque = (gymnasium.Space, gymnasium.envs.registration.EnvSpec)
+        self._encode, self._environment_id, self._ignore = encode, environment_id, ignore
+        self.actions = int(environment.action_space.n)
+        self._first_action = int(environment.action_space.start)
+        self._tried = 0
+        found = self._fingerprint(environment)
+        self._random = found.random
+        self.first = found.state
+        self._clones: dict[bytes, Any] = {found.state: environment}
+        self._seen: dict[bytes, np.ndarray] = {found.state: encode(observation)}
+
+    def step(self, token: bytes, action: int) -> tuple[bytes, float, bool]:
+        outcome = self._try(token, action)
+        if self._tried < REPEATED:
+            self._tried += 1
+            if self._try(token, action) != outcome:
+                raise WorldError(
+                    f"'{self._environment_id}' did two things when it was put into one state twice and took the same "
+                    "action, so that no exact level can be made. Switch its randomness off with an option of the "
+                    "environment."
+                )
+        return outcome
+
+    def _try(self, token: bytes, action: int) -> tuple[bytes, float, bool]:
+        clone = self._copy(self._clones[token])
+        try:
+            observation, reward, terminated, _, _ = clone.step(action + self._first_action)
+        except Exception as error:
+            raise WorldError(
+                f"'{self._environment_id}' raised {type(error).__name__} when an action was tried: {error}"
+            ) from error
+        found = self._fingerprint(clone)
+        if found.random != self._random:
+            raise WorldError(
+                f"'{self._environment_id}' draws random numbers while it runs, so that a state does not say what "
+                "follows and no exact level can be made. Switch its randomness off with an option of the environment."
+            )
+        if not terminated and found.state not in self._clones:
+            self._clones[found.state] = clone
+        if found.state not in self._seen:
+            self._seen[found.state] = self._encode(observation)
+        return found.state, float(reward), bool(terminated)
+
+    def observe(self, token: bytes) -> np.ndarray:
+        return self._seen[token]
+
+    def forget(self, token: bytes) -> None:
+        # The key stays, so that the state is not kept again; the copy goes.
+        self._clones[token] = None
+
+    def _fingerprint(self, environment: Any) -> Fingerprint:
+        return fingerprint(environment, ignore=self._ignore, opaque=self._opaque)
+
+    def _copy(self, environment: Any) -> Any:
+        shared = {}
+        layer = environment
+        while True:
+            for value in vars(layer).values():
+                if isinstance(value, self._opaque):
+                    shared[id(value)] = value
+            if layer is layer.unwrapped:
+                break
+            layer = layer.env
+        try:
+            return copy.deepcopy(environment, shared)
+        except Exception as error:
+            raise WorldError(
+                f"'{self._environment_id}' cannot be cloned: copy.deepcopy raised {type(error).__name__}: {error}. "
+                "Give the environment a __deepcopy__ method that copies its state, or write a World of your own."
+            ) from error
+
+
+class CloneSource(Source):
+    """Any deterministic environment with discrete actions and few enough states.
+
+    **Arguments:**
+
+    - `make`: makes the environment.
+    - `environment_id`: for messages.
+    - `observation`: one of `ENCODINGS`.
+    - `max_states`: more reachable states are a `WorldError`.
+    - `ignore`: attributes that are left out of the state.
+    - `seeds`: every seed that levels will be made from.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        *,
+        environment_id: str,
+        observation: str,
+        max_states: int,
+        ignore: frozenset[str],
+        seeds: Iterable[int],
+    ):
+        self._make, self.environment_id, self.max_states, self.ignore = make, environment_id, max_states, ignore
+        environment = make()
+        self.encoding = space_encoding(environment.observation_space, observation, environment_id)
+        self.actions = tuple(f"action-{action}" for action in range(int(environment.action_space.n)))
+        self.attributes = (*COMMON, *HIDDEN, *action_attributes(self.actions))
+        self.objectives = (
+            *COMMON_OBJECTIVES,
+            *FREE_OBJECTIVES,
+            *hidden_objectives(HIDDEN),
+            *action_objectives(self.actions),
+        )
+        self.legend = {}
+        beginnings = {self._simulator(seed).first for seed in seeds}
+        self.seeds_matter = len(beginnings) > 1
+
+    def _simulator(self, seed: int) -> CloneSimulator:
+        environment = self._make()
+        observation, _ = environment.reset(seed=seed)
+        # The seed has done its work; that it differs between levels must not make equal levels differ.
+        ignore = self.ignore | {"_np_random_seed"}
+        return CloneSimulator(
+            environment,
+            observation,
+            encode=self.encoding.encode,
+            environment_id=self.environment_id,
+            ignore=ignore,
+        )
+
+    def enumerate(self, seed: int) -> Enumeration:
+        simulator = self._simulator(seed)
+        found = explore(
+            simulator,
+            simulator.first,
+            encoding=self.encoding,
+            max_states=self.max_states,
+            environment_id=self.environment_id,
+        )
+        check_replay(self._make(), found, encoding=self.encoding, seed=seed, environment_id=self.environment_id)
+        states, actions = found.successors.shape
+        ended, here = found.terminal[found.successors], np.arange(states)[:, None]
+        going_on = ~found.terminal[:, None]
+        columns: dict[str, np.ndarray] = {
+            "reward": found.rewards,
+            "goal": ended & (found.rewards > 0),
+            "termination": ended,
+            "step": np.ones_like(ended),
+            "stay": found.successors == here,
+            "move": found.successors != here,
+        }
+        nowhere = np.full((states, 2), -1)
+        columns |= {
+            name: where[found.successors] for name, where in hidden_places(nowhere, found.terminal, seed=seed).items()
+        }
+        taken = np.eye(actions, dtype=bool)
+        columns |= {name: taken[action] for action, name in enumerate(action_attributes(self.actions))}
+        initial = np.zeros(states)
+        initial[0] = 1.0
+        return Enumeration(
+            successors=found.successors[:, :, None],
+            probabilities=np.ones((states, actions, 1)),
+            attributes=np.stack([columns[name] * going_on for name in self.attributes], -1)[:, :, None].astype(
+                np.float32
+            ),
+            initial=initial,
+            terminal=found.terminal,
+            observations=found.observations,
+            positions=nowhere,
+            text=lambda state: self._text(seed, state, found.observations),
+        )
+
+    def _text(self, seed: int, state: int | None, observations: np.ndarray) -> str:
+        if state is None:
+            return f"{self.environment_id}, seed {seed}"
+        seen = np.array2string(observations[state].ravel(), threshold=16, max_line_width=100)
+        return f"{self.environment_id}, seed {seed}, state {state}: {seen}"

@@ -1,0 +1,163 @@
+"""Breadth-first enumeration: everything that can be reached, as the arrays of one level."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from mesascope.core.errors import WorldError
+from mesascope.worlds.gymnasium.encoding import Encoding
+from mesascope.worlds.world import ObjectiveSpec
+
+OBSERVATION_BYTES: int = 2**31
+"""The largest table of observations that is kept, in bytes."""
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """One level before it is padded and stacked, in numpy; only reachable states are in it.
+
+    **Arguments:**
+
+    - `successors`, `probabilities`, `attributes`, `initial`, `terminal`: as in `Level`.
+    - `observations`: of each state as they are stored, `[S, ...]`.
+    - `positions`: row and column of the agent in the text form, `[S, 2]`; -1 where a state has no place.
+    - `text`: the text form, with the agent drawn in a state if one is given.
+    """
+
+    successors: Int[np.ndarray, "S A K"]
+    probabilities: Float[np.ndarray, "S A K"]
+    attributes: Float[np.ndarray, "S A K F"]
+    initial: Float[np.ndarray, " S"]
+    terminal: Bool[np.ndarray, " S"]
+    observations: np.ndarray
+    positions: Int[np.ndarray, "S 2"]
+    text: Callable[[int | None], str]
+
+    @property
+    def states(self) -> int:
+        """The number of reachable states."""
+        return len(self.initial)
+
+
+class Source(abc.ABC):
+    """One kind of environment: what can be cared about in it, and how a seed becomes a level."""
+
+    actions: tuple[str, ...]
+    attributes: tuple[str, ...]
+    objectives: tuple[ObjectiveSpec, ...]
+    legend: dict[str, str]
+    encoding: Encoding
+    seeds_matter: bool
+    """Whether different seeds give different levels."""
+
+    @abc.abstractmethod
+    def enumerate(self, seed: int) -> Enumeration:
+        """Returns the level that an environment reset with a seed is; `WorldError` says why it cannot be one."""
+
+
+Token = TypeVar("Token", bound=Hashable)
+"""What a simulator calls a state."""
+
+
+class Simulator(abc.ABC, Generic[Token]):
+    """Something deterministic that can be put back into any state it has been in."""
+
+    actions: int
+
+    @abc.abstractmethod
+    def step(self, token: Token, action: int) -> tuple[Token, float, bool]:
+        """Returns the state that an action leads to, the reward on the way and whether the episode ends there."""
+
+    @abc.abstractmethod
+    def observe(self, token: Token) -> np.ndarray:
+        """Returns the observation of a state, as it is stored; called once, when the state is first reached."""
+
+    @abc.abstractmethod
+    def forget(self, token: Token) -> None:
+        """Called when no action will be tried in a state any more."""
+
+
+@dataclass(frozen=True)
+class Exploration(Generic[Token]):
+    """What was found: `tokens` name the states; the other arrays are by state and action."""
+
+    tokens: list[Token]
+    successors: Int[np.ndarray, "S A"]
+    rewards: Float[np.ndarray, "S A"]
+    terminal: Bool[np.ndarray, " S"]
+    observations: np.ndarray
+
+
+def explore(
+    simulator: Simulator[Token], start: Token, *, encoding: Encoding, max_states: int, environment_id: str
+) -> Exploration[Token]:
+    """Enumerates the states that can be reached, breadth first.
+
+    The end of an episode is a state of its own: environments may end in a state in which others go on, and what
+    happens after the end is nobody's business.
+
+    **Arguments:**
+
+    - `simulator`: tried with every action in every state.
+    - `start`: the state that the episode begins in; it gets number 0.
+    - `encoding`: of observations.
+    - `max_states`: more than these is a `WorldError`.
+    - `environment_id`: for messages.
+    """
+    index: dict[tuple[Token, bool], int] = {(start, False): 0}
+    states = [(start, False)]
+    observations = [simulator.observe(start)]
+    successors: list[list[int]] = []
+    rewards: list[list[float]] = []
+    actions = range(simulator.actions)
+    limit = min(max_states, OBSERVATION_BYTES // max(1, encoding.stored_bytes))
+    # The list grows while it is walked through: that is the breadth-first queue.
+    for here, (token, over) in enumerate(states):
+        if over:
+            successors.append([here] * simulator.actions)
+            rewards.append([0.0] * simulator.actions)
+            continue
+        ways, gains = [], []
+        for action in actions:
+            following, reward, terminated = simulator.step(token, action)
+            reached = (following, terminated)
+            number = index.get(reached)
+            if number is None:
+                number = len(states)
+                if number >= limit:
+                    raise _too_many(environment_id, number, max_states, encoding)
+                index[reached] = number
+                states.append(reached)
+                observations.append(simulator.observe(following))
+            ways.append(number)
+            gains.append(reward)
+        successors.append(ways)
+        rewards.append(gains)
+        simulator.forget(token)
+    return Exploration(
+        tokens=[token for token, _ in states],
+        successors=np.array(successors, np.int32),
+        rewards=np.array(rewards, np.float32),
+        terminal=np.array([over for _, over in states]),
+        observations=np.stack(observations),
+    )
+
+
+def _too_many(environment_id: str, found: int, max_states: int, encoding: Encoding) -> WorldError:
+    if found >= max_states:
+        return WorldError(
+            f"'{environment_id}' has more than {max_states:,} reachable states, so that it cannot be a finite level "
+            "(an environment with continuous states or a counter among its attributes never can). Raise the limit with "
+            "max_states=N, choose a smaller environment, or leave attributes out of the state with ignore=NAME,NAME."
+        )
+    return WorldError(
+        f"The observations of '{environment_id}' take {encoding.stored_bytes:,} bytes each; those of {found:,} states "
+        f"exceed {OBSERVATION_BYTES:,} bytes. Environments that need pixels cannot be tabulated: choose a smaller "
+        "observation with observation=image or observation=flat."
+    )

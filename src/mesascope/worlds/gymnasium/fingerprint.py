@@ -1,0 +1,133 @@
+"""Fingerprints of Python objects: equal states give equal bytes, and random generators are told apart from the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from mesascope.core.errors import WorldError
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Digests of an object: of its `state`, and of the `random` generators inside it."""
+
+    state: bytes
+    random: bytes
+
+
+def fingerprint(
+    value: Any,
+    *,
+    ignore: frozenset[str] = frozenset(),
+    opaque: tuple[type, ...] = (),
+    names: Mapping[int, int] | None = None,
+) -> Fingerprint:
+    """Returns the fingerprint of an object and everything it holds.
+
+    **Arguments:**
+
+    - `value`: any tree or graph of numbers, text, arrays, containers and objects.
+    - `ignore`: attribute names that are left out wherever they occur.
+    - `opaque`: types of which only the name counts.
+    - `names`: identities (`id`) of objects that stand for themselves, and the number each is written as.
+
+    **Raises:** `WorldError` naming the attribute that holds something without a state that Python can read.
+    """
+    walk = _Walk(ignore, opaque, names or {})
+    walk.visit(value, "environment")
+    return Fingerprint(walk.state.digest(), walk.random.digest())
+
+
+class _Walk:
+    def __init__(self, ignore, opaque, names):
+        self.ignore, self.opaque, self.names = ignore, opaque, names
+        self.state, self.random = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
+        # Objects met before are written as their number: cycles end, and sharing is part of the state. Keeping the
+        # objects themselves keeps their identities from being used again during the walk.
+        self.met: dict[int, int] = {}
+        self.kept: list[Any] = []
+
+    def write(self, tag: str, content: bytes = b"") -> None:
+        self.state.update(f"{tag}:{len(content)};".encode())
+        self.state.update(content)
+
+    def visit(self, value: Any, path: str) -> None:
+        if value is None or isinstance(value, bool | int | float | complex | str | np.generic):
+            self.write("value", repr(value.item() if isinstance(value, np.generic) else value).encode())
+        elif isinstance(value, bytes):
+            self.write("bytes", value)
+        elif id(value) in self.names:
+            self.write("named", str(self.names[id(value)]).encode())
+        elif isinstance(value, MethodType):
+            self.write("method", value.__qualname__.encode())
+            self.visit(value.__self__, path)
+        elif isinstance(value, type | ModuleType | FunctionType | BuiltinFunctionType):
+            self.write("code", f"{getattr(value, '__module__', '')}.{value.__name__}".encode())
+        elif isinstance(value, self.opaque):
+            self.write("opaque", type(value).__qualname__.encode())
+        elif id(value) in self.met:
+            self.write("again", str(self.met[id(value)]).encode())
+        else:
+            self.met[id(value)] = len(self.met)
+            self.kept.append(value)
+            self.enter(value, path)
+
+    def enter(self, value: Any, path: str) -> None:
+        if isinstance(value, np.random.Generator):
+            self.random.update(repr(value.bit_generator.state).encode())
+        elif isinstance(value, np.random.RandomState):
+            self.random.update(repr(value.get_state()).encode())
+        elif isinstance(value, random.Random):
+            self.random.update(repr(value.getstate()).encode())
+        elif isinstance(value, np.ndarray) and value.dtype != object:
+            self.write(f"array {value.dtype} {value.shape}", np.ascontiguousarray(value).tobytes())
+        elif isinstance(value, bytearray):
+            self.write("bytes", bytes(value))
+        elif isinstance(value, Mapping):
+            self.visit_mapping(value, path)
+        elif isinstance(value, list | tuple | np.ndarray):
+            self.write(f"sequence {type(value).__name__} {len(value)}")
+            for index, item in enumerate(value):
+                self.visit(item, f"{path}[{index}]")
+        elif isinstance(value, set | frozenset):
+            parts = [fingerprint(item, ignore=self.ignore, opaque=self.opaque, names=self.names) for item in value]
+            self.write("set", b"".join(sorted(part.state for part in parts)))
+        else:
+            self.visit_object(value, path)
+
+    def visit_mapping(self, value: Mapping, path: str) -> None:
+        self.write(f"mapping {len(value)}")
+        texts = all(isinstance(key, str) for key in value)
+        for key in sorted(value) if texts else list(value):
+            if texts and key in self.ignore:
+                continue
+            self.visit(key, path)
+            self.visit(value[key], f"{path}.{key}" if texts else f"{path}[{key!r}]")
+
+    def visit_object(self, value: Any, path: str) -> None:
+        self.write("object", f"{type(value).__module__}.{type(value).__qualname__}".encode())
+        attributes = getattr(value, "__dict__", None)
+        slots = [name for kind in type(value).__mro__ for name in _slots(kind) if hasattr(value, name)]
+        if type(value).__reduce__ is not object.__reduce__ or (attributes is None and not slots):
+            try:
+                self.visit(value.__reduce_ex__(2)[1:], path)
+            except Exception as error:
+                raise WorldError(
+                    f"{path} holds a {type(value).__qualname__}, whose state cannot be read, so that states cannot be "
+                    f"told apart. If it does not matter to what happens next, pass ignore={path.split('.')[-1]}."
+                ) from error
+            return
+        self.visit_mapping({**(attributes or {}), **{name: getattr(value, name) for name in slots}}, path)
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    slots = kind.__dict__.get("__slots__", ())
+    names = (slots,) if isinstance(slots, str) else tuple(slots)
+    return tuple(name for name in names if name not in ("__dict__", "__weakref__"))

@@ -1,0 +1,98 @@
+"""Making a Gymnasium environment from text, with errors that say what to change."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageError, WorldError
+
+MINIGRID_PREFIXES: tuple[str, ...] = ("MiniGrid-", "BabyAI-")
+
+
+def literal(text: str) -> Any:
+    """Returns the Python literal that a text spells (`4`, `False`, `["SF", "HG"]`), or the text itself (`8x8`)."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        # Command lines are often written the JSON way.
+        return {"true": True, "false": False}.get(text, text)
+
+
+def import_gymnasium() -> Any:
+    """Imports and returns `gymnasium`; `MissingExtraError` if it is not installed."""
+    try:
+        return importlib.import_module("gymnasium")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("A world 'gym:...'", "sb3", error.name or "gymnasium") from error
+
+
+def make_environment(environment_id: str, settings: Mapping[str, str]) -> Any:
+    """Makes an environment without a time limit: time is not part of a level's state.
+
+    **Arguments:**
+
+    - `environment_id`: as for `gymnasium.make`; `module:Name-v0` imports the module first, from the current folder too.
+    - `settings`: keyword arguments of the environment, as text.
+
+    **Raises:** `UnknownNameError` for an identifier that is not registered, `UsageError` for settings that the
+    environment refuses, `MissingExtraError` if a package is missing.
+    """
+    gymnasium = import_gymnasium()
+    module, _, name = environment_id.rpartition(":")
+    if name.startswith(MINIGRID_PREFIXES):
+        try:
+            importlib.import_module("minigrid")
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(f"The environment '{name}'", "sb3", error.name or "minigrid") from error
+    if module:
+        _import_registering(module, environment_id)
+    arguments = {option: literal(text) for option, text in settings.items()}
+    try:
+        return gymnasium.make(name, max_episode_steps=-1, disable_env_checker=True, **arguments)
+    except gymnasium.error.DependencyNotInstalled as error:
+        raise WorldError(
+            f"The environment '{environment_id}' needs a package that is not installed: {error}"
+        ) from error
+    except (gymnasium.error.UnregisteredEnv, gymnasium.error.MalformedEnvSpec) as error:
+        raise UnknownNameError("Gymnasium environment", name, _known(gymnasium, name)) from error
+    except Exception as error:
+        given = ", ".join(f"{option}={value!r}" for option, value in arguments.items()) or "no options"
+        raise UsageError(
+            f"Gymnasium cannot make '{environment_id}' with {given}: {type(error).__name__}: {error}. "
+            "Options that are not Mesascope's own are passed to the environment."
+        ) from error
+
+
+def _import_registering(module: str, environment_id: str) -> None:
+    """Imports the module that registers an environment; the command's own folder is searched like Python's would be."""
+    folder = os.getcwd()
+    added = folder not in sys.path
+    if added:
+        sys.path.insert(0, folder)
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"Cannot import '{module}' (from 'gym:{environment_id}'): {error}. "
+            "Run from the folder that holds it, or set PYTHONPATH."
+        ) from error
+    except Exception as error:
+        raise UsageError(
+            f"Importing '{module}' (from 'gym:{environment_id}') failed: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        if added and folder in sys.path:
+            sys.path.remove(folder)
+
+
+def _known(gymnasium: Any, name: str) -> list[str]:
+    """Returns registered identifiers worth showing: those that share the family of the name, else the small ones."""
+    family = name.split("-")[0].lower()
+    every = list(gymnasium.registry)
+    near = [known for known in every if known.lower().startswith(family)]
+    return near or [known for known in every if "/" not in known][:30]

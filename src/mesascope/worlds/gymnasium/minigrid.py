@@ -1,0 +1,158 @@
+"""MiniGrid environments as exact levels, one for each seed."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from mesascope.worlds.gymnasium.encoding import space_encoding
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Exploration, Source, explore
+from mesascope.worlds.gymnasium.minigrid_events import Vocabulary, event_attributes, state_positions
+from mesascope.worlds.gymnasium.minigrid_simulator import MinigridSimulator, MinigridToken
+from mesascope.worlds.gymnasium.replay import check_replay
+
+CHARACTERS: dict[str, str] = {"wall": "#", "floor": "_", "goal": "G", "lava": "L", "key": "K", "ball": "O", "box": "B"}
+OPEN, CLOSED, LOCKED = "/", "D", "X"
+AGENT: str = ">v<^"
+
+
+def is_minigrid(environment: Any) -> bool:
+    """Whether an unwrapped environment is a MiniGrid environment, without importing MiniGrid."""
+    return any(kind.__module__ == "minigrid.minigrid_env" for kind in type(environment).__mro__)
+
+
+def _observation_wrappers(observation: str) -> tuple[str, ...]:
+    """Returns the wrappers that people train with, by the name of the option."""
+    return {
+        "image": ("ImgObsWrapper",),
+        "full": ("FullyObsWrapper", "ImgObsWrapper"),
+        "flat": ("FlatObsWrapper",),
+        "one-hot": ("OneHotPartialObsWrapper", "ImgObsWrapper"),
+    }[{"auto": "image", "raw": "image"}.get(observation, observation)]
+
+
+class MinigridSource(Source):
+    """Any MiniGrid environment whose steps are not drawn at random.
+
+    The limit of time is not part of a state, and success pays 1 whenever it comes.
+
+    **Arguments:**
+
+    - `make`: makes the environment.
+    - `environment_id`: for messages.
+    - `observation`: `"image"` (`"auto"`, `"raw"`) is the agent's view as `ImgObsWrapper` shows it; `"full"` the whole
+      grid; `"flat"` the view and the mission as one vector; `"one-hot"` the view with one channel a thing.
+    - `max_states`: more reachable states are a `WorldError`.
+    - `ignore`: attributes that are left out of the state.
+    - `seeds`: every seed that levels will be made from: their objects give the attributes.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        *,
+        environment_id: str,
+        observation: str,
+        max_states: int,
+        ignore: frozenset[str],
+        seeds: Iterable[int],
+    ):
+        self._make, self.environment_id, self.max_states, self.ignore = make, environment_id, max_states, ignore
+        self._observation = observation
+        self._wrapped = self._wrap()
+        bare = self._wrapped.unwrapped
+        self.encoding = space_encoding(self._wrapped.observation_space, "raw", environment_id)
+        self.actions = tuple(action.name for action in bare.actions)[: int(bare.action_space.n)]
+        kinds, beginnings = set(), set()
+        for seed in seeds:
+            self._wrapped.reset(seed=seed)
+            things = [*bare.grid.grid, bare.carrying]
+            for thing in things:  # grows: boxes hold things
+                if thing is not None:
+                    kinds.add((thing.type, thing.color))
+                    things.append(getattr(thing, "contains", None))
+            where = (*(int(x) for x in bare.agent_pos), int(bare.agent_dir))
+            beginnings.add((bare.grid.encode().tobytes(), where, str(bare.mission)))
+        self.seeds_matter = len(beginnings) > 1
+        self.vocabulary = Vocabulary.of(kinds)
+        self.attributes, self.objectives = self.vocabulary.attributes, self.vocabulary.objectives
+        names = {character: name for name, character in CHARACTERS.items() if name != "wall"}
+        self.legend = {
+            ".": "floor",
+            **names,
+            OPEN: "open door",
+            CLOSED: "closed door",
+            LOCKED: "locked door",
+            **dict.fromkeys(AGENT, "agent"),
+        }
+
+    def _wrap(self) -> Any:
+        """Returns a new environment that shows what the option `observation` says."""
+        wrappers = importlib.import_module("minigrid.wrappers")
+        environment = self._make()
+        for name in _observation_wrappers(self._observation):
+            environment = getattr(wrappers, name)(environment)
+        return environment
+
+    def enumerate(self, seed: int) -> Enumeration:
+        environment = self._wrap()
+        environment.reset(seed=seed)
+        views = []
+        layer = environment
+        while hasattr(layer, "observation"):
+            views.insert(0, layer.observation)
+            layer = layer.env
+
+        def observe(observation: Any) -> np.ndarray:
+            for view in views:
+                observation = view(observation)
+            return self.encoding.encode(observation)
+
+        simulator = MinigridSimulator(
+            environment, observe=observe, environment_id=self.environment_id, ignore=self.ignore
+        )
+        exploration = explore(
+            simulator,
+            simulator.first,
+            encoding=self.encoding,
+            max_states=self.max_states,
+            environment_id=self.environment_id,
+        )
+        if not simulator.trusted:
+            check_replay(
+                self._wrapped, exploration, encoding=self.encoding, seed=seed, environment_id=self.environment_id
+            )
+        initial = np.zeros(len(exploration.tokens))
+        initial[0] = 1.0
+        return Enumeration(
+            successors=exploration.successors[:, :, None],
+            probabilities=np.ones((*exploration.successors.shape, 1)),
+            attributes=event_attributes(simulator, exploration, self.vocabulary, seed=seed),
+            initial=initial,
+            terminal=exploration.terminal,
+            observations=exploration.observations,
+            positions=state_positions(exploration),
+            text=_Drawing(simulator, exploration).text,
+        )
+
+
+class _Drawing:
+    """Draws the states of one level as text."""
+
+    def __init__(self, simulator: MinigridSimulator, exploration: Exploration[MinigridToken]):
+        self.grids, self.tokens = simulator.grids(), np.array(exploration.tokens)
+        self.door_places, self.door_states = simulator.doors()
+        self.characters = np.array([*(CHARACTERS.get(thing.type, "?") for thing in simulator.things), "."])
+
+    def text(self, state: int | None) -> str:
+        column, row, direction, _, grid, doors, _ = self.tokens[state or 0]
+        characters = self.characters.copy()
+        for place, (is_open, is_locked) in zip(self.door_places, self.door_states[doors], strict=True):
+            characters[place] = OPEN if is_open else LOCKED if is_locked else CLOSED
+        drawn = characters[self.grids[grid]]
+        if state is not None:
+            drawn[row, column] = AGENT[direction]
+        return "\n".join("".join(cells) for cells in drawn)

@@ -1,0 +1,79 @@
+"""Places of an enumerated grid: the same attributes under the same names as in the built-in grid worlds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from mesascope.worlds.places import HIDDEN_CELLS, PLACE_ATTRIBUTES, PLACE_OBJECTIVES, REGION_SIZES
+from mesascope.worlds.world import ObjectiveSpec
+
+HIDDEN: tuple[str, ...] = tuple(f"hidden-{index + 1}" for index in range(HIDDEN_CELLS))
+"""Random-reward controls: cells, or states where there are no cells, that no observation shows."""
+
+EVENTS: tuple[str, ...] = ("stay", "move", "bump")
+PLACES: tuple[str, ...] = tuple(name for name in PLACE_ATTRIBUTES if name not in (*HIDDEN, *EVENTS))
+
+
+@dataclass(frozen=True)
+class Room:
+    """A rectangle of cells: `top` and `left` are its first row and column, `bottom` and `right` its last."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def places(self, positions: Int[np.ndarray, "n 2"]) -> dict[str, Bool[np.ndarray, " n"]]:
+        """Returns which positions lie in each of `PLACES`.
+
+        **Arguments:**
+
+        - `positions`: row and column, `[n, 2]`; -1 for none.
+        """
+        row, column = positions[:, 0], positions[:, 1]
+
+        def at(i: int, j: int) -> np.ndarray:
+            return (row == i) & (column == j)
+
+        somewhere = row >= 0
+        found = {
+            "corner-top-left": at(self.top, self.left),
+            "corner-top-right": at(self.top, self.right),
+            "corner-bottom-left": at(self.bottom, self.left),
+            "corner-bottom-right": at(self.bottom, self.right),
+            "centre": at((self.top + self.bottom + 1) // 2, (self.left + self.right + 1) // 2),
+        }
+        for size in REGION_SIZES:
+            found[f"region-{size}"] = somewhere & (row < self.top + size) & (column < self.left + size)
+        return found
+
+
+def hidden_places(
+    positions: Int[np.ndarray, "S 2"], terminal: Bool[np.ndarray, " S"], *, seed: int
+) -> dict[str, Bool[np.ndarray, " S"]]:
+    """Draws the random-reward controls among the places that can be stood on, and returns which states lie in each.
+
+    **Arguments:**
+
+    - `positions`: of each state; -1 where a state has no place.
+    - `terminal`: states of which none is drawn.
+    - `seed`: of the level.
+    """
+    generator = np.random.default_rng([seed, 0x41D])
+    open_states = np.flatnonzero(~terminal)
+    found = {}
+    for name in HIDDEN:
+        state = int(generator.choice(open_states))
+        if positions[state, 0] < 0:
+            found[name] = np.arange(len(positions)) == state
+        else:
+            found[name] = (positions == positions[state]).all(-1)
+    return found
+
+
+def place_objectives(attributes: tuple[str, ...]) -> tuple[ObjectiveSpec, ...]:
+    """Returns the built-in candidates about places, as far as the attributes exist."""
+    return tuple(spec for spec in PLACE_OBJECTIVES if set(spec.weights) <= set(attributes))

@@ -1,0 +1,274 @@
+"""Gymnasium environments as worlds: every reachable state enumerated, every seed a level."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from mesascope.core.errors import UsageError, WorldError
+from mesascope.core.random import RandomKey
+from mesascope.worlds.gymnasium.clones import CloneSource
+from mesascope.worlds.gymnasium.encoding import check_encoding
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
+from mesascope.worlds.gymnasium.making import import_gymnasium, make_environment
+from mesascope.worlds.gymnasium.minigrid import MinigridSource, is_minigrid
+from mesascope.worlds.gymnasium.tables import TableSource, is_table
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import World, parse_option
+
+LEVEL_BYTES: int = 2**32
+"""The most memory that the levels of one distribution may take."""
+
+PLAIN_WRAPPERS: frozenset[str] = frozenset({"OrderEnforcing", "PassiveEnvChecker"})
+"""Wrappers that change nothing about what happens."""
+
+_NOT_OPTIONS = ("environment_id", "settings", "id", "render_mode", "max_episode_steps", "disable_env_checker")
+
+
+class GymnasiumLayout(eqx.Module):
+    """What a level shows: the `seed` it was made from, `observations` as stored, and where the agent is drawn."""
+
+    seed: Int[Array, "*batch"]
+    observations: Array
+    positions: Int[Array, "*batch S 2"]
+
+
+@dataclass(frozen=True)
+class GymnasiumWorld(World):
+    """A Gymnasium environment with discrete actions and few enough states that can be reached.
+
+    Limits of time are not part of a level: an episode ends when the environment terminates it, and the discount says
+    what later is worth. Where different seeds give different levels there are two distributions, `train` from the seeds
+    `first_seed, first_seed + 1, ...` and `deploy` from as many seeds after them; else `train` is all there is, and
+    a shift is for the user to name with another environment or other options.
+
+    **Arguments:**
+
+    - `environment_id`: as for `gymnasium.make`.
+    - `levels`: how many seeds each distribution has.
+    - `first_seed`: of training.
+    - `max_states`: the most reachable states that a level may have.
+    - `discount`: in (0, 1).
+    - `observation`: what agents see, one of `encoding.ENCODINGS`.
+    - `ignore`: attributes of the environment that are not part of its state, separated by commas.
+    - `settings`: the environment's own options, as text.
+
+    **Raises:** `UnknownNameError`, `UsageError`, `MissingExtraError` or `WorldError`, each saying what to change.
+    """
+
+    environment_id: str
+    levels: int = 16
+    first_seed: int = 0
+    max_states: int = 200_000
+    discount: float = 0.99
+    observation: str = "auto"
+    ignore: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+
+    base_objective = "return"
+
+    def __post_init__(self):
+        check_encoding(self.observation)
+        if not (0 < self.discount < 1 and self.levels >= 1 and self.first_seed >= 0 and self.max_states >= 1):
+            raise WorldError(
+                "discount must be in (0, 1), levels and max_states at least 1, first_seed at least 0; given are "
+                f"discount={self.discount}, levels={self.levels}, max_states={self.max_states}, "
+                f"first_seed={self.first_seed}."
+            )
+        source = self._source
+        found = {
+            "name": f"gym:{self.environment_id}",
+            "attributes": source.attributes,
+            "actions": source.actions,
+            "channels": source.encoding.channels,
+            "objectives": source.objectives,
+            "distributions": ("train", "deploy") if source.seeds_matter else ("train",),
+            "legend": {"#": "wall", **source.legend},
+        }
+        for attribute, value in found.items():
+            object.__setattr__(self, attribute, value)
+
+    def _make(self) -> Any:
+        return make_environment(self.environment_id, dict(self.settings))
+
+    @functools.cached_property
+    def _enumerations(self) -> dict[int, Enumeration]:
+        return {}
+
+    @functools.cached_property
+    def _stacks(self) -> dict[str, Level]:
+        return {}
+
+    @functools.cached_property
+    def _source(self) -> Source:
+        environment = self._make()
+        spaces = import_gymnasium().spaces
+        if not isinstance(environment.action_space, spaces.Discrete):
+            raise WorldError(
+                f"The actions of '{self.environment_id}' are a {type(environment.action_space).__name__} "
+                f"({environment.action_space}); a finite level needs a Discrete space. If the environment has an "
+                "option for discrete actions, pass it (for example continuous=False)."
+            )
+        arguments: dict[str, Any] = {
+            "environment_id": self.environment_id,
+            "observation": self.observation,
+            "max_states": self.max_states,
+        }
+        if is_table(environment.unwrapped) and _plainly_wrapped(environment):
+            return TableSource(self._make, **arguments)
+        arguments["ignore"] = frozenset(name.strip() for name in self.ignore.split(",") if name.strip())
+        arguments["seeds"] = range(self.first_seed, self.first_seed + 2 * self.levels)
+        if is_minigrid(environment.unwrapped) and _plainly_wrapped(environment):
+            return MinigridSource(self._make, **arguments)
+        return CloneSource(self._make, **arguments)
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return self._source.encoding.shape
+
+    def seeds(self, distribution: str) -> range:
+        """Returns the seeds that the levels of a distribution are made from."""
+        self.check_distribution(distribution)
+        if not self._source.seeds_matter:
+            return range(self.first_seed, self.first_seed + 1)
+        start = self.first_seed + (self.levels if distribution == "deploy" else 0)
+        return range(start, start + self.levels)
+
+    def distinct_levels(self, distribution: str) -> int:
+        return len(self.seeds(distribution))
+
+    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
+        levels = self._stack(distribution)
+        # Each level comes once before any comes twice: with `count` levels or more, the whole distribution is there.
+        order = jax.random.permutation(key, levels.count)[jnp.arange(count) % levels.count]
+        return levels[order]
+
+    def level(self, seed: int) -> Level:
+        """Returns the (not batched) level of one seed, whether or not it belongs to a distribution."""
+        return _stack([seed], [self._enumeration(seed)], self.discount)[0]
+
+    def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
+        return self._source.encoding.show(level.layout.observations[state])
+
+    def parse(self, text: str) -> Level:
+        raise WorldError(
+            f"A level of '{self.name}' cannot be made from text: the text form does not hold everything that a state "
+            "of the environment does. Choose levels by their seeds, with first_seed=N and levels=N."
+        )
+
+    def format(self, level: Level, state: int | None = None) -> str:
+        return self._enumeration(int(level.layout.seed)).text(state)
+
+    def position(self, level: Level, state: int) -> tuple[int, int] | None:
+        row, column = np.asarray(level.layout.positions[state]).tolist()
+        return None if row < 0 else (row, column)
+
+    def with_options(self, options: Mapping[str, str]) -> GymnasiumWorld:
+        values, settings = _sort_options(options)
+        return replace(self, **values, settings=tuple(sorted((dict(self.settings) | settings).items())))
+
+    def _enumeration(self, seed: int) -> Enumeration:
+        if seed not in self._enumerations:
+            self._enumerations[seed] = self._source.enumerate(seed)
+        return self._enumerations[seed]
+
+    def _stack(self, distribution: str) -> Level:
+        seeds = self.seeds(distribution)
+        if distribution not in self._stacks:
+            # Also when the first call comes from inside `jit`, the levels are constants and no part of its program.
+            with jax.ensure_compile_time_eval():
+                found = [self._enumeration(seed) for seed in seeds]
+                self._stacks[distribution] = _stack(seeds, found, self.discount)
+        return self._stacks[distribution]
+
+
+def gymnasium_world(environment_id: str, options: Mapping[str, str]) -> GymnasiumWorld:
+    """Returns a Gymnasium environment as a world.
+
+    **Arguments:**
+
+    - `environment_id`: what stands after `gym:`.
+    - `options`: of `GymnasiumWorld`; all others are passed to the environment as literals.
+
+    **Raises:** as `GymnasiumWorld`.
+    """
+    values, settings = _sort_options(options)
+    return GymnasiumWorld(environment_id, **values, settings=tuple(sorted(settings.items())))
+
+
+def _sort_options(options: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Returns Mesascope's own options as values, and the environment's as text."""
+    own = {field.name: type(field.default) for field in fields(GymnasiumWorld) if field.name not in _NOT_OPTIONS}
+    values: dict[str, Any] = {}
+    settings: dict[str, str] = {}
+    for option, text in options.items():
+        if option in _NOT_OPTIONS:
+            raise UsageError(f"Option {option}={text} is set by Mesascope itself and cannot be given.")
+        if option in own:
+            values[option] = parse_option(option, text, own[option])
+        else:
+            settings[option] = text
+    return values, settings
+
+
+def _plainly_wrapped(environment: Any) -> bool:
+    layer = environment
+    while layer is not layer.unwrapped:
+        if type(layer).__name__ not in PLAIN_WRAPPERS:
+            return False
+        layer = layer.env
+    return True
+
+
+def _stack(seeds, found: list[Enumeration], discount: float) -> Level:
+    """Returns enumerations as a batch of levels, padded to the largest with unreachable states that lead nowhere."""
+    states = max(one.states for one in found)
+    outcomes = max(one.successors.shape[2] for one in found)
+    size = sum(one.attributes[0].nbytes + one.observations[0].nbytes for one in found) * states
+    if size > LEVEL_BYTES:
+        raise WorldError(
+            f"{len(found)} levels of {states:,} states take {size / 2**30:.1f} GiB; at most {LEVEL_BYTES / 2**30:.0f} "
+            "are used. Ask for fewer levels with levels=N."
+        )
+
+    def pad(array: np.ndarray, fill) -> np.ndarray:
+        return np.concatenate([array, np.full((states - len(array), *array.shape[1:]), fill, array.dtype)])
+
+    def pad_outcomes(array: np.ndarray) -> np.ndarray:
+        missing = outcomes - array.shape[2]
+        return np.pad(array, ((0, 0), (0, 0), (0, missing), *((0, 0),) * (array.ndim - 3)))
+
+    def stack(arrays) -> Array:
+        return jnp.asarray(np.stack(list(arrays)))
+
+    successors = []
+    for one in found:
+        itself = np.broadcast_to(np.arange(states, dtype=np.int32)[:, None, None], (states, *one.successors.shape[1:]))
+        padded = itself.copy()
+        padded[: one.states] = one.successors
+        successors.append(pad_outcomes(padded))
+    certain = [pad_outcomes(pad(one.probabilities, 0.0)) for one in found]
+    for one, probabilities in zip(found, certain, strict=True):
+        probabilities[one.states :, :, 0] = 1.0
+    return Level(
+        successors=stack(successors),
+        probabilities=stack(array.astype(np.float32) for array in certain),
+        attributes=stack(pad_outcomes(pad(one.attributes, 0.0)) for one in found),
+        initial=stack(pad(one.initial.astype(np.float32), 0.0) for one in found),
+        terminal=stack(pad(one.terminal, True) for one in found),
+        reachable=stack(np.arange(states) < one.states for one in found),
+        discount=jnp.full(len(found), discount, jnp.float32),
+        layout=GymnasiumLayout(
+            seed=jnp.array(list(seeds), jnp.int32),
+            observations=stack(pad(one.observations, 0) for one in found),
+            positions=stack(pad(one.positions.astype(np.int32), -1) for one in found),
+        ),
+    )
