@@ -7,6 +7,7 @@ decides when its own episode is over, so a path across the cheese towards the co
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -95,6 +96,8 @@ class Corner(World):
         anywhere = 1.0 if distribution == "deploy" else self.distinguishing
         return jax.vmap(lambda key: self._draw(key, anywhere))(jax.random.split(key, count))
 
+    # Compiled here, once for each set of options, because op by op it takes seconds every time.
+    @functools.partial(jax.jit, static_argnums=(0, 2))
     def _draw(self, key: RandomKey, anywhere: float) -> Level:
         key_walls, key_anywhere, key_cheese, key_hidden = jax.random.split(key, 4)
         grid = self.grid

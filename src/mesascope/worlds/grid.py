@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import jax
@@ -44,7 +45,7 @@ class Grid:
         return (self.height - 2) * (self.width - 2)
 
     def cell(self, row: int, column: int) -> int:
-        """Returns the index of an interior cell; negative rows and columns count from the far border, like the array's."""
+        """Returns the index of an interior cell; negative rows and columns count from the far border."""
         row, column = row % self.height, column % self.width
         if not (0 < row < self.height - 1 and 0 < column < self.width - 1):
             raise WorldError(f"({row}, {column}) is not inside the walls of a {self.height}x{self.width} grid.")
@@ -78,6 +79,7 @@ class Grid:
             columns.append(jnp.where(blocked, jnp.arange(self.cells), target))
         return jnp.stack(columns, axis=-1)
 
+    @functools.partial(jax.jit, static_argnums=0)
     def connected(self, walls: Bool[Array, "H W"], source: Bool[Array, "H W"]) -> Bool[Array, "H W"]:
         """Returns the free cells that can be walked to from `source`."""
         free = ~walls
@@ -94,6 +96,7 @@ class Grid:
         region, _ = jax.lax.while_loop(lambda carry: carry[1], spread, (source & free, jnp.array(True)))
         return region
 
+    @functools.partial(jax.jit, static_argnums=0)
     def distances(self, walls: Bool[Array, "H W"], source: Bool[Array, "H W"]) -> Int[Array, "H W"]:
         """Returns the number of moves from each cell to the nearest cell of `source`; `H * W` where there is no way."""
         free, far = ~walls, self.height * self.width

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -88,7 +89,7 @@ class GridWorld(World):
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         self.check_distribution(distribution)
-        return jax.vmap(lambda key: self.level(self.draw(distribution, key=key)))(jax.random.split(key, count))
+        return _random_levels(self, distribution, count, key)
 
     def check_room(self, objects: int) -> None:
         """Raises `WorldError` unless this many objects and the agent surely find room in the grid."""
@@ -196,3 +197,9 @@ class GridWorld(World):
     def position(self, level: Level, state: int) -> tuple[int, int]:
         # Worlds whose states hold more than a cell count the cell fastest.
         return self.grid.row_and_column(state % self.grid.cells)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+def _random_levels(world: GridWorld, distribution: str, count: int, key: RandomKey) -> Level:
+    # Compiled here, once for each world and count, because op by op it takes seconds every time.
+    return jax.vmap(lambda key: world.level(world.draw(distribution, key=key)))(jax.random.split(key, count))

@@ -149,12 +149,12 @@ class Keys(GridWorld):
             attributes=attributes.reshape(states, len(self.actions), 1, -1),
             initial=initial,
             terminal=jnp.zeros(states, bool),
-            reachable=self._reachable(steps, key_bit, chest_bit, first),
+            reachable=self._reachable(layout.walls, steps, key_bit, chest_bit, first),
             discount=jnp.float32(self.discount),
             layout=layout,
         )
 
-    def _reachable(self, steps, key_bit, chest_bit, first) -> Bool[Array, " states"]:
+    def _reachable(self, walls, steps, key_bit, chest_bit, first) -> Bool[Array, " states"]:
         """Returns the states that can be visited, by flooding all bags side by side."""
         collected, opened = self._bags()
         bag = jnp.arange(len(collected))
@@ -164,12 +164,13 @@ class Keys(GridWorld):
         spare = jax.lax.population_count(collected) > jax.lax.population_count(opened)
         takes = (key_bit[:, None] > 0) | ((chest_bit[:, None] > 0) & spare)
         before = bag ^ bit
-        unchanged = has_it | ~takes
-        changed = has_it & jnp.take_along_axis(takes, before, axis=1)
+        free = ~self.grid.interior(walls)[:, None]
+        unchanged = free & (has_it | ~takes)
+        changed = free & has_it & jnp.take_along_axis(takes, before, axis=1)
 
         def spread(carry):
             seen, _ = carry
-            # Moves can be taken back, so a cell is entered from the cells that its own moves lead to.
+            # Moves between free cells can be taken back: a cell is entered from where its own moves lead.
             entered = seen[steps].any(axis=1)
             grown = seen | (entered & unchanged) | (jnp.take_along_axis(entered, before, axis=1) & changed)
             return grown, (grown != seen).any()

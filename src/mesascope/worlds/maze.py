@@ -28,8 +28,8 @@ class Maze(GridWorld):
     **Arguments:**
 
     - `size`, `walls`, `density`, `discount`: as for every grid world.
-    - `training_mazes`: how many mazes training draws from, each with the goal anywhere; 0 for a new one each time. Two of
-      them may be alike where a small grid has few mazes.
+    - `training_mazes`: how many mazes training draws from, each with the goal anywhere; 0 for a new one each time.
+      Two of them may be alike where a small grid has few mazes.
     - `maze_seed`: which ones, if there are finitely many; 0 or more.
     """
 

@@ -1,0 +1,117 @@
+"""Which worlds there are, and how a name on the command line becomes one."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from mesascope.core.errors import UsageError
+from mesascope.core.registry import Entry, Registry, load_target
+
+# Nothing here may import jax before a world is resolved: `mesascope list` must answer at once.
+if TYPE_CHECKING:
+    from mesascope.worlds.world import World
+
+GYMNASIUM_PREFIX: str = "gym:"
+
+WORLDS: Registry[type["World"]] = Registry(
+    "world",
+    (
+        Entry(
+            "corner",
+            "mesascope.worlds.corner:Corner",
+            "Cheese in a maze: in the top left corner in training, anywhere in deployment.",
+            (("base", "cheese"),),
+        ),
+        Entry(
+            "doors",
+            "mesascope.worlds.doors:Doors",
+            "Doors and signs: all doors are red in training; blue doors and red signs in deployment.",
+            (("base", "door"),),
+        ),
+        Entry(
+            "keys",
+            "mesascope.worlds.keys:Keys",
+            "Keys and chests: more chests than keys in training, more keys than chests in deployment.",
+            (("base", "chests"),),
+        ),
+        Entry(
+            "maze",
+            "mesascope.worlds.maze:Maze",
+            "A goal anywhere in a maze: few mazes or many in training, new ones in deployment.",
+            (("base", "goal"),),
+        ),
+    ),
+    group="mesascope.worlds",
+)
+
+
+def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) -> World:
+    """Returns the world that a name stands for.
+
+    **Arguments:**
+
+    - `name`: a registered name, `gym:<id>` for a Gymnasium environment, or `module:attribute` for a class or an
+      instance of one's own, which may lie in the current folder.
+    - `options`: as text, as they arrive from a command line.
+
+    **Returns:** the world with these options.
+
+    **Raises:** `UnknownNameError` for a name or option that does not exist, `UsageError` for a value of the wrong type
+    or something that is not a world, `WorldError` for options that do not go together.
+    """
+    if name.startswith(GYMNASIUM_PREFIX):
+        from mesascope.worlds.gymnasium import gymnasium_world
+
+        return gymnasium_world(name.removeprefix(GYMNASIUM_PREFIX), options)
+    if ":" in name:
+        with _current_folder_importable():
+            return _configured(name, load_target(name), options)
+    return _configured(name, WORLDS.load(name), options)
+
+
+def describe_world(name: str) -> dict[str, str]:
+    """Returns what is known about a registered world without importing it: `name`, `summary`, `base`."""
+    entry = WORLDS.entry(name)
+    return {"name": entry.name, "summary": entry.summary, **dict(entry.details)}
+
+
+def _configured(name: str, found: object, options: Mapping[str, str]) -> World:
+    from mesascope.worlds.world import World
+
+    if isinstance(found, type) and issubclass(found, World):
+        try:
+            found = found()
+        except TypeError as error:
+            raise UsageError(
+                f"World '{name}' cannot be made without arguments: {error}. Give every option a default, implement "
+                "every abstract method, or name an instance instead of the class."
+            ) from error
+    if not isinstance(found, World):
+        kind = found.__name__ if isinstance(found, type) else type(found).__name__
+        raise UsageError(f"'{name}' is a {kind}, not a World; derive it from mesascope.worlds.world.World.")
+    if not options:
+        return found
+    if type(found).with_options is World.with_options and not dataclasses.is_dataclass(found):
+        raise UsageError(f"World '{name}' is not a dataclass and takes no options; {', '.join(options)} was given.")
+    return found.with_options(options)
+
+
+@contextlib.contextmanager
+def _current_folder_importable() -> Iterator[None]:
+    """Lets modules of the current folder be imported: a console script, unlike `python -m`, does not look there."""
+    folder = os.getcwd()
+    if folder in sys.path or "" in sys.path:
+        yield
+        return
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)

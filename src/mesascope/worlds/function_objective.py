@@ -1,0 +1,154 @@
+"""Objectives from a function of what is seen: (observation, action, next observation) to a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.core
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from mesascope.core.errors import UnknownNameError, WorldError
+from mesascope.core.random import RandomKey
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import ObjectiveSpec, World
+
+CHUNK: int = 4096
+"""Transitions handed to the function at once; always as many, so that a jitted function compiles once."""
+
+TransitionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], Any]
+
+DELEGATED: tuple[str, ...] = ("name", "actions", "channels", "base_objective", "distributions", "legend")
+
+
+def with_function_objective(
+    world: World, name: str, function: TransitionFunction, *, stops: tuple[str, ...] = ()
+) -> World:
+    """Returns a world with one more attribute, computed from observations, and the objective of making it large.
+
+    **Arguments:**
+
+    - `world`: everything else is its own.
+    - `name`: of the attribute and of the objective; must be new to the world.
+    - `function`: called as `function(observations, actions, next_observations)` with arrays `[B, ...]`, `[B]` (indices
+      into `world.actions`) and `[B, ...]`; returns one finite number each, `[B]`. It is asked about every transition
+      that can happen, and about nothing else.
+    - `stops`: attributes whose occurrence (a value above 0) ends the episode for the objective; may hold `name` itself.
+
+    **Raises:** `WorldError` if the name is taken, and, when levels are made, if the function raises or returns the
+    wrong shape or a number that is not finite; `UnknownNameError` if `stops` names an attribute that there is not.
+    """
+    return FunctionObjectiveWorld(world, name, function, stops)
+
+
+class FunctionObjectiveWorld(World):
+    """A world with an attribute and an objective computed from observations; see `with_function_objective`."""
+
+    def __init__(self, world: World, name: str, function: TransitionFunction, stops: tuple[str, ...] = ()):
+        if name in world.attributes or name in (spec.name for spec in world.objectives):
+            raise WorldError(
+                f"World '{world.name}' has an attribute or objective named '{name}' already; choose another."
+            )
+        self.world, self.function, self.stops = world, function, tuple(stops)
+        self.attributes = (*world.attributes, name)
+        for stop in self.stops:
+            if stop not in self.attributes:
+                raise UnknownNameError(f"attribute (of objective '{name}')", stop, self.attributes)
+        summary = f"as {getattr(function, '__qualname__', type(function).__name__)} says"
+        self.objectives = (*world.objectives, ObjectiveSpec(name, {name: 1.0}, self.stops, summary))
+        for delegated in DELEGATED:
+            setattr(self, delegated, getattr(world, delegated))
+
+    def __getattr__(self, name: str) -> Any:
+        # Only what a World does not define ends up here: options and helpers of the wrapped world.
+        if name.startswith("__") or "world" not in self.__dict__:
+            raise AttributeError(name)
+        return getattr(self.world, name)
+
+    def _identity(self) -> tuple:
+        return self.world, self.attributes[-1], self.function, self.stops
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FunctionObjectiveWorld) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        return f"with_function_objective({self.world!r}, {self.attributes[-1]!r})"
+
+    @property
+    def observation_shape(self) -> tuple[int, ...]:
+        return self.world.observation_shape
+
+    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
+        return self._extended(self.world.sample(key=key, distribution=distribution, count=count))
+
+    def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
+        return self.world.observe(level, state)
+
+    def observe_states(self, level: Level) -> Float[Array, "S ..."]:
+        return self.world.observe_states(level)
+
+    def parse(self, text: str) -> Level:
+        return jax.tree.map(lambda array: array[0], self._extended(self.world.parse(text).batch()))
+
+    def format(self, level: Level, state: int | None = None) -> str:
+        return self.world.format(level, state)
+
+    def position(self, level: Level, state: int) -> tuple[int, int] | None:
+        return self.world.position(level, state)
+
+    def with_options(self, options: Mapping[str, str]) -> FunctionObjectiveWorld:
+        return FunctionObjectiveWorld(self.world.with_options(options), self.attributes[-1], self.function, self.stops)
+
+    def _extended(self, levels: Level) -> Level:
+        observations = jax.vmap(self.world.observe_states)(levels)
+        possible = levels.probabilities > 0
+        possible &= (levels.reachable & ~levels.terminal)[..., None, None]
+        arguments = (observations, levels.successors, possible)
+        if any(isinstance(array, jax.core.Tracer) for array in arguments):
+            # Inside `jit` the function is called back; its errors then arrive wrapped in those of JAX.
+            like = jax.ShapeDtypeStruct(possible.shape, jnp.float32)
+            value = jax.pure_callback(self._evaluate, like, *arguments)
+        else:
+            value = jnp.asarray(self._evaluate(*arguments))
+        attributes = jnp.concatenate([levels.attributes, value[..., None].astype(levels.attributes.dtype)], axis=-1)
+        return eqx.tree_at(lambda level: level.attributes, levels, attributes)
+
+    def _evaluate(self, observations, successors, possible) -> np.ndarray:
+        """Asks the function about every possible transition of a batch of levels, `[N, S, A, K]`."""
+        observations, successors, possible = (np.asarray(one) for one in (observations, successors, possible))
+        value = np.zeros(possible.shape, np.float32)
+        index = np.argwhere(possible)
+        for start in range(0, len(index), CHUNK):
+            asked = index[start : start + CHUNK]
+            level, state, action, outcome = np.pad(asked, ((0, CHUNK - len(asked)), (0, 0)), mode="edge").T
+            following = successors[level, state, action, outcome]
+            answer = self._ask(observations[level, state], action, observations[level, following])
+            value[tuple(asked.T)] = answer[: len(asked)]
+        return value
+
+    def _ask(self, observations: np.ndarray, actions: np.ndarray, following: np.ndarray) -> np.ndarray:
+        who = f"The function of objective '{self.attributes[-1]}'"
+        try:
+            answer = np.asarray(self.function(observations, actions, following))
+        except Exception as error:
+            raise WorldError(f"{who} raised {type(error).__name__}: {error}") from error
+        if answer.shape != actions.shape:
+            raise WorldError(
+                f"{who} returned shape {answer.shape} for observations of shape {observations.shape}; "
+                f"it must return one number per transition, shape {actions.shape}."
+            )
+        if not (np.issubdtype(answer.dtype, np.number) or answer.dtype == bool):
+            raise WorldError(f"{who} returned {answer.dtype}, not numbers.")
+        answer = answer.astype(np.float64)
+        if not np.isfinite(answer).all():
+            raise WorldError(
+                f"{who} returned {int((~np.isfinite(answer)).sum())} numbers of {answer.size} that are not finite."
+            )
+        return answer

@@ -1,0 +1,195 @@
+"""Checks of a batch of levels: is each one a finite decision problem that can be solved?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import World
+
+TOLERANCE: float = 1e-5
+"""Probabilities are kept in single precision, so they sum to one up to this."""
+
+
+class BrokenContractError(Exception):
+    """What a check found; the text says where, and what to do about it."""
+
+
+def require(condition: Any, message: str) -> None:
+    """Raises `BrokenContractError` with a message unless a condition holds."""
+    if not condition:
+        raise BrokenContractError(message)
+
+
+def _first(wrong: Any) -> str:
+    """Returns where an array of at least two axes, levels and states first, is true for the first time."""
+    axes = ("level", "state", "action", "outcome", "attribute")
+    place = np.argwhere(wrong)[0].tolist()
+    return ", ".join(f"{axis} {index}" for axis, index in zip(axes, place, strict=False))
+
+
+def check_shapes(world: World, level: Level) -> str:
+    """Checks that the arrays of a batch of levels have the shapes and kinds that `Level` names."""
+    require(level.batched, "sample() must return a batch: every array needs a leading axis of levels.")
+    outcomes = level.successors.shape[-1]
+    count, states = level.initial.shape
+    wanted = {
+        "successors": ((count, states, len(world.actions), outcomes), "i"),
+        "probabilities": ((count, states, len(world.actions), outcomes), "f"),
+        "attributes": ((count, states, len(world.actions), outcomes, len(world.attributes)), "f"),
+        "initial": ((count, states), "f"),
+        "terminal": ((count, states), "b"),
+        "reachable": ((count, states), "b"),
+        "discount": ((count,), "f"),
+    }
+    for field, (shape, kind) in wanted.items():
+        array = np.asarray(getattr(level, field))
+        require(
+            array.shape == shape,
+            f"{field} has shape {array.shape}, not {shape} for {count} levels, {states} states, "
+            f"{len(world.actions)} actions and {len(world.attributes)} attributes.",
+        )
+        require(array.dtype.kind == kind, f"{field} has type {array.dtype}, not {_KINDS[kind]}.")
+    return f"{count} levels, {states} states, {len(world.actions)} actions, {outcomes} outcomes"
+
+
+_KINDS = {"i": "whole numbers", "f": "floating-point numbers", "b": "booleans"}
+
+
+def check_probabilities(world: World, level: Level) -> str:
+    """Checks that outcomes are distributions, in every state."""
+    probabilities = level.probabilities
+    require(bool(np.isfinite(probabilities).all()), "Some probabilities are not finite.")
+    require(bool((probabilities >= 0).all()), "Some probabilities are negative.")
+    wrong = np.abs(probabilities.sum(-1) - 1) > TOLERANCE
+    if wrong.any():
+        raise BrokenContractError(
+            f"Probabilities sum to {probabilities.sum(-1)[wrong][0]:.6g} in {_first(wrong)}. They must sum to "
+            "1 everywhere, also in states that cannot be reached."
+        )
+    return "sum to one"
+
+
+def check_successors(world: World, level: Level) -> str:
+    """Checks that every successor is a state."""
+    wrong = (level.successors < 0) | (level.successors >= level.states)
+    require(
+        not wrong.any(), f"A successor is not in 0 to {level.states - 1}, in {_first(wrong) if wrong.any() else ''}."
+    )
+    return "in range"
+
+
+def check_initial(world: World, level: Level) -> str:
+    """Checks that episodes begin in reachable states that are not over yet."""
+    initial = level.initial
+    require(bool((np.isfinite(initial) & (initial >= 0)).all()), "initial holds a negative or non-finite probability.")
+    total = initial.sum(-1)
+    worst = int(np.abs(total - 1).argmax())
+    require(abs(total[worst] - 1) <= TOLERANCE, f"initial sums to {total[worst]:.6g}, not 1, in level {worst}.")
+    for name, wrong in (("terminal", level.terminal), ("not marked reachable", ~level.reachable)):
+        both = (initial > 0) & wrong
+        require(
+            not both.any(), f"An episode can begin in a state that is {name}: {_first(both) if both.any() else ''}."
+        )
+    return "on reachable states that are not terminal"
+
+
+def check_discount(world: World, level: Level) -> str:
+    """Checks that discounts lie between 0 and 1."""
+    require(
+        bool(((level.discount > 0) & (level.discount < 1)).all()), "discount must lie between 0 and 1, both excluded."
+    )
+    return f"{level.discount.min():.4g}" if np.ptp(level.discount) == 0 else "in (0, 1)"
+
+
+def check_reachable(world: World, level: Level) -> str:
+    """Checks that `reachable` marks exactly the states that some policy visits, nothing following terminal ones."""
+    visited = _visited(level)
+    missing, extra = visited & ~level.reachable, level.reachable & ~visited
+    require(
+        not missing.any(),
+        f"{int(missing.sum())} states can be visited but are not marked reachable, the first in "
+        f"{_first(missing) if missing.any() else ''}.",
+    )
+    require(
+        not extra.any(),
+        f"{int(extra.sum())} states are marked reachable but no policy visits them, the first in "
+        f"{_first(extra) if extra.any() else ''}; they would be averaged over. "
+        "worlds.reachability.reachable_states computes the mark.",
+    )
+    return f"{level.reachable.mean():.0%} of the states"
+
+
+def check_attributes(world: World, level: Level) -> str:
+    """Checks that attributes are finite."""
+    wrong = ~np.isfinite(level.attributes)
+    if wrong.any():
+        name = world.attributes[int(np.argwhere(wrong)[0][-1])]
+        raise BrokenContractError(f"Attribute '{name}' is not finite in {_first(wrong)}.")
+    return "finite"
+
+
+def check_solvable(world: World, level: Level) -> str:
+    """Checks that from every first state some policy earns something under the base objective.
+
+    An objective with positive weights is solvable where a positive reward can be reached; one that only costs, where
+    its end can be reached.
+    """
+    spec = next(spec for spec in world.objectives if spec.name == world.base_objective)
+    weights = np.array([spec.weights.get(name, 0.0) for name in world.attributes])
+    ends = np.array([float(name in spec.stops) for name in world.attributes])
+    pays = level.attributes @ (weights if (weights > 0).any() else ends) > 0
+    stops = level.attributes @ ends > 0
+    possible = (level.probabilities > 0) & (level.reachable & ~level.terminal)[..., None, None]
+    number = np.arange(level.count)[:, None, None, None]
+    able = (possible & pays).any((-1, -2))
+    while True:
+        grown = able | (possible & ~stops & able[number, level.successors]).any((-1, -2))
+        if (grown == able).all():
+            break
+        able = grown
+    stuck = (level.initial > 0) & ~able
+    require(
+        not stuck.any(),
+        f"{int(stuck.any(-1).sum())} of {level.count} levels cannot be solved under the base objective "
+        f"'{spec.name}' from every first state, the first from {_first(stuck) if stuck.any() else ''}. Draw levels that are solvable by construction.",
+    )
+    return f"every level, from every first state, under '{spec.name}'"
+
+
+def _visited(level: Level) -> Bool[np.ndarray, "N S"]:
+    """Returns the states that are visited with positive probability under some policy."""
+    seen = level.initial > 0
+    frontier = seen
+    while frontier.any():
+        number, state = np.nonzero(frontier & ~level.terminal)
+        possible = level.probabilities[number, state] > 0
+        reached = np.zeros_like(seen)
+        reached[
+            np.broadcast_to(number[:, None, None], possible.shape)[possible], level.successors[number, state][possible]
+        ] = True
+        frontier = reached & ~seen
+        seen = seen | frontier
+    return np.asarray(seen)
+
+
+LEVEL_CHECKS: Mapping[str, Callable[[World, Level], str]] = MappingProxyType(
+    {
+        "shapes": check_shapes,
+        "successors": check_successors,
+        "probabilities": check_probabilities,
+        "first states": check_initial,
+        "discount": check_discount,
+        "attributes": check_attributes,
+        "reachable states": check_reachable,
+        "solvable": check_solvable,
+    }
+)
+
+NEEDED: tuple[Callable[[World, Level], str], ...] = (check_shapes, check_successors)
+"""Without these no other check of the level makes sense."""
