@@ -16,7 +16,7 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from mesascope.core.errors import TrainingError
-from mesascope.core.random import RandomKey, stream
+from mesascope.core.random import RandomKey
 from mesascope.training.advantages import generalised_advantages
 from mesascope.training.base_optimizer import BaseOptimizer, Learner, Task
 from mesascope.training.environment import NOISE, Environment, Pool, Positions, make_pool
@@ -139,14 +139,15 @@ class PPO(BaseOptimizer):
         return optax.flatten(steps)
 
     def begin(self, task: Task, *, key: RandomKey) -> Learner:
-        network = task.build(key=stream("network", key=key))
+        key_network, key_levels, key_positions = jax.random.split(key, 3)
+        network = task.build(key=key_network)
         if blank_memory(network, 1) is not None and self.environments % self.minibatches:
             raise TrainingError(
                 f"A network with memory learns from whole episodes: {self.environments} environments cannot be split "
                 f"into {self.minibatches} minibatches of equal size; choose numbers that divide."
             )
-        pool = self._pool(task, key=stream("levels", key=key))
-        noise = jax.random.uniform(stream("positions", key=key), (self.environments, NOISE))
+        pool = self._pool(task, key=key_levels)
+        noise = jax.random.uniform(key_positions, (self.environments, NOISE))
         positions = Environment(task.world, pool, self.time_limit).begin(noise)
         if self.fresh_levels:
             pool, positions = _hold(pool, positions)
@@ -157,13 +158,14 @@ class PPO(BaseOptimizer):
     def update(
         self, task: Task, learner: Learner, index: Int[Array, ""], *, key: RandomKey
     ) -> tuple[Learner, dict[str, Float[Array, ""]]]:
+        key_levels, key_steps, key_order = jax.random.split(key, 3)
         progress, network = learner.extra, task.assemble(learner.parameters)
         pool, held = progress.pool, 0
         if self.fresh_levels:
-            pool, held = pool.join(self._pool(task, key=stream("levels", key=key))), self.environments
+            pool, held = pool.join(self._pool(task, key=key_levels)), self.environments
         environment = Environment(task.world, pool, self.time_limit, held)
         positions, memory, rollout = roll_out(
-            network, environment, progress.positions, progress.memory, steps=self.steps, key=stream("rollout", key=key)
+            network, environment, progress.positions, progress.memory, steps=self.steps, key=key_steps
         )
         finished, transition = rollout.transition.finished, rollout.transition
         gained = jnp.where(
@@ -179,7 +181,7 @@ class PPO(BaseOptimizer):
             change, state = self.transformation().update(gradient, state, parameters)
             return (optax.apply_updates(parameters, change), state), parts
 
-        choices = self._choices(rollout.memory is None, key=stream("minibatches", key=key))
+        choices = self._choices(rollout.memory is None, key=key_order)
         (parameters, state), parts = jax.lax.scan(descend, (learner.parameters, learner.optimizer), choices)
         if self.fresh_levels:
             pool, positions = _hold(pool, positions)
@@ -247,8 +249,7 @@ class PPO(BaseOptimizer):
     def _choices(self, memoryless: bool, *, key: RandomKey) -> Int[Array, "minibatch chosen"]:
         """Returns which samples (with memory: which episodes) each minibatch of each epoch consists of."""
         count = self.samples if memoryless else self.environments
-        keys = jax.random.split(key, self.epochs)
-        order = jnp.stack([_shuffled(count, key=key_epoch) for key_epoch in keys])
+        order = _shuffled(self.epochs, count, key=key)
         return order.reshape(self.epochs * self.minibatches, count // self.minibatches)
 
 
@@ -274,12 +275,12 @@ def _hold(pool: Pool, positions: Positions) -> tuple[Pool, Positions]:
     return pool.take(positions.level), eqx.tree_at(lambda p: p.level, positions, places)
 
 
-def _shuffled(count: int, *, key: RandomKey) -> Int[Array, " count"]:
-    """Returns the numbers below `count` in random order.
+def _shuffled(times: int, count: int, *, key: RandomKey) -> Int[Array, "times count"]:
+    """Returns the numbers below `count` in random order, several times.
 
     One sort of random bits with the number itself in the low bits: an order of magnitude faster on a CPU than
     `jax.random.permutation`. Where the random bits of two numbers agree, the smaller comes first.
     """
     low = jnp.uint32((1 << max(1, (count - 1).bit_length())) - 1)
-    bits = jax.random.bits(key, (count,), jnp.uint32)
+    bits = jax.random.bits(key, (times, count), jnp.uint32)
     return (jnp.sort((bits & ~low) | jnp.arange(count, dtype=jnp.uint32)) & low).astype(jnp.int32)

@@ -59,10 +59,8 @@ def roll_out(
     **Returns:** positions and memory after the last step, and the roll-out.
     """
     count = positions.level.shape[0]
-    key_action, key_noise = jax.random.split(key)
-    # All at once: one long draw is far cheaper than many short ones inside the loop.
-    action_noise = jax.random.uniform(key_action, (steps, count))
-    step_noise = jax.random.uniform(key_noise, (steps, count, NOISE))
+    # All at once: one long draw is far cheaper than many short ones inside the loop. The last number is for the action.
+    noise = jax.random.uniform(key, (steps, count, NOISE + 1))
     cleared = blank_memory(network, count)
 
     def one(carry, noise):
@@ -70,13 +68,13 @@ def roll_out(
         observation = environment.observe(positions.level, positions.state)
         logits, value, memory = jax.vmap(network)(observation, memory)
         cumulative = jnp.cumsum(jax.nn.softmax(logits), axis=-1)
-        action = (cumulative[:, :-1] <= noise[0][:, None] * cumulative[:, -1:]).sum(-1)
-        following, transition = environment.step(positions, action, noise[1])
+        action = (cumulative[:, :-1] <= noise[:, NOISE:] * cumulative[:, -1:]).sum(-1)
+        following, transition = environment.step(positions, action, noise[:, :NOISE])
         memory = jax.tree.map(lambda blank, kept: select(transition.begins, blank, kept), cleared, memory)
         return (following, memory), (positions.level, positions.state, action, logits, value, transition)
 
     (last, last_memory), (level, state, action, logits, value, transition) = jax.lax.scan(
-        one, (positions, memory), (action_noise, step_noise)
+        one, (positions, memory), noise
     )
     _, last_value, _ = jax.vmap(network)(environment.observe(last.level, last.state), last_memory)
     rollout = Rollout(

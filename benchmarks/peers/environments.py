@@ -1,0 +1,48 @@
+"""Virtual environments for the programs that we are compared with: they need other pins than we do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PINS: dict[str, tuple[str, ...]] = {
+    "navix": ("navix==0.7.4", "jax==0.10.2", "jaxlib==0.10.2"),
+    "stable-baselines3": ("stable-baselines3==2.9.2", "minigrid==3.1.0", "torch==2.13.0"),
+}
+"""What is installed, versions only; where it comes from is the machine's own pip configuration."""
+
+
+def peer_python(peer: str, *, build: bool) -> Path | None:
+    """Returns the Python of a peer's virtual environment.
+
+    **Arguments:**
+
+    - `peer`: one of `PINS`.
+    - `build`: make the environment if it is not there (minutes); otherwise `None` is returned.
+
+    **Raises:** `subprocess.CalledProcessError` if it cannot be installed; pip has said why on standard error.
+    """
+    pins = PINS[peer]
+    # Other pins or another Python are another environment; a half-made one never gets the name.
+    tag = hashlib.sha256(" ".join((sys.version.split()[0], *pins)).encode()).hexdigest()[:12]
+    folder = _cache() / f"{peer}-{tag}"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    done = folder / "complete"
+    if done.exists():
+        return python
+    if not build:
+        return None
+    print(f"Making the virtual environment of {peer}: {', '.join(pins)}", file=sys.stderr, flush=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True, stdout=sys.stderr)
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    done.write_text("\n".join(pins) + "\n", encoding="utf-8")
+    return python
+
+
+def _cache() -> Path:
+    root = os.environ.get("MESASCOPE_CACHE") or Path.home() / ".cache" / "mesascope"
+    return Path(root) / "peers"
