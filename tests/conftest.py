@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import os
+import tempfile
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Compiled code is shared by all workers and by the processes that tests start, and kept for the next run.
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        cache = getattr(config, "cache", None)
+        folder = str(cache.mkdir("compiled")) if cache else tempfile.mkdtemp(prefix="mesascope-tests-")
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
+    import jax
+
+    # Already imported by a plugin, perhaps, and then too late for the environment.
+    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)

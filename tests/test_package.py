@@ -10,6 +10,17 @@ import pytest
 import mesascope
 
 
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys(["torch", "stable_baselines3", "gymnasium", "minigrid"]))
+import mesascope
+names = [module.name for module in pkgutil.walk_packages(mesascope.__path__, "mesascope.")]
+for name in names:
+    importlib.import_module(name)
+print(len(names) > 20)
+"""
+
+
 def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -26,7 +37,9 @@ def run_python(code: str) -> str:
     ],
 )
 def test_audit_is_a_room_and_the_main_job_in_every_order(imports):
-    code = f"{imports}; from mesascope.audit.findings import Findings; print(callable(mesascope.audit), Findings.__name__)"
+    code = (
+        f"{imports}; from mesascope.audit.findings import Findings; print(callable(mesascope.audit), Findings.__name__)"
+    )
     assert run_python(code) == "True Findings"
 
 
@@ -61,9 +74,4 @@ def test_type_checkers_see_the_same_names_as_python():
 
 
 def test_the_core_runs_without_any_extra():
-    blocked = "import sys; sys.modules.update(dict.fromkeys(['torch', 'stable_baselines3', 'gymnasium', 'minigrid']));"
-    modules = "import pkgutil, importlib, mesascope;" + (
-        "names = [m.name for m in pkgutil.walk_packages(mesascope.__path__, 'mesascope.') if m.name != 'mesascope.__main__'];"
-        "[importlib.import_module(name) for name in names]; print(len(names) > 20)"
-    )
-    assert run_python(blocked + modules) == "True"
+    assert run_python(IMPORT_ALL) == "True"

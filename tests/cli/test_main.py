@@ -11,7 +11,12 @@ from mesascope.cli.command import Interrupted
 from mesascope.cli.main import VERBS, main
 from mesascope.core.errors import OutputError, UntrustedModelError, UsageError
 
-LOADED = "import json, sys; from mesascope.cli.main import main; code = main({arguments!r}); print(json.dumps([code, sorted(sys.modules)]))"
+LOADED = """
+import json, sys
+from mesascope.cli.main import main
+code = main({arguments!r})
+print(json.dumps([code, sorted(sys.modules)]))
+"""
 
 
 def modules_after(*arguments: str) -> tuple[int, list[str]]:
@@ -85,7 +90,11 @@ def test_arguments_that_cannot_be_parsed_are_usage_errors(mesascope, arguments, 
         (UsageError("no such thing"), 2, "mesascope: no such thing\n"),
         (OutputError("no room"), 2, "mesascope: no room\n"),
         (UntrustedModelError("it is a pickle", path="a.zip"), 4, "mesascope: Cannot load 'a.zip': it is a pickle\n"),
-        (Interrupted("Interrupted; the same command goes on."), 130, "mesascope: Interrupted; the same command goes on.\n"),
+        (
+            Interrupted("Interrupted; the same command goes on."),
+            130,
+            "mesascope: Interrupted; the same command goes on.\n",
+        ),
         (KeyboardInterrupt(), 130, "mesascope: Interrupted before there was a result; nothing was written.\n"),
     ],
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json as json_format
+from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
 import tyro
 
+from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 
@@ -27,3 +29,18 @@ class Check(Command):
     """Print one JSON object."""
     quiet: bool = False
     """Leave out notes."""
+
+    def run(self, console: Console) -> int:
+        world = chosen_world(self.name, self.world_option)
+        from mesascope.core.random import root_key
+        from mesascope.worlds.check import check_world
+
+        results = check_world(world, key=root_key(self.seed))
+        failed = sum(not result.passed for result in results)
+        if self.json:
+            checks = [asdict(result) for result in results]
+            console.result(json_format.dumps({"world": self.name, "failed": failed, "checks": checks}, indent=2))
+        else:
+            lines = [f"{'pass' if result.passed else 'FAIL'}  {result.name}: {result.message}" for result in results]
+            console.result("\n".join([*lines, f"{len(results) - failed} passed, {failed} failed"]))
+        return 1 if failed else 0

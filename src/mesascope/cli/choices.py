@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from mesascope.worlds.world import World
@@ -29,6 +29,50 @@ def pairs(texts: tuple[str, ...], *, option: str) -> dict[str, str]:
             raise UsageError(f"{option} {key} is given twice, as '{found[key]}' and as '{value}'.")
         found[key] = value
     return found
+
+
+def with_objective(world: World, target: str | None) -> World:
+    """Returns a world with the candidate objective that a function `module:attribute` computes, or as it is for `None`.
+
+    The function is called with arrays of observations, actions and next observations, and is named by its attribute.
+    """
+    if target is None:
+        return world
+    from mesascope.core.registry import load_target
+    from mesascope.worlds.function_objective import with_function_objective
+
+    function = load_target(target)
+    if not callable(function):
+        raise UsageError(f"--objective {target} is a {type(function).__name__}, not a function.")
+    return with_function_objective(world, target.partition(":")[2], function)
+
+
+def chosen_shift(
+    world_name: str, world_options: tuple[str, ...], deploy: str | None, deploy_options: tuple[str, ...]
+) -> tuple[World | None, str | None]:
+    """Returns the world of deployment and the distribution in it, each `None` where the audit's default holds.
+
+    **Arguments:**
+
+    - `world_name`, `world_options`: of training.
+    - `deploy`: a distribution of the training world, or the name of another world.
+    - `deploy_options`: of the world of deployment; on top of the training world's if that is the same.
+
+    **Raises:** `UsageError` for what does not exist.
+    """
+    from mesascope.worlds.catalogue import WORLDS
+
+    if deploy is not None and (":" in deploy or deploy in WORLDS.names()):
+        return chosen_world(deploy, deploy_options, option="--deploy-option"), None
+    world = chosen_world(world_name, world_options)
+    if deploy is not None and deploy not in world.distributions:
+        raise UnknownNameError(
+            f"distribution of world '{world.name}' and no world", deploy, [*world.distributions, *WORLDS.names()]
+        )
+    if not deploy_options:
+        return None, deploy
+    changed = {**pairs(world_options, option="--world-option"), **pairs(deploy_options, option="--deploy-option")}
+    return chosen_world(world_name, tuple(f"{key}={value}" for key, value in changed.items())), deploy
 
 
 def chosen_world(name: str, options: tuple[str, ...], *, option: str = "--world-option") -> World:

@@ -7,8 +7,8 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 
-Progress = Callable[[int, str], None]
-"""Called with how much is done and a few words."""
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the share that is done, in [0, 1]."""
 
 
 class Console:
@@ -38,18 +38,17 @@ class Console:
             print(text, file=sys.stderr, flush=True)
 
     @contextlib.contextmanager
-    def progress(self, title: str, total: int | None = None) -> Iterator[Progress]:
+    def progress(self, title: str) -> Iterator[Progress]:
         """Shows a bar on standard error while something long runs, if that is a terminal.
 
         **Arguments:**
 
         - `title`: what runs.
-        - `total`: of the counts that will be reported; `None` if unknown.
 
-        **Returns:** a function of (how much is done, a few words).
+        **Returns:** a function of (what is being done, the share that is done).
         """
         if self.quiet or not sys.stderr.isatty():
-            yield lambda done, words: None
+            yield lambda words, share: None
             return
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
@@ -57,5 +56,5 @@ class Console:
 
         columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.fields[words]}")
         with Bar(*columns, console=Terminal(stderr=True), transient=True) as bar:
-            task = bar.add_task(title, total=total, words="")
-            yield lambda done, words: bar.update(task, completed=done, words=words)
+            task = bar.add_task(title, total=1.0, words="")
+            yield lambda words, share: bar.update(task, completed=share, words=words)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mesascope.cli.command import Command
+from mesascope.cli.compilation_cache import use_compilation_cache
 from mesascope.cli.console import Console
 from mesascope.core.errors import MesascopeError, UnknownNameError
 from mesascope.core.registry import load_target
@@ -46,8 +47,8 @@ Does a trained agent search, for what, and is it aligned?
   --debug                 with any verb: show the traceback of an error
   --version               print the version
 
-Exit codes: 0 ran; 1 a --fail-on gate failed; 2 something given cannot be used; 3 inconclusive under a gate;
-4 a model file was refused; 70 a fault in Mesascope; 130 interrupted."""
+Exit codes: 0 ran; 1 a --fail-on gate or a check failed; 2 something given cannot be used;
+3 inconclusive under a gate; 4 a model file was refused; 70 a fault in Mesascope; 130 interrupted."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -99,6 +100,7 @@ def _run(arguments: list[str]) -> int:
     if name not in VERBS:
         raise UnknownNameError("verb", name, VERBS)
     command = parse(name, rest)
+    use_compilation_cache()
     return command.run(Console(quiet=command.quiet))
 
 

@@ -30,7 +30,7 @@ class Remake(Command):
 
     def run(self, console: Console) -> int:
         from mesascope.report.report import Report
-        from mesascope.report.terminal import render
+        from mesascope.report.terminal import print_screen
 
         source = self.report / "report.json" if self.report.is_dir() else self.report
         report = Report.load(source)
@@ -40,5 +40,5 @@ class Remake(Command):
         if self.json:
             console.result(report.to_json())
         else:
-            console.result(render(report, html))
+            print_screen(report, report_path=html)
         return 0

@@ -5,17 +5,23 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
 
-FORMATS = {".svg": "svg", ".png": "png", ".txt": "text"}
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mesascope.worlds.level import Level
+    from mesascope.worlds.world import World
+
+FORMATS: dict[str, Literal["svg", "png", "text"]] = {".svg": "svg", ".png": "png", ".txt": "text"}
 
 
 @dataclass(frozen=True)
@@ -51,5 +57,98 @@ class Show(Command):
             raise UsageError(f"--out {self.out} does not end in one of {', '.join(FORMATS)}.")
         if self.agent is not None and self.objective is not None:
             raise UsageError("--agent and --objective both name a policy to draw; give one of them.")
-        if self.levels < 1:
-            raise UsageError(f"--levels {self.levels} is not 1 or more.")
+        from mesascope.report.drawing import MOST_LEVELS, draw_levels
+
+        if not 1 <= self.levels <= MOST_LEVELS:
+            raise UsageError(f"--levels {self.levels} is not between 1 and {MOST_LEVELS}.")
+        if self.out is not None and self.out.exists() and not self.force:
+            raise OutputError(f"'{self.out}' exists already. Pass --force to replace it, or choose another place.")
+        world = chosen_world(self.world, self.world_option)
+        levels, policy, paths = self._scene(world)
+        encoding = "utf-8" if self.out is not None else sys.stdout.encoding
+        drawing = draw_levels(
+            world,
+            levels,
+            policy=policy,
+            path=paths,
+            format=form,
+            width=console.width,
+            ascii_only=not _carries_unicode(encoding),
+        )
+        if self.out is None:
+            console.result(str(drawing).rstrip("\n"))
+        else:
+            write_atomically(self.out, drawing, overwrite=self.force)
+            console.result(str(self.out))
+        return 0
+
+    def _scene(self, world: World) -> tuple[Level, np.ndarray | None, list[list[int]] | None]:
+        import jax
+        import numpy as np
+
+        from mesascope.core.random import root_key, stream
+        from mesascope.objectives.objective import compile_objectives
+
+        world.check_distribution(self.distribution)
+        objectives = compile_objectives(world)
+        wanted = None if self.objective is None else objectives.select(self.objective)
+        key = root_key(self.seed)
+        if self.agent is not None:
+            from mesascope.audit.setting import observe_agent
+            from mesascope.cli.agent_choice import chosen_agent
+
+            agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+            setting = observe_agent(
+                agent,
+                world,
+                objectives,
+                objectives.index(world.base_objective),
+                name=self.distribution,
+                distribution=self.distribution,
+                count=self.levels,
+                key=key,
+            )
+            return setting.levels, setting.policy, _paths(setting.levels, setting.policy, None)
+        levels = jax.device_get(
+            world.sample(key=stream("levels", key=key), distribution=self.distribution, count=self.levels)
+        )
+        if wanted is None:
+            return levels, None, None
+        from mesascope.objectives.objective import continuations
+        from mesascope.planning.value_iteration import optimal_action_values
+
+        best = optimal_action_values(levels, wanted)[0].argmax(-1)
+        policy = np.eye(levels.actions)[best]
+        return levels, policy, _paths(levels, policy, np.asarray(continuations(wanted, levels))[..., 0] == 0)
+
+
+def _paths(levels: Level, policy: np.ndarray, over: np.ndarray | None) -> list[list[int]]:
+    """The likeliest way through each level, from the first state with the longest one."""
+    paths = []
+    for index in range(levels.count):
+        starts = levels.initial[index].nonzero()[0].tolist()
+        ways = [_way(levels[index], start, policy[index], None if over is None else over[index]) for start in starts]
+        paths.append(max(ways, key=len))
+    return paths
+
+
+def _way(level: Level, state: int, policy: np.ndarray, over: np.ndarray | None) -> list[int]:
+    """The likeliest states from one state until the episode ends or comes back to where it has been."""
+    way = [state]
+    while not level.terminal[state]:
+        action = int(policy[state].argmax())
+        outcome = int(level.probabilities[state, action].argmax())
+        ended = over is not None and bool(over[state, action, outcome])
+        state = int(level.successors[state, action, outcome])
+        if state in way:
+            break
+        way.append(state)
+        if ended:
+            break
+    return way
+
+
+def _carries_unicode(encoding: str | None) -> bool:
+    from mesascope.report.level_text import UNICODE, glyphs_for
+
+    return glyphs_for(encoding) is UNICODE
