@@ -1,0 +1,16 @@
+"""Network architectures, one per file, and the closed registry of those that a file may name."""
+
+from __future__ import annotations
+
+from mesascope.agents.networks.convnet import ConvNet as ConvNet
+from mesascope.agents.networks.convnet import ConvNetSpec as ConvNetSpec
+from mesascope.agents.networks.gru import GRU as GRU
+from mesascope.agents.networks.gru import GRUSpec as GRUSpec
+from mesascope.agents.networks.mlp import MLP as MLP
+from mesascope.agents.networks.mlp import MLPSpec as MLPSpec
+from mesascope.agents.networks.network import Memory as Memory
+from mesascope.agents.networks.network import Network as Network
+from mesascope.agents.networks.network import NetworkSpec as NetworkSpec
+
+NETWORKS: dict[str, type[NetworkSpec]] = {spec.architecture: spec for spec in (MLPSpec, ConvNetSpec, GRUSpec)}
+"""Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""

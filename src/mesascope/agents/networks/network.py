@@ -1,0 +1,80 @@
+"""What a network and its specification are: the code of an architecture, and the few numbers that fix its size."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import equinox as eqx
+from jaxtyping import Array, Float
+
+from mesascope.core.errors import UsageError
+from mesascope.core.random import RandomKey
+
+MAXIMUM_WIDTH: int = 4096
+"""Of any layer; a larger one is more likely a broken file than a wish."""
+MAXIMUM_LAYERS: int = 32
+"""Of any one kind in a network."""
+MAXIMUM_PARAMETERS: int = 100_000_000
+"""Of a whole network: 400 MB in single precision."""
+
+Memory = Any
+"""What a network carries from step to step: a pytree of arrays, or `None`."""
+
+
+class Network(eqx.Module):
+    """Parameters of a policy with a value head, called on one observation and batched from outside with `vmap`."""
+
+    @abc.abstractmethod
+    def __call__(
+        self, observation: Float[Array, "..."], memory: Memory
+    ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
+        """Returns action logits, the value estimate and the memory after this observation.
+
+        **Arguments:**
+
+        - `observation`: one, `[H, W, C]` or `[D]`.
+        - `memory`: from `initial_memory` or the last call.
+        """
+
+    @abc.abstractmethod
+    def initial_memory(self) -> Memory:
+        """Returns the memory with which one episode begins; `None` for a memoryless network."""
+
+
+@dataclass(frozen=True)
+class NetworkSpec(abc.ABC):
+    """The size of a network: a hashable value that says everything about it but its parameters."""
+
+    architecture: ClassVar[str]
+    """Name in the registry."""
+    memoryless: ClassVar[bool] = True
+    """Whether networks of this kind carry no memory."""
+
+    @abc.abstractmethod
+    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Network:
+        """Returns a network with fresh parameters.
+
+        **Arguments:**
+
+        - `observation_shape`: of one observation, `[H, W, C]` or `[D]`.
+        - `actions`: how many there are, at least 1.
+        - `key`: consumed.
+
+        **Raises:** `UsageError` if this architecture cannot read observations of that shape.
+        """
+
+
+def check_size(owner: str, field: str, value: object, maximum: int = MAXIMUM_WIDTH) -> None:
+    """Raises `UsageError` unless a field of a spec is a whole number between 1 and its maximum."""
+    if type(value) is not int or not 1 <= value <= maximum:
+        raise UsageError(f"{owner}: {field}={value!r} is not a whole number between 1 and {maximum:,}.")
+
+
+def check_widths(owner: str, field: str, value: object) -> None:
+    """Raises `UsageError` unless a field of a spec is a tuple of at most `MAXIMUM_LAYERS` widths."""
+    if not isinstance(value, tuple) or len(value) > MAXIMUM_LAYERS:
+        raise UsageError(f"{owner}: {field}={value!r} is not a tuple of at most {MAXIMUM_LAYERS} widths.")
+    for width in value:
+        check_size(owner, f"a width in {field}", width)

@@ -1,0 +1,92 @@
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mesascope.agents.networks import NETWORKS, ConvNetSpec, GRUSpec, MLPSpec
+from mesascope.core.errors import UsageError
+
+SPECS = [
+    MLPSpec(),
+    MLPSpec(widths=(), activation="relu"),
+    ConvNetSpec(),
+    ConvNetSpec(channels=4, layers=1, residual=False, hidden=8),
+    GRUSpec(width=12, embedding=9),
+]
+SHAPE, ACTIONS = (5, 6, 3), 4
+
+
+def build(spec, seed=0):
+    return eqx.filter_jit(lambda key: spec.build(SHAPE, ACTIONS, key=key))(jax.random.key(seed))
+
+
+def start(network, batch):
+    return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), network.initial_memory())
+
+
+def test_specs_cover_the_registry():
+    assert {spec.architecture for spec in SPECS} == set(NETWORKS)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
+    network = build(spec)
+    observations = jax.random.normal(jax.random.key(1), (7, *SHAPE))
+    logits, values, memory = eqx.filter_jit(jax.vmap(network))(observations, start(network, 7))
+    assert logits.shape == (7, ACTIONS)
+    assert values.shape == (7,)
+    assert {leaf.dtype for leaf in jax.tree.leaves((network, logits, values, memory))} == {jnp.dtype("float32")}
+    assert float(jnp.abs(jax.nn.softmax(logits) - 1 / ACTIONS).max()) < 0.1
+    assert spec.memoryless == (memory is None)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_every_parameter_gets_a_finite_gradient_also_over_seeds(spec):
+    make = eqx.filter_jit(eqx.filter_vmap(lambda key: spec.build(SHAPE, ACTIONS, key=key)))
+    networks = make(jax.random.split(jax.random.key(0), 2))
+    observations = jax.random.normal(jax.random.key(1), (2, 5, *SHAPE))
+
+    def loss(network, observations):
+        memory = start(network, 5)
+        # A second step, so that the weights which read the memory matter.
+        _, _, memory = jax.vmap(network)(observations[::-1], memory)
+        logits, values, _ = jax.vmap(network)(observations, memory)
+        return -jax.nn.log_softmax(logits)[:, 0].mean() + (values**2).mean()
+
+    gradients = eqx.filter_jit(eqx.filter_vmap(eqx.filter_grad(loss)))(networks, observations)
+    for path, gradient in jax.tree_util.tree_leaves_with_path(gradients):
+        assert np.isfinite(gradient).all(), path
+        assert (np.abs(gradient).reshape(2, -1).max(1) > 0).all(), path
+    single = eqx.filter_jit(eqx.filter_grad(loss))(jax.tree.map(lambda leaf: leaf[1], networks), observations[1])
+    for together, alone in zip(jax.tree.leaves(gradients), jax.tree.leaves(single), strict=True):
+        assert np.allclose(together[1], alone, atol=1e-4, rtol=1e-3)
+
+
+def test_the_same_key_builds_the_same_network_and_another_key_another():
+    first, again, other = (build(ConvNetSpec(), seed) for seed in (3, 3, 4))
+    assert eqx.tree_equal(first, again)
+    assert not np.allclose(first.dense.weight, other.dense.weight)
+
+
+def test_memory_carries_what_was_seen():
+    network = build(GRUSpec())
+    now, one, two = jax.random.normal(jax.random.key(1), (3, *SHAPE))
+    after = [network(now, network(past, network.initial_memory())[2])[0] for past in (one, two)]
+    assert not np.allclose(after[0], after[1], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: MLPSpec(widths=(10**9,)), "between 1 and 4,096"),
+        (lambda: MLPSpec(widths=(True,)), "whole number"),
+        (lambda: MLPSpec(activation="tanhh"), "Did you mean 'tanh'"),
+        (lambda: ConvNetSpec(layers=0), "layers=0"),
+        (lambda: GRUSpec(width=-1), "width=-1"),
+        (lambda: ConvNetSpec().build((7,), 3, key=jax.random.key(0)), "'mlp'"),
+    ],
+)
+def test_sizes_that_cannot_be_are_refused(make, message):
+    with pytest.raises(UsageError, match=message):
+        make()
