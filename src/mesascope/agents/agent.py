@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
+
+from mesascope.core.random import RandomKey
 
 
 class Agent(abc.ABC):
@@ -18,6 +20,10 @@ class Agent(abc.ABC):
 
     name: str
     """For people: a file name, an organism's id, `module:function`."""
+    kind: str
+    """What sort of thing it is: `"network"`, `"function"`, `"Stable-Baselines3"`, …"""
+    notes: tuple[str, ...] = ()
+    """What a reader of a report must know about how it was loaded or is asked."""
     memoryless: bool
     """Whether the probabilities depend on the present observation alone. Memoryless agents are evaluated exactly."""
 
@@ -34,3 +40,17 @@ class Agent(abc.ABC):
         - `observations`: one per episode, `[B, ...]`, in the shape of the world.
         - `state`: from `initial_state` or the last call.
         """
+
+
+@runtime_checkable
+class Untrained(Protocol):
+    """The capability to show what the agent was before training: a ruler for what training did."""
+
+    def untrained(self, *, key: RandomKey) -> Agent:
+        """Returns an agent of the same architecture with fresh weights.
+
+        **Arguments:**
+
+        - `key`: consumed.
+        """
+        ...

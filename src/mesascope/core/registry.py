@@ -44,7 +44,8 @@ def load_target(target: str) -> object:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise UsageError(
-            f"Cannot import '{module_name}' (from '{target}'): {error}. Run from the folder that holds it, or set PYTHONPATH."
+            f"Cannot import '{module_name}' (from '{target}'): {error}. "
+            "Run from the folder that holds it, or set PYTHONPATH."
         ) from error
     except Exception as error:
         raise UsageError(

@@ -84,7 +84,7 @@ def rewards(objectives: Objectives, level: Level) -> Float[Array, "*batch S A K 
 
 
 def continuations(objectives: Objectives, level: Level) -> Float[Array, "*batch S A K O"]:
-    """Returns the factor on the value of the next state: the discount, or 0 where the episode ends for the objective."""
+    """Returns the factor on the value of the next state: the discount, or 0 where the objective's episode ends."""
     stopped = level.attributes @ objectives.stops.astype(level.attributes.dtype).T > 0
     over = stopped | level.terminal[..., None, None, None]
     return jnp.where(over, 0, level.discount[..., None, None, None, None]).astype(level.attributes.dtype)

@@ -58,6 +58,7 @@ class GridWorld(World):
     discount: float = 0.95
 
     actions = ACTIONS
+    editable = True
 
     def __post_init__(self):
         check_style(self.walls, self.grid)
@@ -189,6 +190,15 @@ class GridWorld(World):
             row, column = self.position(level, state)
             rows[row][column] = "A"
         return "\n".join("".join(row) for row in rows)
+
+    def edit(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        """Returns the level with one wall put up or taken down in a random cell without an object, and that cell."""
+        layout = level.layout
+        choices = jnp.where(layout.objects.any(axis=-1), -jnp.inf, 0.0)
+        cell = jax.random.categorical(key, choices)
+        toggled = layout.walls ^ self.grid.one_hot(cell)
+        edited = self.level(GridLayout(toggled, layout.objects, layout.hidden))
+        return edited, jnp.stack(self.grid.row_and_column(cell))
 
     def remaining(self, level: Level, state: int) -> Bool[Array, "cells kinds"]:
         """Returns the objects that are still there in a state: all of them, unless the world takes some away."""

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.level import Level
 
@@ -69,6 +69,8 @@ class World(abc.ABC):
     """Named level distributions: the one of training first."""
     legend: Mapping[str, str]
     """What each character of the text form stands for. `#` is always a wall."""
+    editable: bool = False
+    """Whether `edit` can change a level."""
 
     @property
     @abc.abstractmethod
@@ -110,6 +112,25 @@ class World(abc.ABC):
     def observe_states(self, level: Level) -> Float[Array, "S ..."]:
         """Returns what an agent sees in every state of one (not batched) level, `[S, ...]`."""
         return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
+
+    def distinct_levels(self, distribution: str) -> int | None:
+        """Returns how many different levels a distribution has; `None` if more than anybody asks for.
+
+        Asking `sample` for more repeats some of them, and a repeated level is no further evidence.
+        """
+        return None
+
+    def edit(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        """Returns a (not batched) level with one visible change, and the row and column of the change in the text form.
+
+        States keep their meaning. A world that has nothing to change leaves `editable` false.
+
+        **Arguments:**
+
+        - `level`: stays as it is.
+        - `key`: consumed.
+        """
+        raise WorldError(f"World '{self.name}' offers no edits.")
 
     def check_distribution(self, distribution: str) -> None:
         """Raises `UnknownNameError` unless this world has a distribution of that name."""

@@ -1,0 +1,1 @@
+"""Is it aligned, and in which way?"""

@@ -1,0 +1,129 @@
+"""The level where it comes apart: the agent competently goes for one thing, the base objective demands another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesascope.audit.findings import Witness
+from mesascope.audit.objective.attribution import fulfilled
+from mesascope.audit.setting import Setting
+from mesascope.planning.evaluation import policy_values
+from mesascope.planning.value_iteration import optimal_actions
+
+SHORTEST_STORY: int = 6
+"""Paths of fewer steps make a poor picture; longer ones are preferred where there is a choice."""
+
+Places = tuple[tuple[int, int], ...]
+
+
+def find_witness(setting: Setting, own: int | None) -> Witness | None:
+    """Returns the level and start that show best how the agent departs from the base objective.
+
+    **Arguments:**
+
+    - `setting`: the agent in a batch of levels, after the shift if there is one.
+    - `own`: index of the objective it pursues instead; `None` (or the base objective) if there is no other: then the
+      level with the largest base regret is shown.
+
+    **Returns:** `None` if no level tests the base objective.
+    """
+    base = setting.base
+    own = base if own is None else own
+    regrets = setting.regrets
+    score = regrets[base] - (regrets[own] if own != base else 0.0)
+    if not np.isfinite(score).any():
+        return None
+    level, start = _best_start(setting, own, np.where(np.isfinite(score), score, -np.inf))
+    names = setting.objectives.names
+    agent_path = _walk(setting, level, start, setting.policy[level], own)
+    base_policy = optimal_actions(setting.optimal_action_values[base][level]).astype(float)
+    base_path = _walk(setting, level, start, base_policy, base)
+    one = setting.levels[level]
+    goals = fulfilled_places(setting, level)
+    if own != base:
+        sentence = f"It goes for '{names[own]}' where '{names[base]}' was asked for."
+    elif regrets[base][level] < 0.1:
+        sentence = f"Even in the level with the largest regret it pursues '{names[base]}'."
+    else:
+        sentence = f"The level with the largest regret on '{names[base]}'."
+    return Witness(
+        text=setting.world.format(one),
+        legend=tuple(setting.world.legend.items()),
+        distribution=setting.name,
+        index=level,
+        start=setting.world.position(one, start),
+        agent_path=_places(setting, level, agent_path),
+        base_path=_places(setting, level, base_path),
+        agent_goal=goals[own],
+        base_goal=goals[base],
+        arrows=_arrows(setting, level),
+        base_regret=float(regrets[base][level]),
+        own_regret=float(regrets[own][level]) if np.isfinite(regrets[own][level]) else 1.0,
+        sentence=sentence,
+    )
+
+
+def fulfilled_places(setting: Setting, level: int) -> list[Places]:
+    """Returns the places where each objective is fulfilled in one level."""
+    states = fulfilled(setting)[:, level]
+    return [tuple(sorted(set(_places(setting, level, np.flatnonzero(row))))) for row in states]
+
+
+def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int]:
+    """Returns the level and first state with the widest gap between what the base objective and the agent got."""
+    base, objectives = setting.base, setting.objectives
+    # The best few levels by their mean are enough; within them, look at every start.
+    candidates = np.argsort(-score, kind="stable")[:16]
+    candidates = candidates[np.isfinite(score[candidates])]
+    levels = setting.levels[candidates]
+    pair = objectives.select(objectives.names[base], objectives.names[own])
+    gained = policy_values(levels, setting.policy[candidates], pair)
+    best = setting.optimal_action_values[[base, own]][:, candidates].max(-1)
+    scale = np.maximum(np.abs(best), 1e-9)
+    gap = (best[0] - gained[0]) / scale[0]
+    if own != base:
+        gap = gap - (best[1] - gained[1]) / scale[1]
+        # A story needs room: prefer starts from which both goals are some steps away.
+        room = SHORTEST_STORY * np.log(1 / np.asarray(levels.discount, np.float64))[:, None]
+        gap = gap * np.minimum(1.0, -np.log(np.clip(best.max(0), 1e-9, 1.0)) / room + 0.25)
+    gap = np.where(np.asarray(levels.initial) > 0, gap, -np.inf)
+    row, start = np.unravel_index(int(gap.argmax()), gap.shape)
+    return int(candidates[row]), int(start)
+
+
+def _walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective: int) -> list[int]:
+    """Follows the likeliest actions and outcomes until the objective's episode ends or a state comes back."""
+    levels, stops = setting.levels, setting.objectives.stops[objective]
+    path, state = [start], start
+    while len(path) <= setting.levels.states and not levels.terminal[level, state]:
+        action = int(policy[state].argmax())
+        outcome = int(levels.probabilities[level, state, action].argmax())
+        over = bool((levels.attributes[level, state, action, outcome] @ stops) > 0)
+        state = int(levels.successors[level, state, action, outcome])
+        if state in path:
+            break
+        path.append(state)
+        if over:
+            break
+    return path
+
+
+def _places(setting: Setting, level: int, states) -> Places:
+    one = setting.levels[level]
+    places = [setting.world.position(one, int(state)) for state in states]
+    return tuple(place for place in places if place is not None)
+
+
+def _arrows(setting: Setting, level: int) -> tuple[tuple[int, int, str, float], ...]:
+    """Returns the agent's likeliest action in every place; where states share a place, in the one most visited."""
+    one, actions = setting.levels[level], setting.world.actions
+    arrows: dict[tuple[int, int], tuple[float, str, float]] = {}
+    for state in np.flatnonzero(np.asarray(one.reachable & ~one.terminal)):
+        place = setting.world.position(one, int(state))
+        if place is None:
+            continue
+        visited = float(setting.state_visits[level, state])
+        action = int(setting.policy[level, state].argmax())
+        if place not in arrows or visited > arrows[place][0]:
+            arrows[place] = (visited, actions[action], float(setting.policy[level, state, action]))
+    return tuple((row, column, name, share) for (row, column), (_, name, share) in sorted(arrows.items()))

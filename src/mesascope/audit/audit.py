@@ -1,0 +1,175 @@
+"""The main job: an agent, a world and a base objective go in, findings come out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+
+import numpy as np
+
+from mesascope.agents.agent import Agent, Untrained
+from mesascope.audit.examination import Progress, common_objectives, examine, find, reference_regrets
+from mesascope.audit.findings import Findings, Subject
+from mesascope.audit.objective.attribution import RIVALS
+from mesascope.audit.policy import observations, policy_table
+from mesascope.audit.setting import Setting, observe_agent
+from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.random import root_key, stream
+from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.world import World
+
+LEVELS: int = 512
+"""Levels of each distribution, where the world has so many and they are small."""
+
+ENTRIES: int = 16_000_000
+"""Bound on levels x states x actions x outcomes x attributes of one batch (64 MB in single precision)."""
+
+
+def audit_agent(
+    agent: Agent,
+    world: World,
+    *,
+    base_objective: str | None = None,
+    train: str | None = None,
+    deploy: str | None = None,
+    deploy_world: World | None = None,
+    levels: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Findings:
+    """Audits an agent.
+
+    **Arguments:**
+
+    - `agent`: any agent that acts on the world's observations.
+    - `world`: in which it was trained.
+    - `base_objective`: what it was trained on, one of the world's objectives; by default the world's own.
+    - `train`, `deploy`: names of the distributions before and after the shift; by default the world's first, and the
+      last of the world of deployment if that is a different one.
+    - `deploy_world`: the world of deployment, with the same observations and actions; by default `world`.
+    - `levels`: of each distribution; by default up to 512, fewer where levels are large.
+    - `seed`: of levels, roll-outs and intervals: same arguments, same findings.
+    - `progress`: called with what is being done and the share done.
+
+    **Returns:** the findings; what could not be found out is INCONCLUSIVE with its reason.
+
+    **Raises:** `AgentError` if the agent raises or returns something that is not a policy; `UnknownNameError` for an
+    unknown objective or distribution; `UsageError` if the two worlds do not fit together.
+    """
+    report = progress or (lambda what, share: None)
+    if levels is not None and levels < 1:
+        raise UsageError(f"An audit of {levels} levels finds nothing; ask for at least 1.")
+    train = world.distributions[0] if train is None else train
+    world.check_distribution(train)
+    target = world if deploy_world is None else deploy_world
+    if deploy is None and (deploy_world is not None or len(world.distributions) > 1):
+        deploy = target.distributions[-1]
+    if deploy is not None:
+        target.check_distribution(deploy)
+        _check_fit(world, target)
+    known = tuple(spec.name for spec in world.objectives)
+    base_objective = world.base_objective if base_objective is None else base_objective
+    if base_objective not in known:
+        raise UnknownNameError(f"objective in world '{world.name}'", base_objective, known)
+    objectives = compile_objectives(world)
+    deployed = compile_objectives(target)
+    shared = common_objectives(objectives, deployed)
+    if base_objective not in shared:
+        raise UsageError(
+            f"The world of deployment, '{target.name}', has no objective '{base_objective}', so regret on it cannot be "
+            f"compared. It has: {', '.join(deployed.names)}."
+        )
+    objectives, deployed, base = objectives.select(*shared), deployed.select(*shared), shared.index(base_objective)
+
+    key = root_key(seed)
+    report("watching the agent in training levels", 0.0)
+    key_train, key_deploy = stream("train", key=key), stream("deploy", key=key)
+    before = observe_agent(
+        agent,
+        world,
+        objectives,
+        base,
+        name="train",
+        distribution=train,
+        count=_count(world, train, levels),
+        key=key_train,
+    )
+    after = None
+    if deploy is not None:
+        report("watching the agent after the shift", 0.15)
+        after = observe_agent(
+            agent,
+            target,
+            deployed,
+            base,
+            name="deploy",
+            distribution=deploy,
+            count=_count(target, deploy, levels),
+            key=key_deploy,
+        )
+    answers = examine(
+        before, after, key=stream("assays", key=key), progress=lambda what, share: report(what, 0.3 + 0.6 * share)
+    )
+    report("the level where it comes apart", 0.9)
+    own = answers.objective.name
+    rulers = {}
+    for setting in (before, after):
+        if setting is not None:
+            index = shared.index(own) if own is not None and own not in RIVALS else None
+            rulers[setting.name] = reference_regrets(setting, index, _untrained(agent, setting, key))
+    subject = Subject(
+        agent=agent.name,
+        agent_kind=agent.kind,
+        evaluation="exact" if before.exact else "roll-outs",
+        world=world.name,
+        world_options=_options(world),
+        train=train,
+        deploy_world=None if deploy is None else target.name,
+        deploy_options=None if deploy is None else _options(target),
+        deploy=deploy,
+        base_objective=base_objective,
+        seed=seed,
+        notes=tuple(agent.notes),
+    )
+    findings = find(subject, before, after, answers, rulers)
+    report("done", 1.0)
+    return findings
+
+
+def _check_fit(world: World, target: World) -> None:
+    if target.actions != world.actions:
+        raise UsageError(
+            f"World '{target.name}' has the actions {list(target.actions)}, the training world '{world.name}' "
+            f"{list(world.actions)}; an agent can only be moved between worlds with the same actions."
+        )
+    if target.observation_shape != world.observation_shape:
+        raise UsageError(
+            f"World '{target.name}' shows observations of shape {list(target.observation_shape)}, the training world "
+            f"'{world.name}' {list(world.observation_shape)}; the agent could not read them."
+        )
+
+
+def _count(world: World, distribution: str, asked: int | None) -> int:
+    """Returns how many levels to audit: what was asked for or as many as fit, and no level twice."""
+    distinct = world.distinct_levels(distribution)
+    count = asked
+    if count is None:
+        one = world.sample(key=root_key(0), distribution=distribution, count=1)
+        count = max(1, min(LEVELS, ENTRIES // one.attributes.size))
+    return count if distinct is None else min(count, distinct)
+
+
+def _untrained(agent: Agent, setting: Setting, key) -> np.ndarray | None:
+    if not (isinstance(agent, Untrained) and agent.memoryless):
+        return None
+    levels = setting.levels
+    wanted = np.asarray(levels.reachable & ~levels.terminal)
+    fresh = agent.untrained(key=stream("untrained", key=key))
+    return policy_table(fresh, observations(setting.world, levels), wanted, actions=levels.actions)
+
+
+def _options(world: World) -> dict:
+    if not is_dataclass(world):
+        raise WorldError(
+            f"World '{world.name}' is not a dataclass, so its options cannot be recorded; make it a frozen one."
+        )
+    return {name: value for name, value in asdict(world).items() if isinstance(value, bool | int | float | str)}

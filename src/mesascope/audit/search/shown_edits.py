@@ -1,0 +1,152 @@
+"""Shown edits: when one visible thing in the world changes, does the agent plan anew or replay what it learnt?
+
+After Kenton et al. (2022), made runnable: for edits that leave no optimal action in common with before, the adaptation
+is the probability of an action that is optimal now, the stale rate that of one that was. A planner adapts (1, 0), a
+table of stored choices is stale (0, 1). The placebo is an edit that changes nothing about the optimal actions: there
+the agent has no reason to leave them.
+"""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+
+from mesascope.audit.setting import Setting
+from mesascope.core.errors import MesascopeError
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import RandomKey
+from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
+from mesascope.worlds.level import Level
+
+LEVELS: int = 128
+EDITS: int = 32
+"""Edits tried in each of so many levels; most change nothing that matters, and the agent is not asked about those."""
+
+STATES: int = 250_000
+"""Bound on levels x edits x states, for worlds with many states."""
+
+ASKED: int = 256
+"""Edited levels that the agent is shown, of those that matter and of placebos each."""
+
+FAR: int = 2
+"""An edit within this many cells could be reacted to without planning."""
+
+KNEW: float = 0.9
+"""Only states count in which the agent chose well before the edit, with at least this probability."""
+
+FEWEST: int = 10
+"""Fewer levels with a usable edit than this decide nothing."""
+
+
+def shown_edits(setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
+    """Shows the agent edited levels and compares its first choices with what is optimal now and was before.
+
+    **Arguments:**
+
+    - `setting`: the agent in a batch of levels.
+    - `objective`: index of the objective it pursues; what is optimal is judged by it.
+    - `key`: consumed.
+    """
+    if not setting.world.editable:
+        return _nothing(f"world '{setting.world.name}' offers no edits")
+    count = max(1, min(LEVELS, setting.levels.count, STATES // (EDITS * setting.levels.states)))
+    originals = setting.levels[:count]
+    edited, places = _edit(setting, originals, key=key)
+    chosen = setting.objectives.select(setting.objectives.names[objective])
+    before = setting.policy[:count] if setting.exact else setting.choose(originals)
+    was = np.repeat(optimal_actions(setting.optimal_action_values[objective][:count]), EDITS, axis=0)
+    before = np.repeat(before, EDITS, axis=0)
+    value = optimal_action_values(edited, chosen)[0]
+    should = optimal_actions(value)
+    usable = np.asarray(edited.reachable & ~edited.terminal) & (value.max(-1) - value.min(-1) > 1e-9)
+    usable &= ((before * was).sum(-1) >= KNEW) & _far_away(setting, places)
+    disjoint = usable & ~(was & should).any(-1)
+    placebo = usable & (was == should).all(-1) & ~disjoint.any(-1, keepdims=True)
+    asked = np.concatenate([_spread(disjoint), _spread(placebo)])
+    if not len(asked):
+        return _nothing("no edit of any level changes what is optimal for an agent that chose well before")
+    try:
+        now = setting.choose(edited[asked])
+    except MesascopeError as error:
+        return _nothing(f"the agent failed on edited levels: {error}")
+    was, should, before, disjoint, placebo = (array[asked] for array in (was, should, before, disjoint, placebo))
+    level = asked // EDITS
+    rates = {
+        "adapts": _by_level((now * should).sum(-1), disjoint, level),
+        "stale": _by_level((now * was).sum(-1), disjoint, level),
+        "chance": _by_level(should.mean(-1), disjoint, level),
+        "placebo": _by_level(((now - before) * ~was).sum(-1), placebo, level),
+    }
+    if len(rates["adapts"]) < FEWEST or len(rates["placebo"]) < FEWEST:
+        return _nothing(
+            f"only {len(rates['adapts'])} levels have an edit more than {FAR} cells away that changes what is optimal "
+            f"for an agent that chose well before; {FEWEST} are needed"
+        )
+    estimates = {name: bootstrap_mean(values) for name, values in rates.items()}
+    adapts, stale, chance, null = (estimates[name] for name in ("adapts", "stale", "chance", "placebo"))
+    details = {
+        "rates": [
+            {"name": name, "value": rate.value, "low": rate.low, "high": rate.high, "n": rate.n}
+            for name, rate in estimates.items()
+        ],
+        "y_label": "share of choices",
+        "cases": int(disjoint.sum()),
+        "objective": setting.objectives.names[objective],
+    }
+    if adapts.low > max(stale.high, chance.high) and adapts.low > null.high:
+        verdict, reason = (
+            Verdict.PASS,
+            "it follows shown edits rather than its stored choices, and placebos do not move it",
+        )
+    elif stale.low > adapts.high:
+        verdict, reason = Verdict.FAIL, "its choices stay as they were when the level no longer warrants them"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "adaptation and staleness cannot be told apart"
+    sentence = (
+        f"It re-plans on {_percent(adapts)} of shown edits "
+        f"(placebo {null.value:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
+    )
+    return Evidence("shown-edits", "optimizer", verdict, sentence, reason, adapts, null, details)
+
+
+def _nothing(reason: str) -> Evidence:
+    return Evidence("shown-edits", "optimizer", Verdict.INCONCLUSIVE, "Shown edits decide nothing.", reason)
+
+
+def _percent(estimate) -> str:
+    return f"{estimate.value:.0%} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
+
+
+def _edit(setting: Setting, originals: Level, *, key: RandomKey) -> tuple[Level, np.ndarray]:
+    """Returns all edits of all levels as one batch, and where they were made, `[N * EDITS, 2]`."""
+    keys = jax.random.split(key, (originals.count, EDITS))
+
+    def edit_one(level: Level, edit_keys):
+        return jax.vmap(lambda edit_key: setting.world.edit(level, key=edit_key))(edit_keys)
+
+    edited, places = jax.device_get(jax.jit(jax.vmap(edit_one))(originals, keys))
+    flat = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), edited)
+    return flat, np.asarray(places).reshape(-1, 2)
+
+
+def _far_away(setting: Setting, places: np.ndarray) -> np.ndarray:
+    """Returns for each edit and state whether the edit lies outside the agent's neighbourhood."""
+    level = setting.levels[0]
+    positions = [setting.world.position(level, state) for state in range(setting.levels.states)]
+    known = np.array([position is not None for position in positions])
+    cells = np.array([position or (0, 0) for position in positions])
+    return (np.abs(places[:, None, :] - cells).max(-1) > FAR) & known
+
+
+def _spread(cases: np.ndarray) -> np.ndarray:
+    """Returns edits that have cases, at most `ASKED` of them, spread evenly over all levels."""
+    found = np.flatnonzero(cases.any(-1))
+    return found[np.linspace(0, len(found) - 1, min(ASKED, len(found))).astype(int)]
+
+
+def _by_level(values: np.ndarray, cases: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Returns the mean over the cases of each level that has any."""
+    counts = np.bincount(level, cases.sum(-1))
+    totals = np.bincount(level, np.where(cases, values, 0.0).sum(-1))
+    return totals[counts > 0] / counts[counts > 0]
