@@ -117,7 +117,7 @@ class CliffWalkingBoard(Board):
         characters[self.environment._cliff] = "C"
         characters.ravel()[int(self.environment.start_state_index)] = "S"
         characters[-1, -1] = "G"
-        return _rows(characters, None if code is None else divmod(code, characters.shape[1]))
+        return _rows(characters, None if code is None else divmod(code, self.environment.shape[1]))
 
 
 class TaxiBoard(Board):

@@ -17,6 +17,9 @@ from mesascope.worlds.world import ObjectiveSpec
 OBSERVATION_BYTES: int = 2**31
 """The largest table of observations that is kept, in bytes."""
 
+TREE_STATES: int = 10_000
+"""After so many states, an environment in which no two ways ever met is given up as endless."""
+
 
 @dataclass(frozen=True)
 class Enumeration:
@@ -116,6 +119,7 @@ def explore(
     successors: list[list[int]] = []
     rewards: list[list[float]] = []
     actions = range(simulator.actions)
+    met_again = False
     limit = min(max_states, OBSERVATION_BYTES // max(1, encoding.stored_bytes))
     # The list grows while it is walked through: that is the breadth-first queue.
     for here, (token, over) in enumerate(states):
@@ -132,9 +136,17 @@ def explore(
                 number = len(states)
                 if number >= limit:
                     raise _too_many(environment_id, number, max_states, encoding)
+                if number == TREE_STATES and not met_again:
+                    raise WorldError(
+                        f"No two ways led to the same state among the first {number:,} states of '{environment_id}', "
+                        "as it is with continuous states; it cannot be a finite level. If something that does not "
+                        "matter keeps its states apart, leave it out with ignore=NAME,NAME."
+                    )
                 index[reached] = number
                 states.append(reached)
                 observations.append(simulator.observe(following))
+            else:
+                met_again = met_again or number != here
             ways.append(number)
             gains.append(reward)
         successors.append(ways)

@@ -113,18 +113,22 @@ class _Walk:
 
     def visit_object(self, value: Any, path: str) -> None:
         self.write("object", f"{type(value).__module__}.{type(value).__qualname__}".encode())
-        attributes = getattr(value, "__dict__", None)
-        slots = [name for kind in type(value).__mro__ for name in _slots(kind) if hasattr(value, name)]
-        if type(value).__reduce__ is not object.__reduce__ or (attributes is None and not slots):
+        kind = type(value)
+        if kind.__reduce__ is not object.__reduce__ or kind.__getstate__ is object.__getstate__:
+            # Python's own way of taking an object apart; it fails for objects that keep state outside of Python.
             try:
-                self.visit(value.__reduce_ex__(2)[1:], path)
+                parts = value.__reduce_ex__(2)
             except Exception as error:
                 raise WorldError(
-                    f"{path} holds a {type(value).__qualname__}, whose state cannot be read, so that states cannot be "
-                    f"told apart. If it does not matter to what happens next, pass ignore={path.split('.')[-1]}."
+                    f"{path} holds a {kind.__qualname__}, whose state cannot be read, so that states cannot be told "
+                    f"apart. If it does not matter to what happens next, pass ignore={path.split('.')[-1]}."
                 ) from error
-            return
-        self.visit_mapping({**(attributes or {}), **{name: getattr(value, name) for name in slots}}, path)
+            if kind.__reduce__ is not object.__reduce__:
+                # Arguments and state, then the items of a list or a dictionary, which come as iterators.
+                self.visit([*parts[1:3], *(list(items or ()) for items in parts[3:5])], path)
+                return
+        slots = {name: getattr(value, name) for each in kind.__mro__ for name in _slots(each) if hasattr(value, name)}
+        self.visit_mapping({**getattr(value, "__dict__", {}), **slots}, path)
 
 
 def _slots(kind: type) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageError, WorldError
@@ -31,16 +32,17 @@ def import_gymnasium() -> Any:
         raise MissingExtraError("A world 'gym:...'", "sb3", error.name or "gymnasium") from error
 
 
-def make_environment(environment_id: str, settings: Mapping[str, str]) -> Any:
+def make_environment(environment_id: str, settings: Mapping[str, str], *, own_options: Iterable[str] = ()) -> Any:
     """Makes an environment without a time limit: time is not part of a level's state.
 
     **Arguments:**
 
     - `environment_id`: as for `gymnasium.make`; `module:Name-v0` imports the module first, from the current folder too.
     - `settings`: keyword arguments of the environment, as text.
+    - `own_options`: further options that a user may have meant, for messages.
 
-    **Raises:** `UnknownNameError` for an identifier that is not registered, `UsageError` for settings that the
-    environment refuses, `MissingExtraError` if a package is missing.
+    **Raises:** `UnknownNameError` for an identifier that is not registered or an option that there is not, `UsageError`
+    for settings that the environment refuses, `MissingExtraError` if a package is missing.
     """
     gymnasium = import_gymnasium()
     module, _, name = environment_id.rpartition(":")
@@ -58,9 +60,10 @@ def make_environment(environment_id: str, settings: Mapping[str, str]) -> Any:
         raise WorldError(
             f"The environment '{environment_id}' needs a package that is not installed: {error}"
         ) from error
-    except (gymnasium.error.UnregisteredEnv, gymnasium.error.MalformedEnvSpec) as error:
+    except (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv) as error:
         raise UnknownNameError("Gymnasium environment", name, _known(gymnasium, name)) from error
     except Exception as error:
+        _check_settings(gymnasium, environment_id, name, settings, own_options)
         given = ", ".join(f"{option}={value!r}" for option, value in arguments.items()) or "no options"
         raise UsageError(
             f"Gymnasium cannot make '{environment_id}' with {given}: {type(error).__name__}: {error}. "
@@ -88,6 +91,31 @@ def _import_registering(module: str, environment_id: str) -> None:
     finally:
         if added and folder in sys.path:
             sys.path.remove(folder)
+
+
+def _check_settings(
+    gymnasium: Any, environment_id: str, name: str, settings: Mapping[str, str], own_options: Iterable[str]
+) -> None:
+    """Raises `UnknownNameError` if the class of an environment says that it has no such option."""
+    entry = gymnasium.spec(name).entry_point
+    kind = gymnasium.envs.registration.load_env_creator(entry) if isinstance(entry, str) else entry
+    known: set[str] = set()
+    for each in kind.__mro__ if isinstance(kind, type) else (kind,):
+        initialize = vars(each).get("__init__") if isinstance(kind, type) else each
+        if initialize is None:
+            continue
+        parameters = inspect.signature(initialize).parameters.values()
+        known |= {parameter.name for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD} - {"self"}
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
+            # Nothing is passed on to the classes above.
+            break
+    else:
+        return
+    for option in settings:
+        if option not in known:
+            raise UnknownNameError(
+                f"option of world 'gym:{environment_id}'", option, {*known, *own_options} - {"render_mode"}
+            ) from None
 
 
 def _known(gymnasium: Any, name: str) -> list[str]:

@@ -45,6 +45,9 @@ STATELESS_MODULES: tuple[str, ...] = tuple(
 CORE: frozenset[str] = frozenset({"agent_pos", "agent_dir", "carrying", "grid", "step_count"})
 """What the simulator keeps itself. The step count is not part of a state: it only says when time is up."""
 
+FIXTURES: frozenset[str] = frozenset({"Wall", "Floor", "Goal", "Lava"})
+"""Classes of MiniGrid's objects that nothing can be done with."""
+
 
 class MinigridToken(NamedTuple):
     """A state: the agent's column and row, its direction, and numbers of what was interned (-1 carries nothing)."""
@@ -159,7 +162,7 @@ class MinigridSimulator(Simulator[MinigridToken]):
         if not self.trusted:
             attributes, things = copy.deepcopy(self._extras[token.extras], self._shared())
             vars(bare).update(attributes)
-            for thing, state in zip(self.things, things, strict=False):
+            for thing, state in zip(self._kept_things(), things, strict=False):
                 vars(thing).update(state)
 
     def _token(self, grid: int) -> MinigridToken:
@@ -175,6 +178,10 @@ class MinigridSimulator(Simulator[MinigridToken]):
             int(column), int(row), int(bare.agent_dir), self._number(bare.carrying), grid, doors, extras
         )
 
+    def _kept_things(self) -> list[Any]:
+        """Returns the objects that could change; the fixtures of MiniGrid cannot, and there are many."""
+        return [thing for thing in self.things if type(thing).__name__ not in FIXTURES]
+
     def _shared(self) -> dict[int, Any]:
         """Returns a memo that keeps `deepcopy` from copying what a state only refers to."""
         bare = self._bare
@@ -185,7 +192,7 @@ class MinigridSimulator(Simulator[MinigridToken]):
         """Returns the number of the state of everything but the agent, the grid and the doors."""
         left_out = CORE | self._ignore | {"gen_obs", "_reward"}
         attributes = {name: value for name, value in vars(self._bare).items() if name not in left_out}
-        things = [vars(thing) for thing in self.things]
+        things = [vars(thing) for thing in self._kept_things()]
         names = {id(value): number for number, value in enumerate((self._bare, self._bare.grid, *self.things))}
         found = fingerprint((attributes, things), ignore=self._ignore, opaque=self._opaque, names=names)
         if self._random is None:

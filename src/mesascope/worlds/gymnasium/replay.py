@@ -31,12 +31,13 @@ def check_replay(
     """
     generator = np.random.default_rng(seed)
     actions = exploration.successors.shape[1]
+    first_action = int(environment.action_space.start)
     for _ in range(WALKS):
         environment.reset(seed=seed)
         state = 0
         for step in range(STEPS):
             action = int(generator.integers(actions))
-            observation, _, terminated, truncated, _ = environment.step(action)
+            observation, _, terminated, truncated, _ = environment.step(action + first_action)
             state = int(exploration.successors[state, action])
             same = np.array_equal(encoding.encode(observation), exploration.observations[state])
             if not same or bool(terminated) != exploration.terminal[state]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -97,7 +97,7 @@ class GymnasiumWorld(World):
             object.__setattr__(self, attribute, value)
 
     def _make(self) -> Any:
-        return make_environment(self.environment_id, dict(self.settings))
+        return make_environment(self.environment_id, dict(self.settings), own_options=_own_options())
 
     @functools.cached_property
     def _enumerations(self) -> dict[int, Enumeration]:
@@ -146,14 +146,11 @@ class GymnasiumWorld(World):
         return len(self.seeds(distribution))
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
-        levels = self._stack(distribution)
-        # Each level comes once before any comes twice: with `count` levels or more, the whole distribution is there.
-        order = jax.random.permutation(key, levels.count)[jnp.arange(count) % levels.count]
-        return levels[order]
+        return _draw(self._stack(distribution), key, count)
 
     def level(self, seed: int) -> Level:
         """Returns the (not batched) level of one seed, whether or not it belongs to a distribution."""
-        return _stack([seed], [self._enumeration(seed)], self.discount)[0]
+        return _assemble([seed], [self._enumeration(seed)], self.discount, lambda arrays: jnp.asarray(arrays[0]))
 
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
         return self._source.encoding.show(level.layout.observations[state])
@@ -186,7 +183,9 @@ class GymnasiumWorld(World):
             # Also when the first call comes from inside `jit`, the levels are constants and no part of its program.
             with jax.ensure_compile_time_eval():
                 found = [self._enumeration(seed) for seed in seeds]
-                self._stacks[distribution] = _stack(seeds, found, self.discount)
+                self._stacks[distribution] = _assemble(
+                    list(seeds), found, self.discount, lambda arrays: jnp.asarray(np.stack(arrays))
+                )
         return self._stacks[distribution]
 
 
@@ -204,9 +203,14 @@ def gymnasium_world(environment_id: str, options: Mapping[str, str]) -> Gymnasiu
     return GymnasiumWorld(environment_id, **values, settings=tuple(sorted(settings.items())))
 
 
+def _own_options() -> dict[str, type]:
+    """Returns Mesascope's own options and their types."""
+    return {field.name: type(field.default) for field in fields(GymnasiumWorld) if field.name not in _NOT_OPTIONS}
+
+
 def _sort_options(options: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
     """Returns Mesascope's own options as values, and the environment's as text."""
-    own = {field.name: type(field.default) for field in fields(GymnasiumWorld) if field.name not in _NOT_OPTIONS}
+    own = _own_options()
     values: dict[str, Any] = {}
     settings: dict[str, str] = {}
     for option, text in options.items():
@@ -219,6 +223,13 @@ def _sort_options(options: Mapping[str, str]) -> tuple[dict[str, Any], dict[str,
     return values, settings
 
 
+@functools.partial(jax.jit, static_argnames="count")
+def _draw(levels: Level, key: RandomKey, count: int) -> Level:
+    # Each level comes once before any comes twice: drawing as many as there are gives the whole distribution.
+    order = jax.random.permutation(key, levels.count)[jnp.arange(count) % levels.count]
+    return levels[order]
+
+
 def _plainly_wrapped(environment: Any) -> bool:
     layer = environment
     while layer is not layer.unwrapped:
@@ -228,8 +239,17 @@ def _plainly_wrapped(environment: Any) -> bool:
     return True
 
 
-def _stack(seeds, found: list[Enumeration], discount: float) -> Level:
-    """Returns enumerations as a batch of levels, padded to the largest with unreachable states that lead nowhere."""
+def _assemble(
+    seeds: list[int], found: list[Enumeration], discount: float, join: Callable[[list[np.ndarray]], Array]
+) -> Level:
+    """Returns enumerations as levels, padded to the largest with unreachable states that lead nowhere.
+
+    **Arguments:**
+
+    - `seeds`, `found`: one for each level.
+    - `discount`: in (0, 1).
+    - `join`: makes one array of those of the levels.
+    """
     states = max(one.states for one in found)
     outcomes = max(one.successors.shape[2] for one in found)
     size = sum(one.attributes[0].nbytes + one.observations[0].nbytes for one in found) * states
@@ -246,9 +266,6 @@ def _stack(seeds, found: list[Enumeration], discount: float) -> Level:
         missing = outcomes - array.shape[2]
         return np.pad(array, ((0, 0), (0, 0), (0, missing), *((0, 0),) * (array.ndim - 3)))
 
-    def stack(arrays) -> Array:
-        return jnp.asarray(np.stack(list(arrays)))
-
     successors = []
     for one in found:
         itself = np.broadcast_to(np.arange(states, dtype=np.int32)[:, None, None], (states, *one.successors.shape[1:]))
@@ -259,16 +276,16 @@ def _stack(seeds, found: list[Enumeration], discount: float) -> Level:
     for one, probabilities in zip(found, certain, strict=True):
         probabilities[one.states :, :, 0] = 1.0
     return Level(
-        successors=stack(successors),
-        probabilities=stack(array.astype(np.float32) for array in certain),
-        attributes=stack(pad_outcomes(pad(one.attributes, 0.0)) for one in found),
-        initial=stack(pad(one.initial.astype(np.float32), 0.0) for one in found),
-        terminal=stack(pad(one.terminal, True) for one in found),
-        reachable=stack(np.arange(states) < one.states for one in found),
-        discount=jnp.full(len(found), discount, jnp.float32),
+        successors=join(successors),
+        probabilities=join([array.astype(np.float32) for array in certain]),
+        attributes=join([pad_outcomes(pad(one.attributes, 0.0)) for one in found]),
+        initial=join([pad(one.initial.astype(np.float32), 0.0) for one in found]),
+        terminal=join([pad(one.terminal, True) for one in found]),
+        reachable=join([np.arange(states) < one.states for one in found]),
+        discount=join([np.asarray(discount, np.float32) for _ in found]),
         layout=GymnasiumLayout(
-            seed=jnp.array(list(seeds), jnp.int32),
-            observations=stack(pad(one.observations, 0) for one in found),
-            positions=stack(pad(one.positions.astype(np.int32), -1) for one in found),
+            seed=join([np.asarray(seed, np.int32) for seed in seeds]),
+            observations=join([pad(one.observations, 0) for one in found]),
+            positions=join([pad(one.positions.astype(np.int32), -1) for one in found]),
         ),
     )
