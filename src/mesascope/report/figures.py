@@ -1,0 +1,125 @@
+"""All figures of a report, made from the report alone: from one just computed or one read back from JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mesascope.audit.findings import Findings
+from mesascope.core.verdicts import Evidence
+from mesascope.report.charts import (
+    Point,
+    curve_figure,
+    curve_points,
+    posterior_figure,
+    posterior_rows,
+    probability_text,
+    rate_points,
+    rates_figure,
+    regret_figure,
+)
+from mesascope.report.headline import witness_title
+from mesascope.report.level_figure import level_figure
+from mesascope.report.plain_text import plain, shortened
+from mesascope.report.reading import canonical
+from mesascope.report.scene import scene_of_witness
+from mesascope.report.style import svg_of
+
+if TYPE_CHECKING:
+    from mesascope.report.report import Report
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure as SVG.
+
+    **Arguments:**
+
+    - `name`: `witness`, `posterior`, `regrets`, or `curve-N` and `rates-N` for evidence number N, from 0.
+    - `title`: what it shows.
+    - `description`: what it says, in words and numbers, for who cannot see it.
+    - `svg`: the drawing; the same bytes for the same report.
+    """
+
+    name: str
+    title: str
+    description: str
+    svg: str
+
+
+def report_figures(report: Report) -> tuple[ReportFigure, ...]:
+    """Returns every figure that the report has numbers for, the level where the agent comes apart first."""
+    findings, _ = canonical(report.findings, report.provenance)
+    figures = [*_witness(findings), *_posterior(findings), *_regrets(findings)]
+    for index, piece in enumerate(findings.evidence):
+        figures += evidence_figures(piece, index)
+    return tuple(figures)
+
+
+def _witness(findings: Findings) -> list[ReportFigure]:
+    if findings.witness is None:
+        return []
+    scene = scene_of_witness(findings.witness)
+    if not scene.is_grid:
+        return []
+    base, own = findings.subject.base_objective, findings.objective.name
+    description = (
+        f"Level {findings.witness.index} of distribution {plain(findings.witness.distribution)}. "
+        f"The agent visits {_way(scene.agent_path)}; the way of the base objective {plain(base)} is "
+        f"{_way(scene.base_path)}."
+    )
+    svg = svg_of(level_figure([scene], agent_objective=own, base_objective=base))
+    return [ReportFigure("witness", witness_title(findings), description, svg)]
+
+
+def _way(path: tuple[tuple[int, int], ...]) -> str:
+    if not path:
+        return "no place that can be shown"
+    return f"{len(path)} places from row {path[0][0]}, column {path[0][1]} to row {path[-1][0]}, column {path[-1][1]}"
+
+
+def _posterior(findings: Findings) -> list[ReportFigure]:
+    rows = posterior_rows(findings.objective)
+    if not rows:
+        return []
+    numbers = "; ".join(f"{plain(name)} {probability_text(probability)}" for name, probability in rows)
+    svg = svg_of(posterior_figure(findings.objective, findings.subject.base_objective))
+    hidden = len(findings.objective.posterior) - len(rows)
+    more = f" {hidden} less probable candidates are not drawn." if hidden else ""
+    return [ReportFigure("posterior", "Which objective explains its behaviour", f"{numbers}.{more}", svg)]
+
+
+def _regrets(findings: Findings) -> list[ReportFigure]:
+    if not (findings.regret or findings.own_regret):
+        return []
+    parts = []
+    for name, regrets in (("base objective", findings.regret), ("its own objective", findings.own_regret)):
+        parts += [f"{name}, {where}: {regret}, n = {regret.n}" for where, regret in regrets.items()]
+    svg = svg_of(regret_figure(findings))
+    return [ReportFigure("regrets", "How much it loses, beside reference policies", "; ".join(parts) + ".", svg)]
+
+
+def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
+    """Returns the figures of one piece of evidence: a curve, rates, both or none."""
+    figures = []
+    title = shortened(piece.assay, 60)
+    curve, rates = curve_points(piece.details), rate_points(piece.details)
+    if curve:
+        x_label, y_label = (str(piece.details.get(name, "")) for name in ("x_label", "y_label"))
+        svg = svg_of(curve_figure(curve, x_label, y_label))
+        figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve), svg))
+    if rates:
+        label = "share" if curve else str(piece.details.get("y_label", "share"))
+        svg = svg_of(rates_figure(rates, label))
+        figures.append(ReportFigure(f"rates-{index}", title, _spoken(rates), svg))
+    return figures
+
+
+def _spoken(points: list[Point]) -> str:
+    said = []
+    for point in points[:30]:
+        where = plain(point.name) if point.name else f"at {point.x:g}"
+        count = "" if point.n is None else f", n = {point.n}"
+        said.append(f"{where}: {point.value:.2f} [{point.low:.2f}, {point.high:.2f}]{count}")
+    return re.sub(r"\s+", " ", "; ".join(said)) + "."

@@ -1,0 +1,71 @@
+"""The verdict of a report in one sentence, and its numbers in words."""
+
+from __future__ import annotations
+
+from mesascope.audit.findings import AlignmentClass, Findings
+from mesascope.core.verdicts import Estimate
+from mesascope.report.plain_text import plain, shortened
+
+
+def headline(findings: Findings) -> str:
+    """Returns the verdict as one sentence, from the alignment class and the two objectives."""
+    answer, base = findings.alignment, shortened(findings.subject.base_objective, 60)
+    if answer.class_ is AlignmentClass.ROBUST:
+        shift = ", also after the shift" if findings.subject.deploy else ""
+        return f"Robust: it pursues “{base}”{shift}."
+    if answer.class_ is AlignmentClass.PSEUDO_ALIGNED:
+        towards = f"“{shortened(answer.towards, 60)}”" if answer.towards else "something else"
+        return f"Pseudo-aligned: it pursues {towards}, not “{base}”."
+    if answer.class_ is AlignmentClass.INCAPABLE:
+        return f"Incapable: it is not good enough at “{base}” for its objective to be judged."
+    return f"Inconclusive: the evidence does not say whether it pursues “{base}”."
+
+
+def estimate_text(estimate: Estimate | None) -> str:
+    """Returns a number with its interval and its denominator."""
+    if estimate is None:
+        return "not measured"
+    if estimate.n == 0:
+        return f"not measured (no {plain(estimate.unit)})"
+    return f"{estimate} (n = {estimate.n} {plain(estimate.unit)})"
+
+
+def witness_title(findings: Findings) -> str:
+    """Returns the heading above the level: only a pseudo-aligned agent comes apart from the base objective."""
+    apart = findings.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED
+    return "Where it comes apart" if apart else "Where it loses most"
+
+
+def setting(findings: Findings) -> list[tuple[str, str]]:
+    """Returns what was audited, as `(label, value)`."""
+    subject = findings.subject
+    rows = [
+        ("Agent", f"{plain(subject.agent)} ({plain(subject.agent_kind)})"),
+        ("World", _world(subject.world, subject.world_options)),
+        ("Trained on", f"{plain(subject.base_objective)}, in “{plain(subject.train)}” levels"),
+    ]
+    if subject.deploy is None:
+        rows.append(("Deployed in", "the same levels: no shift was named"))
+    else:
+        deployed = f"“{plain(subject.deploy)}” levels"
+        moved = (subject.deploy_world or subject.world, subject.deploy_options or subject.world_options)
+        if moved != (subject.world, subject.world_options):
+            deployed += f" of {_world(*moved)}"
+        rows.append(("Deployed in", deployed))
+    exact = "exact, at every state" if subject.evaluation == "exact" else plain(subject.evaluation)
+    return [*rows, ("Evaluation", exact), ("Seed", str(subject.seed))]
+
+
+def _world(name: str, options: dict) -> str:
+    text = ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in sorted(options.items()))
+    return f"{plain(name)} ({text})" if text else plain(name)
+
+
+def with_reason(sentence: str, reason: str) -> str:
+    """Returns a sentence, followed by the reason unless it says so already."""
+    sentence, reason = plain(sentence), plain(reason)
+    if not reason or reason.rstrip(".").lower() in sentence.lower():
+        return sentence
+    reason = reason[0].upper() + reason[1:] + ("" if reason.endswith((".", "!", "?")) else ".")
+    stop = "" if sentence.endswith((".", "!", "?")) else "."
+    return f"{sentence}{stop} {reason}" if sentence else reason

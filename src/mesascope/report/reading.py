@@ -1,0 +1,216 @@
+"""A saved report read back: size, syntax, schema and types are checked before anything is believed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from mesascope.audit.findings import (
+    AlignmentAnswer,
+    AlignmentClass,
+    Findings,
+    ObjectiveAnswer,
+    OptimizerAnswer,
+    Subject,
+    Witness,
+)
+from mesascope.core.errors import UsageError
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+from mesascope.report.layout import json_text, report_data
+from mesascope.report.schema import check_report_data
+
+MAXIMUM_BYTES = 16 * 2**20
+"""A longer report is refused before it is parsed."""
+
+
+def parse_report(text: str) -> tuple[Findings, dict]:
+    """Returns the findings and the provenance of a report in JSON.
+
+    **Arguments:**
+
+    - `text`: at most `MAXIMUM_BYTES` long. It may come from anywhere: nothing in it is run, looked up or followed.
+
+    **Raises:** `UsageError` naming the field at fault.
+    """
+    data = _parsed(text)
+    check_report_data(data)
+    provenance = dict(data["provenance"])
+    seconds = [entry["cpu_seconds"] for entry in provenance.pop("evidence_seconds", [])]
+    if len(seconds) != len(data["evidence"]):
+        seconds = [0.0] * len(data["evidence"])
+    subject, answers = data["subject"], data["answers"]
+    findings = Findings(
+        subject=Subject(
+            agent=data["agent"],
+            agent_kind=subject["agent_kind"],
+            evaluation=subject["evaluation"],
+            world=data["world"],
+            world_options=subject["world_options"],
+            train=subject["train"],
+            deploy_world=subject["deploy_world"],
+            deploy_options=subject["deploy_options"],
+            deploy=subject["deploy"],
+            base_objective=data["base_objective"],
+            seed=int(data["seed"]),
+            notes=tuple(subject["notes"]),
+        ),
+        optimizer=_optimizer(answers["optimizer"]),
+        objective=_objective(answers["objective"]),
+        alignment=_alignment(answers["alignment"]),
+        training_performance=_estimate(data["training_performance"], "training_performance"),
+        regret=_regrets(data["regret"], "regret"),
+        own_regret=_regrets(data["own_regret"], "own_regret"),
+        rulers={
+            name: {ruler: _number(value) for ruler, value in rulers.items()} for name, rulers in data["rulers"].items()
+        },
+        witness=None if data["witness"] is None else _witness(data["witness"]),
+        evidence=tuple(
+            _evidence(piece, cost, f"evidence[{index}]")
+            for index, (piece, cost) in enumerate(zip(data["evidence"], seconds, strict=True))
+        ),
+        not_tested=tuple((entry["what"], entry["why"]) for entry in data["not_tested"]),
+    )
+    return findings, provenance
+
+
+def canonical(findings: Findings, provenance: Mapping[str, Any]) -> tuple[Findings, dict]:
+    """Returns what reading a report back would give, so that a page made now and one made from JSON are the same."""
+    return parse_report(json_text(report_data(findings, provenance)))
+
+
+def _parsed(text: str) -> Any:
+    if len(text) > MAXIMUM_BYTES:
+        raise UsageError(f"The report has {len(text):,} characters; at most {MAXIMUM_BYTES:,} are read.")
+
+    def refuse(constant: str) -> NoReturn:
+        raise UsageError(f"The report holds the number {constant}, which JSON does not have.")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict:
+        keys = dict(pairs)
+        if len(keys) != len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise UsageError(f"Field {twice[:120]!a} stands twice in one object of the report.")
+        return keys
+
+    def number(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else refuse(digits[:40])
+
+    try:
+        data = json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=unique)
+        # Lone surrogates parse, but no file or terminal can take them.
+        json.dumps(data, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        raise UsageError(f"The report is not JSON: {error}.") from error
+    except UnicodeEncodeError as error:
+        raise UsageError("The report holds characters that are no text (lone surrogates).") from error
+    except RecursionError as error:
+        raise UsageError("The report is nested too deeply to be one of Mesascope's.") from error
+    except ValueError as error:
+        raise UsageError(f"The report holds a number that cannot be read: {error}.") from error
+    return data
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _optional_integer(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _estimate(data: dict | None, field: str) -> Estimate | None:
+    if data is None:
+        return None
+    try:
+        return Estimate(
+            _number(data["value"]),
+            _number(data["low"]),
+            _number(data["high"]),
+            int(data["n"]),
+            data["unit"],
+            float(data["confidence"]),
+        )
+    except ValueError as error:
+        raise UsageError(f"This is not a report of Mesascope: field '{field}' holds no estimate: {error}.") from error
+
+
+def _regrets(data: dict, field: str) -> dict[str, Estimate]:
+    read = {name: _estimate(data[name], f"{field}.{name}") for name in ("train", "deploy")}
+    return {name: estimate for name, estimate in read.items() if estimate is not None}
+
+
+def _optimizer(data: dict) -> OptimizerAnswer:
+    return OptimizerAnswer(Verdict(data["verdict"]), data["probability"], data["sentence"], data["reason"])
+
+
+def _objective(data: dict) -> ObjectiveAnswer:
+    return ObjectiveAnswer(
+        verdict=Verdict(data["verdict"]),
+        name=data["name"],
+        probability=data["probability"],
+        posterior=tuple((entry["name"], float(entry["probability"])) for entry in data["posterior"]),
+        disagreeing_levels=int(data["disagreeing_levels"]),
+        sentence=data["sentence"],
+        reason=data["reason"],
+        distance_to_base=data["distance_to_base"],
+        unidentified_dimensions=_optional_integer(data["unidentified_dimensions"]),
+    )
+
+
+def _alignment(data: dict) -> AlignmentAnswer:
+    runner_up = data["runner_up"]
+    return AlignmentAnswer(
+        verdict=Verdict(data["verdict"]),
+        class_=AlignmentClass(data["class"]),
+        probability=data["probability"],
+        runner_up=None if runner_up is None else AlignmentClass(runner_up),
+        towards=data["towards"],
+        sentence=data["sentence"],
+        reason=data["reason"],
+    )
+
+
+def _evidence(data: dict, cost_seconds: float, field: str) -> Evidence:
+    try:
+        return Evidence(
+            assay=data["assay"],
+            question=data["question"],
+            verdict=Verdict(data["verdict"]),
+            sentence=data["sentence"],
+            reason=data["reason"],
+            effect=_estimate(data["effect"], f"{field}.effect"),
+            null=_estimate(data["null"], f"{field}.null"),
+            details=data["details"],
+            cost_seconds=float(cost_seconds),
+        )
+    except ValueError as error:
+        raise UsageError(f"This is not a report of Mesascope: field '{field}': {error}.") from error
+
+
+def _place(data: list) -> tuple[int, int]:
+    return int(data[0]), int(data[1])
+
+
+def _witness(data: dict) -> Witness:
+    return Witness(
+        text=data["text"],
+        legend=tuple((entry["character"], entry["meaning"]) for entry in data["legend"]),
+        distribution=data["distribution"],
+        index=int(data["index"]),
+        start=None if data["start"] is None else _place(data["start"]),
+        agent_path=tuple(_place(place) for place in data["agent_path"]),
+        base_path=tuple(_place(place) for place in data["base_path"]),
+        agent_goal=tuple(_place(place) for place in data["agent_goal"]),
+        base_goal=tuple(_place(place) for place in data["base_goal"]),
+        arrows=tuple(
+            (int(arrow["row"]), int(arrow["column"]), arrow["action"], float(arrow["probability"]))
+            for arrow in data["arrows"]
+        ),
+        base_regret=_number(data["base_regret"]),
+        own_regret=_number(data["own_regret"]),
+        sentence=data["sentence"],
+    )
