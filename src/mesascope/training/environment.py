@@ -132,6 +132,11 @@ class Environment(eqx.Module):
     time_limit: int = eqx.field(static=True)
     held: int = eqx.field(static=True, default=0)
 
+    @property
+    def states(self) -> int:
+        """The number of states of all levels together."""
+        return math.prod(self.pool.firsts.shape)
+
     def observe(self, level: Int[Array, "*shape"], state: Int[Array, "*shape"]) -> Float[Array, "..."]:
         """Returns what is seen in states of levels, `[*shape, ...]`.
 

@@ -7,7 +7,6 @@ with memory from whole episodes, through time. Levels are drawn anew for every u
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import equinox as eqx
 import jax
@@ -15,12 +14,14 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, PyTree
 
-from mesascope.core.errors import TrainingError
+from mesascope.core.errors import TrainingError, UnknownNameError
 from mesascope.core.random import RandomKey
 from mesascope.training.advantages import generalised_advantages
 from mesascope.training.base_optimizer import BaseOptimizer, Learner, Task
 from mesascope.training.environment import NOISE, Environment, Pool, Positions, make_pool
 from mesascope.training.rollout import Rollout, blank_memory, log_probabilities, reconsider, roll_out
+
+SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
 
 
 class Progress(eqx.Module):
@@ -72,7 +73,7 @@ class PPO(BaseOptimizer):
     - `fresh_levels`: draw those levels anew for each update; otherwise once for the run.
     - `time_limit`: steps after which an episode is truncated; its value goes on to be estimated (Pardo et al. 2018).
     - `learning_rate`: of Adam, at the start.
-    - `schedule`: how the learning rate goes on: it stays, or falls to 0 over the run in a line or a cosine.
+    - `schedule`: of the learning rate, one of `SCHEDULES`; it stays, or falls to 0 over the run.
     - `trace`: lambda of the advantage estimate, in [0, 1].
     - `clip`: how far the ratio of probabilities may leave 1 with profit, above 0.
     - `clip_values`: also keep values within `clip` of what they were.
@@ -90,7 +91,7 @@ class PPO(BaseOptimizer):
     fresh_levels: bool = True
     time_limit: int = 128
     learning_rate: float = 1e-3
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    schedule: str = "linear"
     trace: float = 0.95
     clip: float = 0.2
     clip_values: bool = False
@@ -111,8 +112,8 @@ class PPO(BaseOptimizer):
                 raise TrainingError(f"{field}={getattr(self, field)} of PPO must be above 0.")
         if not 0 <= self.trace <= 1:
             raise TrainingError(f"trace={self.trace} of PPO must be in [0, 1].")
-        if self.schedule not in ("constant", "linear", "cosine"):
-            raise TrainingError(f"schedule='{self.schedule}' of PPO is not one of constant, linear, cosine.")
+        if self.schedule not in SCHEDULES:
+            raise UnknownNameError("schedule of a learning rate", self.schedule, SCHEDULES)
         if self.samples % self.minibatches:
             raise TrainingError(
                 f"{self.environments} environments x {self.steps} steps cannot be split into {self.minibatches} "

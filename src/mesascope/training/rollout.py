@@ -62,11 +62,18 @@ def roll_out(
     # All at once: one long draw is far cheaper than many short ones inside the loop. The last number is for the action.
     noise = jax.random.uniform(key, (steps, count, NOISE + 1))
     cleared = blank_memory(network, count)
+    # The network stays as it is meanwhile, so that looking once at each state may do.
+    table = everywhere(network, environment) if memory is None and environment.states <= steps * count else None
+
+    def think(positions, memory):
+        if table is not None:
+            logits, value = (entry[positions.level, positions.state] for entry in table)
+            return logits, value, memory
+        return jax.vmap(network)(environment.observe(positions.level, positions.state), memory)
 
     def one(carry, noise):
         positions, memory = carry
-        observation = environment.observe(positions.level, positions.state)
-        logits, value, memory = jax.vmap(network)(observation, memory)
+        logits, value, memory = think(positions, memory)
         cumulative = jnp.cumsum(jax.nn.softmax(logits), axis=-1)
         action = (cumulative[:, :-1] <= noise[:, NOISE:] * cumulative[:, -1:]).sum(-1)
         following, transition = environment.step(positions, action, noise[:, :NOISE])
@@ -76,7 +83,7 @@ def roll_out(
     (last, last_memory), (level, state, action, logits, value, transition) = jax.lax.scan(
         one, (positions, memory), noise
     )
-    _, last_value, _ = jax.vmap(network)(environment.observe(last.level, last.state), last_memory)
+    _, last_value, _ = think(last, last_memory)
     rollout = Rollout(
         level=level,
         state=state,
@@ -104,6 +111,9 @@ def reconsider(
     - `rollout`: or some of its steps (memoryless), or some of its episodes (with memory).
     """
     if rollout.memory is None:
+        if environment.states <= rollout.level.size:
+            logits, value = everywhere(network, environment)
+            return logits[rollout.level, rollout.state], value[rollout.level, rollout.state]
         observation = environment.observe(rollout.level, rollout.state)
         flat = observation.reshape(-1, *observation.shape[rollout.level.ndim :])
         logits, value, _ = jax.vmap(lambda seen: network(seen, None))(flat)
@@ -118,6 +128,17 @@ def reconsider(
 
     _, (logits, value) = jax.lax.scan(one, rollout.memory, (rollout.level, rollout.state, rollout.transition.begins))
     return logits, value
+
+
+def everywhere(network: Any, environment: Environment) -> tuple[Float[Array, "L S A"], Float[Array, "L S"]]:
+    """Returns logits and values of a memoryless network in every state of every level.
+
+    Levels are finite: where they have fewer states than there are steps to think about, this is the same and cheaper.
+    """
+    pool, states = environment.pool.firsts.shape
+    level, state = jnp.divmod(jnp.arange(pool * states, dtype=jnp.int32), states)
+    logits, value, _ = jax.vmap(lambda seen: network(seen, None))(environment.observe(level, state))
+    return logits.reshape(pool, states, -1), value.reshape(pool, states)
 
 
 def select(condition: Array, yes: Array, no: Array) -> Array:
