@@ -14,6 +14,7 @@ from mesascope.cli.main import main
 def mesascope(capsys: pytest.CaptureFixture[str], tmp_path, monkeypatch) -> Callable[..., tuple[int, str, str]]:
     """Runs the command line in this process, in an empty folder; returns exit code, standard output and error."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
     def run(*arguments: object) -> tuple[int, str, str]:
         capsys.readouterr()

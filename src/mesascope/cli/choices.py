@@ -47,14 +47,12 @@ def with_objective(world: World, target: str | None) -> World:
     return with_function_objective(world, target.partition(":")[2], function)
 
 
-def chosen_shift(
-    world_name: str, world_options: tuple[str, ...], deploy: str | None, deploy_options: tuple[str, ...]
-) -> tuple[World | None, str | None]:
+def chosen_shift(world: World, deploy: str | None, deploy_options: tuple[str, ...]) -> tuple[World | None, str | None]:
     """Returns the world of deployment and the distribution in it, each `None` where the audit's default holds.
 
     **Arguments:**
 
-    - `world_name`, `world_options`: of training.
+    - `world`: of training.
     - `deploy`: a distribution of the training world, or the name of another world.
     - `deploy_options`: of the world of deployment; on top of the training world's if that is the same.
 
@@ -64,15 +62,12 @@ def chosen_shift(
 
     if deploy is not None and (":" in deploy or deploy in WORLDS.names()):
         return chosen_world(deploy, deploy_options, option="--deploy-option"), None
-    world = chosen_world(world_name, world_options)
     if deploy is not None and deploy not in world.distributions:
         raise UnknownNameError(
             f"distribution of world '{world.name}' and no world", deploy, [*world.distributions, *WORLDS.names()]
         )
-    if not deploy_options:
-        return None, deploy
-    changed = {**pairs(world_options, option="--world-option"), **pairs(deploy_options, option="--deploy-option")}
-    return chosen_world(world_name, tuple(f"{key}={value}" for key, value in changed.items())), deploy
+    changed = pairs(deploy_options, option="--deploy-option")
+    return (world.with_options(changed) if changed else None), deploy
 
 
 def chosen_world(name: str, options: tuple[str, ...], *, option: str = "--world-option") -> World:

@@ -101,6 +101,9 @@ def _run(arguments: list[str]) -> int:
         raise UnknownNameError("verb", name, VERBS)
     command = parse(name, rest)
     use_compilation_cache()
+    if os.getcwd() not in sys.path:
+        # Last: a file of the user's must not stand in for a library's.
+        sys.path.append(os.getcwd())
     return command.run(Console(quiet=command.quiet))
 
 

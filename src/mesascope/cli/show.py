@@ -83,43 +83,32 @@ class Show(Command):
         return 0
 
     def _scene(self, world: World) -> tuple[Level, np.ndarray | None, list[list[int]] | None]:
-        import jax
         import numpy as np
 
+        from mesascope.audit.ground import sample_ground
+        from mesascope.audit.setting import observe_agent
+        from mesascope.cli.agent_choice import chosen_agent
         from mesascope.core.random import root_key, stream
-        from mesascope.objectives.objective import compile_objectives
+        from mesascope.objectives.objective import compile_objectives, continuations
 
         world.check_distribution(self.distribution)
         objectives = compile_objectives(world)
-        wanted = None if self.objective is None else objectives.select(self.objective)
-        key = root_key(self.seed)
+        drawn = objectives.select(self.objective or world.base_objective)
+        levels_key, agent_key = (stream(name, key=root_key(self.seed)) for name in ("levels", "agent"))
+        agent = None
         if self.agent is not None:
-            from mesascope.audit.setting import observe_agent
-            from mesascope.cli.agent_choice import chosen_agent
-
             agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
-            setting = observe_agent(
-                agent,
-                world,
-                objectives,
-                objectives.index(world.base_objective),
-                name=self.distribution,
-                distribution=self.distribution,
-                count=self.levels,
-                key=key,
-            )
-            return setting.levels, setting.policy, _paths(setting.levels, setting.policy, None)
-        levels = jax.device_get(
-            world.sample(key=stream("levels", key=key), distribution=self.distribution, count=self.levels)
+        ground = sample_ground(
+            "shown", world, self.distribution, drawn, drawn.names[0], count=self.levels, key=levels_key
         )
-        if wanted is None:
+        levels = ground.levels
+        if agent is not None:
+            policy = observe_agent(agent, ground, key=agent_key).policy
+            return levels, policy, _paths(levels, policy, None)
+        if self.objective is None:
             return levels, None, None
-        from mesascope.objectives.objective import continuations
-        from mesascope.planning.value_iteration import optimal_action_values
-
-        best = optimal_action_values(levels, wanted)[0].argmax(-1)
-        policy = np.eye(levels.actions)[best]
-        return levels, policy, _paths(levels, policy, np.asarray(continuations(wanted, levels))[..., 0] == 0)
+        policy = np.eye(levels.actions)[ground.optimal_action_values[0].argmax(-1)]
+        return levels, policy, _paths(levels, policy, np.asarray(continuations(drawn, levels))[..., 0] == 0)
 
 
 def _paths(levels: Level, policy: np.ndarray, over: np.ndarray | None) -> list[list[int]]:

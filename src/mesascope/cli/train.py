@@ -1,0 +1,78 @@
+"""`mesascope train`: grows the agents of an organism's recipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json as json_format
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from mesascope.cli.command import Command, Interrupted
+from mesascope.cli.console import Console
+from mesascope.cli.output_folder import check_writable
+from mesascope.core.errors import UsageError
+from mesascope.organisms.catalogue import ORGANISMS
+
+
+@dataclass(frozen=True)
+class Train(Command):
+    """Trains a model organism, one agent per seed, all seeds beside one another.
+
+    After Ctrl-C, a crash or a kill the same command goes on from the last checkpoint, and its result is the same.
+    Agents that are there already stay as they are.
+    """
+
+    organism: tyro.conf.Positional[str] = "corner"
+    """Which one; `mesascope list organisms` shows them."""
+    seed: int = 0
+    """The first seed."""
+    seeds: Annotated[int, tyro.conf.arg(metavar="K")] = 1
+    """How many seeds."""
+    out: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
+    """Gets a folder ORGANISM-SEED for each."""
+    json: bool = False
+    """Print one JSON object."""
+    quiet: bool = False
+    """Leave out progress and notes."""
+
+    def run(self, console: Console) -> int:
+        ORGANISMS.entry(self.organism)
+        if self.seed < 0 or self.seeds < 1:
+            raise UsageError(
+                f"--seed {self.seed} --seeds {self.seeds}: the first must be 0 or more, the second 1 or more."
+            )
+        check_writable(self.out)
+        seeds = tuple(range(self.seed, self.seed + self.seeds))
+        from mesascope.organisms.population import train_population
+
+        with resumable(self.out), console.progress(f"Training {self.organism}") as progress:
+            agents = train_population(self.organism, seeds=seeds, directory=self.out, progress=progress)
+        if self.json:
+            found = {"organism": self.organism, "agents": {str(seed): str(file) for seed, file in agents.items()}}
+            console.result(json_format.dumps(found, indent=2))
+        else:
+            console.result("\n".join(map(str, agents.values())))
+        return 0
+
+
+@contextlib.contextmanager
+def resumable(directory: Path) -> Iterator[None]:
+    """Turns Ctrl-C in a training run into a message that says what is left and how to go on.
+
+    **Arguments:**
+
+    - `directory`: in which, or in folders of which, the run keeps its checkpoint.
+    """
+    from mesascope.training.run import CHECKPOINT
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        checkpoint = next(directory.rglob(CHECKPOINT), None)
+        left = f"The training so far is kept in '{checkpoint}'" if checkpoint else "There was no checkpoint yet"
+        again = "the same command goes on from there" if checkpoint else "the same command begins again"
+        raise Interrupted(f"Interrupted. {left}; {again}.") from None
