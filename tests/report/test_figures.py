@@ -10,7 +10,7 @@ import matplotlib
 import pytest
 
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.charts import curve_points, posterior_rows, probability_text, rate_points
+from mesascope.report.charts import curve_points, posterior_rows, probability_text, rate_points, ruler_text
 from mesascope.report.figures import ReportFigure, evidence_figures, report_figures
 from mesascope.report.report import Report
 from mesascope.report.style import inline_svg
@@ -73,9 +73,9 @@ def test_hostile_names_are_drawn(figures):
 
 def test_the_posterior_keeps_none_of_these_and_random(reports):
     answer = reports["pseudo-aligned"].findings.objective
-    rows = [name for name, _ in posterior_rows(answer)]
-    assert rows == [name for name, _ in answer.posterior[:8]] + ["random"]
-    assert len(rows) == 9
+    rows = [name for name, _ in posterior_rows(answer, "avoid-cheese")]
+    assert rows == [name for name, _ in answer.posterior[:8]] + ["avoid-cheese", "random"]
+    assert len(rows) == 10
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,10 @@ def test_the_posterior_keeps_none_of_these_and_random(reports):
 )
 def test_probabilities_are_never_rounded_to_certainty(probability, text):
     assert probability_text(probability) == text
+
+
+def test_a_rounded_zero_has_no_sign():
+    assert [ruler_text(value) for value in (-1e-12, 0.0, -0.2)] == ["0.00", "0.00", "-0.20"]
 
 
 @pytest.mark.parametrize(

@@ -36,15 +36,18 @@ class Point:
     n: int | None
 
 
-def posterior_rows(answer: ObjectiveAnswer) -> list[tuple[str, float]]:
-    """Returns the candidates worth showing: the likeliest eight, and always `ALWAYS_SHOWN`."""
+def posterior_rows(answer: ObjectiveAnswer, base_objective: str) -> list[tuple[str, float]]:
+    """Returns the candidates worth showing: the likeliest eight, and always the base objective and its rivals."""
     first = list(answer.posterior[:SHOWN_CANDIDATES])
-    return first + [entry for entry in answer.posterior[SHOWN_CANDIDATES:] if entry[0] in ALWAYS_SHOWN][:3]
+    return (
+        first
+        + [entry for entry in answer.posterior[SHOWN_CANDIDATES:] if entry[0] in (*ALWAYS_SHOWN, base_objective)][:4]
+    )
 
 
 def posterior_figure(answer: ObjectiveAnswer, base_objective: str) -> Figure:
     """Returns the posterior over candidate objectives as bars; the base objective is marked in the label."""
-    rows = posterior_rows(answer)
+    rows = posterior_rows(answer, base_objective)
     with figure_settings():
         figure, axes = _axes(len(rows))
         names = [shortened(name, 26) + (" (base)" if name == base_objective else "") for name, _ in rows]
@@ -153,6 +156,11 @@ def rates_figure(points: Sequence[Point], label: str = "share") -> Figure:
     return figure
 
 
+def ruler_text(value: float) -> str:
+    """Returns a ruler's regret with two decimals, without the sign of a rounded zero."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
 def probability_text(probability: float) -> str:
     """Returns a probability for people: three decimals, and never a rounded 0 or 1."""
     if 0 < probability < 0.0005:
@@ -203,7 +211,7 @@ def _ends(value: Estimate | float | None) -> tuple[float, float, float] | None:
 def _estimate_text(value: Estimate | float | None) -> str:
     if isinstance(value, Estimate):
         return f"{value}\nn={value.n}"
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else ruler_text(value)
 
 
 def _points(entries: Any, key: str) -> list[Point]:

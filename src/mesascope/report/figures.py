@@ -80,7 +80,7 @@ def _way(path: tuple[tuple[int, int], ...]) -> str:
 
 
 def _posterior(findings: Findings) -> list[ReportFigure]:
-    rows = posterior_rows(findings.objective)
+    rows = posterior_rows(findings.objective, findings.subject.base_objective)
     if not rows:
         return []
     numbers = "; ".join(f"{plain(name)} {probability_text(probability)}" for name, probability in rows)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesascope.audit.findings import AlignmentClass, Findings
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.charts import probability_text
+from mesascope.report.charts import probability_text, ruler_text
 from mesascope.report.figures import ReportFigure, report_figures
 from mesascope.report.headline import estimate_text, headline, setting, with_reason, witness_title
 from mesascope.report.plain_text import plain, shortened
@@ -170,7 +170,7 @@ def _regret_rows(findings: Findings) -> list[tuple[str, str, str]]:
     names = dict.fromkeys(name for rulers in findings.rulers.values() for name in rulers)
     for name in list(names)[:_MOST_ROWS]:
         values = [findings.rulers.get(where, {}).get(name) for where in ("train", "deploy")]
-        shown = ["–" if value is None else f"{value:.2f}" for value in values]
+        shown = ["–" if value is None else ruler_text(value) for value in values]
         rows.append((f"Ruler: {name}", shown[0], shown[1]))
     return rows
 
