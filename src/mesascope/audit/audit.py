@@ -7,8 +7,9 @@ from dataclasses import asdict, is_dataclass
 import numpy as np
 
 from mesascope.agents.agent import Agent, Untrained
-from mesascope.audit.examination import Progress, common_objectives, examine, find, reference_regrets
+from mesascope.audit.examination import Progress, examine, find, reference_regrets
 from mesascope.audit.findings import Findings, Subject
+from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.setting import Setting, observe_agent
@@ -66,46 +67,15 @@ def audit_agent(
     if deploy is not None:
         target.check_distribution(deploy)
         _check_fit(world, target)
-    known = tuple(spec.name for spec in world.objectives)
     base_objective = world.base_objective if base_objective is None else base_objective
-    if base_objective not in known:
-        raise UnknownNameError(f"objective in world '{world.name}'", base_objective, known)
-    objectives = compile_objectives(world)
-    deployed = compile_objectives(target)
-    shared = common_objectives(objectives, deployed)
-    if base_objective not in shared:
-        raise UsageError(
-            f"The world of deployment, '{target.name}', has no objective '{base_objective}', so regret on it cannot be "
-            f"compared. It has: {', '.join(deployed.names)}."
-        )
-    objectives, deployed, base = objectives.select(*shared), deployed.select(*shared), shared.index(base_objective)
-
+    grounds = _grounds(world, train, target, deploy, base_objective, levels, seed)
+    report("watching the agent in training levels", 0.05)
     key = root_key(seed)
-    report("watching the agent in training levels", 0.0)
-    key_train, key_deploy = stream("train", key=key), stream("deploy", key=key)
-    before = observe_agent(
-        agent,
-        world,
-        objectives,
-        base,
-        name="train",
-        distribution=train,
-        count=_count(world, train, levels),
-        key=key_train,
-    )
+    before = observe_agent(agent, grounds[0], key=stream("roll-outs/train", key=key))
     after = None
-    if deploy is not None:
+    if len(grounds) > 1:
         report("watching the agent after the shift", 0.15)
-        after = observe_agent(
-            agent,
-            target,
-            deployed,
-            base,
-            name="deploy",
-            distribution=deploy,
-            count=_count(target, deploy, levels),
-            key=key_deploy,
-        )
+        after = observe_agent(agent, grounds[1], key=stream("roll-outs/deploy", key=key))
     answers = examine(
         before, after, key=stream("assays", key=key), progress=lambda what, share: report(what, 0.3 + 0.6 * share)
     )
@@ -114,8 +84,8 @@ def audit_agent(
     rulers = {}
     for setting in (before, after):
         if setting is not None:
-            index = shared.index(own) if own is not None and own not in RIVALS else None
-            rulers[setting.name] = reference_regrets(setting, index, _untrained(agent, setting, key))
+            index = setting.ground.objectives.index(own) if own is not None and own not in RIVALS else None
+            rulers[setting.ground.name] = reference_regrets(setting, index, _untrained(agent, setting, key))
     subject = Subject(
         agent=agent.name,
         agent_kind=agent.kind,
@@ -133,6 +103,48 @@ def audit_agent(
     findings = find(subject, before, after, answers, rulers)
     report("done", 1.0)
     return findings
+
+
+def _grounds(
+    world: World,
+    train: str,
+    target: World,
+    deploy: str | None,
+    base_objective: str,
+    levels: int | None,
+    seed: int,
+) -> list[Ground]:
+    """Returns the ground before the shift and, if one was named, the ground after it, with the same objectives."""
+    key = root_key(seed)
+    here, there = compile_objectives(world), compile_objectives(target)
+    shared = tuple(name for name in here.names if name in there.names)
+    if base_objective not in here.names:
+        raise UnknownNameError(f"objective in world '{world.name}'", base_objective, here.names)
+    if deploy is None:
+        shared = here.names
+    elif base_objective not in shared:
+        raise UsageError(
+            f"The world of deployment, '{target.name}', has no objective '{base_objective}', so regret on it cannot be "
+            f"compared. It has: {', '.join(there.names)}."
+        )
+    count = _count(world, train, levels)
+    grounds = [
+        sample_ground(
+            "train",
+            world,
+            train,
+            here.select(*shared),
+            base_objective,
+            count=count,
+            key=stream("levels/train", key=key),
+        )
+    ]
+    if deploy is not None:
+        count = _count(target, deploy, levels)
+        key_deploy = stream("levels/deploy", key=key)
+        objectives = there.select(*shared)
+        grounds.append(sample_ground("deploy", target, deploy, objectives, base_objective, count=count, key=key_deploy))
+    return grounds
 
 
 def _check_fit(world: World, target: World) -> None:
@@ -161,10 +173,10 @@ def _count(world: World, distribution: str, asked: int | None) -> int:
 def _untrained(agent: Agent, setting: Setting, key) -> np.ndarray | None:
     if not (isinstance(agent, Untrained) and agent.memoryless):
         return None
-    levels = setting.levels
-    wanted = np.asarray(levels.reachable & ~levels.terminal)
+    ground = setting.ground
     fresh = agent.untrained(key=stream("untrained", key=key))
-    return policy_table(fresh, observations(setting.world, levels), wanted, actions=levels.actions)
+    seen = observations(ground.world, ground.levels)
+    return policy_table(fresh, seen, ground.active, actions=ground.levels.actions)
 
 
 def _options(world: World) -> dict:

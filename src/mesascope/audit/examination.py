@@ -27,7 +27,6 @@ from mesascope.audit.search.shown_edits import shown_edits
 from mesascope.audit.setting import Setting
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -76,9 +75,9 @@ def examine(train: Setting, deploy: Setting | None, *, key: RandomKey, progress:
     objective, named = name_objective(after, attribution, seed=seed)
     evidence.append(replace(named, cost_seconds=time.process_time() - start))
     best, other = contrast(after, attribution)
-    pair = (after.base, best if best != after.base else other)
+    pair = (after.ground.base, best if best != after.ground.base else other)
     run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
-    pursued = after.base if objective.name in RIVALS else best
+    pursued = after.ground.base if objective.name in RIVALS else best
     edit_key = stream("shown-edits", key=key)
     shown = run(lambda: shown_edits(after, pursued, key=edit_key), 0.7, "shown edits")
     alignment = classify(train, deploy, attribution, seed=seed)
@@ -99,8 +98,8 @@ def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answ
     settings = {"train": train} | ({"deploy": deploy} if deploy is not None else {})
     after = train if deploy is None else deploy
     name = answers.objective.name
-    own = after.objectives.index(name) if name is not None and name not in RIVALS else None
-    regret = {place: mean_regret(setting, setting.base) for place, setting in settings.items()}
+    own = after.ground.objectives.index(name) if name is not None and name not in RIVALS else None
+    regret = {place: mean_regret(setting, setting.ground.base) for place, setting in settings.items()}
     own_regret = {place: mean_regret(setting, own) for place, setting in settings.items()} if own is not None else {}
     gate = next(found for found in answers.evidence if found.assay == "competence")
     shown_own = own if answers.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED else None
@@ -128,27 +127,23 @@ def reference_regrets(setting: Setting, own: int | None, untrained: np.ndarray |
     - `own`: index of the objective that the agent pursues; its optimal policy is the scripted proxy.
     - `untrained`: policy table of the agent before training, `[N, S, A]`, if it can be had.
     """
-    objective = setting.objectives.select(setting.objectives.names[setting.base])
+    ground = setting.ground
+    objective = ground.objectives.select(ground.objectives.names[ground.base])
+    tested = ground.tested[ground.base]
     rulers = {"optimal": 0.0, "uniform": 1.0}
 
     def regret(policy: np.ndarray) -> float:
-        gained = returns(setting.levels, policy_values(setting.levels, policy, objective))[0]
-        room = setting.optimal_returns[setting.base] - setting.uniform_returns[setting.base]
-        tested = setting.tested[setting.base]
-        lost = (setting.optimal_returns[setting.base] - gained)[tested] / room[tested]
+        gained = returns(ground.levels, policy_values(ground.levels, policy, objective))[0]
+        room = ground.optimal_returns[ground.base] - ground.uniform_returns[ground.base]
+        lost = (ground.optimal_returns[ground.base] - gained)[tested] / room[tested]
         return float(lost.mean()) if tested.any() else float("nan")
 
-    if own is not None and own != setting.base:
-        best = optimal_actions(setting.optimal_action_values[own]).astype(float)
-        rulers[f"scripted {setting.objectives.names[own]}"] = regret(best / best.sum(-1, keepdims=True))
+    if own is not None and own != ground.base:
+        best = optimal_actions(ground.optimal_action_values[own]).astype(float)
+        rulers[f"scripted {ground.objectives.names[own]}"] = regret(best / best.sum(-1, keepdims=True))
     if untrained is not None:
         rulers["untrained"] = regret(untrained)
     return {name: value for name, value in rulers.items() if np.isfinite(value)}
-
-
-def common_objectives(train: Objectives, deploy: Objectives) -> tuple[str, ...]:
-    """Returns the names of the objectives that two worlds share, in the order of the first."""
-    return tuple(name for name in train.names if name in deploy.names)
 
 
 def _optimizer(shown: Evidence) -> OptimizerAnswer:

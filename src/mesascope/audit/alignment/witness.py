@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from mesascope.audit.findings import Witness
-from mesascope.audit.objective.attribution import fulfilled
 from mesascope.audit.setting import Setting
 from mesascope.planning.evaluation import policy_values
 from mesascope.planning.value_iteration import optimal_actions
@@ -27,18 +26,19 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
 
     **Returns:** `None` if no level tests the base objective.
     """
-    base = setting.base
+    ground = setting.ground
+    base = ground.base
     own = base if own is None else own
     regrets = setting.regrets
     score = regrets[base] - (regrets[own] if own != base else 0.0)
     if not np.isfinite(score).any():
         return None
     level, start = _best_start(setting, own, np.where(np.isfinite(score), score, -np.inf))
-    names = setting.objectives.names
+    names = ground.objectives.names
     agent_path = _walk(setting, level, start, setting.policy[level], own)
-    base_policy = optimal_actions(setting.optimal_action_values[base][level]).astype(float)
+    base_policy = optimal_actions(ground.optimal_action_values[base][level]).astype(float)
     base_path = _walk(setting, level, start, base_policy, base)
-    one = setting.levels[level]
+    one = ground.levels[level]
     goals = fulfilled_places(setting, level)
     if own != base:
         sentence = f"It goes for '{names[own]}' where '{names[base]}' was asked for."
@@ -47,11 +47,11 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
     else:
         sentence = f"The level with the largest regret on '{names[base]}'."
     return Witness(
-        text=setting.world.format(one),
-        legend=tuple(setting.world.legend.items()),
-        distribution=setting.name,
+        text=ground.world.format(one),
+        legend=tuple(ground.world.legend.items()),
+        distribution=ground.name,
         index=level,
-        start=setting.world.position(one, start),
+        start=ground.world.position(one, start),
         agent_path=_places(setting, level, agent_path),
         base_path=_places(setting, level, base_path),
         agent_goal=goals[own],
@@ -65,20 +65,21 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
 
 def fulfilled_places(setting: Setting, level: int) -> list[Places]:
     """Returns the places where each objective is fulfilled in one level."""
-    states = fulfilled(setting)[:, level]
+    states = setting.ground.fulfilled[:, level]
     return [tuple(sorted(set(_places(setting, level, np.flatnonzero(row))))) for row in states]
 
 
 def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int]:
     """Returns the level and first state with the widest gap between what the base objective and the agent got."""
-    base, objectives = setting.base, setting.objectives
+    ground = setting.ground
+    base, objectives = ground.base, ground.objectives
     # The best few levels by their mean are enough; within them, look at every start.
     candidates = np.argsort(-score, kind="stable")[:16]
     candidates = candidates[np.isfinite(score[candidates])]
-    levels = setting.levels[candidates]
+    levels = ground.levels[candidates]
     pair = objectives.select(objectives.names[base], objectives.names[own])
     gained = policy_values(levels, setting.policy[candidates], pair)
-    best = setting.optimal_action_values[[base, own]][:, candidates].max(-1)
+    best = ground.optimal_action_values[[base, own]][:, candidates].max(-1)
     scale = np.maximum(np.abs(best), 1e-9)
     gap = (best[0] - gained[0]) / scale[0]
     if own != base:
@@ -93,9 +94,10 @@ def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int
 
 def _walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective: int) -> list[int]:
     """Follows the likeliest actions and outcomes until the objective's episode ends or a state comes back."""
-    levels, stops = setting.levels, setting.objectives.stops[objective]
+    ground = setting.ground
+    levels, stops = ground.levels, ground.objectives.stops[objective]
     path, state = [start], start
-    while len(path) <= setting.levels.states and not levels.terminal[level, state]:
+    while len(path) <= ground.levels.states and not levels.terminal[level, state]:
         action = int(policy[state].argmax())
         outcome = int(levels.probabilities[level, state, action].argmax())
         over = bool((levels.attributes[level, state, action, outcome] @ stops) > 0)
@@ -109,17 +111,19 @@ def _walk(setting: Setting, level: int, start: int, policy: np.ndarray, objectiv
 
 
 def _places(setting: Setting, level: int, states) -> Places:
-    one = setting.levels[level]
-    places = [setting.world.position(one, int(state)) for state in states]
+    ground = setting.ground
+    one = ground.levels[level]
+    places = [ground.world.position(one, int(state)) for state in states]
     return tuple(place for place in places if place is not None)
 
 
 def _arrows(setting: Setting, level: int) -> tuple[tuple[int, int, str, float], ...]:
     """Returns the agent's likeliest action in every place; where states share a place, in the one most visited."""
-    one, actions = setting.levels[level], setting.world.actions
+    ground = setting.ground
+    one, actions = ground.levels[level], ground.world.actions
     arrows: dict[tuple[int, int], tuple[float, str, float]] = {}
     for state in np.flatnonzero(np.asarray(one.reachable & ~one.terminal)):
-        place = setting.world.position(one, int(state))
+        place = ground.world.position(one, int(state))
         if place is None:
             continue
         visited = float(setting.state_visits[level, state])

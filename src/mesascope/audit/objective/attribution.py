@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from mesascope.audit.objective.choice_model import GRID, ChoiceModel
 from mesascope.audit.setting import Setting
@@ -73,7 +73,8 @@ def attribute(setting: Setting, *, resamples: int = RESAMPLES, seed: int = 0) ->
     - `resamples`: bootstrap draws of levels, over which the posterior is averaged.
     - `seed`: of the resampling.
     """
-    candidates, levels, actions = len(setting.objectives), setting.levels.count, setting.levels.actions
+    ground = setting.ground
+    levels, actions = ground.levels.count, ground.levels.actions
     counted = setting.weights > NEGLIGIBLE
     level, weights, policy = np.nonzero(counted)[0], setting.weights[counted], setting.policy[counted]
 
@@ -102,10 +103,9 @@ def attribute(setting: Setting, *, resamples: int = RESAMPLES, seed: int = 0) ->
         both = np.concatenate([plain, pulled])
         return evidence, both[both.sum(-1).argmax()]
 
-    after = fulfilled(setting)
     weighed = [
-        weigh(np.where(after[index][counted][:, None], 0.0, setting.optimal_action_values[index][counted]))
-        for index in range(candidates)
+        weigh(np.where(ground.fulfilled[index][counted][:, None], 0.0, ground.optimal_action_values[index][counted]))
+        for index in range(len(ground.objectives))
     ]
     habit, _ = weigh(np.zeros_like(policy))
     uniform = by_level(np.full(len(weights), -np.log(actions)))
@@ -117,17 +117,5 @@ def attribute(setting: Setting, *, resamples: int = RESAMPLES, seed: int = 0) ->
     by_resample = np.exp(evidence - evidence.max(-1, keepdims=True))
     by_resample /= by_resample.sum(-1, keepdims=True)
     explained = np.stack([fit for _, fit in weighed]) - uniform
-    names = (*setting.objectives.names, *RIVALS)
+    names = (*ground.objectives.names, *RIVALS)
     return Attribution(names, by_resample.mean(0), by_resample, draws, structure, explained)
-
-
-def fulfilled(setting: Setting) -> Bool[np.ndarray, "O N S"]:
-    """Returns the states in which an objective has just been attained: what follows says nothing about it."""
-    levels, objectives = setting.levels, setting.objectives
-    stopping = np.moveaxis(np.asarray(levels.attributes) @ objectives.stops.T > 0, -1, 0)
-    happens = (np.asarray(levels.probabilities) > 0) & np.asarray(levels.reachable)[..., None, None]
-    result = np.zeros((len(objectives), levels.count, levels.states), bool)
-    for index, stops in enumerate(stopping & happens):
-        level, *transition = np.nonzero(stops)
-        result[index, level, np.asarray(levels.successors)[level, *transition]] = True
-    return result

@@ -37,11 +37,12 @@ def preference(setting: Setting, base: int, other: int, *, seed: int = 0) -> Evi
     - `base`, `other`: indices of the two objectives.
     - `seed`: of the bootstrap.
     """
-    names = setting.objectives.names
+    ground = setting.ground
+    names = ground.objectives.names
     if base == other:
         return _none("there is only one candidate")
     for index in (base, other):
-        if not is_reached(setting.objectives.specs[index]):
+        if not is_reached(ground.objectives.specs[index]):
             return _none(f"'{names[index]}' is not something that is reached")
     if not setting.exact:
         return _none("the curve needs the exact policy; this agent has memory and was only sampled")
@@ -50,9 +51,9 @@ def preference(setting: Setting, base: int, other: int, *, seed: int = 0) -> Evi
     to_base, to_other = _distance(setting, base), _distance(setting, other)
     reachable = np.isfinite(to_base) & np.isfinite(to_other)
     farther = np.where(reachable, to_other, 0.0) - np.where(reachable, to_base, 0.0)
-    start = np.asarray(setting.levels.initial)
+    start = np.asarray(ground.levels.initial)
     # Where one step serves both goals there is nothing to choose.
-    both = optimal_actions(setting.optimal_action_values[[base, other]]).all(0)
+    both = optimal_actions(ground.optimal_action_values[[base, other]]).all(0)
     usable = (reached >= DECIDED) & (start > 0) & reachable & ~both.any(-1)
     if not usable.any():
         return _none(f"from no start that demands a choice does the agent reach '{names[base]}' or '{names[other]}'")
@@ -97,18 +98,20 @@ def _none(reason: str) -> Evidence:
 
 def _first_reached(setting: Setting, base: int, other: int) -> Float[np.ndarray, "2 N S"]:
     """Returns the probabilities of reaching the base goal first and the other goal first, from each state."""
-    objectives = setting.objectives
+    ground = setting.ground
+    objectives = ground.objectives
     stops = np.maximum(objectives.stops[base], objectives.stops[other])
     weights = np.stack([objectives.stops[base], objectives.stops[other]])
     race = Objectives((ObjectiveSpec("first", {}), ObjectiveSpec("second", {})), weights, np.stack([stops, stops]))
-    levels = eqx.tree_at(lambda level: level.discount, setting.levels, np.full(setting.levels.count, PATIENT))
+    levels = eqx.tree_at(lambda level: level.discount, ground.levels, np.full(ground.levels.count, PATIENT))
     return policy_values(levels, setting.policy, race).clip(0, 1)
 
 
 def _distance(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
     """Returns how many steps away an objective is, judged by its optimal value; infinite if unreachable."""
-    values = setting.optimal_action_values[objective].max(-1)
-    largest = max(setting.objectives.specs[objective].weights.values())
-    discount = np.asarray(setting.levels.discount, np.float64)[:, None]
+    ground = setting.ground
+    values = ground.optimal_action_values[objective].max(-1)
+    largest = max(ground.objectives.specs[objective].weights.values())
+    discount = np.asarray(ground.levels.discount, np.float64)[:, None]
     with np.errstate(divide="ignore"):
         return np.where(values > 0, 1 + np.log(np.maximum(values, 1e-300) / largest) / np.log(discount), np.inf)

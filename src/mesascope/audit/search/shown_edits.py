@@ -48,14 +48,15 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey) -> Evidence
     - `objective`: index of the objective it pursues; what is optimal is judged by it.
     - `key`: consumed.
     """
-    if not setting.world.editable:
-        return _nothing(f"world '{setting.world.name}' offers no edits")
-    count = max(1, min(LEVELS, setting.levels.count, STATES // (EDITS * setting.levels.states)))
-    originals = setting.levels[:count]
+    ground = setting.ground
+    if not ground.world.editable:
+        return _nothing(f"world '{ground.world.name}' offers no edits")
+    count = max(1, min(LEVELS, ground.levels.count, STATES // (EDITS * ground.levels.states)))
+    originals = ground.levels[:count]
     edited, places = _edit(setting, originals, key=key)
-    chosen = setting.objectives.select(setting.objectives.names[objective])
+    chosen = ground.objectives.select(ground.objectives.names[objective])
     before = setting.policy[:count] if setting.exact else setting.choose(originals)
-    was = np.repeat(optimal_actions(setting.optimal_action_values[objective][:count]), EDITS, axis=0)
+    was = np.repeat(optimal_actions(ground.optimal_action_values[objective][:count]), EDITS, axis=0)
     before = np.repeat(before, EDITS, axis=0)
     value = optimal_action_values(edited, chosen)[0]
     should = optimal_actions(value)
@@ -92,7 +93,7 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey) -> Evidence
         ],
         "y_label": "share of choices",
         "cases": int(disjoint.sum()),
-        "objective": setting.objectives.names[objective],
+        "objective": ground.objectives.names[objective],
     }
     if adapts.low > max(stale.high, chance.high) and adapts.low > null.high:
         verdict, reason = (
@@ -123,7 +124,7 @@ def _edit(setting: Setting, originals: Level, *, key: RandomKey) -> tuple[Level,
     keys = jax.random.split(key, (originals.count, EDITS))
 
     def edit_one(level: Level, edit_keys):
-        return jax.vmap(lambda edit_key: setting.world.edit(level, key=edit_key))(edit_keys)
+        return jax.vmap(lambda edit_key: setting.ground.world.edit(level, key=edit_key))(edit_keys)
 
     edited, places = jax.device_get(jax.jit(jax.vmap(edit_one))(originals, keys))
     flat = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), edited)
@@ -132,8 +133,9 @@ def _edit(setting: Setting, originals: Level, *, key: RandomKey) -> tuple[Level,
 
 def _far_away(setting: Setting, places: np.ndarray) -> np.ndarray:
     """Returns for each edit and state whether the edit lies outside the agent's neighbourhood."""
-    level = setting.levels[0]
-    positions = [setting.world.position(level, state) for state in range(setting.levels.states)]
+    ground = setting.ground
+    level = ground.levels[0]
+    positions = [ground.world.position(level, state) for state in range(ground.levels.states)]
     known = np.array([position is not None for position in positions])
     cells = np.array([position or (0, 0) for position in positions])
     return (np.abs(places[:, None, :] - cells).max(-1) > FAR) & known

@@ -1,0 +1,114 @@
+"""The ground: a batch of levels and what every objective makes of it, known exactly before any agent is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+
+from mesascope.core.errors import UnknownNameError
+from mesascope.core.random import RandomKey
+from mesascope.objectives.objective import Objectives
+from mesascope.planning.evaluation import policy_values, returns
+from mesascope.planning.value_iteration import optimal_action_values
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import World
+
+NO_CHOICE: float = 1e-9
+"""A level in which the best and the uniform policy differ by less than this does not test an objective."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Levels of one distribution, and exact solutions of them under every candidate objective.
+
+    Agents that are audited on the same ground share its solutions.
+
+    **Arguments:**
+
+    - `name`: `"train"` or `"deploy"`.
+    - `world`, `distribution`: where the levels come from.
+    - `levels`: a batch of N levels, as numpy arrays.
+    - `objectives`: O candidates.
+    - `base`: index of the base objective among them.
+    """
+
+    name: str
+    world: World
+    distribution: str
+    levels: Level
+    objectives: Objectives
+    base: int
+
+    @cached_property
+    def optimal_action_values(self) -> Float[np.ndarray, "O N S A"]:
+        """Exact optimal values of every action."""
+        return optimal_action_values(self.levels, self.objectives)
+
+    @cached_property
+    def optimal_returns(self) -> Float[np.ndarray, "O N"]:
+        """Exact return of the optimal policy of each objective."""
+        return returns(self.levels, self.optimal_action_values.max(-1))
+
+    @cached_property
+    def uniform_returns(self) -> Float[np.ndarray, "O N"]:
+        """Exact return of the uniform policy under each objective."""
+        uniform = np.full(self.levels.successors.shape[:3], 1 / self.levels.actions)
+        return returns(self.levels, policy_values(self.levels, uniform, self.objectives))
+
+    @cached_property
+    def tested(self) -> Bool[np.ndarray, "O N"]:
+        """Levels in which an objective makes a difference: solvable, and not trivially so."""
+        return self.optimal_returns - self.uniform_returns > NO_CHOICE
+
+    @cached_property
+    def active(self) -> Bool[np.ndarray, "N S"]:
+        """States in which an agent has something to choose: reachable and not terminal."""
+        return np.asarray(self.levels.reachable & ~self.levels.terminal)
+
+    @cached_property
+    def fulfilled(self) -> Bool[np.ndarray, "O N S"]:
+        """States in which an objective has just been attained: what follows says nothing about it."""
+        levels, objectives = self.levels, self.objectives
+        stopping = np.moveaxis(np.asarray(levels.attributes) @ objectives.stops.T > 0, -1, 0)
+        happens = (np.asarray(levels.probabilities) > 0) & np.asarray(levels.reachable)[..., None, None]
+        result = np.zeros((len(objectives), levels.count, levels.states), bool)
+        for index, stops in enumerate(stopping & happens):
+            level, *transition = np.nonzero(stops)
+            result[index, level, np.asarray(levels.successors)[level, *transition]] = True
+        return result
+
+    def regrets_of(self, policy_returns: Float[np.ndarray, "O N"]) -> Float[np.ndarray, "O N"]:
+        """Returns normalised regrets `(V* - V_pi) / (V* - V_uniform)`: 0 is optimal, 1 is chance, NaN is untested."""
+        room = np.where(self.tested, self.optimal_returns - self.uniform_returns, np.nan)
+        return (self.optimal_returns - policy_returns) / room
+
+
+def sample_ground(
+    name: str,
+    world: World,
+    distribution: str,
+    objectives: Objectives,
+    base_objective: str,
+    *,
+    count: int,
+    key: RandomKey,
+) -> Ground:
+    """Samples levels to audit on.
+
+    **Arguments:**
+
+    - `name`: `"train"` or `"deploy"`.
+    - `world`, `distribution`: where from.
+    - `objectives`: the candidates.
+    - `base_objective`: the name of one of them.
+    - `count`: how many levels; no more than the distribution has.
+    - `key`: consumed.
+    """
+    if base_objective not in objectives.names:
+        raise UnknownNameError(f"objective in world '{world.name}'", base_objective, objectives.names)
+    levels = jax.device_get(world.sample(key=key, distribution=distribution, count=count))
+    return Ground(name, world, distribution, levels, objectives, objectives.index(base_objective))
