@@ -99,17 +99,17 @@ def _check_declarations(world: World) -> str:
         value = getattr(world, field, None)
         require(isinstance(value, str) and value != "", f"{field} must be a non-empty text, not {value!r}.")
     for field in ("attributes", "actions", "channels", "distributions"):
-        names: tuple = getattr(world, field, ())
+        names = getattr(world, field, ())
         fine = isinstance(names, tuple) and len(names) > 0 and all(isinstance(name, str) for name in names)
         require(fine, f"{field} must be a tuple of at least one name, not {names!r}.")
         doubled = sorted({name for name in names if names.count(name) > 1})
         require(not doubled, f"{field} holds {', '.join(doubled)} more than once.")
     require(len(world.distributions) >= 2, "distributions must name one of training and at least one of deployment.")
     require(getattr(world, "legend", {}).get("#") == "wall" or not _has_place(world), "legend must map '#' to 'wall'.")
-    names = [spec.name for spec in world.objectives]
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    candidates = [spec.name for spec in world.objectives]
+    doubled = sorted({name for name in candidates if candidates.count(name) > 1})
     require(not doubled, f"objectives holds {', '.join(doubled)} more than once.")
-    require(world.base_objective in names, str(UnknownNameError("objective", world.base_objective, names)))
+    require(world.base_objective in candidates, str(UnknownNameError("objective", world.base_objective, candidates)))
     for spec in world.objectives:
         for name in (*spec.weights, *spec.stops):
             kind = f"attribute (of objective '{spec.name}')"
@@ -119,7 +119,7 @@ def _check_declarations(world: World) -> str:
         hash(world)
     except TypeError as error:
         raise BrokenContractError(f"The world cannot be hashed ({error}); make it a frozen dataclass.") from error
-    return f"{len(names)} objectives over {len(world.attributes)} attributes"
+    return f"{len(candidates)} objectives over {len(world.attributes)} attributes"
 
 
 def _has_place(world: World) -> bool:
@@ -176,7 +176,7 @@ def _check_unknown_distribution(world: World, key: RandomKey) -> str:
 
 
 def _differing(one: Level, other: Level, attributes: list[int] | None = None) -> str | None:
-    """Returns the first field in which two levels differ, or `None`; `attributes` narrows which of them are compared."""
+    """Returns the first field in which two levels differ, or `None`; `attributes` says which are compared."""
     for field in ("successors", "probabilities", "initial", "terminal", "reachable", "discount", "attributes"):
         first, second = np.asarray(getattr(one, field)), np.asarray(getattr(other, field))
         if field == "attributes" and attributes is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Int, Shaped
 
 from mesascope.core.errors import WorldError
 
@@ -55,7 +55,7 @@ class Grid:
         """Returns the row and column of a cell (whole number or array), counted from the top left border cell."""
         return cell // (self.width - 2) + 1, cell % (self.width - 2) + 1
 
-    def interior(self, plane: Bool[Array, "H W"]) -> Bool[Array, " cells"]:
+    def interior(self, plane: Shaped[Array, "H W"]) -> Shaped[Array, " cells"]:
         """Returns the interior of a plane as a vector over cells."""
         return plane[1:-1, 1:-1].reshape(self.cells)
 

@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Num
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
@@ -125,7 +125,9 @@ class GridWorld(World):
         objects = jnp.zeros((self.grid.cells, len(self.limits())), bool).at[cells, kind].set(True)
         return GridLayout(walls, objects, hidden_cells(free, key=key_hidden))
 
-    def walk(self, layout: GridLayout, successors: Int[Array, "cells 5"], happens: Num[Array, "cells 5 own"]) -> Level:
+    def walk(
+        self, layout: GridLayout, successors: Int[Array, "cells 5"], happens: Shaped[Array, "cells 5 own"]
+    ) -> Level:
         """Returns the level of walking over a layout; episodes begin in any free cell without an object.
 
         **Arguments:**
@@ -146,7 +148,7 @@ class GridWorld(World):
         )
 
     def see(
-        self, layout: GridLayout, features: Num[Array, "cells features"], cell: Int[Array, ""]
+        self, layout: GridLayout, features: Shaped[Array, "cells features"], cell: Int[Array, ""]
     ) -> Float[Array, "H W C"]:
         """Returns the observation with the walls in the first plane, the agent in the last, features between."""
         side = self.size - 2

@@ -157,7 +157,8 @@ def check_solvable(world: World, level: Level) -> str:
     require(
         not stuck.any(),
         f"{int(stuck.any(-1).sum())} of {level.count} levels cannot be solved under the base objective "
-        f"'{spec.name}' from every first state, the first from {_first(stuck) if stuck.any() else ''}. Draw levels that are solvable by construction.",
+        f"'{spec.name}' from every first state, the first from "
+        f"{_first(stuck) if stuck.any() else ''}. Draw levels that are solvable by construction.",
     )
     return f"every level, from every first state, under '{spec.name}'"
 

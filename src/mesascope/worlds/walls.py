@@ -87,9 +87,10 @@ def connected_walls(
         walls = keep_connected(grid, random_walls(grid, style, key=key_walls, density=density), source)
         return key_next, walls, attempt + 1
 
-    start = again((key, source, 0))
+    # All wall to begin with, which is too small: the first draw is then made inside the loop, and compiled once.
+    start = (key, jnp.ones((grid.height, grid.width), bool), 0)
     if style != "blocks":
-        return start[1]
+        return again(start)[1]
     _, walls, _ = jax.lax.while_loop(lambda carry: too_small(carry[1]) & (carry[2] < ATTEMPTS), again, start)
     return jnp.where(too_small(walls), random_walls(grid, "open", key=key), walls)
 
