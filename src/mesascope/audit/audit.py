@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
-
 import numpy as np
 
 from mesascope.agents.agent import Agent, Untrained
@@ -13,7 +11,7 @@ from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.setting import Setting, observe_agent
-from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.world import World
@@ -91,10 +89,10 @@ def audit_agent(
         agent_kind=agent.kind,
         evaluation="exact" if before.exact else "roll-outs",
         world=world.name,
-        world_options=_options(world),
+        world_options=world.options(),
         train=train,
         deploy_world=None if deploy is None else target.name,
-        deploy_options=None if deploy is None else _options(target),
+        deploy_options=None if deploy is None else target.options(),
         deploy=deploy,
         base_objective=base_objective,
         seed=seed,
@@ -177,11 +175,3 @@ def _untrained(agent: Agent, setting: Setting, key) -> np.ndarray | None:
     fresh = agent.untrained(key=stream("untrained", key=key))
     seen = observations(ground.world, ground.levels)
     return policy_table(fresh, seen, ground.active, actions=ground.levels.actions)
-
-
-def _options(world: World) -> dict:
-    if not is_dataclass(world):
-        raise WorldError(
-            f"World '{world.name}' is not a dataclass, so its options cannot be recorded; make it a frozen one."
-        )
-    return {name: value for name, value in asdict(world).items() if isinstance(value, bool | int | float | str)}

@@ -103,6 +103,9 @@ class FunctionObjectiveWorld(World):
     def position(self, level: Level, state: int) -> tuple[int, int] | None:
         return self.world.position(level, state)
 
+    def options(self) -> dict[str, bool | int | float | str]:
+        return self.world.options()
+
     def with_options(self, options: Mapping[str, str]) -> FunctionObjectiveWorld:
         return FunctionObjectiveWorld(self.world.with_options(options), self.attributes[-1], self.function, self.stops)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import jax
@@ -104,11 +104,6 @@ class World(abc.ABC):
     def position(self, level: Level, state: int) -> tuple[int, int] | None:
         """Returns where the agent stands in the text form, `(row, column)`, or `None` if a state has no place."""
 
-    def distinct_levels(self, distribution: str) -> int | None:
-        """Returns how many different levels a distribution has, or `None` if it does not run out of them."""
-        self.check_distribution(distribution)
-        return None
-
     def observe_states(self, level: Level) -> Float[Array, "S ..."]:
         """Returns what an agent sees in every state of one (not batched) level, `[S, ...]`."""
         return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
@@ -136,6 +131,18 @@ class World(abc.ABC):
         """Raises `UnknownNameError` unless this world has a distribution of that name."""
         if distribution not in self.distributions:
             raise UnknownNameError(f"distribution of world '{self.name}'", distribution, self.distributions)
+
+    def options(self) -> dict[str, bool | int | float | str]:
+        """Returns every option with a plain value, so that a report can say which world it is about.
+
+        **Raises:** `WorldError` unless this world is a dataclass, whose fields are its options.
+        """
+        if not is_dataclass(self):
+            raise WorldError(
+                f"World '{self.name}' is not a dataclass, so its options cannot be recorded; make it a frozen one."
+            )
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, bool | int | float | str)}
 
     def with_options(self: AnyWorld, options: Mapping[str, str]) -> AnyWorld:
         """Returns this world with options given as text, as they arrive from a command line.
