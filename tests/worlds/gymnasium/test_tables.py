@@ -1,3 +1,5 @@
+import json
+
 import jax
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ gymnasium = pytest.importorskip("gymnasium")
 from mesascope.objectives.objective import compile_objectives  # noqa: E402
 from mesascope.planning.value_iteration import optimal_action_values  # noqa: E402
 from mesascope.worlds.gymnasium import gymnasium_world  # noqa: E402
+from mesascope.worlds.gymnasium.making import literal  # noqa: E402
 
 TOYS = [
     ("FrozenLake-v1", {}, 16, 1),
@@ -45,9 +48,7 @@ def test_the_states_are_those_that_can_be_reached(toy):
 @given(seed=st.integers(0, 2**31 - 1), walk=st.lists(st.integers(0, 3), min_size=1, max_size=60))
 def test_every_step_of_the_real_environment_is_in_the_table(toy, seed, walk):
     world, level, _, _ = toy
-    environment = gymnasium.make(
-        world.environment_id, **{name: _value(text) for name, text in world.settings}
-    ).unwrapped
+    environment = gymnasium.make(world.environment_id, **_settings(world)).unwrapped
     observation, _ = environment.reset(seed=seed)
     index = {
         (int(level.layout.observations[state]), bool(level.terminal[state])): state for state in range(level.states)
@@ -69,15 +70,13 @@ def test_every_step_of_the_real_environment_is_in_the_table(toy, seed, walk):
         state = following
 
 
-def _value(text):
-    from mesascope.worlds.gymnasium.making import literal
-
-    return literal(text)
+def _settings(world):
+    return {name: literal(text) for name, text in json.loads(world.settings).items()}
 
 
 def test_probabilities_equal_the_merged_table_of_the_environment(toy):
     world, level, _, _ = toy
-    table = gymnasium.make(world.environment_id, **{name: _value(text) for name, text in world.settings}).unwrapped.P
+    table = gymnasium.make(world.environment_id, **_settings(world)).unwrapped.P
     codes = level.layout.observations
     for state in np.flatnonzero(~level.terminal):
         for action, outcomes in table[int(codes[state])].items():

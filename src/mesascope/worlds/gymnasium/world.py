@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -59,7 +60,7 @@ class GymnasiumWorld(World):
     - `discount`: in (0, 1).
     - `observation`: what agents see, one of `encoding.ENCODINGS`.
     - `ignore`: attributes of the environment that are not part of its state, separated by commas.
-    - `settings`: the environment's own options, as text.
+    - `settings`: the environment's own options, each as text: a JSON object, so that they are part of any record.
 
     **Raises:** `UnknownNameError`, `UsageError`, `MissingExtraError` or `WorldError`, each saying what to change.
     """
@@ -71,7 +72,7 @@ class GymnasiumWorld(World):
     discount: float = 0.99
     observation: str = "auto"
     ignore: str = ""
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: str = "{}"
 
     base_objective = "return"
 
@@ -97,7 +98,7 @@ class GymnasiumWorld(World):
             object.__setattr__(self, attribute, value)
 
     def _make(self) -> Any:
-        return make_environment(self.environment_id, dict(self.settings), own_options=_own_options())
+        return make_environment(self.environment_id, json.loads(self.settings), own_options=_own_options())
 
     @functools.cached_property
     def _enumerations(self) -> dict[int, Enumeration]:
@@ -170,7 +171,7 @@ class GymnasiumWorld(World):
 
     def with_options(self, options: Mapping[str, str]) -> GymnasiumWorld:
         values, settings = _sort_options(options)
-        return replace(self, **values, settings=tuple(sorted((dict(self.settings) | settings).items())))
+        return replace(self, **values, settings=_as_text(json.loads(self.settings) | settings))
 
     def _enumeration(self, seed: int) -> Enumeration:
         if seed not in self._enumerations:
@@ -200,7 +201,11 @@ def gymnasium_world(environment_id: str, options: Mapping[str, str]) -> Gymnasiu
     **Raises:** as `GymnasiumWorld`.
     """
     values, settings = _sort_options(options)
-    return GymnasiumWorld(environment_id, **values, settings=tuple(sorted(settings.items())))
+    return GymnasiumWorld(environment_id, **values, settings=_as_text(settings))
+
+
+def _as_text(settings: Mapping[str, str]) -> str:
+    return json.dumps(dict(settings), sort_keys=True)
 
 
 def _own_options() -> dict[str, type]:
