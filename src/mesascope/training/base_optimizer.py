@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import abc
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
 from mesascope.core.random import RandomKey, root_key, stream
@@ -24,11 +26,12 @@ from mesascope.worlds.world import ObjectiveSpec, World
 Metrics = dict[str, Float[Array, "..."]]
 
 
+@runtime_checkable
 class NetworkSpec(Protocol):
     """A hashable description of a network, as in `agents.networks`."""
 
     def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Any:
-        """Returns a freshly initialised network, called as `network(observation, memory) -> (logits, value, memory)`."""
+        """Returns a fresh network, called as `network(observation, memory) -> (logits, value, memory)`."""
         ...
 
 
@@ -123,9 +126,8 @@ class BaseOptimizer(abc.ABC):
         - `index`: of the update, from 0; schedules depend on it.
         - `key`: consumed; depends on the seed and the index alone.
 
-        **Returns:** the learner and named scalars, in the order in which they are computed: the first that is not
-        finite is named as the cause. `"return"` (mean return of a first state under the base objective) must be among
-        them; `"optimum"` (the same for the optimal policy) may be.
+        **Returns:** the learner and named scalars, `"return"` (mean return of a first state under the base objective)
+        among them. A run ends with an error as soon as one of them is not finite.
         """
 
 
@@ -143,10 +145,9 @@ def start(optimizer: BaseOptimizer, task: Task, keys: Key[Array, " seeds"]) -> L
     - `optimizer`, `task`: static.
     - `keys`: from `seed_keys`.
     """
-    return jax.vmap(lambda key: optimizer.begin(task, key=stream("begin", key=key)))(keys)
+    return _for_each_seed(lambda key: optimizer.begin(task, key=stream("begin", key=key)), keys)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 5), donate_argnums=(2,))
 def advance(
     optimizer: BaseOptimizer,
     task: Task,
@@ -154,24 +155,52 @@ def advance(
     keys: Key[Array, " seeds"],
     first: Int[Array, ""],
     count: int,
+    *,
+    room: int | None = None,
 ) -> tuple[Learner, Metrics]:
-    """Makes some updates of several seeds at once.
+    """Makes some updates of several seeds.
 
     **Arguments:**
 
-    - `optimizer`, `task`: static.
-    - `learners`: from `start` or the last call; their memory is reused.
+    - `optimizer`, `task`: compiled in.
+    - `learners`: from `start` or the last call.
     - `keys`: from `seed_keys`.
     - `first`: index of the first update.
-    - `count`: how many updates; static, so that a run should keep to one number.
+    - `count`: how many updates.
+    - `room`: the most updates of one call; by default `count`. Calls with equal room share their compiled code, and
+      how a run is cut into such calls does not change its result.
 
-    **Returns:** the learners and each metric as `[count, seeds]`.
+    **Returns:** the learners and each metric as `[count, seeds]`; the norm of the parameters is added to the metrics.
     """
+    room = count if room is None else room
+    learners, metrics = _advance(optimizer, task, learners, keys, first, jnp.int32(count), room)
+    return learners, jax.tree.map(lambda table: table[:, :count].T, metrics)
 
-    def one(learners, index):
-        def of_seed(learner, key):
-            return optimizer.update(task, learner, index, key=jax.random.fold_in(stream("update", key=key), index))
 
-        return jax.vmap(of_seed)(learners, keys)
+@functools.partial(jax.jit, static_argnums=(0, 1, 6))
+def _advance(optimizer, task, learners, keys, first, count, room):
+    def of_seed(arguments):
+        learner, key = arguments
 
-    return jax.lax.scan(one, learners, first + jnp.arange(count))
+        def one(offset, carry):
+            learner, table = carry
+            index = first + offset
+            key_update = jax.random.fold_in(stream("update", key=key), index)
+            learner, metrics = optimizer.update(task, learner, index, key=key_update)
+            metrics = {**metrics, "parameter norm": optax.tree.norm(learner.parameters)}
+            return learner, jax.tree.map(lambda column, value: column.at[offset].set(value), table, metrics)
+
+        shapes = jax.eval_shape(lambda: optimizer.update(task, learner, first, key=key)[1])
+        table = jax.tree.map(lambda shape: jnp.zeros(room, shape.dtype), shapes)
+        table["parameter norm"] = jnp.zeros(room, jnp.float32)
+        return jax.lax.fori_loop(0, count, one, (learner, table))
+
+    return _for_each_seed(of_seed, (learners, keys))
+
+
+def _for_each_seed(function: Callable[[Any], Any], arguments: Any) -> Any:
+    # On a CPU one seed keeps the cores busy already, and batched matrix products round differently for each number of
+    # seeds: one after the other costs the same time and leaves a seed's bits alone. An accelerator needs the batch.
+    if jax.default_backend() == "cpu":
+        return jax.lax.map(function, arguments)
+    return jax.vmap(function)(arguments)
