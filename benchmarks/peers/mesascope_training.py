@@ -12,12 +12,11 @@ import jax
 import jax.numpy as jnp
 from protocol import serve
 
-from mesascope.agents.networks.convnet import ConvNetSpec
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.objectives.objective import compile_objectives
+from mesascope.organisms.corner.organism import ORGANISM
 from mesascope.training.base_optimizer import Task, advance, seed_keys, start
 from mesascope.training.environment import NOISE, Environment, make_pool
-from mesascope.training.exact_gradient import ExactGradient
 from mesascope.training.ppo import PPO
 from mesascope.worlds.corner import Corner
 
@@ -97,11 +96,11 @@ class Residual(eqx.Module):
 
 KINDS = {
     "room": (NAVIX, ROOM, ActorAndCriticSpec()),
-    # So many copies of the room that looking once at each state does not pay: the network acts step by step, as in peers.
+    # So many copies of the room that looking once at each state does not pay: the network acts step by step.
     "room-stepwise": (dataclasses.replace(NAVIX, levels=64), ROOM, ActorAndCriticSpec()),
     "corner-13": (JAXGMG, Corner(size=13), MLPSpec()),
     "corner-13-residual": (JAXGMG, Corner(size=13), ResidualSpec()),
-    "exact": (ExactGradient(), Corner(), ConvNetSpec()),
+    "exact": (ORGANISM.optimizer, ORGANISM.world, ORGANISM.network),
 }
 
 
