@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import NETWORKS, ConvNetSpec, GRUSpec, MLPSpec
+from mesascope.agents.networks import NETWORKS, CentredMLPSpec, ConvNetSpec, GRUSpec, MLPSpec
 from mesascope.core.errors import UsageError
 
 SPECS = [
@@ -13,6 +13,7 @@ SPECS = [
     ConvNetSpec(),
     ConvNetSpec(channels=4, layers=1, residual=False, hidden=8),
     GRUSpec(width=12, embedding=9),
+    CentredMLPSpec(widths=(16, 16)),
 ]
 SHAPE, ACTIONS = (5, 6, 3), 4
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mesascope.agents.networks.centred_mlp import CentredMLP as CentredMLP
+from mesascope.agents.networks.centred_mlp import CentredMLPSpec as CentredMLPSpec
 from mesascope.agents.networks.convnet import ConvNet as ConvNet
 from mesascope.agents.networks.convnet import ConvNetSpec as ConvNetSpec
 from mesascope.agents.networks.gru import GRU as GRU
@@ -12,5 +14,7 @@ from mesascope.agents.networks.network import Memory as Memory
 from mesascope.agents.networks.network import Network as Network
 from mesascope.agents.networks.network import NetworkSpec as NetworkSpec
 
-NETWORKS: dict[str, type[NetworkSpec]] = {spec.architecture: spec for spec in (MLPSpec, ConvNetSpec, GRUSpec)}
+NETWORKS: dict[str, type[NetworkSpec]] = {
+    spec.architecture: spec for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec)
+}
 """Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""

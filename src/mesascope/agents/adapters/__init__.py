@@ -1,0 +1,1 @@
+"""Adapters: agents made elsewhere, seen through the agent protocol."""

@@ -1,0 +1,80 @@
+"""A PyTorch module as an agent."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.agents.agent import Agent
+from mesascope.agents.probabilities import checked_probabilities, softmax
+from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
+
+OUTPUTS: tuple[str, ...] = ("logits", "probabilities")
+"""What a module may return."""
+
+
+class TorchAgent(Agent):
+    """A memoryless agent that is a `torch.nn.Module`, put into evaluation mode and run without gradients.
+
+    The module is called on a batch of observations in the shape of the world, single precision, on the device of its
+    parameters. One that wants channels first turns the axes itself.
+
+    **Arguments:**
+
+    - `name`: for people.
+    - `module`: the module.
+    - `actions`: how many there are.
+    - `output`: what it returns, one of `OUTPUTS`.
+
+    **Raises:** `MissingExtraError` without PyTorch, `UnknownNameError` for another `output`.
+    """
+
+    kind = "torch module"
+    memoryless = True
+
+    def __init__(self, name: str, module: Any, actions: int, *, output: Literal["logits", "probabilities"] = "logits"):
+        try:
+            import torch
+        except ImportError as error:
+            raise MissingExtraError("A PyTorch module as an agent", "sb3", "torch") from error
+        if output not in OUTPUTS:
+            raise UnknownNameError("output of a torch module", output, OUTPUTS)
+        self.name, self.actions, self.output = name, actions, output
+        self._torch = torch
+        self._module = module.eval()
+
+    def initial_state(self, batch: int) -> None:
+        return None
+
+    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
+        torch, rows = self._torch, len(observations)
+        parameter = next(iter(self._module.parameters()), None)
+        device = parameter.device if parameter is not None else torch.device("cpu")
+        try:
+            with torch.no_grad():
+                returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+        except Exception as error:
+            raise AgentError(
+                f"Agent '{self.name}' raised {type(error).__name__} on a batch of observations of shape "
+                f"{list(observations.shape)}: {error}"
+            ) from error
+        if not isinstance(returned, torch.Tensor):
+            raise AgentError(
+                f"Agent '{self.name}' returned {type(returned).__name__}, not a tensor of action {self.output}."
+            )
+        numbers = returned.detach().to("cpu", torch.float64).numpy()
+        if self.output == "probabilities":
+            return checked_probabilities(numbers, name=self.name, rows=rows, actions=self.actions), None
+        if numbers.shape != (rows, self.actions) or not np.isfinite(numbers).all():
+            raise AgentError(
+                f"Agent '{self.name}' returned a tensor of shape {list(numbers.shape)} for {rows} observations; finite "
+                f"logits of shape [{rows}, {self.actions}] are needed."
+            )
+        if rows and (numbers >= 0).all() and np.allclose(numbers.sum(-1), 1, atol=1e-5):
+            raise AgentError(
+                f"Agent '{self.name}' returned what look like probabilities, where logits are expected. Name "
+                'TorchAgent(..., output="probabilities") instead of the module, or return the logits.'
+            )
+        return softmax(numbers), None

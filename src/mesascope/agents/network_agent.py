@@ -1,0 +1,98 @@
+"""A network as an agent: batches of any size run in a few compiled shapes."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.agents.agent import Agent
+from mesascope.agents.networks.network import Network, NetworkSpec
+from mesascope.agents.probabilities import softmax
+from mesascope.core.errors import AgentError
+from mesascope.core.random import RandomKey
+
+CHUNK: int = 4096
+"""Observations in one compiled call at most; smaller batches are padded to a power of two."""
+
+
+@eqx.filter_jit
+def _act(network: Network, observations: jax.Array, memory: Any) -> tuple[jax.Array, Any]:
+    logits, _, memory = jax.vmap(network)(observations, memory)
+    return logits, memory
+
+
+class NetworkAgent(Agent):
+    """An agent whose policy is one of the registered networks.
+
+    **Arguments:**
+
+    - `name`: for people.
+    - `network`: the parameters.
+    - `spec`: the size of the network.
+    - `observation_shape`: of one observation.
+    - `actions`: how many there are.
+    - `origin`: what the file it came from says about it, JSON-ready; `None` if it came from no file.
+    """
+
+    kind = "network"
+
+    def __init__(
+        self,
+        name: str,
+        network: Network,
+        spec: NetworkSpec,
+        observation_shape: tuple[int, ...],
+        actions: int,
+        *,
+        origin: dict[str, Any] | None = None,
+    ):
+        self.name, self.network, self.spec = name, network, spec
+        self.observation_shape, self.actions = observation_shape, actions
+        self.origin = origin
+        self.memoryless = spec.memoryless
+
+    def initial_state(self, batch: int) -> Any:
+        one = self.network.initial_memory()
+        return jax.tree.map(lambda leaf: np.broadcast_to(np.asarray(leaf), (batch, *leaf.shape)), one)
+
+    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
+        if observations.shape[1:] != self.observation_shape:
+            raise AgentError(
+                f"Agent '{self.name}' reads observations of shape {list(self.observation_shape)}; it was shown "
+                f"{list(observations.shape[1:])}."
+            )
+        parts = []
+        for start in range(0, max(len(observations), 1), CHUNK):
+            rows = slice(start, start + CHUNK)
+            parts.append(self._act_on(observations[rows], jax.tree.map(operator.itemgetter(rows), state)))
+        logits = np.concatenate([part[0] for part in parts])
+        memory = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(part[1] for part in parts))
+        return softmax(logits), memory
+
+    def _act_on(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        rows = len(observations)
+        size = 1 << max(rows - 1, 0).bit_length()
+
+        def padded(leaf: np.ndarray) -> jax.Array:
+            empty = np.zeros((size - rows, *leaf.shape[1:]), np.float32)
+            return jnp.asarray(np.concatenate([np.asarray(leaf, np.float32), empty]))
+
+        logits, memory = _act(self.network, padded(observations), jax.tree.map(padded, state))
+        return np.asarray(logits)[:rows], jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], memory)
+
+    def untrained(self, *, key: RandomKey) -> NetworkAgent:
+        """Returns an agent of the same architecture with fresh weights.
+
+        **Arguments:**
+
+        - `key`: consumed.
+        """
+        build = eqx.filter_jit(lambda key: self.spec.build(self.observation_shape, self.actions, key=key))
+        name = f"{self.name} (untrained)"
+        return NetworkAgent(name, build(key), self.spec, self.observation_shape, self.actions)
