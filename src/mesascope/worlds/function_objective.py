@@ -22,7 +22,15 @@ CHUNK: int = 4096
 
 TransitionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], Any]
 
-DELEGATED: tuple[str, ...] = ("name", "actions", "channels", "base_objective", "distributions", "legend")
+DELEGATED: tuple[str, ...] = (
+    "name",
+    "actions",
+    "channels",
+    "base_objective",
+    "distributions",
+    "legend",
+    "editable",
+)
 
 
 def with_function_objective(
@@ -103,6 +111,13 @@ class FunctionObjectiveWorld(World):
     def position(self, level: Level, state: int) -> tuple[int, int] | None:
         return self.world.position(level, state)
 
+    def distinct_levels(self, distribution: str) -> int | None:
+        return self.world.distinct_levels(distribution)
+
+    def edit(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        edited, place = self.world.edit(level, key=key)
+        return jax.tree.map(lambda array: array[0], self._extended(edited.batch())), place
+
     def options(self) -> dict[str, bool | int | float | str]:
         return self.world.options()
 
@@ -117,7 +132,7 @@ class FunctionObjectiveWorld(World):
         if any(isinstance(array, jax.core.Tracer) for array in arguments):
             # Inside `jit` the function is called back; its errors then arrive wrapped in those of JAX.
             like = jax.ShapeDtypeStruct(possible.shape, jnp.float32)
-            value = jax.pure_callback(self._evaluate, like, *arguments)
+            value = jax.pure_callback(self._evaluate, like, *arguments, vmap_method="sequential")
         else:
             value = jnp.asarray(self._evaluate(*arguments))
         attributes = jnp.concatenate([levels.attributes, value[..., None].astype(levels.attributes.dtype)], axis=-1)

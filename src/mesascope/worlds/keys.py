@@ -65,7 +65,6 @@ class Keys(GridWorld):
         ObjectiveSpec("keys", {"key": 1.0}, ("no-key-left",), "collect keys"),
         ObjectiveSpec("keys-and-chests", {"key": 1.0, "chest": 1.0}, ("nothing-left",), "collect keys and open chests"),
         ObjectiveSpec("keys-first", {"key": 3.0, "chest": 1.0}, ("nothing-left",), "keys at three times a chest"),
-        reach("chest", "open one chest", name="one-chest"),
         reach("key", "collect one key", name="one-key"),
         reach("at-chest", "reach a chest, open or not"),
         ObjectiveSpec("hoard", {"spare-keys": 1.0}, (), "hold spare keys for as long as possible"),
