@@ -1,53 +1,50 @@
-"""Several seeds of one recipe, trained beside one another in one compiled run."""
+"""Several agents of one recipe: goal preference is a property of the seed, so that one agent is no evidence."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 
-from mesascope.core.files import write_atomically
-from mesascope.organisms.catalogue import ORGANISMS
-from mesascope.organisms.growth import AGENT, CURVE, RECIPE, save_grown_agent, train_organism, write_curve
-from mesascope.training.run import CHECKPOINT, Progress, settings_of, train
+from mesascope.organisms.growth import train_organism
+from mesascope.training.run import Progress
 
 
 def folder_of(name: str, seed: int, directory: Path) -> Path:
-    """Returns the folder in which the agent of an organism and seed lies."""
-    return directory / f"{name}-{seed}"
+    """Returns the folder of one agent: `ORGANISM-SEED` in a directory of many."""
+    return Path(directory) / f"{name}-{seed}"
 
 
 def train_population(
     name: str, *, seeds: tuple[int, ...], directory: Path, progress: Progress | None = None
 ) -> dict[int, Path]:
-    """Returns the files of the agents that an organism's recipe grows, one per seed, and grows them if any is missing.
+    """Returns the agent files of several seeds, and grows those that are not there.
 
-    Agents that are there already stay as they are. A run that was cut short is gone on from if it had the same seeds.
+    The seeds share their compiled code and follow one another: on a CPU a batch of them would not be faster, and so
+    each one is finished, kept and resumed on its own.
 
     **Arguments:**
 
     - `name`: of the organism.
-    - `seeds`: whole numbers, 0 or more, each once.
-    - `directory`: gets a folder `NAME-SEED` for each, and one with their common learning curve.
+    - `seeds`: whole numbers, 0 or more.
+    - `directory`: gets a folder `ORGANISM-SEED` for each.
     - `progress`: called as the training goes on.
 
-    **Returns:** the path of `agent.safetensors` by seed.
+    **Returns:** the path of each seed's agent.
 
     **Raises:** as `train_organism`.
     """
-    agents = {seed: folder_of(name, seed, directory) / AGENT for seed in seeds}
-    missing = [seed for seed, agent in agents.items() if not agent.exists()]
-    together = directory / f"{name}-{min(seeds)}-to-{max(seeds)}"
-    if len(missing) > 1 or (missing and (together / CHECKPOINT).exists()):
-        organism = ORGANISMS.load(name)
-        # All seeds, also those that are there: the checkpoint then does not depend on which agents were written when.
-        trained = train(organism.optimizer, organism.task, seeds=seeds, directory=together, progress=progress)
-        for seed in missing:
-            settings = settings_of(organism.optimizer, organism.task, (seed,))
-            write_atomically(agents[seed].parent / RECIPE, json.dumps(settings, indent=2) + "\n")
-            save_grown_agent(organism, trained, seed, agents[seed])
-        write_curve(trained, together / CURVE)
-        (together / CHECKPOINT).unlink(missing_ok=True)
-    for seed, agent in agents.items():
-        # Trains what is still missing, and refuses what another recipe left behind.
-        train_organism(name, seed=seed, directory=agent.parent, progress=progress)
-    return agents
+    return {
+        seed: train_organism(
+            name,
+            seed=seed,
+            directory=folder_of(name, seed, directory),
+            progress=_part_of(progress, place, len(seeds), seed),
+        )
+        for place, seed in enumerate(seeds)
+    }
+
+
+def _part_of(progress: Progress | None, place: int, parts: int, seed: int) -> Callable[[str, float], None] | None:
+    if progress is None:
+        return None
+    return lambda text, share: progress(f"seed {seed}: {text}", (place + share) / parts)

@@ -1,0 +1,1 @@
+"""The default organism: cheese that always lies in the corner."""

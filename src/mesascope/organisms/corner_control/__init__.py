@@ -1,0 +1,1 @@
+"""The control of the default organism: cheese that lies anywhere."""

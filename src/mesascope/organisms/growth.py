@@ -1,0 +1,102 @@
+"""From a recipe to an agent file: trained once, resumed if it was cut short, found again after that."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any, cast
+
+from mesascope.agents.files import save_agent
+from mesascope.core.errors import TrainingError
+from mesascope.core.files import write_atomically
+from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.organisms.organism import Organism
+from mesascope.training.run import CHECKPOINT, Progress, Trained, settings_of, train
+from mesascope.worlds.world import World
+
+AGENT = "agent.safetensors"
+CURVE = "curve.parquet"
+RECIPE = "training.json"
+
+
+def train_organism(name: str, *, seed: int, directory: Path, progress: Progress | None = None) -> Path:
+    """Returns the file of the agent that an organism's recipe grows from a seed, and grows it if it is not there.
+
+    A finished agent of the same recipe is reused; a checkpoint is gone on from.
+
+    **Arguments:**
+
+    - `name`: of the organism.
+    - `seed`: a whole number, 0 or more.
+    - `directory`: of this organism and seed alone; made if missing.
+    - `progress`: called as the training goes on.
+
+    **Returns:** the path of `agent.safetensors` in the directory.
+
+    **Raises:** `TrainingError` if the directory holds an agent or checkpoint of another recipe, or training fails;
+    `OutputError` if something cannot be written.
+    """
+    organism = ORGANISMS.load(name)
+    directory = Path(directory)
+    settings = settings_of(organism.optimizer, organism.task, (seed,))
+    agent, recipe = directory / AGENT, directory / RECIPE
+    if agent.exists():
+        _check_recipe(recipe, settings)
+        return agent
+    trained = train(organism.optimizer, organism.task, seeds=(seed,), directory=directory, progress=progress)
+    write_curve(trained, directory / CURVE)
+    write_atomically(recipe, json.dumps(settings, indent=2) + "\n")
+    # Last, because its presence says that the training is over.
+    save_grown_agent(organism, trained, seed, agent)
+    (directory / CHECKPOINT).unlink(missing_ok=True)
+    return agent
+
+
+def save_grown_agent(organism: Organism, trained: Trained, seed: int, path: Path) -> None:
+    """Writes the agent file of one seed of a training run."""
+    save_agent(
+        path,
+        trained.network(seed),
+        organism.network,
+        world_name=organism.world.name,
+        observation_shape=organism.world.observation_shape,
+        actions=len(organism.world.actions),
+        world_options=_options(organism.world),
+        base_objective=organism.objective,
+        step=organism.optimizer.updates,
+        metadata=settings_of(organism.optimizer, organism.task, (seed,)),
+    )
+
+
+def _options(world: World) -> dict[str, str]:
+    # A built-in world is a dataclass whose fields are its options.
+    fields = dataclasses.fields(cast(Any, world))
+    return {
+        field.name: str(getattr(world, field.name)) for field in fields if getattr(world, field.name) != field.default
+    }
+
+
+def write_curve(trained: Trained, path: Path) -> None:
+    """Writes the learning curve of a training run as Parquet."""
+    buffer = io.BytesIO()
+    trained.curve_table().write_parquet(buffer)
+    write_atomically(path, buffer.getvalue())
+
+
+def _check_recipe(recipe: Path, settings: dict[str, str]) -> None:
+    try:
+        found = json.loads(recipe.read_text())
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"'{recipe.parent / AGENT}' exists, but its recipe '{recipe}' cannot be read ({error}). Delete the folder "
+            "to train again, or choose another one with --out."
+        ) from error
+    for name in dict.fromkeys((*settings, *found)):
+        if found.get(name) != settings.get(name):
+            raise TrainingError(
+                f"'{recipe.parent / AGENT}' was trained by another recipe: {name} is {found.get(name, 'absent')} there "
+                f"and {settings.get(name, 'absent')} here. Delete the folder to train again, or choose another one "
+                "with --out."
+            )

@@ -1,0 +1,1 @@
+"""Fewer keys than chests in training."""
