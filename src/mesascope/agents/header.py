@@ -105,7 +105,7 @@ def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, tuple[str
     return listed, metadata
 
 
-def parse_json(text: bytes | str, *, path: Path, field: str) -> Any:
+def parse_json(text: bytes | str, *, path: object, field: str) -> Any:
     """Returns JSON without doubled names and without numbers that JSON does not have.
 
     **Arguments:**

@@ -1,0 +1,186 @@
+"""Which agent a text or an object means, and whether it fits a world."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import equinox as eqx
+import numpy as np
+
+from mesascope.agents.adapters.function import FunctionAgent
+from mesascope.agents.adapters.stable_baselines3 import StableBaselines3Agent, load_stable_baselines3
+from mesascope.agents.agent import Agent
+from mesascope.agents.files import load_agent
+from mesascope.agents.network_agent import NetworkAgent
+from mesascope.agents.probabilities import checked_probabilities
+from mesascope.core.errors import AgentError, MesascopeError, UntrustedModelError, UsageError
+from mesascope.core.random import root_key
+from mesascope.core.registry import load_target
+from mesascope.worlds.world import World
+
+PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
+"""Endings of files that run code when they are loaded."""
+
+
+def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Agent:
+    """Returns the agent that a text means, checked to fit a world.
+
+    **Arguments:**
+
+    - `text`: a `.safetensors` file of Mesascope, a `.zip` file of Stable-Baselines3, or `module:attribute` (a function,
+      a `torch.nn.Module` or an `Agent`), which may lie in the current folder.
+    - `world`: in which it shall act.
+    - `trust_pickle`: let Stable-Baselines3 load its file, which runs code that is in it.
+
+    **Raises:** `UsageError` if there is no such thing or it does not fit the world, `UntrustedModelError` for a file
+    that is refused, `AgentError` for an agent that cannot act.
+    """
+    suffix = Path(text).suffix.lower()
+    if suffix in (".safetensors", ".zip") or suffix in PICKLES:
+        _check_exists(text)
+    if suffix == ".safetensors":
+        agent = load_agent(text)
+    elif suffix == ".zip":
+        agent = load_stable_baselines3(text, trust_pickle=trust_pickle)
+    elif suffix in PICKLES:
+        raise UntrustedModelError(
+            f"loading a {suffix} file can run code that is in it. If you trust it, load it in a module of your own, "
+            "`policy = MyNetwork(); policy.load_state_dict(torch.load(..., weights_only=True))`, and bring the result "
+            "as my_module:policy. Networks of Mesascope are saved with mesascope.agents.files.save_agent.",
+            path=text,
+        )
+    elif ":" in text:
+        with _current_folder_importable():
+            found = load_target(text)
+        return agent_of(found, name=text, world=world)
+    elif Path(text).exists():
+        raise UsageError(
+            f"'{text}' is neither a .safetensors file of Mesascope nor a .zip file of Stable-Baselines3. Bring other "
+            "agents as module:attribute, a function from observations to probabilities."
+        )
+    else:
+        raise UsageError(
+            f"There is no agent '{text}': no file of that name{_nearest(text)}. Give a .safetensors or .zip file, or "
+            "module:attribute."
+        )
+    _check_fits(agent, world)
+    if not isinstance(agent, NetworkAgent | StableBaselines3Agent):
+        # What its file does not state has to be tried.
+        _try_once(agent, world)
+    return agent
+
+
+def agent_of(found: object, *, name: str, world: World) -> Agent:
+    """Returns an object as an agent, tried on one observation of a world.
+
+    **Arguments:**
+
+    - `found`: an `Agent`, a `torch.nn.Module` that returns logits, or a function of a batch of observations that
+      returns probabilities.
+    - `name`: for people.
+    - `world`: in which it shall act.
+
+    **Raises:** `UsageError` if it is none of these, `AgentError` if it cannot act.
+    """
+    if isinstance(found, Agent):
+        agent = found
+    elif isinstance(found, type):
+        raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
+    elif _is_torch_module(found):
+        from mesascope.agents.adapters.torch_module import TorchAgent
+
+        agent = TorchAgent(name, found, len(world.actions))
+    elif callable(found):
+        agent = FunctionAgent(name, found, len(world.actions))
+    else:
+        raise UsageError(
+            f"'{name}' is a {type(found).__name__}, not an agent. Bring a function from a batch of observations "
+            "[B, ...] to action probabilities [B, A], a torch.nn.Module that returns logits, or a mesascope Agent."
+        )
+    _check_fits(agent, world)
+    _try_once(agent, world)
+    return agent
+
+
+def _check_exists(text: str) -> None:
+    # lexists, because a broken link is refused as a link.
+    if not os.path.lexists(text):
+        raise UsageError(f"There is no file '{text}'{_nearest(text)}.")
+
+
+def _nearest(text: str) -> str:
+    folder = Path(text).parent
+    try:
+        names = [entry.name for entry in folder.iterdir()]
+    except OSError:
+        return f" (there is no folder '{folder}' that could be read)"
+    nearest = difflib.get_close_matches(Path(text).name, names, n=1, cutoff=0.6)
+    return f" (did you mean '{folder / nearest[0]}'?)" if nearest else ""
+
+
+def _is_torch_module(found: object) -> bool:
+    # An object cannot be a module of a torch that nobody has imported.
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(found, torch.nn.Module)
+
+
+def _check_fits(agent: Agent, world: World) -> None:
+    shape, actions = world.observation_shape, len(world.actions)
+    trained = ""
+    if isinstance(agent, NetworkAgent):
+        if agent.origin:
+            place = agent.origin["world"]
+            options = "".join(f" --option {name}={value}" for name, value in place["options"].items())
+            trained = f" It was trained in: --world {place['name']}{options}."
+        if agent.observation_shape != shape:
+            raise UsageError(
+                f"Agent '{agent.name}' reads observations of shape {list(agent.observation_shape)}; world "
+                f"'{world.name}' shows {list(shape)}.{trained} Choose the world, or options of it, that fit."
+            )
+    if isinstance(agent, StableBaselines3Agent) and not agent.reads(shape):
+        raise UsageError(
+            f"Agent '{agent.name}' reads {agent.expected()}; world '{world.name}' shows observations of shape "
+            f"{list(shape)}. Choose another world, or another encoding with --option observation=..."
+        )
+    wanted = getattr(agent, "actions", None)
+    if wanted is not None and wanted != actions:
+        raise UsageError(
+            f"Agent '{agent.name}' chooses among {wanted} actions; world '{world.name}' has {actions}: "
+            f"{', '.join(world.actions)}.{trained}"
+        )
+
+
+def _try_once(agent: Agent, world: World) -> None:
+    """Shows the agent one observation, so that one that cannot act is told so before anything long begins."""
+    level = eqx.filter_jit(world.sample)(key=root_key(0), distribution=world.distributions[0], count=1)[0]
+    seen = np.asarray(world.observe(level, level.initial.argmax()))[None]
+    try:
+        returned, _ = agent.act(seen, agent.initial_state(1))
+    except MesascopeError:
+        raise
+    except Exception as error:
+        raise AgentError(
+            f"Agent '{agent.name}' raised {type(error).__name__} on a batch of observations of shape "
+            f"{list(seen.shape)}: {error}"
+        ) from error
+    checked_probabilities(returned, name=agent.name, rows=1, actions=len(world.actions))
+
+
+@contextlib.contextmanager
+def _current_folder_importable() -> Iterator[None]:
+    """Lets modules of the current folder be imported: a console script, unlike `python -m`, does not look there."""
+    folder = os.getcwd()
+    added = folder not in sys.path and "" not in sys.path
+    if added:
+        sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if added:
+            with contextlib.suppress(ValueError):
+                sys.path.remove(folder)
