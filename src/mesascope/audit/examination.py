@@ -71,7 +71,7 @@ def examine(train: Setting, deploy: Setting | None, *, key: RandomKey, progress:
         run(lambda: misgeneralisation_index(deploy, seed=seed), 0.25, "misgeneralisation index")
     report("attribution to candidate objectives", 0.3)
     start = time.process_time()
-    attribution = attribute(after, seed=seed)
+    attribution = attribute(after, None if deploy is None else train, seed=seed)
     objective, named = name_objective(after, attribution, seed=seed)
     evidence.append(replace(named, cost_seconds=time.process_time() - start))
     best, other = contrast(after, attribution)

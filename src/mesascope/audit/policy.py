@@ -10,16 +10,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
+from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.errors import AgentError, MesascopeError
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
 BATCH: int = 16_384
 """Observations shown to the agent at once; bounds memory, not results."""
-
-SUM_TOLERANCE: float = 1e-4
-"""Probabilities that miss one by more than this are an error, by less are rescaled."""
-
 
 LEVELS_AT_ONCE: int = 64
 """Levels observed in one call, always as many, so that batches of any size share one compiled program."""
@@ -46,46 +43,6 @@ def observations(world: World, levels: Level) -> Float[np.ndarray, "N S ..."]:
     return np.concatenate(parts)
 
 
-def checked_probabilities(agent: Agent, returned, *, rows: int, actions: int) -> Float[np.ndarray, "rows actions"]:
-    """Returns what an agent answered as probabilities in double precision, each row summing to one exactly.
-
-    **Arguments:**
-
-    - `agent`: for the message.
-    - `returned`: what `act` gave.
-    - `rows`: how many observations it was shown.
-    - `actions`: how many actions the world has.
-
-    **Raises:** `AgentError` for another shape, numbers that are not finite or negative, and rows that do not
-    sum to one.
-    """
-    try:
-        probabilities = np.asarray(returned, np.float64)
-    except (TypeError, ValueError) as error:
-        raise AgentError(
-            f"Agent '{agent.name}' returned {type(returned).__name__}, not an array of probabilities."
-        ) from error
-    if probabilities.shape != (rows, actions):
-        raise AgentError(
-            f"Agent '{agent.name}' returned probabilities of shape {list(probabilities.shape)} for {rows} "
-            f"observations; this world has {actions} actions, so the shape must be [{rows}, {actions}]."
-        )
-    for wrong, fault in (
-        (~np.isfinite(probabilities).all(-1), "are not finite"),
-        ((probabilities < -SUM_TOLERANCE).any(-1), "are negative"),
-        (np.abs(probabilities.sum(-1) - 1) > SUM_TOLERANCE, "do not sum to one"),
-    ):
-        if wrong.any():
-            row = int(wrong.argmax())
-            shown = np.array2string(probabilities[row], precision=4, max_line_width=1000)
-            raise AgentError(
-                f"Agent '{agent.name}' returned probabilities that {fault} for {int(wrong.sum())} of {rows} "
-                f"observations; the first is {shown}. Return a softmax of logits, or one-hot rows for a fixed choice."
-            )
-    probabilities = probabilities.clip(min=0)
-    return probabilities / probabilities.sum(-1, keepdims=True)
-
-
 def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory, *, actions: int):
     """Asks an agent for its action probabilities, turning whatever it raises into a message.
 
@@ -108,7 +65,7 @@ def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory, *, actions: int)
         raise AgentError(
             f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}: {error}"
         ) from error
-    return checked_probabilities(agent, returned, rows=len(seen), actions=actions), memory
+    return checked_probabilities(returned, name=agent.name, rows=len(seen), actions=actions), memory
 
 
 def policy_table(agent: Agent, seen: Float[np.ndarray, "N S ..."], wanted: Bool[np.ndarray, "N S"], *, actions: int):

@@ -6,7 +6,11 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+
+AnyArray = Array | np.ndarray
+"""Levels are JAX arrays where they are sampled and trained on, numpy arrays where they are solved exactly."""
 
 
 class Level(eqx.Module):
@@ -28,13 +32,13 @@ class Level(eqx.Module):
     - `layout`: what the world needs to observe, draw and format the level; opaque to everybody else.
     """
 
-    successors: Int[Array, "*batch S A K"]
-    probabilities: Float[Array, "*batch S A K"]
-    attributes: Float[Array, "*batch S A K F"]
-    initial: Float[Array, "*batch S"]
-    terminal: Bool[Array, "*batch S"]
-    reachable: Bool[Array, "*batch S"]
-    discount: Float[Array, "*batch"]
+    successors: Int[AnyArray, "*batch S A K"]
+    probabilities: Float[AnyArray, "*batch S A K"]
+    attributes: Float[AnyArray, "*batch S A K F"]
+    initial: Float[AnyArray, "*batch S"]
+    terminal: Bool[AnyArray, "*batch S"]
+    reachable: Bool[AnyArray, "*batch S"]
+    discount: Float[AnyArray, "*batch"]
     layout: Any
 
     @property

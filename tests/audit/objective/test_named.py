@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from mesascope.audit.objective.attribution import RANDOM, attribute
+from mesascope.audit.objective.named import contrast, disagreeing_levels, name_objective
+from mesascope.core.verdicts import Verdict
+
+
+def test_the_base_objective_passes_and_another_one_fails(deploy, pursue):
+    for objective, verdict in (("cheese", Verdict.PASS), ("corner", Verdict.FAIL)):
+        setting = pursue(deploy, objective)
+        answer, evidence = name_objective(setting, attribute(setting))
+        assert (answer.verdict, answer.name) == (verdict, objective)
+        assert answer.disagreeing_levels > 0
+        assert evidence.effect is not None
+        assert evidence.effect.value > 0.8
+        assert sum(probability for _, probability in answer.posterior) > 0.999
+
+
+def test_training_levels_cannot_tell_the_cheese_from_the_corner(train, pursue):
+    setting = pursue(train, "cheese")
+    assert disagreeing_levels(setting, train.objectives.index("cheese"), train.objectives.index("corner")) == 0
+    answer, _ = name_objective(setting, attribute(setting))
+    assert answer.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_random_agent_is_said_to_be_random(deploy, always):
+    setting = always(deploy, [0.2] * 5)
+    answer, evidence = name_objective(setting, attribute(setting))
+    assert answer.name == RANDOM
+    assert "random" in evidence.sentence
+    assert evidence.effect is None
+
+
+def test_contrast_is_the_base_objective_or_its_strongest_rival(deploy, pursue):
+    corner = pursue(deploy, "corner")
+    assert contrast(corner, attribute(corner)) == (deploy.objectives.index("corner"), deploy.base)
+    cheese = pursue(deploy, "cheese")
+    best, other = contrast(cheese, attribute(cheese))
+    assert best == deploy.base != other
+    assert not deploy.objectives.specs[other].control
