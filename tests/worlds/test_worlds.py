@@ -1,0 +1,63 @@
+"""What holds for every registered world, and the example of a user's own."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mesascope.objectives.objective import compile_objectives
+from mesascope.planning.evaluation import policy_values, returns
+from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
+from mesascope.worlds.catalogue import WORLDS, resolve_world
+from mesascope.worlds.check import check_world
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+BUILT_IN = [name for name in WORLDS.names() if WORLDS.entry(name).target.startswith("mesascope.")]
+LEVELS = 32
+
+
+@pytest.fixture(params=[*BUILT_IN, "my_world:Treasure"])
+def world(request, monkeypatch):
+    monkeypatch.chdir(EXAMPLES)
+    return resolve_world(request.param)
+
+
+def test_every_world_keeps_the_contract_without_a_note(world):
+    results = check_world(world, key=jax.random.key(0), levels=LEVELS)
+    assert [result for result in results if not result.passed or result.message.startswith("Note")] == []
+    assert len(results) == 4 + 2 * 14
+
+
+def test_every_level_has_an_optimum_above_doing_nothing(world):
+    base = compile_objectives(world).select(world.base_objective)
+    for distribution in world.distributions:
+        level = world.sample(key=jax.random.key(3), distribution=distribution, count=LEVELS)
+        still = np.zeros((LEVELS, level.states, len(world.actions)))
+        still[..., world.actions.index("stay")] = 1
+        value = optimal_action_values(level, base).max(-1)
+        assert (returns(level, value) > returns(level, policy_values(level, still, base)) + 1e-3).all()
+
+
+def test_one_key_gives_one_batch_of_levels_and_states_are_seen_alike_alone_or_together(world):
+    first, again = (world.sample(key=jax.random.key(5), distribution="train", count=LEVELS) for _ in range(2))
+    np.testing.assert_array_equal(first.attributes, again.attributes)
+    np.testing.assert_array_equal(world.observe_states(first[1])[7], world.observe(first[1], jnp.int32(7)))
+
+
+def test_every_candidate_can_be_told_from_the_base_objective_by_what_it_does(world):
+    candidates = compile_objectives(world)
+    told_apart = set()
+    for distribution in world.distributions:
+        level = world.sample(key=jax.random.key(4), distribution=distribution, count=LEVELS)
+        best = optimal_actions(optimal_action_values(level, candidates))
+        base = best[candidates.index(world.base_objective)]
+        differs = (best != base).any(-1) & np.asarray(level.reachable & ~level.terminal)
+        told_apart |= {name for name, one in zip(candidates.names, differs, strict=True) if one.any()}
+    assert told_apart == set(candidates.names) - {world.base_objective}
+
+
+def test_the_example_is_short_enough_to_be_read_at_once():
+    lines = (EXAMPLES / "my_world.py").read_text().splitlines()
+    assert 20 < len(lines) <= 60
