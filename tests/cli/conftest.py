@@ -8,6 +8,55 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from mesascope.cli.main import main
+from mesascope.report.report import Report
+
+AGENTS = '''
+import numpy as np
+
+def to_the_corner(observations):
+    """Up where there is no wall above, else left: in a room without blocks it always ends in the top left corner."""
+    agent = observations[..., -1].reshape(len(observations), -1).argmax(-1)
+    row, column = np.divmod(agent, observations.shape[2])
+    above = observations[np.arange(len(observations)), row - 1, column, 0]
+    return np.eye(5)[np.where(above == 1, 2, 0)]
+
+def halves(observations):
+    return np.full((len(observations), 5), 0.5)
+
+def too_few(observations):
+    return np.full((len(observations), 4), 0.25)
+
+def nothing(observations):
+    return np.full((len(observations), 5), np.nan)
+
+def words(observations):
+    return "left"
+
+def raising(observations):
+    raise RuntimeError("the sensor is broken")
+
+number = 3
+'''
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory) -> Report:
+    """The report of one real audit, by the command line."""
+    folder = tmp_path_factory.mktemp("audited")
+    (folder / "house_agents.py").write_text(AGENTS)
+    options = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open", "--levels", "16")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "path", list(sys.path))
+        assert main(["audit", "house_agents:to_the_corner", *options, "--quiet"]) == 0
+    return Report.load(folder / "runs" / "house_agents-to_the_corner-0" / "report.json")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with some agents in a module."""
+    (tmp_path / "house_agents.py").write_text(AGENTS)
+    return tmp_path
 
 
 @pytest.fixture

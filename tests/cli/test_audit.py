@@ -11,57 +11,10 @@ import pytest
 
 from mesascope.audit.findings import AlignmentClass
 from mesascope.cli.audit import exit_code
-from mesascope.cli.main import main
 from mesascope.core import files
-from mesascope.report import main_job
-from mesascope.report.report import Report
+from mesascope.report import html, main_job
 
-AGENTS = '''
-import numpy as np
-
-def to_the_corner(observations):
-    """Up where there is no wall above, else left: in a room without blocks it always ends in the top left corner."""
-    agent = observations[..., -1].reshape(len(observations), -1).argmax(-1)
-    row, column = np.divmod(agent, observations.shape[2])
-    above = observations[np.arange(len(observations)), row - 1, column, 0]
-    return np.eye(5)[np.where(above == 1, 2, 0)]
-
-def halves(observations):
-    return np.full((len(observations), 5), 0.5)
-
-def too_few(observations):
-    return np.full((len(observations), 4), 0.25)
-
-def nothing(observations):
-    return np.full((len(observations), 5), np.nan)
-
-def words(observations):
-    return "left"
-
-def raising(observations):
-    raise RuntimeError("the sensor is broken")
-
-number = 3
-'''
 WORLD = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open")
-GOOD = ("audit", "house_agents:to_the_corner", *WORLD, "--levels", "16")
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory) -> Report:
-    """The report of one real audit."""
-    folder = tmp_path_factory.mktemp("audited")
-    (folder / "house_agents.py").write_text(AGENTS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        assert main([*GOOD, "--quiet"]) == 0
-    return Report.load(folder / "runs" / "house_agents-to_the_corner-0" / "report.json")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "house_agents.py").write_text(AGENTS)
-    return tmp_path
 
 
 @pytest.fixture
@@ -74,7 +27,11 @@ def instant(monkeypatch, report):
         return report
 
     monkeypatch.setattr(main_job, "audit", audit)
+    monkeypatch.setattr(html, "html_page", lambda report: "<!doctype html>")
     return asked
+
+
+GOOD = ("audit", "house_agents:to_the_corner", *WORLD, "--levels", "16")
 
 
 def written(folder) -> dict[str, bytes]:

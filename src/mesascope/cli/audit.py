@@ -88,6 +88,9 @@ class Audit(Command):
         brought = None if organism else resolve_agent(self.agent, world=world, trust_pickle=self.trust_pickle)
         folder = claim(self._folder(), self._request(organism), result=RESULT, force=self.force)
         agent = brought or resolve_agent(self._grown(folder.path, console), world=world)
+        if organism:
+            # Its file is called agent, like every organism's.
+            agent.name = self.agent
         with console.progress(f"Auditing {agent.name}") as progress:
             report = main_job.audit(
                 agent,
