@@ -31,7 +31,7 @@ from mesascope.worlds.catalogue import resolve_world
 
 WORLDS = ("corner", "doors", "maze")
 AGENTS = 200
-TRAIN_LEVELS, DEPLOY_LEVELS = 128, 256
+TRAIN_LEVELS, DEPLOY_LEVELS = 96, 192
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def proportion(id: str, text: str, hits: list[bool], target: float, direction) -
 
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims of issue letter B."""
-    calibration = outcomes(9 if quick else 90, 900, {"size": "7"})
+    calibration = outcomes(9 if quick else 60, 900, {"size": "7"})
     structured = [outcome for outcome in calibration if outcome.agent.kind in ("listed", "unlisted")]
     # A candidate survives if it leaves less unexplained than `none of these` pays.
     kept = [(outcome.explained > 1 - PRICE_OF_STRUCTURE) == (outcome.agent.kind == "listed") for outcome in structured]
@@ -165,8 +165,8 @@ def trained_agents(quick: bool) -> list[Claim]:
                     file=sys.stderr,
                 )
     text = (
-        f"share of {len(hits)} trained agents ({', '.join(expected)}; {len(seeds)} seeds each) whose objective and class "
-        "the audit names rightly"
+        f"share of {len(hits)} trained agents ({', '.join(expected)}; {len(seeds)} seeds each) whose objective and "
+        "class the audit names rightly"
     )
     return [proportion("auditor-accuracy.trained", text, hits, 1.0, ">=")]
 

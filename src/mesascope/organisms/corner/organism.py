@@ -11,6 +11,6 @@ ORGANISM = Organism(
     name="corner",
     world=Corner(size=9, corner_size=1),
     objective="cheese",
-    optimizer=ExactGradient(updates=4000, levels=8, learning_rate=3e-3),
+    optimizer=ExactGradient(updates=2500, levels=8, learning_rate=3e-3),
     network=CentredMLPSpec(widths=(128, 128)),
 )
