@@ -12,11 +12,19 @@ import mesascope
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
-sys.modules.update(dict.fromkeys(["torch", "stable_baselines3", "gymnasium", "minigrid"]))
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "stable_baselines3", "gymnasium", "minigrid"):
+            raise ModuleNotFoundError(f"No module named {name!r}")
+
+sys.meta_path.insert(0, Absent())
 import mesascope
 names = [module.name for module in pkgutil.walk_packages(mesascope.__path__, "mesascope.")]
 for name in names:
-    importlib.import_module(name)
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        print(name, error)
 print(len(names) > 20)
 """
 
@@ -74,4 +82,4 @@ def test_type_checkers_see_the_same_names_as_python():
 
 
 def test_the_core_runs_without_any_extra():
-    assert run_python(IMPORT_ALL) == "True"
+    assert run_python(IMPORT_ALL).splitlines() == ["True"]
