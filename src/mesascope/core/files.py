@@ -26,7 +26,8 @@ def write_atomically(path: str | os.PathLike, content: str | bytes, *, overwrite
     stays behind and what stood there before is untouched.
     """
     path = Path(path)
-    if not overwrite and path.exists():
+    # A link that points nowhere is something, too.
+    if not overwrite and os.path.lexists(path):
         raise OutputError(f"'{path}' exists already. Pass --force to replace it, or choose another place with --out.")
     data = content.encode() if isinstance(content, str) else content
     temporary: str | None = None

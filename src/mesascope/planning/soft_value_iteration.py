@@ -1,47 +1,29 @@
 """Soft-optimal (Boltzmann, maximum causal entropy) planning on successor lists.
 
 `Q(s, a) = r + gamma E V(s')`, `V(s) = t log sum_a exp(Q(s, a) / t)`, policy proportional to `exp(Q / t)`
-(Ziebart 2010, §5; Haarnoja et al. 2017, eq. 3).
+(Ziebart 2010, §5; Haarnoja et al. 2017, eq. 3). Solved like the hard maximum, by sweeps and exact evaluations in turn;
+each evaluation is a step of Newton's method on the equation for `V`.
 """
 
 from __future__ import annotations
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.core.precision import in_double_precision
-from mesascope.objectives.objective import Objectives, continuations, rewards
-from mesascope.planning.value_iteration import action_values
+from mesascope.objectives.objective import Objectives
+from mesascope.planning.value_iteration import sweep, take_turns
 from mesascope.worlds.level import Level
 
 
+@in_double_precision
 @jax.jit
-def _iterate(level: Level, objectives: Objectives, temperature, tolerance):
-    reward, continuation = rewards(objectives, level), continuations(objectives, level)
-
-    def soft_maximum(action_value):
-        # The entropy of a state that nothing follows would be an objective of its own; it is dropped there.
-        value = temperature * jax.nn.logsumexp(action_value / temperature, axis=-2)
-        return jnp.where(level.terminal[..., None], 0.0, value)
-
-    def sweep(carry):
-        values, _ = carry
-        better = soft_maximum(action_values(level, reward, continuation, values))
-        return better, jnp.abs(better - values).max() > tolerance
-
-    start = jnp.zeros((level.count, level.states, reward.shape[-1]))
-    values, _ = jax.lax.while_loop(lambda carry: carry[1], sweep, (start, jnp.array(True)))
-    return action_values(level, reward, continuation, values)
+def _exact_sweep(level: Level, objectives: Objectives, values, temperature):
+    return sweep(level, objectives, values, lambda value: temperature * jax.nn.logsumexp(value / temperature, axis=-2))
 
 
-_exact_iterate = in_double_precision(_iterate)
-
-
-def soft_action_values(
-    level: Level, objectives: Objectives, *, temperature: float, tolerance: float = 1e-10
-) -> Float[np.ndarray, "O N S A"]:
+def soft_action_values(level: Level, objectives: Objectives, *, temperature: float) -> Float[np.ndarray, "O N S A"]:
     """Returns the soft-optimal value of every action.
 
     **Arguments:**
@@ -49,12 +31,26 @@ def soft_action_values(
     - `level`: a batch of N levels.
     - `objectives`: O objectives.
     - `temperature`: above 0; in units of reward.
-    - `tolerance`: largest change of a value in the last sweep.
 
-    **Returns:** `[O, N, S, A]` in double precision; the soft-optimal policy is its softmax at the same temperature.
+    **Returns:** `[O, N, S, A]` in double precision; 0 in terminal and unreachable states. The soft-optimal policy is
+    its softmax at the same temperature. Nothing is gained by entropy after an objective's episode is over.
+
+    **Raises:** `ValueError` if the temperature is not a positive number.
     """
-    result = _exact_iterate(level, objectives, temperature, tolerance)
-    return np.moveaxis(result, -1, 0)
+    if not 0 < temperature < np.inf:
+        raise ValueError(f"temperature {temperature} is not above 0; for 0 use optimal_action_values")
+
+    def soften(action_value):
+        policy = boltzmann(action_value, temperature)
+        logarithm = np.log(policy, where=policy > 0, out=np.zeros_like(policy))
+        return policy, -temperature * (policy * logarithm).sum(-1)
+
+    return take_turns(
+        level,
+        objectives,
+        lambda level, objectives, values: _exact_sweep(level, objectives, values, temperature),
+        soften,
+    )
 
 
 def boltzmann(action_value: Float[np.ndarray, "... A"], temperature: float) -> Float[np.ndarray, "... A"]:

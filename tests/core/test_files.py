@@ -1,0 +1,125 @@
+"""A file is written whole or not at all, whatever the disk does."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+import pytest
+
+from mesascope.core.errors import OutputError, UsageError
+from mesascope.core.files import checked_file, write_atomically
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_text_and_bytes_arrive_and_missing_folders_are_made(tmp_path):
+    path = tmp_path / "a" / "b" / "report.json"
+    assert write_atomically(path, "é\n") == path
+    assert path.read_bytes() == "é\n".encode()
+    write_atomically(str(path), b"\x00\xff")
+    assert path.read_bytes() == b"\x00\xff"
+    assert os.listdir(path.parent) == ["report.json"]
+
+
+def test_others_may_read_what_is_written(tmp_path):
+    assert stat.S_IMODE(write_atomically(tmp_path / "f", "x").stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace", "chmod"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, failing):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    monkeypatch.setattr(os, failing, full)
+    with pytest.raises(OutputError, match="No space left on device") as caught:
+        write_atomically(path, "new")
+    assert str(path) in str(caught.value)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_a_disk_that_fills_up_in_mid_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    import resource
+    import signal
+
+    # A limit on the size of files makes the kernel refuse the write itself.
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OutputError, match="File too large"):
+            write_atomically(path, b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_an_interruption_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_places_that_cannot_be_written_are_one_message(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="Choose another place"):
+        write_atomically(tmp_path / "file" / "inside", "x")
+    with pytest.raises(OutputError, match="Choose another place"):
+        write_atomically(tmp_path, "x")
+    assert sorted(os.listdir(tmp_path)) == ["file"]
+    with pytest.raises(OutputError, match="Choose another place"):
+        write_atomically(tmp_path / ("x" * 300), "x")
+
+
+def test_an_existing_file_is_kept_unless_it_may_be_replaced(tmp_path):
+    path = tmp_path / "f"
+    write_atomically(path, "old", overwrite=False)
+    with pytest.raises(OutputError, match="exists already"):
+        write_atomically(path, "new", overwrite=False)
+    assert path.read_text() == "old"
+
+
+def test_a_link_is_replaced_and_what_it_points_to_is_not(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_atomically(link, "new")
+    assert (target.read_text(), link.read_text()) == ("old", "new")
+    # A link that points nowhere is in the way all the same.
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputError, match="exists already"):
+        write_atomically(dangling, "new", overwrite=False)
+
+
+def test_only_regular_files_of_bearable_size_are_read(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"12345")
+    assert checked_file(path, maximum_bytes=5, purpose="a report") == path
+    with pytest.raises(UsageError, match="it has 5 bytes; at most 4 are read"):
+        checked_file(path, maximum_bytes=4, purpose="a report")
+    with pytest.raises(UsageError, match="as a report: No such file"):
+        checked_file(tmp_path / "none", maximum_bytes=4, purpose="a report")
+    with pytest.raises(UsageError, match="not a regular file"):
+        checked_file(tmp_path, maximum_bytes=10**9, purpose="a report")
+    # Opening a pipe that nobody writes to would wait for ever.
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="not a regular file"):
+        checked_file(tmp_path / "pipe", maximum_bytes=10**9, purpose="a report")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(UsageError, match="Cannot read"):
+        checked_file(tmp_path / "loop", maximum_bytes=10**9, purpose="a report")
