@@ -9,6 +9,7 @@ candidate which leaves more than that price unexplained loses to it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -84,22 +85,47 @@ def attribute(
     """
     random = np.random.default_rng(seed)
     draws = _draw(setting.ground.levels.count, resamples, random)
-    evidence, explained, structure = _evidence(setting, draws)
+    weighed = _weigh(setting, draws)
+    strict, lenient = weighed.strict, weighed.lenient
     if before is not None:
-        earlier, _, _ = _evidence(before, _draw(before.ground.levels.count, resamples, random))
-        # Whatever else the agent may have wanted before, averaged over all that it could have been.
-        otherwise = np.logaddexp.reduce(earlier, axis=-1, keepdims=True) - np.log(earlier.shape[-1])
-        evidence = evidence + np.logaddexp(np.log1p(-CHANGED) + earlier, np.log(CHANGED) + otherwise)
-    by_resample = np.exp(evidence - evidence.max(-1, keepdims=True))
-    by_resample /= by_resample.sum(-1, keepdims=True)
+        earlier = _weigh(before, _draw(before.ground.levels.count, resamples, random))
+        strict, lenient = _joined(strict, earlier.strict), _joined(lenient, earlier.lenient)
+    # Which candidate? That is judged strictly, because free tie-breaking lets an objective with many ties explain much.
+    candidates = strict.shape[-1]
+    among = _normalised(strict)
+    # A candidate or a rival? That is judged leniently, because breaking ties in one's own way is no rival objective.
+    together = np.logaddexp.reduce(np.log(among + 1e-300) + lenient[:, :candidates], axis=-1, keepdims=True)
+    share = _normalised(np.concatenate([together, lenient[:, candidates:]], axis=-1))
+    by_resample = np.concatenate([share[:, :1] * among, share[:, 1:]], axis=-1)
     names = (*setting.ground.objectives.names, *RIVALS)
-    return Attribution(names, by_resample.mean(0), by_resample, draws, structure, explained)
+    return Attribution(names, by_resample.mean(0), by_resample, draws, weighed.structure, weighed.explained)
 
 
-def _evidence(
-    setting: Setting, draws: Float[np.ndarray, "B N"]
-) -> tuple[Float[np.ndarray, "B R"], Float[np.ndarray, "O N"], Float[np.ndarray, " N"]]:
-    """Returns the log evidence for everything in each resample, and what is explained of each level's structure."""
+def _normalised(evidence: Float[np.ndarray, "B R"]) -> Float[np.ndarray, "B R"]:
+    """Returns the probabilities of equally likely hypotheses given their log evidence."""
+    weights = np.exp(evidence - evidence.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def _joined(after: Float[np.ndarray, "B R"], before: Float[np.ndarray, "B R"]) -> Float[np.ndarray, "B R"]:
+    """Returns the log evidence of behaviour before and after a shift together."""
+    # Whatever else the agent may have wanted before, averaged over all that it could have been.
+    otherwise = np.logaddexp.reduce(before, axis=-1, keepdims=True) - np.log(before.shape[-1])
+    return after + np.logaddexp(np.log1p(-CHANGED) + before, np.log(CHANGED) + otherwise)
+
+
+class _Weighed(NamedTuple):
+    """The log evidence in each resample: `strict` for the candidates, ties broken evenly; `lenient` for candidates and
+    rivals, ties broken as the agent likes. And how much of each level's structure there is, and is explained."""
+
+    strict: Float[np.ndarray, "B O"]
+    lenient: Float[np.ndarray, "B R"]
+    structure: Float[np.ndarray, " N"]
+    explained: Float[np.ndarray, "O N"]
+
+
+def _weigh(setting: Setting, draws: Float[np.ndarray, "B N"]) -> _Weighed:
+    """Scores every candidate and rival in one setting."""
     ground, counted = setting.ground, setting.weights > NEGLIGIBLE
     levels, actions = ground.levels.count, ground.levels.actions
     weights, policy = setting.weights[counted], setting.policy[counted]
@@ -116,25 +142,27 @@ def _evidence(
     # Schwarz's price for the fitted pulls, so that breaking ties in one's own way has to earn its keep.
     price = (actions - 1) / 2 * np.log1p(draws @ decisions)
 
-    def weigh(action_value: Float[np.ndarray, "M A"]) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the log evidence in each resample and the log-likelihood of each level at the best point."""
+    def scores(action_value: Float[np.ndarray, "M A"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns the strict and the lenient log evidence, and the log-likelihood of each level at the best point."""
         model = ChoiceModel(action_value)
-        plain = by_level(model.log_likelihood(policy))
+        even = by_level(model.log_likelihood(policy))
         pulled = by_level(model.log_likelihood(policy, model.fitted_pull(policy, weights)))
-        points = np.concatenate([draws @ plain.T, draws @ pulled.T - price[:, None]], axis=1)
-        both = np.concatenate([plain, pulled])
-        return np.logaddexp.reduce(points, axis=1) - np.log(len(both)), both[both.sum(-1).argmax()]
+        strict = np.logaddexp.reduce(draws @ even.T, axis=1) - np.log(len(even))
+        free = np.logaddexp.reduce(draws @ pulled.T, axis=1) - np.log(len(pulled)) - price
+        both = np.concatenate([even, pulled])
+        return strict, np.logaddexp(strict, free) - np.log(2), both[both.sum(-1).argmax()]
 
-    weighed = [
-        weigh(np.where(ground.fulfilled[index][counted][:, None], 0.0, ground.optimal_action_values[index][counted]))
+    rows = [
+        scores(np.where(ground.fulfilled[index][counted][:, None], 0.0, ground.optimal_action_values[index][counted]))
         for index in range(len(ground.objectives))
     ]
-    habit, _ = weigh(np.zeros_like(policy))
+    strict, lenient, fits = (np.stack(column) for column in zip(*rows, strict=True))
+    _, habit, _ = scores(np.zeros_like(policy))
     uniform = -np.log(actions) * decisions
     itself = by_level((policy * np.log(np.where(policy > 0, policy, 1.0))).sum(-1))
     none = itself - PRICE_PER_DECISION * decisions - PRICE_OF_STRUCTURE * (itself - uniform)
-    evidence = np.stack([*(row for row, _ in weighed), draws @ uniform, habit, draws @ none], axis=1)
-    return evidence, np.stack([fit for _, fit in weighed]) - uniform, itself - uniform
+    rivals = np.stack([draws @ uniform, habit, draws @ none], axis=1)
+    return _Weighed(strict.T, np.concatenate([lenient.T, rivals], axis=1), itself - uniform, fits - uniform)
 
 
 def _draw(levels: int, resamples: int, random: np.random.Generator) -> Float[np.ndarray, "B N"]:
