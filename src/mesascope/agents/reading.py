@@ -53,17 +53,19 @@ def read_model_file(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYT
         raise UsageError(f"Cannot read the model file '{path}': {error.strerror or error}.") from error
     except ValueError as error:
         raise UsageError(f"Cannot read the model file {str(path)!r}: {error}.") from error
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
+    too_large = f"it has more than {maximum_bytes:,} bytes, the most that is read."
+    try:
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise UntrustedModelError("it is not a regular file.", path=path)
-        too_large = f"it has more than {maximum_bytes:,} bytes, the most that is read."
         if status.st_size > maximum_bytes:
             raise UntrustedModelError(too_large, path=path)
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             content = file.read(maximum_bytes + 1)
-        except OSError as error:
-            raise UsageError(f"Cannot read the model file '{path}': {error.strerror or error}.") from error
+    except OSError as error:
+        raise UsageError(f"Cannot read the model file '{path}': {error.strerror or error}.") from error
+    finally:
+        os.close(handle)
     if len(content) > maximum_bytes:
         raise UntrustedModelError(too_large, path=path)
     return content

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 
 from mesascope.agents.adapters.function import FunctionAgent
@@ -158,7 +159,7 @@ def _check_fits(agent: Agent, world: World) -> None:
 def _try_once(agent: Agent, world: World) -> None:
     """Shows the agent one observation, so that one that cannot act is told so before anything long begins."""
     level = eqx.filter_jit(world.sample)(key=root_key(0), distribution=world.distributions[0], count=1)[0]
-    seen = np.asarray(world.observe(level, level.initial.argmax()))[None]
+    seen = np.asarray(world.observe(level, jnp.argmax(level.initial)))[None]
     try:
         returned, _ = agent.act(seen, agent.initial_state(1))
     except MesascopeError:

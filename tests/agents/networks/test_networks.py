@@ -8,12 +8,10 @@ from mesascope.agents.networks import NETWORKS, CentredMLPSpec, ConvNetSpec, GRU
 from mesascope.core.errors import UsageError
 
 SPECS = [
-    MLPSpec(),
-    MLPSpec(widths=(), activation="relu"),
-    ConvNetSpec(),
-    ConvNetSpec(channels=4, layers=1, residual=False, hidden=8),
-    GRUSpec(width=12, embedding=9),
-    CentredMLPSpec(widths=(16, 16)),
+    MLPSpec(widths=(8,)),
+    ConvNetSpec(channels=4, layers=2, hidden=8),
+    GRUSpec(width=6, embedding=7),
+    CentredMLPSpec(widths=(8, 8)),
 ]
 SHAPE, ACTIONS = (5, 6, 3), 4
 
@@ -34,7 +32,7 @@ def test_specs_cover_the_registry():
 def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
     network = build(spec)
     observations = jax.random.normal(jax.random.key(1), (7, *SHAPE))
-    logits, values, memory = eqx.filter_jit(jax.vmap(network))(observations, start(network, 7))
+    logits, values, memory = eqx.filter_jit(lambda *given: jax.vmap(network)(*given))(observations, start(network, 7))
     assert logits.shape == (7, ACTIONS)
     assert values.shape == (7,)
     assert {leaf.dtype for leaf in jax.tree.leaves((network, logits, values, memory))} == {jnp.dtype("float32")}
@@ -65,13 +63,13 @@ def test_every_parameter_gets_a_finite_gradient_also_over_seeds(spec):
 
 
 def test_the_same_key_builds_the_same_network_and_another_key_another():
-    first, again, other = (build(ConvNetSpec(), seed) for seed in (3, 3, 4))
+    first, again, other = (build(SPECS[1], seed) for seed in (3, 3, 4))
     assert eqx.tree_equal(first, again)
     assert not np.allclose(first.dense.weight, other.dense.weight)
 
 
 def test_memory_carries_what_was_seen():
-    network = build(GRUSpec())
+    network = build(SPECS[2])
     now, one, two = jax.random.normal(jax.random.key(1), (3, *SHAPE))
     after = [network(now, network(past, network.initial_memory())[2])[0] for past in (one, two)]
     assert not np.allclose(after[0], after[1], atol=1e-6)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import pickletools
 import struct
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -72,14 +73,17 @@ def read_torch_weights(content: bytes, *, path: object, field: str) -> dict[str,
     if members.get(prefix + "byteorder", b"little") != b"little":
         raise UntrustedModelError("its numbers are not little-endian.", path=path, field=field)
     try:
-        table = _Reader(members[pickles[0]]).table()
+        with warnings.catch_warnings():
+            # pickletools warns of odd escapes in names, none of which is one that we take.
+            warnings.simplefilter("ignore")
+            table = _Reader(members[pickles[0]]).table()
         if sum(math.prod(tensor.shape) for tensor in table.values()) > MAXIMUM_NUMBERS:
             raise _Refused(f"its tensors have more than {MAXIMUM_NUMBERS:,} numbers")
         return {name: _array(tensor, members, prefix) for name, tensor in table.items()}
     except _Refused as error:
         raise UntrustedModelError(f"{error}.", path=path, field=f"{field} > data.pkl") from error
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, struct.error) as error:
-        reason = f"its table of tensors is broken: {type(error).__name__}: {error}."
+        reason = f"its table of tensors is broken: {type(error).__name__}: {str(error)[:200]}."
         raise UntrustedModelError(reason, path=path, field=f"{field} > data.pkl") from error
 
 
@@ -97,7 +101,7 @@ def _array(tensor: _Tensor, members: dict[str, bytes], prefix: str) -> np.ndarra
     for axis, (size, stride) in enumerate(zip(tensor.shape, tensor.strides, strict=True)):
         steps = np.arange(size, dtype=np.int64) * stride
         indices += steps.reshape([-1 if other == axis else 1 for other in range(len(tensor.shape))])
-    return flat[indices]
+    return np.asarray(flat[indices])
 
 
 class _Reader:
