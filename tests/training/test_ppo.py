@@ -40,6 +40,14 @@ def first_batch(optimizer, task, parameters, key):
     return environment, optimizer.batch(rollout)
 
 
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def judge(optimizer, task, parameters, environment, batch, choice):
+    """Returns loss, parts and gradient of a minibatch."""
+    part = _part(batch, choice)
+    (loss, parts), gradient = jax.value_and_grad(optimizer.loss, has_aux=True)(parameters, task, environment, part)
+    return loss, parts, gradient
+
+
 @pytest.mark.parametrize("spec", [LinearSpec(), RecurrentSpec()])
 def test_before_the_first_step_every_ratio_is_one(spec):
     task = Task(Cue(slip=0.2), Cue.objectives[0], spec)
@@ -53,7 +61,7 @@ def test_before_the_first_step_every_ratio_is_one(spec):
     np.testing.assert_allclose(again, batch.rollout.log_probability, atol=1e-6)
     np.testing.assert_allclose(value, batch.rollout.value[:-1], atol=1e-6)
     for choice in (jnp.arange(4), jnp.arange(4, 8)):
-        _, parts = optimizer.loss(parameters, task, environment, _part(batch, choice))
+        _, parts, _ = judge(optimizer, task, parameters, environment, batch, choice)
         assert abs(parts["divergence"]) < 1e-6
         assert parts["clipped"] == 0
 
@@ -93,9 +101,7 @@ def test_gradient_is_the_policy_gradient():
     # unbiased as well, because every episode is paid or not within the roll-out.
     parameters = eqx.filter(network, eqx.is_array)
     environment, batch = first_batch(optimizer, task, parameters, jax.random.key(5))
-    gradient, _ = jax.jit(jax.grad(optimizer.loss, has_aux=True), static_argnums=1)(
-        parameters, task, environment, _part(batch, jnp.arange(optimizer.samples))
-    )
+    _, _, gradient = judge(optimizer, task, parameters, environment, batch, jnp.arange(optimizer.samples))
     measured = -np.asarray(gradient.policy, np.float64)
     assert np.abs(expected).max() > 0.02
     np.testing.assert_allclose(measured, expected, atol=0.05 * np.abs(expected).max())
@@ -105,11 +111,11 @@ def test_descends_its_loss():
     optimizer = PPO(environments=32, steps=16, minibatches=1, levels=2)
     parameters = eqx.filter(CUE.build(key=jax.random.key(1)), eqx.is_array)
     environment, batch = first_batch(optimizer, CUE, parameters, jax.random.key(0))
-    everything = _part(batch, jnp.arange(optimizer.samples))
-    gradient, _ = jax.grad(optimizer.loss, has_aux=True)(parameters, CUE, environment, everything)
-    before, _ = optimizer.loss(parameters, CUE, environment, everything)
-    change, _ = optimizer.transformation().update(gradient, optimizer.transformation().init(parameters), parameters)
-    after, _ = optimizer.loss(eqx.apply_updates(parameters, change), CUE, environment, everything)
+    everything = jnp.arange(optimizer.samples)
+    before, _, gradient = judge(optimizer, CUE, parameters, environment, batch, everything)
+    transformation = optimizer.transformation()
+    change, _ = jax.jit(lambda g, p: transformation.update(g, transformation.init(p), p))(gradient, parameters)
+    after, _, _ = judge(optimizer, CUE, eqx.apply_updates(parameters, change), environment, batch, everything)
     assert after < before
 
 
@@ -118,11 +124,10 @@ def test_value_loss_is_the_squared_error_and_clipping_bounds_its_gain(clip_value
     optimizer = PPO(environments=4, steps=8, minibatches=1, levels=1, clip_values=clip_values, clip=0.1)
     parameters = eqx.filter(CUE.build(key=jax.random.key(1)), eqx.is_array)
     environment, batch = first_batch(optimizer, CUE, parameters, jax.random.key(0))
-    everything = _part(batch, jnp.arange(optimizer.samples))
     moved = eqx.tree_at(lambda network: network.value, parameters, jnp.full(3, 0.5))
-    _, parts = optimizer.loss(moved, CUE, environment, everything)
+    _, parts, _ = judge(optimizer, CUE, moved, environment, batch, jnp.arange(optimizer.samples))
     # Values were 0 and are 0.5 now, except where nothing is seen; clipped, they count as 0.1 where that is worse.
-    target = np.asarray(everything.target)
+    target = np.asarray(batch.target)
     error = (0.5 - target) ** 2
     if clip_values:
         error = np.maximum(error, (0.1 - target) ** 2)
@@ -132,7 +137,16 @@ def test_value_loss_is_the_squared_error_and_clipping_bounds_its_gain(clip_value
 def test_learns_a_small_corner():
     world = Corner(size=5, walls="open", corner_size=3)
     task = Task(world, world.objectives[0], DenseSpec())
-    optimizer = PPO(updates=60, environments=32, steps=32, minibatches=4, levels=32, time_limit=32, learning_rate=1e-2)
+    optimizer = PPO(
+        updates=60,
+        environments=32,
+        steps=32,
+        minibatches=4,
+        levels=64,
+        fresh_levels=False,
+        time_limit=32,
+        learning_rate=1e-2,
+    )
     learners, metrics = run(optimizer, task)
     network = task.assemble(jax.tree.map(lambda leaf: leaf[0], learners.parameters))
     levels = world.sample(key=jax.random.key(77), distribution="train", count=64)
@@ -143,21 +157,21 @@ def test_learns_a_small_corner():
     assert reached > 0.9 * best
     # What it reports while it trains is what the policy is worth.
     assert metrics["return"][-1, 0] == pytest.approx(reached, abs=0.08)
-    assert metrics["return"][0, 0] < 0.6 * best
+    assert metrics["return"][0, 0] < 0.8 * best
 
 
+@pytest.mark.slow
 def test_memory_is_used_where_it_is_needed():
     optimizer = PPO(updates=60, environments=32, steps=12, minibatches=2, levels=1, time_limit=6, learning_rate=2e-2)
-    forgetful, _ = 0.9 * 0.75, None
     _, without = run(optimizer, CUE)
     _, remembering = run(optimizer, dataclasses.replace(CUE, network=RecurrentSpec()))
     # Without memory, always taking the action of the more frequent cue is the best that can be done.
-    assert without["return"][-5:].mean() == pytest.approx(forgetful, abs=0.05)
+    assert without["return"][-5:].mean() == pytest.approx(0.9 * 0.75, abs=0.05)
     assert remembering["return"][-5:].mean() > 0.9 * 0.95
 
 
 def test_a_seed_does_not_depend_on_its_neighbours():
-    optimizer = PPO(updates=3, environments=4, steps=8, epochs=1, minibatches=2, levels=2)
+    optimizer = PPO(updates=4, environments=4, steps=8, epochs=2, minibatches=2, levels=2)
     alone, _ = run(optimizer, CUE, seeds=(3,))
     among, _ = run(optimizer, CUE, seeds=(1, 3))
     for one, two in zip(jax.tree.leaves(alone.parameters), jax.tree.leaves(among.parameters), strict=True):
@@ -176,17 +190,20 @@ def test_a_run_in_pieces_is_the_run_in_one():
         np.testing.assert_array_equal(one, two)
 
 
-def test_fixed_levels_stay_and_fresh_levels_do_not():
-    world = Corner(size=5)
-    task = Task(world, world.objectives[0], LinearSpec())
-    for fresh in (False, True):
-        optimizer = PPO(updates=2, environments=4, steps=40, epochs=1, minibatches=2, levels=3, fresh_levels=fresh)
-        keys = seed_keys((0,))
-        before = start(optimizer, task, keys)
-        walls = np.asarray(before.extra.pool.levels.layout.walls)
-        after, _ = advance(optimizer, task, before, keys, jnp.int32(0), 2)
-        assert (walls.shape == after.extra.pool.levels.layout.walls.shape) is True
-        assert (walls == after.extra.pool.levels.layout.walls).all() is np.bool_(not fresh)
+@pytest.mark.parametrize("fresh", [False, True])
+def test_fixed_levels_stay_and_fresh_levels_do_not(fresh):
+    task = dataclasses.replace(CUE, world=Cue(slip=0.5, vary=True))
+    optimizer = PPO(
+        updates=2, environments=4, steps=40, epochs=1, minibatches=2, levels=4, fresh_levels=fresh, time_limit=20
+    )
+    keys = seed_keys((0,))
+    before = start(optimizer, task, keys)
+    outcomes = np.asarray(before.extra.pool.outcomes)
+    after, _ = advance(optimizer, task, before, keys, jnp.int32(0), 2)
+    later = np.asarray(after.extra.pool.outcomes)
+    assert outcomes.shape == later.shape
+    # Episodes of at most 20 steps: none of those under way at first is under way after 80.
+    assert bool((outcomes == later).all()) == (not fresh)
 
 
 def test_shuffling_is_a_permutation_and_fair():

@@ -24,6 +24,8 @@ class Cue(World):
 
     slip: float = 0.0
     wide: int = 1
+    vary: bool = False
+    """Whether levels differ in how often a step slips."""
 
     name = "cue"
     attributes = ("paid",)
@@ -55,7 +57,12 @@ class Cue(World):
                 jnp.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0], [0, 0, 0.0]]), (1, self.wide)
             ),
         )
-        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), level)
+        levels = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), level)
+        if not self.vary:
+            return levels
+        slip = self.slip * jax.random.uniform(key, (count, 1, 1))
+        probabilities = jnp.broadcast_to(jnp.stack([1 - slip, slip], axis=-1), levels.probabilities.shape)
+        return eqx.tree_at(lambda level: level.probabilities, levels, probabilities)
 
     def observe(self, level, state):
         return level.layout[state]
