@@ -74,6 +74,7 @@ def stable_baselines3_models(tmp_path_factory) -> dict[str, tuple[Path, object]]
             for parameter in model.policy.parameters():
                 parameter.add_(0.1 * torch.randn(parameter.shape))
             if algorithm is not DQN:
+                model.observation_space.seed(0)
                 seen, _ = model.policy.obs_to_tensor(np.stack([model.observation_space.sample() for _ in range(50)]))
                 spread = model.policy.get_distribution(seen).distribution.logits.std(0).mean()
                 model.policy.action_net.weight.mul_(1.5 / spread)

@@ -36,6 +36,7 @@ def asked(model, rows=40):
     import torch
 
     space = model.env.observation_space
+    space.seed(0)
     raw = np.stack([space.sample() for _ in range(rows)])
     if model.policy.__class__.__name__ in ("DQNPolicy", "CnnPolicy"):
         answer = np.eye(4)[model.predict(raw, deterministic=True)[0]]
