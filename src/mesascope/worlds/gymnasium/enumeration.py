@@ -164,9 +164,9 @@ def explore(
 def _too_many(environment_id: str, found: int, max_states: int, encoding: Encoding) -> WorldError:
     if found >= max_states:
         return WorldError(
-            f"'{environment_id}' has more than {max_states:,} reachable states, so that it cannot be a finite level "
-            "(an environment with continuous states or a counter among its attributes never can). Raise the limit with "
-            "max_states=N, choose a smaller environment, or leave attributes out of the state with ignore=NAME,NAME."
+            f"'{environment_id}' has more than {max_states:,} reachable states. Raise the limit with max_states=N, "
+            "choose a smaller environment, or leave out of the state what does not matter with ignore=NAME,NAME: "
+            "continuous states, or a counter among the attributes, never come to an end."
         )
     return WorldError(
         f"The observations of '{environment_id}' take {encoding.stored_bytes:,} bytes each; those of {found:,} states "

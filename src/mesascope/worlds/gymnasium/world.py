@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -16,6 +15,7 @@ from jaxtyping import Array, Float, Int
 
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import RandomKey
+from mesascope.worlds.gymnasium.assembly import assemble
 from mesascope.worlds.gymnasium.clones import CloneSource
 from mesascope.worlds.gymnasium.encoding import check_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
@@ -25,21 +25,10 @@ from mesascope.worlds.gymnasium.tables import TableSource, is_table
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World, parse_option
 
-LEVEL_BYTES: int = 2**32
-"""The most memory that the levels of one distribution may take."""
-
 PLAIN_WRAPPERS: frozenset[str] = frozenset({"OrderEnforcing", "PassiveEnvChecker"})
 """Wrappers that change nothing about what happens."""
 
 _NOT_OPTIONS = ("environment_id", "settings", "id", "render_mode", "max_episode_steps", "disable_env_checker")
-
-
-class GymnasiumLayout(eqx.Module):
-    """What a level shows: the `seed` it was made from, `observations` as stored, and where the agent is drawn."""
-
-    seed: Int[Array, "*batch"]
-    observations: Array
-    positions: Int[Array, "*batch S 2"]
 
 
 @dataclass(frozen=True)
@@ -151,7 +140,7 @@ class GymnasiumWorld(World):
 
     def level(self, seed: int) -> Level:
         """Returns the (not batched) level of one seed, whether or not it belongs to a distribution."""
-        return _assemble([seed], [self._enumeration(seed)], self.discount, lambda arrays: jnp.asarray(arrays[0]))
+        return assemble([seed], [self._enumeration(seed)], self.discount, lambda arrays: jnp.asarray(arrays[0]))
 
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
         return self._source.encoding.show(level.layout.observations[state])
@@ -184,7 +173,7 @@ class GymnasiumWorld(World):
             # Also when the first call comes from inside `jit`, the levels are constants and no part of its program.
             with jax.ensure_compile_time_eval():
                 found = [self._enumeration(seed) for seed in seeds]
-                self._stacks[distribution] = _assemble(
+                self._stacks[distribution] = assemble(
                     list(seeds), found, self.discount, lambda arrays: jnp.asarray(np.stack(arrays))
                 )
         return self._stacks[distribution]
@@ -242,55 +231,3 @@ def _plainly_wrapped(environment: Any) -> bool:
             return False
         layer = layer.env
     return True
-
-
-def _assemble(
-    seeds: list[int], found: list[Enumeration], discount: float, join: Callable[[list[np.ndarray]], Array]
-) -> Level:
-    """Returns enumerations as levels, padded to the largest with unreachable states that lead nowhere.
-
-    **Arguments:**
-
-    - `seeds`, `found`: one for each level.
-    - `discount`: in (0, 1).
-    - `join`: makes one array of those of the levels.
-    """
-    states = max(one.states for one in found)
-    outcomes = max(one.successors.shape[2] for one in found)
-    size = sum(one.attributes[0].nbytes + one.observations[0].nbytes for one in found) * states
-    if size > LEVEL_BYTES:
-        raise WorldError(
-            f"{len(found)} levels of {states:,} states take {size / 2**30:.1f} GiB; at most {LEVEL_BYTES / 2**30:.0f} "
-            "are used. Ask for fewer levels with levels=N."
-        )
-
-    def pad(array: np.ndarray, fill) -> np.ndarray:
-        return np.concatenate([array, np.full((states - len(array), *array.shape[1:]), fill, array.dtype)])
-
-    def pad_outcomes(array: np.ndarray) -> np.ndarray:
-        missing = outcomes - array.shape[2]
-        return np.pad(array, ((0, 0), (0, 0), (0, missing), *((0, 0),) * (array.ndim - 3)))
-
-    successors = []
-    for one in found:
-        itself = np.broadcast_to(np.arange(states, dtype=np.int32)[:, None, None], (states, *one.successors.shape[1:]))
-        padded = itself.copy()
-        padded[: one.states] = one.successors
-        successors.append(pad_outcomes(padded))
-    certain = [pad_outcomes(pad(one.probabilities, 0.0)) for one in found]
-    for one, probabilities in zip(found, certain, strict=True):
-        probabilities[one.states :, :, 0] = 1.0
-    return Level(
-        successors=join(successors),
-        probabilities=join([array.astype(np.float32) for array in certain]),
-        attributes=join([pad_outcomes(pad(one.attributes, 0.0)) for one in found]),
-        initial=join([pad(one.initial.astype(np.float32), 0.0) for one in found]),
-        terminal=join([pad(one.terminal, True) for one in found]),
-        reachable=join([np.arange(states) < one.states for one in found]),
-        discount=join([np.asarray(discount, np.float32) for _ in found]),
-        layout=GymnasiumLayout(
-            seed=join([np.asarray(seed, np.int32) for seed in seeds]),
-            observations=join([pad(one.observations, 0) for one in found]),
-            positions=join([pad(one.positions.astype(np.int32), -1) for one in found]),
-        ),
-    )
