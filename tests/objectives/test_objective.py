@@ -66,7 +66,7 @@ def test_rewards_and_continuations_follow_the_definition():
     for index, level in enumerate(levels):
         for row in range(5):
             expected = {}
-            for state, action, probability, successor, gain, goes_on in transitions(
+            for state, action, _, _, gain, goes_on in transitions(
                 level, objectives.weights[row], objectives.stops[row]
             ):
                 expected.setdefault((state, action), []).append((gain, goes_on))

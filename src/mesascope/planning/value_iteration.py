@@ -11,6 +11,7 @@ of all of them side by side.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import jax
@@ -30,7 +31,8 @@ STILL: float = 1e-13
 """Values that change by no more than this, relative to the largest of their level, have arrived."""
 
 SWEEPS: int = 32
-"""Value iteration stops after so many sweeps, and the policy that it has reached is evaluated."""
+"""Value iteration stops after so many sweeps (or, if more, the square root of the number of states, which is how far
+things are apart on a grid), and the policy that it has reached is evaluated."""
 
 Greed = Callable[[Float[Array, "N S A O"]], Float[Array, "N S O"]]
 """Values of states from the values of their actions: a maximum, or a softer one."""
@@ -57,7 +59,7 @@ def action_values(
 def sweep(
     level: Level, objectives: Objectives, values: Float[Array, "N S O"], greed: Greed
 ) -> tuple[Float[Array, "N S O"], Float[Array, "N S A O"], Bool[Array, "N O"]]:
-    """Returns values and action values after at most `SWEEPS` sweeps, and which of them were still changing.
+    """Returns values and action values after one turn of sweeps, and which of them were still changing.
 
     **Arguments:**
 
@@ -68,6 +70,7 @@ def sweep(
     """
     reward, continuation = rewards(objectives, level), continuations(objectives, level)
     counted = (level.reachable & ~level.terminal)[..., None]
+    turn = max(SWEEPS, math.isqrt(level.states))
 
     def once(carry):
         values, _, count = carry
@@ -76,7 +79,7 @@ def sweep(
         return better, moving, count + 1
 
     start = (values, jnp.ones((level.count, values.shape[-1]), bool), 0)
-    values, moving, _ = jax.lax.while_loop(lambda carry: carry[1].any() & (carry[2] < SWEEPS), once, start)
+    values, moving, _ = jax.lax.while_loop(lambda carry: carry[1].any() & (carry[2] < turn), once, start)
     result = action_values(level, reward, continuation, values)
     return values, jnp.where(counted[..., None], result, 0.0), moving
 
