@@ -9,7 +9,6 @@ import pytest
 
 import mesascope
 
-
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 class Absent:

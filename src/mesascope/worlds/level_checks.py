@@ -147,7 +147,7 @@ def check_solvable(world: World, level: Level) -> str:
     stops = level.attributes @ ends > 0
     possible = (level.probabilities > 0) & (level.reachable & ~level.terminal)[..., None, None]
     number = np.arange(level.count)[:, None, None, None]
-    able = (possible & pays).any((-1, -2))
+    able: np.ndarray = np.asarray((possible & pays).any((-1, -2)))
     while True:
         grown = able | (possible & ~stops & able[number, level.successors]).any((-1, -2))
         if (grown == able).all():
