@@ -10,7 +10,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.corner import Corner
 
-WORLD = Corner(size=7)
+WORLD = Corner()
 LEVELS = {"train": 64, "deploy": 160}
 
 
