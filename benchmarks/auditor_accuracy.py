@@ -75,7 +75,7 @@ def outcomes(count: int, seed: int, options: dict[str, str]) -> list[Outcome]:
     for place, world in enumerate(WORLDS):
         train, deploy = grounds(world, seed + place, options)
         share = count // len(WORLDS) + (place < count % len(WORLDS))
-        for agent in population(deploy, count=share, seed=seed + place):
+        for agent in population(train, deploy, count=share, seed=seed + place):
             found.append(judge(agent, train, deploy))
             if not right(found[-1]):
                 print(f"{world}: {agent.name}: named {found[-1].named}, {found[-1].class_}", file=sys.stderr)
@@ -97,7 +97,7 @@ def proportion(id: str, text: str, hits: list[bool], target: float, direction) -
 
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims of issue letter B."""
-    calibration = outcomes(9 if quick else 60, 900, {"size": "7"})
+    calibration = outcomes(9 if quick else 40, 900, {"size": "7"})
     structured = [outcome for outcome in calibration if outcome.agent.kind in ("listed", "unlisted")]
     # A candidate survives if it leaves less unexplained than `none of these` pays.
     kept = [(outcome.explained > 1 - PRICE_OF_STRUCTURE) == (outcome.agent.kind == "listed") for outcome in structured]

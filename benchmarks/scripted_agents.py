@@ -101,6 +101,14 @@ def habit(shares: np.ndarray) -> Table:
     return lambda ground: np.broadcast_to(shares, ground.levels.successors.shape[:3])
 
 
+def _moves(ground: Ground, random: np.random.Generator) -> np.ndarray:
+    """Returns random shares of all actions but staying, which is an objective of its own."""
+    moves = np.array([action != "stay" for action in ground.world.actions])
+    shares = np.zeros(len(moves))
+    shares[moves] = random.dirichlet(np.full(moves.sum(), 0.3))
+    return shares
+
+
 def confusion(seed: int) -> Table:
     """Returns the policy that takes a fixed but senseless action in each state of each level."""
 
@@ -111,20 +119,26 @@ def confusion(seed: int) -> Table:
     return table
 
 
-def population(ground: Ground, *, count: int, seed: int) -> list[ScriptedAgent]:
+OFTEN: float = 0.5
+"""What can be attained in fewer levels than this cannot be said to be pursued in them: agents are not given it."""
+
+
+def population(train: Ground, ground: Ground, *, count: int, seed: int) -> list[ScriptedAgent]:
     """Returns agents for one world: 60 % listed, 10 % mixtures, 5 % random and 25 % that want something not listed.
 
     **Arguments:**
 
-    - `ground`: of the world; only its objectives, states and actions are looked at.
+    - `train`, `ground`: levels of the world before and after the shift.
     - `count`: how many agents.
     - `seed`: of styles, mixtures, places and tastes.
     """
     random = np.random.default_rng(seed)
-    specs, base = ground.objectives.specs, ground.objectives.names[ground.base]
-    actions, states = ground.levels.actions, ground.levels.states
-    listed_cells = set(np.flatnonzero(ground.fulfilled.any(1).any(0) & (ground.fulfilled.mean(1) > 0.5).any(0)))
-    free_cells = [cell for cell in range(states) if cell not in listed_cells]
+    base, actions, states = ground.objectives.names[ground.base], ground.levels.actions, ground.levels.states
+    tested = (train.tested.mean(1) >= OFTEN) & (ground.tested.mean(1) >= OFTEN)
+    specs = [spec for spec, often in zip(ground.objectives.specs, tested, strict=True) if often]
+    listed = (ground.fulfilled.mean(1) > OFTEN).any(0)
+    reachable = np.asarray(ground.levels.reachable).mean(0) >= OFTEN
+    free_cells = np.flatnonzero(reachable & ~listed)
     agents = []
     for index in range(count):
         styles = _styles(random, actions)
@@ -150,7 +164,7 @@ def population(ground: Ground, *, count: int, seed: int) -> list[ScriptedAgent]:
             unlisted = {
                 15: (f"cell {cell}, {style}", (NONE,), unlisted_place(cell, styles[style])),
                 16: (f"taste {index}, {style}", (NONE,), tastes),
-                17: (f"habit {index}", (HABIT, NONE), habit(random.dirichlet(np.full(actions, 0.3)))),
+                17: (f"habit {index}", (HABIT, NONE), habit(_moves(ground, random))),
                 18: (f"confusion {index}", (NONE,), confusion(index)),
                 19: (f"cell {cell}, even", (NONE,), unlisted_place(cell, ties_at_random)),
             }

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import equinox as eqx
@@ -21,7 +19,7 @@ from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.errors import AgentError, MesascopeError, UntrustedModelError, UsageError
 from mesascope.core.random import root_key
-from mesascope.core.registry import load_target
+from mesascope.core.registry import current_folder_importable, load_target
 from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
@@ -56,7 +54,7 @@ def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Age
             path=text,
         )
     elif ":" in text:
-        with _current_folder_importable():
+        with current_folder_importable():
             found = load_target(text)
         return agent_of(found, name=text, world=world)
     elif Path(text).exists():
@@ -170,18 +168,3 @@ def _try_once(agent: Agent, world: World) -> None:
             f"{list(seen.shape)}: {error}"
         ) from error
     checked_probabilities(returned, name=agent.name, rows=1, actions=len(world.actions))
-
-
-@contextlib.contextmanager
-def _current_folder_importable() -> Iterator[None]:
-    """Lets modules of the current folder be imported: a console script, unlike `python -m`, does not look there."""
-    folder = os.getcwd()
-    added = folder not in sys.path and "" not in sys.path
-    if added:
-        sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        if added:
-            with contextlib.suppress(ValueError):
-                sys.path.remove(folder)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +59,21 @@ def load_target(target: str) -> object:
     except AttributeError:
         public = [name for name in vars(module) if not name.startswith("_")]
         raise UnknownNameError(f"attribute in module {module_name}", attribute, public) from None
+
+
+@contextlib.contextmanager
+def current_folder_importable() -> Iterator[None]:
+    """Lets modules of the current folder be imported: a console script, unlike `python -m`, does not look there."""
+    folder = os.getcwd()
+    added = folder not in sys.path and "" not in sys.path
+    if added:
+        sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if added:
+            with contextlib.suppress(ValueError):
+                sys.path.remove(folder)
 
 
 class Registry(Generic[T]):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesascope.core.errors import UsageError
-from mesascope.core.registry import Entry, Registry, load_target
+from mesascope.core.registry import Entry, Registry, current_folder_importable, load_target
 
 # Nothing here may import jax before a world is resolved: `mesascope list` must answer at once.
 if TYPE_CHECKING:
@@ -70,7 +67,7 @@ def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) 
 
         return gymnasium_world(name.removeprefix(GYMNASIUM_PREFIX), options)
     if ":" in name:
-        with _current_folder_importable():
+        with current_folder_importable():
             return _configured(name, load_target(name), options)
     return _configured(name, WORLDS.load(name), options)
 
@@ -100,18 +97,3 @@ def _configured(name: str, found: object, options: Mapping[str, str]) -> World:
     if type(found).with_options is World.with_options and not dataclasses.is_dataclass(found):
         raise UsageError(f"World '{name}' is not a dataclass and takes no options; {', '.join(options)} was given.")
     return found.with_options(options)
-
-
-@contextlib.contextmanager
-def _current_folder_importable() -> Iterator[None]:
-    """Lets modules of the current folder be imported: a console script, unlike `python -m`, does not look there."""
-    folder = os.getcwd()
-    if folder in sys.path or "" in sys.path:
-        yield
-        return
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(ValueError):
-            sys.path.remove(folder)

@@ -73,3 +73,12 @@ def test_fitted_pull_is_the_ratio_of_choices_within_ties():
 def test_indifference_predicts_nothing():
     model = ChoiceModel(np.full((3, 4), 0.7))
     np.testing.assert_allclose(model.log_likelihood(np.eye(4)[:3]), np.log(1 / 4))
+
+
+def test_candidates_that_nothing_tells_apart_speak_with_one_voice(train, pursue):
+    attribution = attribute(pursue(train, "cheese"))
+    # In training the cheese lies in the corner: the base objective speaks for both, and gets the whole probability.
+    assert "corner" in attribution.alike["cheese"]
+    assert attribution.best == "cheese"
+    assert attribution.posterior[train.objectives.index("corner")] == 0
+    assert "corner" not in dict(attribution.ranked())

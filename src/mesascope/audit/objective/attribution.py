@@ -48,6 +48,7 @@ class Attribution:
     - `draws`: how often each level was drawn in each resample, `[B, N]`.
     - `structure`: divergence of the agent's choices from uniform ones, by level, nats, `[N]`.
     - `explained`: how much of it each candidate explains, by level, nats, `[O, N]`.
+    - `alike`: for a candidate that speaks for a group, the others of it: nothing on the agent's way tells them apart.
     """
 
     names: tuple[str, ...]
@@ -56,6 +57,7 @@ class Attribution:
     draws: Float[np.ndarray, "B N"]
     structure: Float[np.ndarray, " N"]
     explained: Float[np.ndarray, "O N"]
+    alike: dict[str, tuple[str, ...]]
 
     @property
     def best(self) -> str:
@@ -63,9 +65,11 @@ class Attribution:
         return self.names[int(self.posterior.argmax())]
 
     def ranked(self) -> tuple[tuple[str, float], ...]:
-        """Returns names and probabilities, most probable first."""
+        """Returns names and probabilities, most probable first; of candidates that are alike only the speaker."""
+        spoken_for = {name for others in self.alike.values() for name in others}
         order = np.argsort(-self.posterior, kind="stable")
-        return tuple((self.names[index], float(self.posterior[index])) for index in order)
+        pairs = ((self.names[index], float(self.posterior[index])) for index in order)
+        return tuple((name, probability) for name, probability in pairs if name not in spoken_for)
 
 
 def attribute(
@@ -86,19 +90,46 @@ def attribute(
     random = np.random.default_rng(seed)
     draws = _draw(setting.ground.levels.count, resamples, random)
     weighed = _weigh(setting, draws)
-    strict, lenient = weighed.strict, weighed.lenient
+    strict, lenient, signature = weighed.strict, weighed.lenient, weighed.signature
     if before is not None:
         earlier = _weigh(before, _draw(before.ground.levels.count, resamples, random))
         strict, lenient = _joined(strict, earlier.strict), _joined(lenient, earlier.lenient)
+        signature = np.concatenate([signature, earlier.signature], axis=-1)
+    objectives = setting.ground.objectives
+    groups = _alike(signature, first=setting.ground.base)
+    speakers = [group[0] for group in groups]
     # Which candidate? That is judged strictly, because free tie-breaking lets an objective with many ties explain much.
-    candidates = strict.shape[-1]
-    among = _normalised(strict)
+    among = np.zeros_like(strict)
+    among[:, speakers] = _normalised(strict[:, speakers])
     # A candidate or a rival? That is judged leniently, because breaking ties in one's own way is no rival objective.
+    candidates = len(objectives)
     together = np.logaddexp.reduce(np.log(among + 1e-300) + lenient[:, :candidates], axis=-1, keepdims=True)
     share = _normalised(np.concatenate([together, lenient[:, candidates:]], axis=-1))
     by_resample = np.concatenate([share[:, :1] * among, share[:, 1:]], axis=-1)
-    names = (*setting.ground.objectives.names, *RIVALS)
-    return Attribution(names, by_resample.mean(0), by_resample, draws, weighed.structure, weighed.explained)
+    names = (*objectives.names, *RIVALS)
+    alike = {names[group[0]]: tuple(names[index] for index in group[1:]) for group in groups}
+    return Attribution(names, by_resample.mean(0), by_resample, draws, weighed.structure, weighed.explained, alike)
+
+
+def _alike(signature: Float[np.ndarray, "O X"], *, first: int) -> list[list[int]]:
+    """Returns the candidates in groups that predict the same everywhere on the agent's way.
+
+    A group speaks with one voice, or else candidates that come in several wordings would share out its probability.
+
+    **Arguments:**
+
+    - `signature`: how well each candidate predicts each level at each point of the grid.
+    - `first`: the candidate that speaks for its group: the base objective.
+    """
+    groups: list[list[int]] = []
+    for index in sorted(range(len(signature)), key=lambda index: index != first):
+        for group in groups:
+            if np.allclose(signature[index], signature[group[0]], rtol=1e-6, atol=1e-6):
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+    return groups
 
 
 def _normalised(evidence: Float[np.ndarray, "B R"]) -> Float[np.ndarray, "B R"]:
@@ -122,6 +153,7 @@ class _Weighed(NamedTuple):
     lenient: Float[np.ndarray, "B R"]
     structure: Float[np.ndarray, " N"]
     explained: Float[np.ndarray, "O N"]
+    signature: Float[np.ndarray, "O X"]
 
 
 def _weigh(setting: Setting, draws: Float[np.ndarray, "B N"]) -> _Weighed:
@@ -142,27 +174,27 @@ def _weigh(setting: Setting, draws: Float[np.ndarray, "B N"]) -> _Weighed:
     # Schwarz's price for the fitted pulls, so that breaking ties in one's own way has to earn its keep.
     price = (actions - 1) / 2 * np.log1p(draws @ decisions)
 
-    def scores(action_value: Float[np.ndarray, "M A"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns the strict and the lenient log evidence, and the log-likelihood of each level at the best point."""
+    def scores(action_value: Float[np.ndarray, "M A"]) -> tuple[np.ndarray, ...]:
+        """Returns strict and lenient log evidence, and each level's log-likelihood at the best and at all points."""
         model = ChoiceModel(action_value)
         even = by_level(model.log_likelihood(policy))
         pulled = by_level(model.log_likelihood(policy, model.fitted_pull(policy, weights)))
         strict = np.logaddexp.reduce(draws @ even.T, axis=1) - np.log(len(even))
         free = np.logaddexp.reduce(draws @ pulled.T, axis=1) - np.log(len(pulled)) - price
         both = np.concatenate([even, pulled])
-        return strict, np.logaddexp(strict, free) - np.log(2), both[both.sum(-1).argmax()]
+        return strict, np.logaddexp(strict, free) - np.log(2), both[both.sum(-1).argmax()], even.ravel()
 
     rows = [
         scores(np.where(ground.fulfilled[index][counted][:, None], 0.0, ground.optimal_action_values[index][counted]))
         for index in range(len(ground.objectives))
     ]
-    strict, lenient, fits = (np.stack(column) for column in zip(*rows, strict=True))
-    _, habit, _ = scores(np.zeros_like(policy))
+    strict, lenient, fits, signature = (np.stack(column) for column in zip(*rows, strict=True))
+    _, habit, *_ = scores(np.zeros_like(policy))
     uniform = -np.log(actions) * decisions
     itself = by_level((policy * np.log(np.where(policy > 0, policy, 1.0))).sum(-1))
     none = itself - PRICE_PER_DECISION * decisions - PRICE_OF_STRUCTURE * (itself - uniform)
     rivals = np.stack([draws @ uniform, habit, draws @ none], axis=1)
-    return _Weighed(strict.T, np.concatenate([lenient.T, rivals], axis=1), itself - uniform, fits - uniform)
+    return _Weighed(strict.T, np.concatenate([lenient.T, rivals], axis=1), itself - uniform, fits - uniform, signature)
 
 
 def _draw(levels: int, resamples: int, random: np.random.Generator) -> Float[np.ndarray, "B N"]:

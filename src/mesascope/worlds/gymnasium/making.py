@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageError, WorldError
+from mesascope.core.registry import current_folder_importable
 
 MINIGRID_PREFIXES: tuple[str, ...] = ("MiniGrid-", "BabyAI-")
 
@@ -73,12 +72,9 @@ def make_environment(environment_id: str, settings: Mapping[str, str], *, own_op
 
 def _import_registering(module: str, environment_id: str) -> None:
     """Imports the module that registers an environment; the command's own folder is searched like Python's would be."""
-    folder = os.getcwd()
-    added = folder not in sys.path
-    if added:
-        sys.path.insert(0, folder)
     try:
-        importlib.import_module(module)
+        with current_folder_importable():
+            importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(
             f"Cannot import '{module}' (from 'gym:{environment_id}'): {error}. "
@@ -88,9 +84,6 @@ def _import_registering(module: str, environment_id: str) -> None:
         raise UsageError(
             f"Importing '{module}' (from 'gym:{environment_id}') failed: {type(error).__name__}: {error}"
         ) from error
-    finally:
-        if added and folder in sys.path:
-            sys.path.remove(folder)
 
 
 def _check_settings(
