@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from jaxtyping import TypeCheckError
 
 import mesascope
+from mesascope.core.intervals import wilson
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -82,3 +84,9 @@ def test_type_checkers_see_the_same_names_as_python():
 
 def test_the_core_runs_without_any_extra():
     assert run_python(IMPORT_ALL).splitlines() == ["True"]
+
+
+def test_annotations_are_checked_while_testing():
+    # Also in every worker: without the import hook this would be a ValueError, or nothing at all.
+    with pytest.raises(TypeCheckError):
+        wilson("one", 2)
