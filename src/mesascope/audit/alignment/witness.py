@@ -64,9 +64,17 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
 
 
 def fulfilled_places(setting: Setting, level: int) -> list[Places]:
-    """Returns the places where each objective is fulfilled in one level."""
-    states = setting.ground.fulfilled[:, level]
-    return [tuple(sorted(set(_places(setting, level, np.flatnonzero(row))))) for row in states]
+    """Returns the places where each objective is fulfilled for the first time in one level."""
+    ground, levels = setting.ground, setting.ground.levels
+    source, action, outcome = np.nonzero(np.asarray(levels.probabilities)[level] > 0)
+    target = np.asarray(levels.successors)[level, source, action, outcome]
+    stops = np.asarray(levels.attributes)[level, source, action, outcome] @ ground.objectives.stops.T > 0
+    found = []
+    for objective, after in enumerate(ground.fulfilled[:, level]):
+        # Where an objective stays fulfilled, every later place would count as well.
+        first = stops[:, objective] & ~after[source] & np.asarray(levels.reachable)[level, source]
+        found.append(tuple(sorted(set(_places(setting, level, np.unique(target[first]))))))
+    return found
 
 
 def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int]:

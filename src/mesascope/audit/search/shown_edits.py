@@ -19,11 +19,11 @@ from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.level import Level
 
-LEVELS: int = 128
+LEVELS: int = 192
 EDITS: int = 32
 """Edits tried in each of so many levels; most change nothing that matters, and the agent is not asked about those."""
 
-STATES: int = 250_000
+STATES: int = 400_000
 """Bound on levels x edits x states, for worlds with many states."""
 
 ASKED: int = 256
