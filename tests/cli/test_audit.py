@@ -258,5 +258,5 @@ def test_ctrl_c_in_an_audit_writes_nothing(mesascope, folder, monkeypatch):
     monkeypatch.setattr(main_job, "audit", interrupted)
     code, out, err = mesascope(*GOOD, "--out", "run")
     assert (code, out) == (130, "")
-    assert err == "mesascope: Interrupted before there was a result; nothing was written.\n"
+    assert err == "mesascope: Interrupted: no result was written. The same command starts it again.\n"
     assert written(folder / "run") == {}

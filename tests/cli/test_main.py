@@ -95,7 +95,11 @@ def test_arguments_that_cannot_be_parsed_are_usage_errors(mesascope, arguments, 
             130,
             "mesascope: Interrupted; the same command goes on.\n",
         ),
-        (KeyboardInterrupt(), 130, "mesascope: Interrupted before there was a result; nothing was written.\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "mesascope: Interrupted: no result was written. The same command starts it again.\n",
+        ),
     ],
 )
 def test_each_error_is_one_message_and_its_exit_code(mesascope, monkeypatch, error, code, message):

@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MesascopeError as error:
         return _fail(str(error), error.exit_code, debug)
     except KeyboardInterrupt:
-        return _fail("Interrupted before there was a result; nothing was written.", EXIT_INTERRUPTED, debug)
+        return _fail("Interrupted: no result was written. The same command starts it again.", EXIT_INTERRUPTED, debug)
     except Exception as error:
         message = (
             f"Mesascope has a fault: {type(error).__name__}: {error}\n"
