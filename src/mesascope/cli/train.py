@@ -20,7 +20,7 @@ from mesascope.organisms.catalogue import ORGANISMS
 
 @dataclass(frozen=True)
 class Train(Command):
-    """Trains a model organism, one agent per seed, all seeds beside one another.
+    """Trains a model organism, one agent per seed.
 
     After Ctrl-C, a crash or a kill the same command goes on from the last checkpoint, and its result is the same.
     Agents that are there already stay as they are.
