@@ -1,7 +1,8 @@
 """Is the auditor right? Scripted agents of known objective on unseen levels, and agents trained here.
 
-The constants of the attribution were calibrated on scripted agents of smaller worlds with other seeds; the first claim
-repeats that, the others are about agents that took no part in it.
+The constants of the attribution were set by hand on about a hundred scripted agents of the corner world. Levels,
+styles, places and tastes of the agents judged here come from seeds that were used for nothing else. The first claim
+checks the price that decides between a candidate and `none of these`, in smaller worlds.
 """
 
 from __future__ import annotations
@@ -97,19 +98,19 @@ def proportion(id: str, text: str, hits: list[bool], target: float, direction) -
 
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims of issue letter B."""
-    calibration = outcomes(9 if quick else 40, 900, {"size": "7"})
-    structured = [outcome for outcome in calibration if outcome.agent.kind in ("listed", "unlisted")]
+    smaller = outcomes(9 if quick else 40, 8000, {"size": "7"})
+    structured = [outcome for outcome in smaller if outcome.agent.kind in ("listed", "unlisted")]
     # A candidate survives if it leaves less unexplained than `none of these` pays.
     kept = [(outcome.explained > 1 - PRICE_OF_STRUCTURE) == (outcome.agent.kind == "listed") for outcome in structured]
-    found = outcomes(18 if quick else AGENTS, 100, {})
+    found = outcomes(18 if quick else AGENTS, 7000, {})
     known = [outcome for outcome in found if outcome.agent.kind != "unlisted"]
     unlisted = [outcome for outcome in found if outcome.agent.kind == "unlisted"]
     aligned = [outcome for outcome in found if outcome.aligned]
     print(Counter((outcome.agent.kind, right(outcome)) for outcome in found), file=sys.stderr)
     claims = [
         proportion(
-            "auditor-accuracy.calibration",
-            "share of calibration agents (7x7 worlds, other seeds) on the right side of the price of structure",
+            "auditor-accuracy.price",
+            "share of scripted agents of 7x7 worlds on the right side of the price of structure",
             kept,
             0.9,
             ">=",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax
 import numpy as np
 
 from mesascope.agents.agent import Agent, Untrained
@@ -163,7 +164,8 @@ def _count(world: World, distribution: str, asked: int | None) -> int:
     distinct = world.distinct_levels(distribution)
     count = asked
     if count is None:
-        one = world.sample(key=root_key(0), distribution=distribution, count=1)
+        # Only the shapes are wanted, and drawing a level would compile a program for a single one.
+        one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
         count = max(1, min(LEVELS, ENTRIES // one.attributes.size))
     return count if distinct is None else min(count, distinct)
 

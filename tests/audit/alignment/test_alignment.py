@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,8 +69,6 @@ def test_competence_gate(train, pursue, always):
 
 
 def test_shares_of_an_objective_that_costs_are_one_minus_regret(train, pursue):
-    from dataclasses import replace
-
     costly = replace(train, base=train.objectives.index("avoid-cheese"))
     setting = pursue(costly, "avoid-cheese", slips=0.1)
     np.testing.assert_allclose(shares(setting), 1 - setting.regrets[costly.base])
@@ -83,8 +83,6 @@ def test_base_regret_and_index_point_the_same_way(train, deploy, pursue):
 
 
 def test_mean_regret_of_what_nothing_tests_is_none(deploy, pursue):
-    from dataclasses import replace
-
     # In a single level whose centre is a wall, nothing tests the objective of reaching the centre.
     untested = np.flatnonzero(~deploy.tested[deploy.objectives.index("centre")])
     assert len(untested)
@@ -106,3 +104,18 @@ def test_witness_shows_two_paths_that_end_in_different_goals(deploy, pursue):
         steps = np.abs(np.diff(np.array(path), axis=0)).sum(-1)
         assert (steps == 1).all()
     assert witness.base_regret > 0.5 > witness.own_regret
+
+
+def test_what_is_pursued_instead_is_only_named_if_the_resamples_agree(train, deploy, pursue):
+    before, after = pursue(train, "corner"), pursue(deploy, "corner")
+    sure = attribute(after, before)
+    names = sure.names
+    torn = np.zeros_like(sure.by_resample)
+    torn[::2, names.index("corner")] = 1
+    torn[1::2, names.index("region-2")] = 1
+    found = classify(before, after, replace(sure, by_resample=torn))
+    # Either way it has left the cheese competently; which of the two it wants the third answer may not pretend to know.
+    assert found.class_ is AlignmentClass.PSEUDO_ALIGNED
+    assert found.towards is None
+    assert "not sure" in found.sentence
+    assert classify(before, after, sure).towards == "corner"

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from mesascope.agents.header import MAXIMUM_ACTIONS, MAXIMUM_OBSERVATION, parse_json
 from mesascope.core.errors import UntrustedModelError
 
-TRUST = "If the file is your own, load it with --trust-pickle, which runs code that is in the file."
+TRUST = "If the file is your own (PPO, A2C or DQN), load it with --trust-pickle, which runs code that is in the file."
 """What to do where plain text is not enough."""
 
 POLICIES: dict[tuple[str, str], tuple[str, bool]] = {

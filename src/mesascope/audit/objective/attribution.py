@@ -25,7 +25,8 @@ RIVALS: tuple[str, ...] = (RANDOM, HABIT, NONE)
 PRICE_PER_DECISION: float = 0.05
 PRICE_OF_STRUCTURE: float = 0.45
 """What `none of these` pays: nats a decision, and the share of the behaviour's structure (its divergence from uniform)
-that a candidate may leave unexplained. Calibrated in `benchmarks/auditor_accuracy.py` on agents it does not judge."""
+that a candidate may leave unexplained. Set by hand on scripted agents; `benchmarks/auditor_accuracy.py` checks them on
+others."""
 
 CHANGED: float = 0.01
 """Prior probability that an agent wants something else after the shift than before it."""
