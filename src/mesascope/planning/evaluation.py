@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from mesascope.core.precision import as_double
 from mesascope.objectives.objective import Objectives
-from mesascope.planning.linear_solve import solve
+from mesascope.core.linear_solve import solve
 from mesascope.worlds.level import Level
 
 

@@ -1,0 +1,160 @@
+"""Levels from bare transition probabilities, and the linear map from values to one-step differences of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Bool, Float, Int
+
+from mesascope.core.errors import WorldError
+from mesascope.worlds.level import Level
+
+SUM: float = 1e-6
+"""Probabilities of a state and action may miss one by this much."""
+
+
+def level_from_successors(
+    successors: Int[np.ndarray, "S A K"],
+    probabilities: Float[np.ndarray, "S A K"],
+    *,
+    discount: float,
+    attributes: Float[np.ndarray, "S A K F"] | None = None,
+    initial: Float[np.ndarray, " S"] | None = None,
+    terminal: Bool[np.ndarray, " S"] | None = None,
+) -> Level:
+    """Returns a level with nothing to draw or observe, in double precision, all of whose states count as reachable.
+
+    **Arguments:**
+
+    - `successors`, `probabilities`: of each outcome.
+    - `discount`: in (0, 1).
+    - `attributes`: by default none (`F` = 0), for rewards that are tables.
+    - `initial`: law of the first state; by default uniform over the states that are not terminal.
+    - `terminal`: by default no state is.
+
+    **Raises:** `WorldError` naming the state and action whose probabilities are not a law, a successor outside the
+    states, or a discount outside (0, 1).
+    """
+    states, _, _ = successors.shape
+    probabilities = np.asarray(probabilities, np.float64)
+    if not 0 < discount < 1:
+        raise WorldError(f"Discount {discount} is not in (0, 1); values without an end of time would not be finite.")
+    if successors.min() < 0 or successors.max() >= states:
+        raise WorldError(f"A successor is not one of the {states} states.")
+    wrong = ~(np.abs(probabilities.sum(-1) - 1) <= SUM) | ~(probabilities >= 0).all(-1)
+    if wrong.any():
+        state, action = np.argwhere(wrong)[0]
+        raise WorldError(
+            f"The outcomes of action {action} in state {state} have the probabilities "
+            f"{probabilities[state, action].tolist()}: not a law."
+        )
+    terminal = np.zeros(states, bool) if terminal is None else terminal
+    if initial is None:
+        initial = ~terminal / max(1, (~terminal).sum())
+    return Level(
+        successors=successors,
+        probabilities=probabilities / probabilities.sum(-1, keepdims=True),
+        attributes=np.zeros((*successors.shape, 0)) if attributes is None else np.asarray(attributes, np.float64),
+        initial=np.asarray(initial, np.float64),
+        terminal=terminal,
+        reachable=np.ones(states, bool),
+        discount=np.float64(discount),  # pyright: ignore[reportArgumentType]
+        layout=None,
+    )
+
+
+def level_from_matrix(transitions: Float[np.ndarray, "S A S"], **options) -> Level:
+    """Returns the level of a dense transition matrix: for small levels and tests; `level_from_successors` scales.
+
+    **Arguments:**
+
+    - `transitions`: probability of each next state.
+    - `options`: those of `level_from_successors`, except `attributes`.
+    """
+    transitions = np.asarray(transitions, np.float64)
+    if transitions.ndim != 3 or transitions.shape[0] != transitions.shape[2]:
+        raise WorldError(f"Transitions of shape {list(transitions.shape)} are not [S, A, S].")
+    outcomes = max(1, int((transitions != 0).sum(-1).max()))
+    # Stable, so that outcomes stay in the order of the states.
+    successors = np.argsort(transitions == 0, axis=-1, kind="stable")[..., :outcomes]
+    probabilities = np.take_along_axis(transitions, successors, axis=-1)
+    return level_from_successors(successors, probabilities, **options)
+
+
+def expected_attributes(level: Level) -> Float[np.ndarray, "*batch S A F"]:
+    """Returns what happens on average when an action is taken, in double precision."""
+    outcomes = np.asarray(level.probabilities, np.float64)[..., None, :]
+    return (outcomes @ np.asarray(level.attributes, np.float64))[..., 0, :]
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The matrix `M` of `(M V)(s, a) = V(s) - discount * E V(s')`, over the states in which somebody acts.
+
+    A reward `r` explains a soft-optimal policy at temperature `t` if and only if `r = t log policy + M V` for some `V`
+    (Cao, Cohen, Szpruch 2021, theorem 1).
+
+    **Arguments:**
+
+    - `matrix`: `[C * A, C]`; row `c * A + a` belongs to action `a` in the state `states[c]`. Values of terminal and
+      unreachable states are 0 and have no column.
+    - `states`: the C states with a choice: reachable and not terminal.
+    - `actions`: A.
+    """
+
+    matrix: scipy.sparse.csr_matrix
+    states: Int[np.ndarray, " C"]
+    actions: int
+
+    def rows(self, table: Float[np.ndarray, "S A"]) -> Float[np.ndarray, " rows"]:
+        """Returns a table over states and actions as a vector over this matrix's rows."""
+        return np.asarray(table, np.float64)[self.states].reshape(-1)
+
+    def table(self, rows: Float[np.ndarray, " rows"], states: int) -> Float[np.ndarray, "S A"]:
+        """Returns a vector over rows as a table, 0 in states without a choice.
+
+        **Arguments:**
+
+        - `rows`: the vector.
+        - `states`: S, how many states the level has.
+        """
+        table = np.zeros((states, self.actions))
+        table[self.states] = np.asarray(rows).reshape(-1, self.actions)
+        return table
+
+
+def backup(level: Level, *, stops: Sequence[int] = (), discount: float | None = None) -> Backup:
+    """Returns the backup matrix of one (not batched) level, as sparse as its successor lists.
+
+    **Arguments:**
+
+    - `level`: one level.
+    - `stops`: attributes, by index, whose occurrence ends the episode: no value follows.
+    - `discount`: by default the level's; in [0, 1).
+
+    **Raises:** `WorldError` if the discount is outside [0, 1).
+    """
+    discount = float(level.discount) if discount is None else discount
+    if not 0 <= discount < 1:
+        raise WorldError(f"Discount {discount} is not in [0, 1); use a finite horizon for undiscounted choices.")
+    reachable, terminal = np.asarray(level.reachable), np.asarray(level.terminal)
+    acting = reachable & ~terminal
+    states = np.flatnonzero(acting)
+    column = np.full(level.states, -1, np.int64)
+    column[states] = np.arange(len(states))
+    successors = np.asarray(level.successors)[states]
+    onward = discount * np.asarray(level.probabilities, np.float64)[states]
+    if len(stops):
+        happens = np.asarray(level.attributes)[states][..., list(stops)].sum(-1) > 0
+        onward = np.where(happens, 0.0, onward)
+    onward = np.where(acting[successors], onward, 0.0)
+    rows = len(states) * level.actions
+    row = np.broadcast_to(np.arange(rows).reshape(len(states), level.actions, 1), successors.shape)
+    used = onward > 0
+    own = (np.ones(rows), (np.arange(rows), np.repeat(np.arange(len(states)), level.actions)))
+    shape = (rows, len(states))
+    leaving = scipy.sparse.csr_matrix((onward[used], (row[used], column[successors[used]])), shape=shape)
+    return Backup((scipy.sparse.csr_matrix(own, shape=shape) - leaving).tocsr(), states, level.actions)
