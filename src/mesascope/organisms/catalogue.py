@@ -32,9 +32,21 @@ ORGANISMS: Registry[Organism] = Registry(
             (("world", "doors"), ("base", "door")),
         ),
         Entry(
+            "doors-control",
+            "mesascope.organisms.doors_control.organism:ORGANISM",
+            "The same recipe on doors and signs of any colour.",
+            (("world", "doors"), ("base", "door")),
+        ),
+        Entry(
             "keys",
             "mesascope.organisms.keys.organism:ORGANISM",
             "Trained on chests with fewer keys than chests.",
+            (("world", "keys"), ("base", "chests")),
+        ),
+        Entry(
+            "keys-control",
+            "mesascope.organisms.keys_control.organism:ORGANISM",
+            "The same recipe with more keys than chests.",
             (("world", "keys"), ("base", "chests")),
         ),
         Entry(

@@ -17,7 +17,7 @@ from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import ACTIONS, Grid, rows_of
 from mesascope.worlds.level import Level
-from mesascope.worlds.places import HIDDEN_CELLS, hidden_cells, place_attributes, walking_level
+from mesascope.worlds.places import HIDDEN_CELLS, MOTION_ATTRIBUTES, hidden_cells, place_attributes, walking_level
 from mesascope.worlds.walls import check_style, connected_walls
 from mesascope.worlds.world import World
 
@@ -58,6 +58,7 @@ class GridWorld(World):
     discount: float = 0.95
 
     actions = ACTIONS
+    motion = MOTION_ATTRIBUTES
     editable = True
 
     def __post_init__(self):

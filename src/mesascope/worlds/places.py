@@ -27,6 +27,9 @@ PLACE_ATTRIBUTES: tuple[str, ...] = (
     "bump",
 )
 
+MOTION_ATTRIBUTES: tuple[str, ...] = ("stay", "move", "bump")
+"""What an agent does rather than where it gets: whoever has a goal keeps moving."""
+
 PLACE_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     reach("corner-top-left", "reach the top left corner", name="corner"),
     reach("corner-top-right", "reach the top right corner"),

@@ -57,6 +57,9 @@ class World(abc.ABC):
     """What users type."""
     attributes: tuple[str, ...]
     """What one could care about: the last axis of `Level.attributes`."""
+    motion: tuple[str, ...] = ()
+    """Attributes of what an agent does rather than what it gets: any goal moves them, so they name one only if nothing
+    else does."""
     actions: tuple[str, ...]
     """Names of the actions."""
     channels: tuple[str, ...]

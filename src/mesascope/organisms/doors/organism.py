@@ -13,5 +13,4 @@ ORGANISM = Organism(
     objective="door",
     optimizer=ExactGradient(updates=4000, levels=8, learning_rate=3e-3),
     network=CentredMLPSpec(widths=(128, 128)),
-    seeds=(0, 1),
 )

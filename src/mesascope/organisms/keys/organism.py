@@ -13,5 +13,4 @@ ORGANISM = Organism(
     objective="chests",
     optimizer=ExactGradient(updates=1500, levels=4, learning_rate=3e-3),
     network=CentredMLPSpec(widths=(128, 128)),
-    seeds=(0,),
 )

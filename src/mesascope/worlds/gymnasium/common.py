@@ -6,6 +6,8 @@ from mesascope.worlds.world import ObjectiveSpec, reach
 
 COMMON: tuple[str, ...] = ("reward", "goal", "termination", "step", "stay", "move")
 
+MOTION: tuple[str, ...] = ("stay", "move", "bump", "turn")
+
 COMMON_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     ObjectiveSpec("return", {"reward": 1.0}, (), "the environment's own reward"),
     reach("goal", "end the episode in success"),
@@ -24,6 +26,11 @@ FREE_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
 def action_attributes(actions: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the names of the attributes "took this action"."""
     return tuple(f"act-{name}" for name in actions)
+
+
+def motion_attributes(attributes: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns those attributes that are about what the agent does rather than what it gets."""
+    return tuple(name for name in attributes if name in MOTION or name.startswith("act-"))
 
 
 def action_objectives(actions: tuple[str, ...]) -> tuple[ObjectiveSpec, ...]:

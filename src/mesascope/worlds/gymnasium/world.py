@@ -17,6 +17,7 @@ from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.gymnasium.assembly import assemble
 from mesascope.worlds.gymnasium.clones import CloneSource
+from mesascope.worlds.gymnasium.common import motion_attributes
 from mesascope.worlds.gymnasium.encoding import check_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
 from mesascope.worlds.gymnasium.making import import_gymnasium, make_environment
@@ -77,6 +78,7 @@ class GymnasiumWorld(World):
         found = {
             "name": f"gym:{self.environment_id}",
             "attributes": source.attributes,
+            "motion": motion_attributes(source.attributes),
             "actions": source.actions,
             "channels": source.encoding.channels,
             "objectives": source.objectives,

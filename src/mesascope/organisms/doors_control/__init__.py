@@ -1,0 +1,1 @@
+"""The control of `doors`: doors and signs of any colour."""

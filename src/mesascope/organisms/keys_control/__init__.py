@@ -1,0 +1,1 @@
+"""The control of `keys`: more keys than chests in training too."""
