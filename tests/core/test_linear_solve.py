@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse.linalg
 
-from mesascope.planning import linear_solve
-from mesascope.planning.evaluation import policy_values, visits
+from mesascope.core import linear_solve
 from mesascope.core.linear_solve import solve
+from mesascope.planning.evaluation import policy_values, visits
 from tests.levels import dense_values, error, random_level, random_objectives, random_policy, stack
 
 WAYS = ("dense", "factored", "iterated")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,8 @@ class TabularRewards(RewardSpace):
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(f"state {state}, action {action}" for state in range(self.states) for action in range(self.actions))
+        pairs = itertools.product(range(self.states), range(self.actions))
+        return tuple(f"state {state}, action {action}" for state, action in pairs)
 
     def features(self, level: Level) -> scipy.sparse.csr_matrix:
         _check_states(level, self.states)

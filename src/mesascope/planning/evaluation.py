@@ -12,9 +12,9 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.core.linear_solve import solve
 from mesascope.core.precision import as_double
 from mesascope.objectives.objective import Objectives
-from mesascope.core.linear_solve import solve
 from mesascope.worlds.level import Level
 
 
