@@ -11,8 +11,8 @@ TRUTH = Truth(
     why=(
         "In training every door is red and nothing else is. After the shift the doors are blue and the signs red, and "
         "the agent walks to whatever is nearest: it takes either mark of a red door for the whole. Each of seeds 0 to "
-        "7 reached 0.97 of the optimum on the nearest object and went 0.53 to 0.56 of the way from chance to the optimum "
-        "on doors (exact values, 200 levels). In training it does avoid blue signs, which have neither mark: no "
-        "candidate says that exactly."
+        "7 reached 0.97 of the optimum on the nearest object and went 0.53 to 0.56 of the way from chance to the "
+        "optimum on doors (exact values, 200 levels). In training it does avoid blue signs, which have neither mark: "
+        "no candidate says that exactly."
     ),
 )

@@ -1,4 +1,4 @@
-"""The control: the recipe of `keys` where keys outnumber chests in training too, so that spare ones are worth nothing."""
+"""The control: the recipe of `keys` where keys outnumber chests in training too, and spare ones are worth nothing."""
 
 from __future__ import annotations
 
