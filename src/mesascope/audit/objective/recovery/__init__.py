@@ -1,0 +1,1 @@
+"""The behavioral objective: recovered from behaviour, with what behaviour leaves open."""
