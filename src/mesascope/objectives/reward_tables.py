@@ -32,5 +32,6 @@ def with_reward_tables(
     weights = np.concatenate([np.eye(count), np.zeros((count, 1))], axis=-1)
     stopping = np.zeros_like(weights)
     stopping[:, -1] = 1.0
-    renamed = dataclasses.replace(level, attributes=attributes, layout=None)
+    discount = np.asarray(level.discount)
+    renamed = dataclasses.replace(level, attributes=attributes, discount=discount, layout=None)
     return renamed.batch(), Objectives(specs, weights, stopping)

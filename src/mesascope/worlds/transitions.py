@@ -61,7 +61,7 @@ def level_from_successors(
         initial=np.asarray(initial, np.float64),
         terminal=terminal,
         reachable=np.ones(states, bool),
-        discount=np.float64(discount),  # pyright: ignore[reportArgumentType]
+        discount=np.asarray(discount, np.float64),
         layout=None,
     )
 

@@ -1,0 +1,77 @@
+"""Is there one objective at all? What a fit to several environments leaves, against what chance would leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from mesascope.audit.objective.recovery.inversion import Inversion
+from mesascope.core.verdicts import Verdict
+
+LEVEL: float = 0.05
+"""Share of agents with one objective that the test rejects by chance."""
+
+INCOHERENT: float = 1e-6
+"""Exact probabilities of one soft-optimal agent leave less than this share of their logarithms."""
+
+FEW: int = 5
+"""With fewer degrees of freedom than this, agreement means little."""
+
+CANNOT_SEE: str = (
+    "A wrong discount or slightly wrong dynamics can leave a perfect fit: see the sensitivity of the objective to both."
+)
+
+
+@dataclass(frozen=True)
+class Coherence:
+    """Whether one objective explains the behaviour in all environments.
+
+    **Arguments:**
+
+    - `statistic`: chi-square of the residuals; for exact probabilities their relative size.
+    - `degrees_of_freedom`: equations less unknowns.
+    - `p`: probability of a larger statistic for an agent with one objective; `None` where probabilities are exact.
+    - `verdict`: PASS: one objective; FAIL: none; INCONCLUSIVE with its reason.
+    """
+
+    statistic: float
+    degrees_of_freedom: int
+    p: float | None
+    verdict: Verdict
+    reason: str
+
+
+def coherence(inversion: Inversion) -> Coherence:
+    """Tests whether the observed policies are soft-optimal for one objective.
+
+    The residual of weighted least squares on observed frequencies is chi-square distributed if they are, because
+    weights are inverse variances.
+
+    **Arguments:**
+
+    - `inversion`: of all environments together.
+    """
+    posterior = inversion.posterior
+    freedom = posterior.degrees_of_freedom
+    if freedom == 0:
+        reason = "any behaviour in these environments fits some objective: there are as many unknowns as equations"
+        return Coherence(0.0, 0, None, Verdict.INCONCLUSIVE, reason)
+    warning = f"; only {freedom} degrees of freedom, so agreement means little" if freedom < FEW else ""
+    if posterior.exact:
+        statistic = inversion.relative_residual
+        if statistic > INCOHERENT:
+            reason = f"no objective explains the choices in all environments: {statistic:.2g} of them is left"
+            return Coherence(statistic, freedom, None, Verdict.FAIL, reason)
+        return Coherence(
+            statistic, freedom, None, Verdict.PASS, f"one objective explains every choice{warning}. {CANNOT_SEE}"
+        )
+    p = float(stats.chi2.sf(posterior.residual, freedom))
+    statistic = posterior.residual
+    if not np.isfinite(statistic):
+        return Coherence(0.0, freedom, None, Verdict.INCONCLUSIVE, "the residual is not finite")
+    if p < LEVEL:
+        reason = f"no objective explains the choices in all environments (chi-square {statistic:.1f}, p {p:.2g})"
+        return Coherence(statistic, freedom, p, Verdict.FAIL, reason)
+    return Coherence(statistic, freedom, p, Verdict.PASS, f"one objective explains the choices{warning}. {CANNOT_SEE}")

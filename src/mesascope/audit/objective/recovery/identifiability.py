@@ -1,0 +1,200 @@
+"""What a set of environments cannot tell apart: the unidentified directions of a reward space, harmless or harmful.
+
+A direction is unidentified if in every environment it is shaping there: `features u` lies in the range of the backup
+matrix (Cao, Cohen, Szpruch 2021; Rolland et al. 2022). It is harmless in a class of levels if it is shaping in all of
+these too: no soft-optimal policy changes along it. A constant reward always is, unless episodes end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Bool, Float
+
+from mesascope.audit.objective.recovery.inversion import RANK, without_values
+from mesascope.audit.objective.recovery.observation import Equations, Observation
+from mesascope.core.errors import UsageError
+from mesascope.objectives.reward_space import RewardSpace
+from mesascope.worlds.level import Level
+from mesascope.worlds.transitions import backup
+
+LARGEST: int = 4000
+"""A basis is computed for up to so many unknown values of all environments together (a dense eigenproblem)."""
+
+
+@dataclass(frozen=True)
+class Unidentified:
+    """The directions in which a reward can be changed without changing any observed policy.
+
+    **Arguments:**
+
+    - `basis`: orthonormal rows, `[dimension, D]`; the harmless ones first.
+    - `harmless`: which rows change no soft-optimal policy in any level of the class, `[dimension]`.
+    - `names`: of the parameters.
+    """
+
+    basis: Float[np.ndarray, "U D"]
+    harmless: Bool[np.ndarray, " U"]
+    names: tuple[str, ...]
+
+    @property
+    def dimension(self) -> int:
+        """How many directions are open."""
+        return len(self.basis)
+
+    @property
+    def harmful(self) -> Float[np.ndarray, "H D"]:
+        """The directions that matter somewhere in the class."""
+        return self.basis[~self.harmless]
+
+    def sentence(self, most: int = 3) -> str:
+        """Returns what could not be told apart, for a person."""
+        if not self.dimension:
+            return "Nothing is left open."
+        harmful = len(self.harmful)
+        text = f"{_directions(self.dimension)} left open, {harmful or 'none'} of them harmful"
+        shown = [_combination(row, self.names) for row in self.harmful[:most]]
+        return text + (": " + "; ".join(shown) if shown and len(self.names) <= 200 else "") + "."
+
+
+def unidentified(
+    observations: Sequence[Observation | Level],
+    space: RewardSpace,
+    *,
+    levels: Sequence[Level] = (),
+) -> Unidentified:
+    """Returns the directions of a reward space that a set of environments leaves open.
+
+    What an agent does there is not needed: only where it was watched.
+
+    **Arguments:**
+
+    - `observations`: environments, or levels with their own discount; at least one.
+    - `space`: the rewards considered.
+    - `levels`: the class in which a direction may or may not do harm; by default it is not asked, and only directions
+      that are shaping whatever the dynamics (the constant one) count as harmless.
+
+    **Raises:** `UsageError` without environments, or if there are more unknown values than `LARGEST`.
+    """
+    if not observations:
+        raise UsageError("No environment was observed: everything is unidentified.")
+    systems = [_system(one, space) for one in observations]
+    width = systems[0].features.shape[1]
+    basis = _small(systems) if width <= LARGEST else None
+    if basis is None:
+        basis = _large(systems, width)
+    targets = [_system(level, space) for level in levels]
+    if not targets:
+        constant = np.ones(width) / np.sqrt(width)
+        # Without a class only a reward that is the same everywhere is known to do no harm.
+        inside = np.linalg.norm(constant - basis.T @ (basis @ constant)) < 1e-7 if len(basis) else False
+        if not inside:
+            return Unidentified(basis, np.zeros(len(basis), bool), space.names)
+        rest = basis - np.outer(basis @ constant, constant)
+        _, size, rows = np.linalg.svd(rest, full_matrices=False)
+        kept = rows[size > 1e-7]
+        return Unidentified(np.vstack([constant, kept]), np.arange(len(kept) + 1) == 0, space.names)
+    gram = np.zeros((len(basis), len(basis)))
+    for system in targets:
+        left = without_values(system, np.asarray(system.features @ basis.T))
+        gram += left.T @ left
+    if not len(basis):
+        return Unidentified(basis, np.zeros(0, bool), space.names)
+    values, vectors = np.linalg.eigh(gram)
+    size = sum(float(scipy.sparse.linalg.norm(system.features) ** 2) for system in targets) / width
+    return Unidentified(vectors.T @ basis, values <= RANK * max(size, 1e-300), space.names)
+
+
+def removed(level: Level, space: RewardSpace, basis: Float[np.ndarray, "U D"]) -> Float[np.ndarray, "R U"]:
+    """Returns what watching one more environment would show of each open direction: zero columns stay open.
+
+    **Arguments:**
+
+    - `level`: the environment.
+    - `space`: the rewards considered.
+    - `basis`: the open directions.
+    """
+    system = _system(level, space)
+    return without_values(system, np.asarray(system.features @ basis.T))
+
+
+def rank_of(left: Float[np.ndarray, "R U"]) -> int:
+    """Returns how many directions `removed` shows, up to rounding."""
+    if not left.size:
+        return 0
+    size = np.linalg.svd(left, compute_uv=False)
+    return int((size > np.sqrt(RANK)).sum())
+
+
+def identified_up_to_constant(observations: Sequence[Observation | Level], space: RewardSpace) -> bool:
+    """Returns whether nothing but a constant is left open: for two environments, `rank [M_1, -M_2] = 2 S - 1`."""
+    found = unidentified(observations, space)
+    return found.dimension == int(found.harmless.sum()) <= 1
+
+
+def _system(one: Observation | Level, space: RewardSpace) -> Equations:
+    """The equations of an environment, without what the agent does there."""
+    level, discount = (one, None) if isinstance(one, Level) else (one.level, one.discount)
+    backed = backup(level, stops=space.stops, discount=discount)
+    places = (backed.states[:, None] * level.actions + np.arange(level.actions)).reshape(-1)
+    features = scipy.sparse.csr_matrix(space.features(level))[places].tocsr()
+    ones = np.ones(len(places))
+    if isinstance(one, Observation) and one.counts is not None:
+        ones = np.repeat((np.asarray(one.counts)[backed.states] > 0).astype(float), level.actions)
+    return Equations(backed.matrix, features, np.zeros(len(places)), ones, places)
+
+
+def _small(systems: list[Equations]) -> np.ndarray:
+    """Returns a basis from the information that is left of the features without values, `[D, D]`."""
+    width = systems[0].features.shape[1]
+    gram = np.zeros((width, width))
+    for system in systems:
+        left = without_values(system, system.features.toarray())
+        gram += left.T @ left
+    scale = np.sqrt(max(float(sum((system.features.multiply(system.features)).sum() for system in systems)), 1e-300))
+    values, vectors = np.linalg.eigh(gram)
+    return vectors[:, values <= RANK * scale**2 / width].T
+
+
+def _large(systems: list[Equations], width: int) -> np.ndarray:
+    """Returns a basis from the values: `u = M_1 v_1 = ... = M_E v_E`, for tables, whose features are entries."""
+    columns = sum(system.matrix.shape[1] for system in systems)
+    if columns > LARGEST:
+        raise UsageError(
+            f"These environments have {columns:,} unknown values together; a basis of what they leave open is computed "
+            f"for up to {LARGEST:,}. Ask about fewer or smaller environments, or about attributes."
+        )
+    first = systems[0]
+    blocks = []
+    for other in range(1, len(systems)):
+        row = [(-systems[other].matrix if place == other else None) for place in range(len(systems))]
+        row[0] = first.matrix
+        for place in range(1, len(systems)):
+            if row[place] is None:
+                row[place] = scipy.sparse.csr_matrix((first.matrix.shape[0], systems[place].matrix.shape[1]))
+        blocks.append(row)
+    if not blocks:
+        values = np.eye(first.matrix.shape[1])
+    else:
+        stacked = scipy.sparse.bmat(blocks, format="csr")
+        eigenvalues, vectors = np.linalg.eigh((stacked.T @ stacked).toarray())
+        values = vectors[: first.matrix.shape[1], eigenvalues <= RANK * eigenvalues.max()]
+    directions = np.zeros((width, values.shape[1]))
+    directions[first.places] = first.matrix @ values
+    found, size, _ = np.linalg.svd(directions, full_matrices=False)
+    return found[:, size > 1e-7 * size.max(initial=0.0)].T
+
+
+def _directions(count: int) -> str:
+    return "1 direction is" if count == 1 else f"{count} directions are"
+
+
+def _combination(row: np.ndarray, names: tuple[str, ...]) -> str:
+    """Returns a direction as the few parameters that make up most of it."""
+    order = np.argsort(-np.abs(row), kind="stable")
+    kept = [index for index in order[:4] if abs(row[index]) > 0.2 * abs(row[order[0]])]
+    sign = np.sign(row[kept[0]])
+    return " ".join(f"{'+' if sign * row[index] > 0 else '-'} {names[index]}" for index in kept).removeprefix("+ ")
