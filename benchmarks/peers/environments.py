@@ -9,6 +9,16 @@ import sys
 from pathlib import Path
 
 PINS: dict[str, tuple[str, ...]] = {
+    "imitation": (
+        "imitation==1.0.1",
+        "seals==0.2.1",
+        "stable-baselines3==2.2.1",
+        "gymnasium==0.29.1",
+        "numpy==2.4.6",
+        "torch==2.13.0",
+        # Its dependency sacred still imports pkg_resources.
+        "setuptools<81",
+    ),
     "navix": ("navix==0.7.4", "jax==0.10.2", "jaxlib==0.10.2"),
     "stable-baselines3": ("stable-baselines3==2.9.2", "minigrid==3.1.0", "torch==2.13.0"),
 }
