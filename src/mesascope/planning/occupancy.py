@@ -80,7 +80,10 @@ def flow_of(level: Level, *, stops: tuple[int, ...] = ()) -> Flow:
     rank = np.arange(len(order)) - np.repeat(counts.cumsum() - counts, counts)
     incoming[target[order], rank] = source[order]
     initial = np.where(acting, np.asarray(level.initial, np.float64), 0.0)
-    return Flow(following, weights, incoming, initial, acting.astype(np.float64))
+    with jax.enable_x64(True):
+        # On the device once, and not again with every plan.
+        lists = (following, weights, incoming, initial, acting.astype(np.float64))
+        return Flow(*(jnp.asarray(array) for array in lists))
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def finite_horizon_plan(flow: Flow, reward: Float[np.ndarray, "S A"], *, horizon
     if not np.isfinite(reward).all():
         raise UsageError("The reward to plan for is not finite.")
     with jax.enable_x64(True):
-        value, visits, policy = compiled_plan(flow, jnp.asarray(reward, jnp.float64), discount, horizon)
+        value, visits, policy = compiled_plan(flow, np.asarray(reward, np.float64), discount, horizon)
         return Plan(float(value), np.asarray(visits), np.asarray(policy))
 
 

@@ -30,6 +30,7 @@ DELEGATED: tuple[str, ...] = (
     "distributions",
     "legend",
     "editable",
+    "motion",
 )
 
 

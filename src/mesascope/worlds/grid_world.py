@@ -60,6 +60,7 @@ class GridWorld(World):
     actions = ACTIONS
     motion = MOTION_ATTRIBUTES
     editable = True
+    rearrangeable = True
 
     def __post_init__(self):
         check_style(self.walls, self.grid)
@@ -202,6 +203,20 @@ class GridWorld(World):
         toggled = layout.walls ^ self.grid.one_hot(cell)
         edited = self.level(GridLayout(toggled, layout.objects, layout.hidden))
         return edited, jnp.stack(self.grid.row_and_column(cell))
+
+    def rearrange(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        """Returns the level with one object, any of them, in a random free cell that was empty, and that cell."""
+        key_which, key_where = jax.random.split(key)
+        layout = level.layout
+        present = layout.objects.reshape(-1)
+        cell, kind = jnp.divmod(
+            jax.random.categorical(key_which, jnp.where(present, 0.0, -jnp.inf)), layout.objects.shape[-1]
+        )
+        empty = ~self.grid.interior(layout.walls) & ~layout.objects.any(axis=-1)
+        target = jax.random.categorical(key_where, jnp.where(empty, 0.0, -jnp.inf))
+        objects = layout.objects.at[cell, kind].set(False).at[target, kind].set(True)
+        moved = self.level(GridLayout(layout.walls, objects, layout.hidden))
+        return moved, jnp.stack(self.grid.row_and_column(target))
 
     def remaining(self, level: Level, state: int) -> Bool[Array, "cells kinds"]:
         """Returns the objects that are still there in a state: all of them, unless the world takes some away."""

@@ -74,6 +74,8 @@ class World(abc.ABC):
     """What each character of the text form stands for. `#` is always a wall."""
     editable: bool = False
     """Whether `edit` can change a level."""
+    rearrangeable: bool = False
+    """Whether `rearrange` can move something in a level."""
 
     @property
     @abc.abstractmethod
@@ -129,6 +131,18 @@ class World(abc.ABC):
         - `key`: consumed.
         """
         raise WorldError(f"World '{self.name}' offers no edits.")
+
+    def rearrange(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        """Returns a (not batched) level with one object moved, and the row and column where it lies now.
+
+        A world without objects leaves `rearrangeable` false.
+
+        **Arguments:**
+
+        - `level`: stays as it is.
+        - `key`: consumed.
+        """
+        raise WorldError(f"World '{self.name}' has no objects to move.")
 
     def check_distribution(self, distribution: str) -> None:
         """Raises `UnknownNameError` unless this world has a distribution of that name."""

@@ -14,12 +14,15 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Float
 
-from mesascope.audit.objective.recovery.inversion import RANK, without_values
+from mesascope.audit.objective.recovery.inversion import RANK, stacked_information, without_values
 from mesascope.audit.objective.recovery.observation import Equations, Observation
 from mesascope.core.errors import UsageError
-from mesascope.objectives.reward_space import RewardSpace
+from mesascope.objectives.reward_space import RewardSpace, TabularRewards
 from mesascope.worlds.level import Level
 from mesascope.worlds.transitions import backup
+
+SMALL: int = 1500
+"""Up to so many parameters all open directions are found before some are drawn."""
 
 LARGEST: int = 4000
 """A basis is computed for up to so many unknown values of all environments together (a dense eigenproblem)."""
@@ -127,6 +130,42 @@ def rank_of(left: Float[np.ndarray, "R U"]) -> int:
         return 0
     size = np.linalg.svd(left, compute_uv=False)
     return int((size > np.sqrt(RANK)).sum())
+
+
+def open_directions(
+    observations: Sequence[Observation | Level], space: RewardSpace, *, n: int, seed: int = 0
+) -> Float[np.ndarray, "m D"]:
+    """Returns up to n orthonormal random directions that the environments leave open, whatever the size of the table.
+
+    Where a basis is too large to be had, random values are freed of what the environments settle: that takes one sparse
+    solve a direction. All that is open is among them with certainty only if fewer than n come back.
+
+    **Arguments:**
+
+    - `observations`, `space`: as of `unidentified`.
+    - `n`: how many, at most.
+    - `seed`: of the directions.
+    """
+    random = np.random.default_rng(seed)
+    systems = [_system(one, space) for one in observations]
+    width = systems[0].features.shape[1]
+    if width <= SMALL:
+        basis = _small(systems)
+        if len(basis) <= n:
+            return basis
+        turned = random.normal(size=(n, len(basis))) @ basis
+    elif not isinstance(space, TabularRewards):
+        raise UsageError(f"Open directions of {width:,} parameters can only be found for tables of rewards.")
+    else:
+        table = stacked_information(systems, width)
+        values = random.normal(size=(n, table.factor.matrix.shape[0]))
+        kept = values - table.factor.solve(table.factor.matrix @ values.T).T
+        first = kept[:, : systems[0].matrix.shape[1]]
+        turned = np.zeros((n, width))
+        turned[:, systems[0].places] = (systems[0].matrix @ first.T).T
+    _, size, rows = np.linalg.svd(turned, full_matrices=False)
+    # Constants survive whatever else does not, so the largest is a measure of what is real.
+    return rows[size > 1e-5 * size.max(initial=1e-300)]
 
 
 def identified_up_to_constant(observations: Sequence[Observation | Level], space: RewardSpace) -> bool:

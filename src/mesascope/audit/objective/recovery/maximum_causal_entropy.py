@@ -176,6 +176,12 @@ class _Problem:
             self.features.append(scipy.sparse.csr_matrix(space.features(one.level)))
             if horizon is not None:
                 self.flows.append(flow_of(one.level, stops=space.stops))
+        # Kept, because transposing anew costs as much as planning for a small level.
+        self.transposed = [features.T.tocsr() for features in self.features]
+        self.shown = [
+            transposed @ np.asarray(one.visits, np.float64).reshape(-1)
+            for transposed, one in zip(self.transposed, demonstrated, strict=True)
+        ]
         spread = sum(
             features.multiply(features).T @ np.asarray(one.visits).reshape(-1)
             for features, one in zip(self.features, demonstrated, strict=True)
@@ -193,11 +199,12 @@ class _Problem:
             features = self.features[index]
             reward = (features @ parameter).reshape(one.visits.shape)
             value, planned = self._plan(index, reward)
-            difference = (planned - one.visits).reshape(-1)
-            loss += value - float((one.visits * reward).sum())
-            gradient += features.T @ difference
-            missed += float(np.abs(features.T @ difference).sum())
-            seen += float(np.abs(features.T @ one.visits.reshape(-1)).sum())
+            shown = self.shown[index]
+            difference = self.transposed[index] @ planned.reshape(-1) - shown
+            loss += value - float(shown @ parameter)
+            gradient += difference
+            missed += float(np.abs(difference).sum())
+            seen += float(np.abs(shown).sum())
         count = len(self.demonstrated)
         if self.prior_scale is not None:
             loss += 0.5 * float(parameter @ parameter) / self.prior_scale**2

@@ -1,0 +1,169 @@
+"""Demonstrations: episodes of states and actions, checked against the levels that they are said to come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from mesascope.core.errors import UsageError
+from mesascope.worlds.level import Level
+
+OVER: str = (
+    "Say how episodes end: with a terminal state or an attribute that stops them (`stops`), or pass "
+    "`truncated=True` if they were cut off from outside, which then says nothing about the agent."
+)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One episode.
+
+    **Arguments:**
+
+    - `states`: one more than there are actions: the last is where it ended, `[T + 1]`.
+    - `actions`: `[T]`.
+    - `level`: index of its level.
+    - `truncated`: whether it was cut off rather than over.
+    """
+
+    states: Int[np.ndarray, " T1"]
+    actions: Int[np.ndarray, " T"]
+    level: int = 0
+    truncated: bool = False
+
+    def __post_init__(self):
+        if self.states.ndim != 1 or self.actions.ndim != 1 or len(self.states) != len(self.actions) + 1:
+            raise UsageError(
+                f"An episode of {np.size(self.actions)} actions has {np.size(self.actions) + 1} states, the one it ended "
+                f"in included; given are {np.size(self.states)}."
+            )
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    """Episodes in one or several levels.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels.
+    - `episodes`: at least one, with at least one action among them.
+    - `stops`: attributes, by index, whose occurrence ends an episode.
+
+    **Raises:** `UsageError` naming the episode and step if there are none, a state or action does not exist, a step is
+    impossible in its level, or an episode ends where nothing says that it may.
+    """
+
+    levels: Level
+    episodes: tuple[Episode, ...]
+    stops: tuple[int, ...] = ()
+
+    def __post_init__(self):
+        if not self.episodes or not any(len(episode.actions) for episode in self.episodes):
+            raise UsageError("The demonstrations are empty: there is no choice to learn from.")
+        for index, episode in enumerate(self.episodes):
+            self._check(index, episode)
+
+    def _check(self, index: int, episode: Episode) -> None:
+        levels = self.levels
+        if not 0 <= episode.level < levels.count:
+            raise UsageError(f"Episode {index} is of level {episode.level}; there are {levels.count}.")
+        states, actions = episode.states, episode.actions
+        if not ((states >= 0) & (states < levels.states)).all():
+            step = int((~((states >= 0) & (states < levels.states))).argmax())
+            raise UsageError(f"Episode {index}, step {step}: state {states[step]} is not one of {levels.states}.")
+        if not ((actions >= 0) & (actions < levels.actions)).all():
+            step = int((~((actions >= 0) & (actions < levels.actions))).argmax())
+            raise UsageError(f"Episode {index}, step {step}: action {actions[step]} is not one of {levels.actions}.")
+        if not len(actions):
+            return
+        here, terminal = states[:-1], np.asarray(levels.terminal)[episode.level]
+        if terminal[here].any():
+            step = int(terminal[here].argmax())
+            raise UsageError(f"Episode {index} goes on after step {step}, in a terminal state.")
+        outcomes = np.asarray(levels.successors)[episode.level][here, actions]
+        possible = (outcomes == states[1:, None]) & (np.asarray(levels.probabilities)[episode.level][here, actions] > 0)
+        if not possible.any(-1).all():
+            step = int((~possible.any(-1)).argmax())
+            raise UsageError(
+                f"Episode {index}, step {step}: action {actions[step]} in state {states[step]} cannot lead to state "
+                f"{states[step + 1]}. The demonstrations contradict the dynamics: another level, or other dynamics?"
+            )
+        if episode.truncated:
+            return
+        last = np.asarray(levels.attributes)[episode.level][here[-1], actions[-1]][possible[-1]]
+        stopped = bool((last[:, list(self.stops)].sum(-1) > 0).any()) if self.stops else False
+        if not (terminal[states[-1]] or stopped):
+            raise UsageError(
+                f"Episode {index} is over after {len(actions)} steps, and nothing in its level says why. {OVER}"
+            )
+
+    def counts(self) -> Float[np.ndarray, "N S A"]:
+        """Returns how often each action was taken in each state of each level."""
+        found = np.zeros((self.levels.count, self.levels.states, self.levels.actions))
+        for episode in self.episodes:
+            np.add.at(found, (episode.level, episode.states[:-1], episode.actions), 1.0)
+        return found
+
+    def visits(self, discount: float = 1.0) -> Float[np.ndarray, "N S A"]:
+        """Returns the mean discounted number of times that each action was taken in each state, per episode."""
+        found = np.zeros((self.levels.count, self.levels.states, self.levels.actions))
+        episodes = np.bincount([episode.level for episode in self.episodes], minlength=self.levels.count)
+        for episode in self.episodes:
+            weight = discount ** np.arange(len(episode.actions)) / episodes[episode.level]
+            np.add.at(found, (episode.level, episode.states[:-1], episode.actions), weight)
+        return found
+
+
+def from_recordings(
+    recordings: Iterable[Any], levels: Level, state_of: Callable[[np.ndarray], Sequence[int]], **options: Any
+) -> Demonstrations:
+    """Returns demonstrations from recorded episodes in the form of Gymnasium and Minari.
+
+    **Arguments:**
+
+    - `recordings`: objects with `observations` (one more than actions), `actions`, `terminations` and `truncations`.
+    - `levels`: one level, as a batch.
+    - `state_of`: the states that observations show, `[T + 1]` each; see `observed_states`.
+    - `options`: those of `Demonstrations`.
+
+    **Raises:** `UsageError` as `Demonstrations` does, and if a recording lacks a field.
+    """
+    episodes = []
+    for index, recording in enumerate(recordings):
+        for name in ("observations", "actions", "terminations", "truncations"):
+            if not hasattr(recording, name):
+                raise UsageError(f"Recording {index} has no '{name}'; it needs those of a Gymnasium episode.")
+        states = np.asarray(state_of(np.asarray(recording.observations)), np.int64)
+        truncated = bool(np.any(recording.truncations)) and not bool(np.any(recording.terminations))
+        episodes.append(Episode(states, np.asarray(recording.actions, np.int64).reshape(-1), truncated=truncated))
+    return Demonstrations(levels, tuple(episodes), **options)
+
+
+def observed_states(seen: Float[np.ndarray, "S ..."]) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns the function from observations to states, by what each state looks like.
+
+    **Arguments:**
+
+    - `seen`: what an agent sees in every state, `[S, ...]`.
+
+    **Raises:** `UsageError`, when called, for an observation that no state shows, or that several do.
+    """
+    places: dict[bytes, list[int]] = {}
+    for state, one in enumerate(np.asarray(seen, np.float32)):
+        places.setdefault(one.tobytes(), []).append(state)
+
+    def states(observations: np.ndarray) -> np.ndarray:
+        found = []
+        for step, one in enumerate(np.asarray(observations, np.float32)):
+            match = places.get(one.tobytes(), [])
+            if len(match) != 1:
+                what = "no state shows it" if not match else f"states {match[:5]} look the same"
+                raise UsageError(f"The observation of step {step} does not tell the state: {what}.")
+            found.append(match[0])
+        return np.array(found)
+
+    return states

@@ -1,0 +1,126 @@
+"""What ambiguity costs, on the showcase of the notes (2.9), and choosing what settles it (2.11)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mesascope.audit.objective.recovery.ambiguity import disambiguating_regret
+from mesascope.audit.objective.recovery.environment_choice import at_least_more, consistent, rank_menu
+from mesascope.audit.objective.recovery.identifiability import open_directions, unidentified
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.objectives.reward_space import TabularRewards
+from mesascope.worlds.menu import MenuItem, redirect
+from mesascope.worlds.transitions import backup, level_from_matrix
+from tests.audit.objective.recovery.planted import soft_policy
+from tests.objectives.small import random_transitions, ring
+
+TRUTH = np.zeros((3, 2))
+TRUTH[2] = 1.0
+TRAIN = level_from_matrix(ring(), discount=0.9)
+DEPLOY = level_from_matrix(ring()[:, ::-1], discount=0.9)
+TABLE = TabularRewards(3, 2)
+
+
+def alike(count: int) -> np.ndarray:
+    """Rewards that explain the behaviour in training."""
+    values = np.random.default_rng(0).uniform(-10, 10, (count, 3))
+    presses = np.log(soft_policy(TRAIN, TRUTH)).reshape(-1)
+    return (presses + (backup(TRAIN).matrix @ values.T).T).reshape(count, 3, 2)
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(4000, marks=pytest.mark.slow)])
+def test_the_showcase(count):
+    rewards = alike(count)
+    here = disambiguating_regret(DEPLOY, rewards)
+    assert here.policies == 6
+    assert here.mixed == pytest.approx(0.655, abs=0.01 if count < 1000 else 0.001)
+    # The mean of 300 regrets between 0 and 1 has a standard error below 0.03.
+    assert here.mean == pytest.approx(0.475, abs=0.09 if count < 1000 else 0.001)
+    there = disambiguating_regret(TRAIN, rewards[:50])
+    assert (there.minimax, there.mean, there.policies) == (0.0, 0.0, 1)
+
+
+def test_the_farthest_pair_of_the_showcase():
+    found = disambiguating_regret(DEPLOY, np.stack([TRUTH, np.log(soft_policy(TRAIN, TRUTH))]))
+    assert np.allclose(found.regrets[:, found.own], [[0.0, 1.0], [1.0, 0.0]])
+    assert set(found.farthest) == {0, 1}
+    assert found.mixed == pytest.approx(0.5)
+
+
+def test_rewards_that_demand_nothing_cost_nothing():
+    assert disambiguating_regret(TRAIN, np.ones((2, 3, 2))).minimax == 0.0
+    with pytest.raises(UsageError, match="finite"):
+        disambiguating_regret(TRAIN, np.full((1, 3, 2), np.nan))
+
+
+def experiments(seed: int) -> tuple[list[int], int]:
+    """Dimensions left open along a greedy choice of redirected edges, and how many a random order takes."""
+    random = np.random.default_rng(seed)
+    states, actions = 8, 3
+    level = level_from_matrix(random.dirichlet(np.full(states, 0.3), size=(states, actions)), discount=0.9)
+    space = TabularRewards(states, actions)
+    menu = [
+        redirect(level, int(random.integers(states)), int(random.integers(actions)), int(random.integers(states)))
+        for _ in range(40)
+    ]
+    seen, path = [level], []
+    while True:
+        found = unidentified(seen, space)
+        path.append(found.dimension)
+        if found.dimension == 1 or len(path) > 12:
+            break
+        best = rank_menu(menu, space, found.basis)[0]
+        assert at_least_more(menu, space, found.basis, open_=found.dimension - 1) == found.dimension - 1
+        seen.append(best.item.level)
+    taken, watched = 0, [level]
+    for index in random.permutation(40):
+        taken += 1
+        watched.append(menu[index].level)
+        if unidentified(watched, space).dimension == 1:
+            break
+    return path, taken
+
+
+@pytest.mark.parametrize("trials", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_greedy_choice_takes_one_edge_for_each_direction(trials):
+    found = [experiments(seed) for seed in range(trials)]
+    assert all(path == [8, 7, 6, 5, 4, 3, 2, 1] for path, _ in found)
+    random = np.median([taken for _, taken in found])
+    assert random >= 7
+    if trials == 30:
+        assert 9 <= random <= 17
+
+
+def test_information_and_regret_prefer_what_matters():
+    random = np.random.default_rng(1)
+    found = unidentified([TRAIN], TABLE)
+    menu = [
+        MenuItem("the same again", "fresh", TRAIN),
+        MenuItem("other labels", "relabel", DEPLOY),
+        redirect(TRAIN, 0, 1, 2),
+    ]
+    parameter = np.log(soft_policy(TRAIN, TRUTH)).reshape(-1)
+    for criterion in ("rank", "information", "regret"):
+        ranked = rank_menu(menu, TABLE, found.basis, criterion=criterion, parameter=parameter, target=DEPLOY)
+        assert ranked[0].item.kind == "relabel"
+        assert ranked[-1].settles in (0, 1)
+    with pytest.raises(UnknownNameError, match="information"):
+        rank_menu(menu, TABLE, found.basis, criterion="informatio")
+    assert at_least_more([menu[0]], TABLE, found.basis, open_=2) == -1
+    assert at_least_more(menu, TABLE, found.basis, open_=0) == 0
+    shown = consistent(parameter, found.basis, n=5, scale=1.0)
+    assert np.array_equal(shown[0], parameter)
+    other = level_from_matrix(random_transitions(random, 3, 2), discount=0.9)
+    assert unidentified([other], TABLE).dimension == 3
+
+
+def test_open_directions_of_large_tables_are_open(monkeypatch):
+    from mesascope.audit.objective.recovery import identifiability
+
+    levels = [TRAIN, redirect(TRAIN, 0, 1, 2).level]
+    basis = unidentified(levels, TABLE).basis
+    monkeypatch.setattr(identifiability, "SMALL", 0)
+    found = open_directions(levels, TABLE, n=5)
+    assert len(found) == 2
+    assert np.allclose(found - (found @ basis.T) @ basis, 0.0, atol=1e-6)
