@@ -146,8 +146,8 @@ def measure(quick: bool) -> list[Claim]:
             f"({theirs['cpu_seconds']:.1f} s, {theirs['iterations']} iterations, error {theirs['error']:.1e}"
             f"{'' if reached else '; stopped before it got there'}, {theirs['megabytes']:.0f} MB) over ours "
             f"(median {np.median(mine['cpu_seconds']):.3f} s, {mine['gradients']} gradients, error "
-            f"{mine['error']:.1e}); compilation, once for each size, takes another {seconds:.1f} CPU s. Median, minimum and maximum over "
-            "five runs of ours."
+            f"{mine['error']:.1e}); compilation, once for each size, takes another {seconds:.1f} CPU s. Median, least "
+            "and most of five runs of ours."
         )
         claims.append(Claim.over_repeats(f"against-imitation.{side * side}-states", text, ratios, target, ">="))
     if not quick:

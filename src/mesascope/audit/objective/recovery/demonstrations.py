@@ -38,8 +38,8 @@ class Episode:
     def __post_init__(self):
         if self.states.ndim != 1 or self.actions.ndim != 1 or len(self.states) != len(self.actions) + 1:
             raise UsageError(
-                f"An episode of {np.size(self.actions)} actions has {np.size(self.actions) + 1} states, the one it ended "
-                f"in included; given are {np.size(self.states)}."
+                f"An episode of {np.size(self.actions)} actions has {np.size(self.actions) + 1} states, the last one "
+                f"included; given are {np.size(self.states)}."
             )
 
 

@@ -1,0 +1,177 @@
+"""A behavioral objective: a set of rewards, the environments and the planner that it was read off, and what is open."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.audit.objective.recovery.ambiguity import Ambiguity, disambiguating_regret
+from mesascope.audit.objective.recovery.choices import ChoiceFit
+from mesascope.audit.objective.recovery.coherence import Coherence
+from mesascope.audit.objective.recovery.environment_choice import Choice, consistent, rank_menu
+from mesascope.audit.objective.recovery.identifiability import Unidentified, open_directions, unidentified
+from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.posterior import Posterior
+from mesascope.core.errors import UsageError
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.verdicts import Estimate
+from mesascope.objectives.canonical import rewards_here
+from mesascope.objectives.distances.catalogue import DISTANCES
+from mesascope.objectives.objective import Objectives
+from mesascope.objectives.reward_space import RewardSpace
+from mesascope.objectives.reward_tables import with_reward_tables
+from mesascope.worlds.level import Level
+from mesascope.worlds.menu import MenuItem
+
+DRAWS: int = 40
+SPREAD: float = 3.0
+"""Open directions are tried out with this many times the spread of the recovered parameters."""
+
+
+@dataclass(frozen=True)
+class BehavioralObjective:
+    """What an agent's behaviour says about its objective (RFLO §1.2): never one reward, always a set.
+
+    **Arguments:**
+
+    - `space`: the rewards considered.
+    - `observations`: where the agent was watched.
+    - `planner`: `"soft"`, `"noisy"` or `"hard"`: how it is taken to choose, given a reward.
+    - `posterior`: over the parameter of the space.
+    - `coherence`: whether one objective explains all choices.
+    - `fit`: of the noisy planner, else `None`.
+    """
+
+    space: RewardSpace
+    observations: tuple[Observation, ...]
+    planner: str
+    posterior: Posterior
+    coherence: Coherence
+    fit: ChoiceFit | None = None
+
+    @property
+    def mean(self) -> Float[np.ndarray, " D"]:
+        """The recovered parameter; meaningless along what is `unidentified`."""
+        return self.posterior.mean
+
+    def samples(self, n: int, *, key: RandomKey) -> Float[np.ndarray, "n D"]:
+        """Returns n draws from the posterior."""
+        return self.posterior.samples(n, seed=seed_of(key))
+
+    @cached_property
+    def unidentified(self) -> Unidentified:
+        """The directions that no environment settles; harmless are those that matter in none of them either."""
+        return self.unidentified_in([])
+
+    def unidentified_in(self, levels: Sequence[Level]) -> Unidentified:
+        """Returns the directions that no environment settles, split by whether they matter in a class of levels."""
+        return unidentified(self.observations, self.space, levels=list(levels))
+
+    def consistent(self, *, n: int = 16, seed: int = 0, directions: int = 32) -> Float[np.ndarray, "n D"]:
+        """Returns rewards that explain the behaviour about as well, the mean first.
+
+        **Arguments:**
+
+        - `n`: how many.
+        - `seed`: of the draws.
+        - `directions`: that are open, at most; more than that are sampled.
+        """
+        rows = open_directions(self.observations, self.space, n=directions, seed=seed)
+        scale = max(float(np.std(self.mean)), 1e-3) * SPREAD
+        # Each entry of the table moves by about the scale, whatever the size of the table.
+        scale *= np.sqrt(len(self.mean) / max(1, len(rows)))
+        moved = consistent(np.zeros_like(self.mean), rows, n=n, scale=scale, seed=seed + 1)
+        drawn = (
+            np.concatenate([self.mean[None], self.posterior.samples(n - 1, seed=seed)]) if n > 1 else self.mean[None]
+        )
+        return drawn + moved
+
+    def distance(
+        self, base: Objectives | Float[np.ndarray, " D"], kind: str = "starc", *, draws: int = DRAWS
+    ) -> Estimate:
+        """Returns the distance to another reward, averaged over the observed levels, with a 90 % posterior interval.
+
+        **Arguments:**
+
+        - `base`: an objective over the levels' attributes, or a parameter of the same space.
+        - `kind`: of distance; see `DISTANCES`.
+        - `draws`: from the posterior.
+
+        **Raises:** `UnknownNameError` for an unknown kind; `UsageError` if more than one objective is given, or the
+        distance has no value.
+        """
+        measure = DISTANCES.load(kind)
+        parameters = np.concatenate([self.mean[None], self.posterior.samples(draws, seed=0)])
+        if self.posterior.exact:
+            parameters = parameters[:1]
+        values = np.zeros((len(parameters), len(self.observations)))
+        for place, observation in enumerate(self.observations):
+            level = observation.level
+            recovered = rewards_here(
+                *_unbatched(
+                    with_reward_tables(level, self.space.reward(level, parameters), stops=tuple(self.space.stops))
+                )
+            )
+            if isinstance(base, Objectives):
+                if len(base) != 1:
+                    raise UsageError(f"A distance is to one objective; given are {len(base)}.")
+                (other,) = rewards_here(level, base)
+            else:
+                table = self.space.reward(level, np.asarray(base)[None])
+                (other,) = rewards_here(*_unbatched(with_reward_tables(level, table, stops=tuple(self.space.stops))))
+            for row, reward in enumerate(recovered):
+                try:
+                    values[row, place] = measure(reward, other)
+                except ValueError as undefined:
+                    raise UsageError(
+                        f"The {kind} distance has no value in '{observation.name}': {undefined}."
+                    ) from None
+        by_draw = values.mean(1)
+        low, high = np.quantile(by_draw[1:], [0.05, 0.95]) if len(by_draw) > 1 else (by_draw[0], by_draw[0])
+        value = float(by_draw[0])
+        return Estimate(value, min(float(low), value), max(float(high), value), len(self.observations), "levels", 0.9)
+
+    def disambiguating_regret(self, level: Level, *, n: int = 16, seed: int = 0) -> Ambiguity:
+        """Returns what it costs in a level that several rewards explain the behaviour.
+
+        **Arguments:**
+
+        - `level`: one (not batched) level that the reward space fits.
+        - `n`: rewards that are tried.
+        - `seed`: of the draws.
+        """
+        rewards = self.space.reward(level, self.consistent(n=n, seed=seed))
+        return disambiguating_regret(level, rewards, stops=tuple(self.space.stops))
+
+    def next_environment(
+        self, menu: Sequence[MenuItem], *, criterion: str = "rank", target: Level | None = None
+    ) -> tuple[Choice, ...]:
+        """Returns the menu of environments, the one that would settle most first; see `rank_menu`.
+
+        **Arguments:**
+
+        - `menu`: environments on offer.
+        - `criterion`: `"rank"`, `"information"` or `"regret"`; the last needs `target`, the level that matters.
+        """
+        basis = open_directions(self.observations, self.space, n=32)
+        return rank_menu(menu, self.space, basis, criterion=criterion, parameter=self.mean, target=target)
+
+    def __str__(self) -> str:
+        """The largest parameters, never without what could not be told apart."""
+        order = np.argsort(-np.abs(self.mean), kind="stable")[:5]
+        shown = ", ".join(f"{self.space.names[index]} {self.mean[index]:+.3g}" for index in order)
+        try:
+            left = self.unidentified.sentence()
+        except UsageError as error:
+            left = str(error)
+        return f"{shown} ({self.planner} planner). {left}"
+
+
+def _unbatched(pair: tuple[Level, Objectives]) -> tuple[Level, Objectives]:
+    batch, objectives = pair
+    return dataclasses.replace(batch[0], discount=np.asarray(batch.discount[0])), objectives
