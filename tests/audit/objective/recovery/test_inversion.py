@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesascope.audit.objective.recovery import elimination
 from mesascope.audit.objective.recovery.coherence import coherence
 from mesascope.audit.objective.recovery.identifiability import unidentified
 from mesascope.audit.objective.recovery.inversion import invert
@@ -89,6 +90,7 @@ def test_unknown_temperatures_are_recovered():
         observations.append(Observation(level, policy, temperature=None))
     found = invert(observations, TABLE)
     assert centred_error(found.posterior.mean, reward) < 1e-12
+    assert np.allclose(found.temperatures, [1.0, 2.5, 0.6], atol=1e-12)
 
 
 def test_a_few_attributes_are_recovered_with_their_temperatures():
@@ -192,3 +194,86 @@ def test_a_floor_takes_the_word_of_saturated_actions_lightly():
     spoilt = observations[0].policy.copy()
     found = invert([dataclasses.replace(observations[0], policy=spoilt), observations[1]], TABLE, floor=1e-6)
     assert centred_error(found.posterior.mean, reward) < 1e-10
+
+
+@pytest.mark.parametrize("environments", [1, 2, 3])
+def test_a_prior_spreads_what_is_open_and_moves_nothing_else(environments):
+    random = np.random.default_rng(6)
+    reward = random.normal(size=(5, 3))
+    transitions = [random_transitions(random, 5, 3) for _ in range(environments)]
+    transitions[-1] = transitions[0].copy()
+    transitions[-1][2, 1] = np.eye(5)[4]
+    observations, space = [watched(one, reward) for one in transitions], TabularRewards(5, 3)
+    basis = unidentified(observations, space).basis
+    found = invert(observations, space, prior_scale=3.0).posterior
+    # The settled part is the truth's, and nothing is said of the open part.
+    settled = reward.ravel() - basis.T @ (basis @ reward.ravel())
+    assert np.abs(found.mean - settled).max() < 1e-6
+    steps = found.samples(400) - found.mean
+    assert np.abs(steps - (steps @ basis.T) @ basis).max() < 1e-6
+    # The variance of 400 normal draws is off by more than 30 % in one of 5 directions with probability below 0.001.
+    assert np.allclose(((steps @ basis.T) ** 2).mean(0), 9.0, rtol=0.3)
+    flat = invert(observations, space).posterior
+    assert np.ptp(flat.samples(3), axis=0).max() == 0.0
+
+
+def constant_attribute():
+    """Two environments of an agent that is paid for four attributes, the first of which never varies."""
+    random, truth, observations = np.random.default_rng(2), np.array([1.0, -2.0, 0.5, 3.0]), []
+    for _ in range(2):
+        level = random_level(random, discount=0.8, terminals=0)
+        attributes = np.asarray(level.attributes).copy()
+        attributes[..., 0] = 1.0
+        level = dataclasses.replace(level, attributes=attributes)
+        reward = (np.asarray(level.probabilities)[..., None] * attributes).sum(2) @ truth
+        observations.append(Observation(level, soft_policy(level, reward)))
+    return observations, truth
+
+
+def test_an_attribute_that_never_varies_is_left_open():
+    observations, truth = constant_attribute()
+    space = AttributeRewards(("a", "b", "c", "d"))
+    found = invert(observations, space)
+    assert np.allclose(found.posterior.mean, [0.0, *truth[1:]], atol=1e-9)
+    left = unidentified(observations, space)
+    assert np.allclose(np.abs(left.basis), [[1.0, 0.0, 0.0, 0.0]], atol=1e-9)
+    # It is the same as a constant.
+    assert left.harmless.tolist() == [True]
+    spread = invert(observations, space, prior_scale=2.0).posterior.samples(500)
+    # The deviation of 500 normal draws is off by more than 15 % with probability below 0.001.
+    assert np.allclose(spread.std(0), [2.0, 0.0, 0.0, 0.0], rtol=0.15, atol=1e-9)
+
+
+def test_open_directions_are_counted_alike_by_eigenvalues_and_by_pivots(monkeypatch):
+    random = np.random.default_rng(7)
+    transitions = [random_transitions(random, 6, 3) for _ in range(2)]
+    edited = transitions[0].copy()
+    edited[2, 1] = np.eye(6)[4]
+    reward = random.normal(size=(6, 3))
+    for pair in (transitions, [transitions[0]] * 2, [transitions[0], edited]):
+        observations = [counted(one, reward, counts=500, random=random, discount=0.9) for one in pair]
+        freedom = []
+        for size in (1000, 0):
+            monkeypatch.setattr(elimination, "EIGENVALUES", size)
+            freedom.append(invert(observations, TabularRewards(6, 3)).posterior.degrees_of_freedom)
+        expected = 2 * 18 - 18 - 2 * 6 + unidentified(observations, TabularRewards(6, 3)).dimension
+        assert freedom == [expected, expected]
+
+
+def test_exact_probabilities_outweigh_counts():
+    random = np.random.default_rng(8)
+    reward = random.normal(size=(3, 2))
+    exact = [watched(ring(), reward), watched(ring(), reward, discount=0.5)]
+    few = counted(ring(step=2), reward, counts=50, random=random, discount=0.9)
+    found = invert([*exact, few], TABLE)
+    assert not found.posterior.exact
+    assert centred_error(found.posterior.mean, reward) < 1e-3
+
+
+def test_counts_and_priors_that_are_none_are_refused():
+    one = watched(ring(), np.ones((3, 2)))
+    for counts in ([1.0, np.nan, 1.0], [1.0, -1.0, 1.0]):
+        with pytest.raises(UsageError, match="0 or more"):
+            dataclasses.replace(one, counts=np.array(counts))
+    with pytest.raises(UsageError, match="above 0"):
+        invert([one], TABLE, prior_scale=0.0)

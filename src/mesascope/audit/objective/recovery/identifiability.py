@@ -14,8 +14,9 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Float
 
-from mesascope.audit.objective.recovery.inversion import RANK, stacked_information, without_values
+from mesascope.audit.objective.recovery.elimination import RANK, without_values
 from mesascope.audit.objective.recovery.observation import Equations, Observation
+from mesascope.audit.objective.recovery.reward_table import RewardTable
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import RewardSpace, TabularRewards
 from mesascope.worlds.level import Level
@@ -85,16 +86,15 @@ def unidentified(
     if not observations:
         raise UsageError("No environment was observed: everything is unidentified.")
     systems = [_system(one, space) for one in observations]
-    width = systems[0].features.shape[1]
+    width = systems[0].features.get_shape()[1]
     basis = _small(systems) if width <= LARGEST else None
     if basis is None:
         basis = _large(systems, width)
     targets = [_system(level, space) for level in levels]
     if not targets:
-        constant = np.ones(width) / np.sqrt(width)
         # Without a class only a reward that is the same everywhere is known to do no harm.
-        inside = np.linalg.norm(constant - basis.T @ (basis @ constant)) < 1e-7 if len(basis) else False
-        if not inside:
+        constant = _constant(systems, basis)
+        if constant is None:
             return Unidentified(basis, np.zeros(len(basis), bool), space.names)
         rest = basis - np.outer(basis @ constant, constant)
         _, size, rows = np.linalg.svd(rest, full_matrices=False)
@@ -148,7 +148,7 @@ def open_directions(
     """
     random = np.random.default_rng(seed)
     systems = [_system(one, space) for one in observations]
-    width = systems[0].features.shape[1]
+    width = systems[0].features.get_shape()[1]
     if width <= SMALL:
         basis = _small(systems)
         if len(basis) <= n:
@@ -157,10 +157,10 @@ def open_directions(
     elif not isinstance(space, TabularRewards):
         raise UsageError(f"Open directions of {width:,} parameters can only be found for tables of rewards.")
     else:
-        table = stacked_information(systems, width)
-        values = random.normal(size=(n, table.factor.matrix.shape[0]))
+        table = RewardTable(systems, [1.0] * len(systems), width)
+        values = random.normal(size=(n, table.factor.matrix.get_shape()[0]))
         kept = values - table.factor.solve(table.factor.matrix @ values.T).T
-        first = kept[:, : systems[0].matrix.shape[1]]
+        first = kept[:, : systems[0].matrix.get_shape()[1]]
         turned = np.zeros((n, width))
         turned[:, systems[0].places] = (systems[0].matrix @ first.T).T
     _, size, rows = np.linalg.svd(turned, full_matrices=False)
@@ -188,7 +188,7 @@ def _system(one: Observation | Level, space: RewardSpace) -> Equations:
 
 def _small(systems: list[Equations]) -> np.ndarray:
     """Returns a basis from the information that is left of the features without values, `[D, D]`."""
-    width = systems[0].features.shape[1]
+    width = systems[0].features.get_shape()[1]
     gram = np.zeros((width, width))
     for system in systems:
         left = without_values(system, system.features.toarray())
@@ -200,7 +200,7 @@ def _small(systems: list[Equations]) -> np.ndarray:
 
 def _large(systems: list[Equations], width: int) -> np.ndarray:
     """Returns a basis from the values: `u = M_1 v_1 = ... = M_E v_E`, for tables, whose features are entries."""
-    columns = sum(system.matrix.shape[1] for system in systems)
+    columns = sum(system.matrix.get_shape()[1] for system in systems)
     if columns > LARGEST:
         raise UsageError(
             f"These environments have {columns:,} unknown values together; a basis of what they leave open is computed "
@@ -213,18 +213,37 @@ def _large(systems: list[Equations], width: int) -> np.ndarray:
         row[0] = first.matrix
         for place in range(1, len(systems)):
             if row[place] is None:
-                row[place] = scipy.sparse.csr_matrix((first.matrix.shape[0], systems[place].matrix.shape[1]))
+                row[place] = scipy.sparse.csr_matrix(
+                    (first.matrix.get_shape()[0], systems[place].matrix.get_shape()[1])
+                )
         blocks.append(row)
     if not blocks:
-        values = np.eye(first.matrix.shape[1])
+        values = np.eye(first.matrix.get_shape()[1])
     else:
         stacked = scipy.sparse.bmat(blocks, format="csr")
         eigenvalues, vectors = np.linalg.eigh((stacked.T @ stacked).toarray())
-        values = vectors[: first.matrix.shape[1], eigenvalues <= RANK * eigenvalues.max()]
+        values = vectors[: first.matrix.get_shape()[1], eigenvalues <= RANK * eigenvalues.max()]
     directions = np.zeros((width, values.shape[1]))
     directions[first.places] = first.matrix @ values
     found, size, _ = np.linalg.svd(directions, full_matrices=False)
     return found[:, size > 1e-7 * size.max(initial=0.0)].T
+
+
+def _constant(systems: list[Equations], basis: np.ndarray) -> np.ndarray | None:
+    """Returns the open direction of length 1 along which the reward of all that can be done is the same, if any."""
+    if not len(basis):
+        return None
+    gram, summed, rows = np.zeros((len(basis), len(basis))), np.zeros(len(basis)), 0
+    for system in systems:
+        along = np.asarray(system.features @ basis.T)
+        gram += along.T @ along
+        summed += along.sum(0)
+        rows += len(along)
+    found = np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ summed
+    if rows - summed @ found > 1e-9 * rows:
+        return None
+    direction = found @ basis
+    return direction / np.linalg.norm(direction)
 
 
 def _directions(count: int) -> str:

@@ -48,6 +48,13 @@ class Observation:
                 f"The policy of '{self.name}' has the shape {list(self.policy.shape)}; its level has {level.states} "
                 f"states and {level.actions} actions."
             )
+        if self.counts is not None:
+            counts = np.asarray(self.counts)
+            if counts.shape != (level.states,) or not (np.isfinite(counts) & (counts >= 0)).all():
+                raise UsageError(
+                    f"The counts of '{self.name}' are one number of choices, 0 or more, for each of its {level.states} "
+                    f"states; given were {list(counts.shape)} numbers, the smallest {counts.min(initial=np.inf)}."
+                )
         acting = np.flatnonzero(np.asarray(level.reachable & ~level.terminal))
         if not len(acting):
             raise UsageError(f"Nobody acts in '{self.name}': every state is terminal or out of reach.")
