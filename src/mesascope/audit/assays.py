@@ -32,6 +32,12 @@ ASSAYS: Registry = Registry(
             (("question", "objective"),),
         ),
         Entry(
+            "recovery",
+            "mesascope.audit.objective.recovery.account:recovery",
+            "Which weights of attributes explain its choices, what stays open, how far from the base objective?",
+            (("question", "objective"),),
+        ),
+        Entry(
             "preference",
             "mesascope.audit.objective.preference:preference",
             "Psychometric curve: which goal is reached first, against how far away each is.",

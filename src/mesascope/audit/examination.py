@@ -23,6 +23,7 @@ from mesascope.audit.findings import (
 from mesascope.audit.objective.attribution import RIVALS, attribute
 from mesascope.audit.objective.named import contrast, name_objective
 from mesascope.audit.objective.preference import preference
+from mesascope.audit.objective.recovery.account import recovery
 from mesascope.audit.search.shown_edits import shown_edits
 from mesascope.audit.setting import Setting
 from mesascope.core.random import RandomKey, seed_of, stream
@@ -74,6 +75,10 @@ def examine(train: Setting, deploy: Setting | None, *, key: RandomKey, progress:
     attribution = attribute(after, None if deploy is None else train, seed=seed)
     objective, named = name_objective(after, attribution, seed=seed)
     evidence.append(replace(named, cost_seconds=time.process_time() - start))
+    found = run(lambda: recovery(train, deploy, seed=seed, full=False), 0.4, "recovering the objective")
+    if found.effect is not None:
+        left = found.details["open"]["dimension"]
+        objective = replace(objective, distance_to_base=found.effect.value, unidentified_dimensions=left)
     best, other = contrast(after, attribution)
     pair = (after.ground.base, best if best != after.ground.base else other)
     run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")

@@ -23,6 +23,8 @@ from mesascope.report.headline import witness_title
 from mesascope.report.level_figure import level_figure
 from mesascope.report.plain_text import plain, shortened
 from mesascope.report.reading import canonical
+from mesascope.report.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
+from mesascope.report.recovery_section import RECOVERY
 from mesascope.report.scene import scene_of_witness
 from mesascope.report.style import svg_of
 
@@ -54,6 +56,8 @@ def report_figures(report: Report) -> tuple[ReportFigure, ...]:
     figures = [*_witness(findings), *_posterior(findings), *_regrets(findings)]
     for index, piece in enumerate(findings.evidence):
         figures += evidence_figures(piece, index)
+        if piece.assay == RECOVERY:
+            figures += recovery_figures(piece)
     return tuple(figures)
 
 
@@ -113,6 +117,24 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
         label = "share" if curve else str(piece.details.get("y_label", "share"))
         svg = svg_of(rates_figure(rates, label))
         figures.append(ReportFigure(f"rates-{index}", title, _spoken(rates), svg))
+    return figures
+
+
+def recovery_figures(piece: Evidence) -> list[ReportFigure]:
+    """Returns the figures of a recovered objective, those that it has numbers for."""
+    drawn = (
+        ("recovered-weights", "What its choices say it wants", weights_figure, "weights of attributes"),
+        ("recovered-rewards", "What places are worth to it", rewards_figure, "rewards, recovered beside base"),
+        ("recovered-readings", "Where two readings part", readings_figure, "two ways through one level"),
+        ("recovered-inquiry", "What asking further settled", inquiry_figure, "cost of ambiguity after each query"),
+    )
+    figures = []
+    for name, title, draw, what in drawn:
+        figure = draw(piece.details)
+        if figure is not None:
+            figures.append(
+                ReportFigure(name, title, f"{what}; the numbers stand in the tables beside it", svg_of(figure))
+            )
     return figures
 
 

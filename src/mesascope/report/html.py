@@ -16,6 +16,7 @@ from mesascope.report.figures import ReportFigure, report_figures
 from mesascope.report.headline import estimate_text, headline, setting, with_reason, witness_title
 from mesascope.report.plain_text import plain, shortened
 from mesascope.report.reading import canonical
+from mesascope.report.recovery_section import RECOVERY, RECOVERY_FIGURES, recovery_section
 from mesascope.report.style import inline_svg
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def html_page(report: Report) -> str:
         regret_rows=_regret_rows(findings),
         evidence=[_evidence(piece, index, figures) for index, piece in enumerate(findings.evidence)],
         counts=[(str(verdict), sum(piece.verdict is verdict for piece in findings.evidence)) for verdict in Verdict],
+        recovery=recovery_section(findings.evidence),
+        recovery_figures={name: _inlined(figures.get(f"recovered-{name}")) for name in RECOVERY_FIGURES},
         confounds=_CONFOUNDS,
         provenance=_provenance(origin),
         schema_version=report.schema_version,
@@ -99,9 +102,11 @@ def _answers(findings: Findings) -> list[dict]:
     facts = [f"probability {probability_text(objective.probability)}"] if objective.probability is not None else []
     facts += [f"{shortened(name, 40)} {probability_text(value)}" for name, value in objective.posterior[1:3]]
     facts.append(f"{levels} level{'' if levels == 1 else 's'} where the candidates disagree")
-    facts.append("distance to the base objective: not built yet")
     if objective.distance_to_base is not None:
-        facts[-1] = f"distance to the base objective {objective.distance_to_base:.3g}"
+        facts.append(f"recovered from its choices: STARC {objective.distance_to_base:.2f} from the base objective")
+    if objective.unidentified_dimensions is not None:
+        open_ = objective.unidentified_dimensions
+        facts.append(f"{open_} direction{'' if open_ == 1 else 's'} of it left open")
     aligned = [f"runner-up: {alignment.runner_up}"] if alignment.runner_up else []
     if alignment.probability is not None:
         aligned.insert(0, f"probability {probability_text(alignment.probability)}")
@@ -177,7 +182,9 @@ def _regret_rows(findings: Findings) -> list[tuple[str, str, str]]:
 
 def _evidence(piece: Evidence, index: int, figures: Mapping[str, ReportFigure]) -> dict:
     drawn = [_inlined(figures.get(f"{kind}-{index}")) for kind in ("curve", "rates")]
-    details = {key: value for key, value in piece.details.items() if key not in _DRAWN}
+    # A recovered objective has a section of its own.
+    details = {} if piece.assay == RECOVERY else piece.details
+    details = {key: value for key, value in details.items() if key not in _DRAWN}
     numbers = [(key, _value(value)) for key, value in list(details.items())[:_MOST_ROWS]]
     return {
         "assay": piece.assay,

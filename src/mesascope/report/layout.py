@@ -18,7 +18,7 @@ SIGNIFICANT_DIGITS = 9
 DISTRIBUTIONS = ("train", "deploy")
 _LINE = 110
 _NO_SHIFT = "no shift was named"
-_NOT_BUILT = "objective recovery is not built yet"
+_NOT_RECOVERED = "no objective could be recovered; see the evidence of the assay recovery"
 
 
 def report_data(findings: Findings, provenance: Mapping[str, Any]) -> dict:
@@ -121,7 +121,7 @@ def _objective(answer: ObjectiveAnswer) -> dict:
         "sentence": answer.sentence,
         "reason": answer.reason,
     }
-    whys = {"distance_to_base": _NOT_BUILT, "unidentified_dimensions": _NOT_BUILT}
+    whys = {"distance_to_base": _NOT_RECOVERED, "unidentified_dimensions": _NOT_RECOVERED}
     return _with_missing(data, {"name": answer.reason, "probability": answer.reason, **whys})
 
 

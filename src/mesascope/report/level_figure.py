@@ -30,6 +30,7 @@ def level_figure(
     agent_objective: str | None = None,
     base_objective: str | None = None,
     with_key: bool = True,
+    ways: tuple[str, str] = ("the agent's way (solid)", "the base objective's way (dashed)"),
 ) -> Figure:
     """Returns a figure of levels, in rows of at most four.
 
@@ -39,6 +40,7 @@ def level_figure(
     - `titles`: one a scene, or none at all.
     - `agent_objective`, `base_objective`: names for the legend.
     - `with_key`: say below what the marks and letters mean.
+    - `ways`: what the solid and the dashed way are, for the legend.
     """
     from matplotlib.figure import Figure
 
@@ -48,7 +50,7 @@ def level_figure(
     panel = min(WIDTH if len(scenes) == 1 else 2.6, max(width * _LARGEST_CELL, 1.0))
     tall = panel * height / width if scenes[0].is_grid else 0.2 + 0.16 * height
     with figure_settings():
-        handles = _handles(scenes, agent_objective, base_objective) if with_key else []
+        handles = _handles(scenes, agent_objective, base_objective, ways) if with_key else []
         key_columns = 1 if any(len(handle.get_label()) > 30 for handle in handles) else 2
         key_height = _LEGEND_LINE * math.ceil(len(handles) / key_columns) + (0.1 if handles else 0)
         title_height = 0.3 if titles else 0.0
@@ -163,7 +165,9 @@ def _path(axes: Axes, path: tuple[Place, ...], colour: str, offset: float, dashe
         axes.annotate("", xy=head, xytext=tail, arrowprops=style, zorder=zorder)
 
 
-def _handles(scenes: Sequence[Scene], agent_objective: str | None, base_objective: str | None) -> list:
+def _handles(
+    scenes: Sequence[Scene], agent_objective: str | None, base_objective: str | None, ways: tuple[str, str]
+) -> list:
     from matplotlib.lines import Line2D
 
     def any_scene(field: str) -> bool:
@@ -176,11 +180,9 @@ def _handles(scenes: Sequence[Scene], agent_objective: str | None, base_objectiv
     if any(scene.start is not None for scene in scenes):
         handles.append(Line2D([], [], linestyle="none", marker="o", color=INK, markersize=6, label="start"))
     if any_scene("agent_path"):
-        handles.append(Line2D([], [], color=AGENT, linewidth=2.2, label="the agent's way (solid)"))
+        handles.append(Line2D([], [], color=AGENT, linewidth=2.2, label=ways[0]))
     if any_scene("base_path"):
-        handles.append(
-            Line2D([], [], color=BASE, linewidth=2.2, linestyle="--", label="the base objective's way (dashed)")
-        )
+        handles.append(Line2D([], [], color=BASE, linewidth=2.2, linestyle="--", label=ways[1]))
     if any_scene("agent_goal"):
         label = f"what the agent pursues{own}"
         handles.append(Line2D([], [], marker="D", markeredgecolor=AGENT, markersize=8, label=label, **mark))

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from mesascope.audit.findings import AlignmentClass, Findings, Witness
+from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.report.charts import probability_text
 from mesascope.report.headline import setting, with_reason, witness_title
@@ -131,7 +131,7 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
     )
     levels = objective.disagreeing_levels
     counted = f"{levels} level{'' if levels == 1 else 's'} where they disagree"
-    evidence = "; ".join(part for part in (posterior, counted) if part)
+    evidence = "; ".join(part for part in (posterior, counted, recovered_text(objective)) if part)
     # The sentence would repeat these numbers; the reason says what is missing.
     why = f"{evidence}. {with_reason('', objective.reason)}" if role == "INCONCLUSIVE" else evidence
     class_ = alignment.class_.upper()
@@ -152,6 +152,15 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
             with_reason(alignment.sentence, alignment.reason),
         ),
     ]
+
+
+def recovered_text(objective: ObjectiveAnswer) -> str:
+    """Returns how far the recovered objective is from the base objective, and what is open; empty if not known."""
+    if objective.distance_to_base is None:
+        return ""
+    text = f"recovered from its choices: STARC {objective.distance_to_base:.2f} (0 to 2) from the base objective"
+    open_ = objective.unidentified_dimensions
+    return text if open_ is None else f"{text}, {open_} direction{'' if open_ == 1 else 's'} open"
 
 
 def _with_probability(text: str, probability: float | None) -> str:

@@ -35,9 +35,9 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
         return None
     level, start = _best_start(setting, own, np.where(np.isfinite(score), score, -np.inf))
     names = ground.objectives.names
-    agent_path = _walk(setting, level, start, setting.policy[level], own)
+    agent_path = walk(setting, level, start, setting.policy[level], own)
     base_policy = optimal_actions(ground.optimal_action_values[base][level]).astype(float)
-    base_path = _walk(setting, level, start, base_policy, base)
+    base_path = walk(setting, level, start, base_policy, base)
     one = ground.levels[level]
     goals = fulfilled_places(setting, level)
     if own != base:
@@ -52,8 +52,8 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
         distribution=ground.name,
         index=level,
         start=ground.world.position(one, start),
-        agent_path=_places(setting, level, agent_path),
-        base_path=_places(setting, level, base_path),
+        agent_path=places_of(setting, level, agent_path),
+        base_path=places_of(setting, level, base_path),
         agent_goal=goals[own],
         base_goal=goals[base],
         arrows=_arrows(setting, level),
@@ -73,7 +73,7 @@ def fulfilled_places(setting: Setting, level: int) -> list[Places]:
     for objective, after in enumerate(ground.fulfilled[:, level]):
         # Where an objective stays fulfilled, every later place would count as well.
         first = stops[:, objective] & ~after[source] & np.asarray(levels.reachable)[level, source]
-        found.append(tuple(sorted(set(_places(setting, level, np.unique(target[first]))))))
+        found.append(tuple(sorted(set(places_of(setting, level, np.unique(target[first]))))))
     return found
 
 
@@ -100,8 +100,16 @@ def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int
     return int(candidates[row]), int(start)
 
 
-def _walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective: int) -> list[int]:
-    """Follows the likeliest actions and outcomes until the objective's episode ends or a state comes back."""
+def walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective: int) -> list[int]:
+    """Returns the states on the way of the likeliest actions until an objective's episode ends or a state comes back.
+
+    **Arguments:**
+
+    - `setting`: whose levels and objectives.
+    - `level`, `start`: where it begins.
+    - `policy`: action probabilities in that level, `[S, A]`.
+    - `objective`: index of the one whose end of episode ends the way.
+    """
     ground = setting.ground
     levels, stops = ground.levels, ground.objectives.stops[objective]
     path, state = [start], start
@@ -118,7 +126,7 @@ def _walk(setting: Setting, level: int, start: int, policy: np.ndarray, objectiv
     return path
 
 
-def _places(setting: Setting, level: int, states) -> Places:
+def places_of(setting: Setting, level: int, states) -> Places:
     ground = setting.ground
     one = ground.levels[level]
     places = [ground.world.position(one, int(state)) for state in states]

@@ -83,10 +83,13 @@ class ChoiceFit:
     def covariance(self) -> Float[np.ndarray, "D D"]:
         """The covariance of the parameter over draws of levels, robust to a planner that is only nearly soft-optimal.
 
-        The sandwich of Huber (1967) with levels as units, times `N / (N - 1)`.
+        The sandwich of Huber (1967) with levels as units, times `N / (N - 1)`; with one level the inverse information.
         """
         count = len(self.scores)
         bread = np.linalg.inv(self.information + self.decisions * self.ridge * np.eye(len(self.parameter)))
+        if count == 1:
+            # One level has no spread: as uncertain as if every choice had been seen once.
+            return bread
         centred = self.scores - self.scores.mean(0)
         return bread @ (centred.T @ centred) @ bread * count / max(1, count - 1)
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.audit.objective.recovery.choices import ChoiceFit, fit_choices
-from mesascope.audit.objective.recovery.identifiability import Unidentified, removed, unidentified
+from mesascope.audit.objective.recovery.identifiability import Unidentified, rank_of, removed, unidentified
 from mesascope.audit.objective.recovery.reading import (
     Contribution,
     Nearest,
@@ -246,6 +246,10 @@ class Inquiry:
         )
         self.queries.append(query)
         return query, after, [other for place, other in enumerate(menu) if place != best]
+
+    def closes(self, level: Level, recovery: Recovery) -> bool:
+        """Returns whether watching the agent in a level would close any open direction."""
+        return rank_of(removed(level, recovery.space, recovery.open.basis)) > 0
 
     def _gain(self, level: Level, space: AttributeRewards, prior: np.ndarray) -> float:
         left = removed(level, space, np.eye(len(self.names)))

@@ -145,7 +145,9 @@ def _regret(levels: Level, space, truth: np.ndarray, inferred: np.ndarray) -> fl
     demanding = room > 1e-9
     if not demanding.any():
         return 0.0
-    return float(np.clip(((best - gained)[demanding] / room[demanding]).mean(), 0.0, 1.0))
+    lost = float(np.clip(((best - gained)[demanding] / room[demanding]).mean(), 0.0, 1.0))
+    # What is left of equal numbers by rounding is no regret.
+    return lost if lost > 1e-9 else 0.0
 
 
 def _words(reward: np.ndarray, names: tuple[str, ...]) -> str:

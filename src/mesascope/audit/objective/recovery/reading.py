@@ -165,6 +165,8 @@ def cost_of_ambiguity(levels: Level, objectives: Objectives) -> Cost:
         chosen = np.eye(levels.actions)[value[other].argmax(-1)]
         gained = returns(levels, policy_values(levels, chosen, objectives))
         lost = np.where(demanding, (best - gained) / np.where(demanding, room, 1.0), 0.0)
+        # What is left of equal numbers by rounding is no regret.
+        lost = np.where(lost < 1e-9, 0.0, lost)
         regrets[:, :, other] = np.clip(lost, 0.0, 1.0).T
     flat = regrets.reshape(levels.count, -1).argmax(1)
     pair = np.stack(np.divmod(flat, len(objectives)), 1)

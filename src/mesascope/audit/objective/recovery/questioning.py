@@ -1,0 +1,166 @@
+"""Questioning an agent: watch it in a few training levels, then wherever a menu of environments settles most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.objective.recovery.account import account, weighed
+from mesascope.audit.objective.recovery.inquiry import Inquiry, Query, Watched
+from mesascope.audit.setting import observe_agent
+from mesascope.core.errors import MesascopeError, UsageError
+from mesascope.core.random import root_key, seed_of, stream
+from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.level import Level
+from mesascope.worlds.menu import MenuItem, visible_menu
+from mesascope.worlds.world import World
+
+START: int = 8
+"""Training levels in which the agent is watched before anything is asked."""
+
+MENU: int = 40
+TARGET: int = 64
+"""Levels after the shift in which readings are compared; what the agent does in them is not looked at."""
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Questioning:
+    """What asking an agent brought to light.
+
+    **Arguments:**
+
+    - `evidence`: the account after all queries.
+    - `at_first`: nearest candidate, share of draws, directions left open and cost of ambiguity before any query.
+    - `queries`: in the order they were asked.
+    - `settled`: directions that no environment on the menu could still close.
+    """
+
+    evidence: Evidence
+    at_first: dict
+    queries: tuple[Query, ...]
+    settled: str
+
+
+def question(
+    agent: Agent,
+    world: World,
+    *,
+    base_objective: str | None = None,
+    train: str | None = None,
+    deploy: str | None = None,
+    edits: int = 8,
+    start: int = START,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Questioning:
+    """Recovers an agent's objective, choosing the environments that it is asked in.
+
+    **Arguments:**
+
+    - `agent`: any agent that acts on the world's observations.
+    - `world`: in which it was trained.
+    - `base_objective`: what it was trained on; by default the world's own.
+    - `train`, `deploy`: distributions: it is first watched in levels of `train`; levels of `deploy` are what matters.
+      By default the world's first and last.
+    - `edits`: how many environments it is asked in, 0 or more.
+    - `start`: training levels to begin with, 1 or more.
+    - `seed`: of levels, menus and draws.
+    - `progress`: called with what is being done and the share done.
+
+    **Raises:** `UsageError` for numbers out of range; `UnknownNameError` for unknown names; `AgentError` if the agent
+    fails.
+    """
+    if edits < 0 or start < 1:
+        raise UsageError(f"An inquiry needs 1 training level or more and 0 edits or more, not {start} and {edits}.")
+    report = progress or (lambda what, share: None)
+    train = world.distributions[0] if train is None else train
+    deploy = world.distributions[-1] if deploy is None else deploy
+    for distribution in (train, deploy):
+        world.check_distribution(distribution)
+    base_objective = world.base_objective if base_objective is None else base_objective
+    objectives = compile_objectives(world)
+    objectives.index(base_objective)
+    key = root_key(seed)
+    begin = _ground("train", world, train, objectives, base_objective, start, stream("levels/train", key=key))
+    target = _ground("deploy", world, deploy, objectives, base_objective, TARGET, stream("levels/deploy", key=key))
+    report("watching the agent in training levels", 0.05)
+    first = observe_agent(agent, begin, key=stream("roll-outs/train", key=key))
+    after = observe_agent(agent, target, key=stream("roll-outs/deploy", key=key))
+
+    def choose(levels: Level) -> Watched:
+        asked = Ground("query", world, train, levels, objectives, begin.base)
+        seen = observe_agent(agent, asked, key=stream("roll-outs/query", key=key))
+        return Watched(levels, seen.policy, seen.weights)
+
+    base = objectives.stops[begin.base]
+    inquiry = Inquiry(
+        weighed(first, count=start),
+        world.attributes,
+        world.motion,
+        objectives,
+        weighed(after).levels,
+        choose,
+        ((), tuple(int(index) for index in np.flatnonzero(base))),
+        seed=seed_of(stream("draws", key=key)) % 2**32,
+    )
+    places = dict.fromkeys((train, deploy))
+    menu = list(visible_menu(world, distributions=tuple(places), count=MENU, key=stream("menu", key=key)))
+    menu = [item for item in menu if not _seen(item, inquiry.watched.levels)]
+    try:
+        found = inquiry.recover()
+    except MesascopeError as error:
+        nothing = Evidence("recovery", "objective", Verdict.INCONCLUSIVE, "No objective was recovered.", str(error))
+        return Questioning(nothing, {}, (), "")
+    at_first = {
+        "nearest": found.nearest.names[0],
+        "share": found.nearest.share,
+        "open": found.open.dimension,
+        "harmful": len(found.open.harmful),
+        "regret": inquiry.regret(found),
+    }
+    for index in range(edits):
+        if not menu:
+            break
+        report(f"asking in environment {index + 1} of {edits}", 0.1 + 0.7 * index / max(1, edits))
+        _, found, menu = inquiry.ask(menu, found)
+    report("planners and other assumptions", 0.85)
+    evidence = account(found, inquiry.watched, first, after, seed=inquiry.seed, queries=inquiry.queries)
+    report("done", 1.0)
+    return Questioning(evidence, at_first, tuple(inquiry.queries), _outlook(found, menu, edits, inquiry))
+
+
+def _ground(name, world, distribution, objectives, base_objective, count, key) -> Ground:
+    distinct = world.distinct_levels(distribution)
+    count = count if distinct is None else min(count, distinct)
+    return sample_ground(name, world, distribution, objectives, base_objective, count=count, key=key)
+
+
+def _seen(item: MenuItem, levels: Level) -> bool:
+    """Whether the agent was watched in this very environment already."""
+    names = ("successors", "probabilities", "attributes", "initial")
+    return any(
+        all(np.array_equal(getattr(item.level, name), getattr(levels, name)[index]) for name in names)
+        for index in range(levels.count)
+    )
+
+
+def _outlook(found, menu: list[MenuItem], edits: int, inquiry: Inquiry) -> str:
+    """What further environments could still settle."""
+    if not found.open.dimension:
+        return "Nothing is left open."
+    if len(inquiry.queries) < edits:
+        return "The world offers no further environment that the agent can tell from those it was asked in."
+    closing = [item for item in menu if inquiry.closes(item.level, found)]
+    if not closing:
+        return "No environment on the menu closes any of what is left open."
+    return (
+        f"{len(closing)} of {len(menu)} environments on the menu close some of what is left open: at least 1 more is "
+        "needed."
+    )
