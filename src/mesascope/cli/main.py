@@ -30,6 +30,8 @@ class Verb:
 
 VERBS: dict[str, Verb] = {
     "audit": Verb("mesascope.cli.audit:Audit", "ask the three questions about an agent and write a report"),
+    "objective": Verb("mesascope.cli.objective:Objective", "recover what an agent is after, and what stays open"),
+    "distance": Verb("mesascope.cli.distance:Distance", "compare two rewards: STARC, EPIC, DARD, NPEC, ERC"),
     "train": Verb("mesascope.cli.train:Train", "train a model organism; the same command resumes"),
     "list": Verb("mesascope.cli.list:List", "worlds, objectives, organisms and assays"),
     "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),

@@ -46,33 +46,40 @@ def html_page(report: Report) -> str:
     """Returns the page: the same text for the same report. Foreign text in it is escaped and cannot run."""
     findings, origin = canonical(report.findings, report.provenance)
     figures = {figure.name: figure for figure in report_figures(report)}
-    return _template().render(
-        headline=headline(findings),
-        findings=findings,
-        setting=setting(findings),
-        chip=(findings.alignment.class_.upper(), _TONES[findings.alignment.class_]),
-        alignment_text=with_reason(findings.alignment.sentence, findings.alignment.reason),
-        answers=_answers(findings),
-        witness_title=witness_title(findings),
-        witness=_witness(findings, figures.get("witness")),
-        posterior=_inlined(figures.get("posterior")),
-        regrets=_inlined(figures.get("regrets")),
-        regret_rows=_regret_rows(findings),
-        evidence=[_evidence(piece, index, figures) for index, piece in enumerate(findings.evidence)],
-        counts=[(str(verdict), sum(piece.verdict is verdict for piece in findings.evidence)) for verdict in Verdict],
-        recovery=recovery_section(findings.evidence),
-        recovery_figures={name: _inlined(figures.get(f"recovered-{name}")) for name in RECOVERY_FIGURES},
-        confounds=_CONFOUNDS,
-        provenance=_provenance(origin),
-        schema_version=report.schema_version,
+    return (
+        environment()
+        .get_template("template.html")
+        .render(
+            headline=headline(findings),
+            findings=findings,
+            setting=setting(findings),
+            chip=(findings.alignment.class_.upper(), _TONES[findings.alignment.class_]),
+            alignment_text=with_reason(findings.alignment.sentence, findings.alignment.reason),
+            answers=_answers(findings),
+            witness_title=witness_title(findings),
+            witness=_witness(findings, figures.get("witness")),
+            posterior=inlined(figures.get("posterior")),
+            regrets=inlined(figures.get("regrets")),
+            regret_rows=_regret_rows(findings),
+            evidence=[_evidence(piece, index, figures) for index, piece in enumerate(findings.evidence)],
+            counts=[
+                (str(verdict), sum(piece.verdict is verdict for piece in findings.evidence)) for verdict in Verdict
+            ],
+            recovery=recovery_section(findings.evidence),
+            recovery_figures={name: inlined(figures.get(f"recovered-{name}")) for name in RECOVERY_FIGURES},
+            confounds=_CONFOUNDS,
+            provenance=provenance_rows(origin),
+            schema_version=report.schema_version,
+        )
     )
 
 
 @functools.cache
-def _template() -> jinja2.Template:
+def environment() -> jinja2.Environment:
+    """Returns the templates of pages: foreign text in them is escaped and stripped of what a page must not hold."""
     import jinja2
 
-    environment = jinja2.Environment(
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("mesascope", "report"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -80,10 +87,10 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         finalize=lambda value: plain(value, lines=True) if type(value) is str else value,
     )
-    return environment.get_template("template.html")
 
 
-def _inlined(figure: ReportFigure | None) -> dict | None:
+def inlined(figure: ReportFigure | None) -> dict | None:
+    """Returns a figure as the templates take it; `None` stays `None`."""
     if figure is None:
         return None
     import markupsafe
@@ -152,7 +159,7 @@ def _witness(findings: Findings, figure: ReportFigure | None) -> dict | None:
     if witness is None:
         return None
     return {
-        "figure": _inlined(figure),
+        "figure": inlined(figure),
         "text": witness.text.strip("\n"),
         "legend": "; ".join(f"{character} {meaning}" for character, meaning in witness.legend),
         "sentence": witness.sentence,
@@ -181,7 +188,7 @@ def _regret_rows(findings: Findings) -> list[tuple[str, str, str]]:
 
 
 def _evidence(piece: Evidence, index: int, figures: Mapping[str, ReportFigure]) -> dict:
-    drawn = [_inlined(figures.get(f"{kind}-{index}")) for kind in ("curve", "rates")]
+    drawn = [inlined(figures.get(f"{kind}-{index}")) for kind in ("curve", "rates")]
     # A recovered objective has a section of its own.
     details = {} if piece.assay == RECOVERY else piece.details
     details = {key: value for key, value in details.items() if key not in _DRAWN}
@@ -212,7 +219,8 @@ def _value(value: Any) -> str:
     return text if len(text) <= 400 else f"{text[:400]}…"
 
 
-def _provenance(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+def provenance_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Returns where numbers come from, as labels and texts."""
     rows = []
     command = provenance.get("command")
     if command:

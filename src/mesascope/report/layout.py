@@ -60,7 +60,7 @@ def report_data(findings: Findings, provenance: Mapping[str, Any]) -> dict:
         "own_regret": _regrets(findings.own_regret, no_shift),
         "rulers": {name: dict(findings.rulers[name]) for name in DISTRIBUTIONS if name in findings.rulers},
         "witness": None if findings.witness is None else _witness(findings.witness),
-        "evidence": [_evidence(piece) for piece in findings.evidence],
+        "evidence": [evidence_data(piece) for piece in findings.evidence],
         "not_tested": [{"what": what, "why": why} for what, why in findings.not_tested],
         "provenance": {**provenance, "evidence_seconds": seconds},
     }
@@ -165,7 +165,8 @@ def _estimate(estimate: Estimate | None) -> dict | None:
     }
 
 
-def _evidence(piece: Evidence) -> dict:
+def evidence_data(piece: Evidence) -> dict:
+    """Returns one piece of evidence as the JSON object of a report holds it."""
     return {
         "assay": piece.assay,
         "question": piece.question,
@@ -201,6 +202,11 @@ def _witness(witness: Witness) -> dict:
 
 def _sorted(mapping: Mapping[str, Any]) -> dict:
     return {key: mapping[key] for key in sorted(mapping)}
+
+
+def plain_json(value: Any) -> Any:
+    """Returns a value as JSON can hold it; `TypeError` names the field that cannot be held."""
+    return _jsonable(value, "report")
 
 
 def _jsonable(value: Any, field: str) -> Any:

@@ -22,6 +22,13 @@ _OFFSET = 0.11
 _MOST_GOALS = 12
 _MOST_LINES = 60
 
+LABELS: tuple[str, str, str, str] = (
+    "the agent's way (solid)",
+    "the base objective's way (dashed)",
+    "what the agent pursues",
+    "goal of the base objective",
+)
+
 
 def level_figure(
     scenes: Sequence[Scene],
@@ -30,7 +37,7 @@ def level_figure(
     agent_objective: str | None = None,
     base_objective: str | None = None,
     with_key: bool = True,
-    ways: tuple[str, str] = ("the agent's way (solid)", "the base objective's way (dashed)"),
+    labels: tuple[str, str, str, str] = LABELS,
 ) -> Figure:
     """Returns a figure of levels, in rows of at most four.
 
@@ -40,7 +47,7 @@ def level_figure(
     - `titles`: one a scene, or none at all.
     - `agent_objective`, `base_objective`: names for the legend.
     - `with_key`: say below what the marks and letters mean.
-    - `ways`: what the solid and the dashed way are, for the legend.
+    - `labels`: for the legend: the solid way, the dashed way, and the goals of both.
     """
     from matplotlib.figure import Figure
 
@@ -50,7 +57,7 @@ def level_figure(
     panel = min(WIDTH if len(scenes) == 1 else 2.6, max(width * _LARGEST_CELL, 1.0))
     tall = panel * height / width if scenes[0].is_grid else 0.2 + 0.16 * height
     with figure_settings():
-        handles = _handles(scenes, agent_objective, base_objective, ways) if with_key else []
+        handles = _handles(scenes, agent_objective, base_objective, labels) if with_key else []
         key_columns = 1 if any(len(handle.get_label()) > 30 for handle in handles) else 2
         key_height = _LEGEND_LINE * math.ceil(len(handles) / key_columns) + (0.1 if handles else 0)
         title_height = 0.3 if titles else 0.0
@@ -166,7 +173,7 @@ def _path(axes: Axes, path: tuple[Place, ...], colour: str, offset: float, dashe
 
 
 def _handles(
-    scenes: Sequence[Scene], agent_objective: str | None, base_objective: str | None, ways: tuple[str, str]
+    scenes: Sequence[Scene], agent_objective: str | None, base_objective: str | None, labels: tuple[str, str, str, str]
 ) -> list:
     from matplotlib.lines import Line2D
 
@@ -180,14 +187,14 @@ def _handles(
     if any(scene.start is not None for scene in scenes):
         handles.append(Line2D([], [], linestyle="none", marker="o", color=INK, markersize=6, label="start"))
     if any_scene("agent_path"):
-        handles.append(Line2D([], [], color=AGENT, linewidth=2.2, label=ways[0]))
+        handles.append(Line2D([], [], color=AGENT, linewidth=2.2, label=labels[0]))
     if any_scene("base_path"):
-        handles.append(Line2D([], [], color=BASE, linewidth=2.2, linestyle="--", label=ways[1]))
+        handles.append(Line2D([], [], color=BASE, linewidth=2.2, linestyle="--", label=labels[1]))
     if any_scene("agent_goal"):
-        label = f"what the agent pursues{own}"
+        label = f"{labels[2]}{own}"
         handles.append(Line2D([], [], marker="D", markeredgecolor=AGENT, markersize=8, label=label, **mark))
     if any_scene("base_goal"):
-        label = f"goal of the base objective{base}"
+        label = f"{labels[3]}{base}"
         handles.append(Line2D([], [], marker="o", markeredgecolor=BASE, markersize=10, label=label, **mark))
     if any(arrow.step not in (None, (0, 0)) for scene in scenes for arrow in scene.arrows):
         handles.append(

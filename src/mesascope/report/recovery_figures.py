@@ -42,7 +42,7 @@ def weights_figure(details: Mapping[str, Any]) -> Figure | None:
         names = [shortened(str(row.get("name", "")), 24) + (" (motion)" if row.get("motion") else "") for row in rows]
         axes.set_yticks(range(len(rows)), names)
         axes.invert_yaxis()
-        axes.set_xlabel("recovered weight, in units of the agent's temperature (90 % interval)")
+        axes.set_xlabel("weight and 90 % interval, per temperature")
     return figure
 
 
@@ -73,8 +73,8 @@ def rewards_figure(details: Mapping[str, Any]) -> Figure | None:
     from matplotlib.patches import Rectangle
 
     with figure_settings():
-        figure = Figure(figsize=(WIDTH, 0.9 + 0.5 * WIDTH * height / width), layout="compressed")
-        grids = figure.subplots(1, 2)
+        figure = Figure(figsize=(WIDTH, 0.9 + 1.3 * WIDTH * height / width), layout="compressed")
+        grids = figure.subplots(2, 1)
         titles = ("recovered objective", "base objective")
         for axes, grid, title in zip(grids, panels, titles, strict=True):
             size = max((abs(value) for row in grid for value in row if not math.isnan(value)), default=1.0) or 1.0
@@ -89,7 +89,7 @@ def rewards_figure(details: Mapping[str, Any]) -> Figure | None:
             axes.set_title(title, fontsize=9)
             axes.set_xticks([])
             axes.set_yticks([])
-            bar = figure.colorbar(image, ax=axes, shrink=0.8)
+            bar = figure.colorbar(image, ax=axes)
             bar.set_label("reward of arriving there", fontsize=8)
             bar.ax.tick_params(labelsize=7)
     return figure
@@ -127,7 +127,8 @@ def readings_figure(details: Mapping[str, Any]) -> Figure | None:
     if not scene.is_grid:
         return None
     names = (shortened(str(found.get("first", "")), 24), shortened(str(found.get("second", "")), 24))
-    return level_figure([scene], ways=(f"the way of '{names[0]}' (solid)", f"the way of '{names[1]}' (dashed)"))
+    ways = (f"way of '{names[0]}' (solid)", f"way of '{names[1]}' (dashed)")
+    return level_figure([scene], labels=(*ways, f"goal of '{names[0]}'", f"goal of '{names[1]}'"))
 
 
 def inquiry_figure(details: Mapping[str, Any]) -> Figure | None:
