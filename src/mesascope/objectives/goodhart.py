@@ -117,8 +117,8 @@ def extremal(pressure: Float[np.ndarray, " n"], *, threshold: float, slope: floa
 def causal(pressure: Float[np.ndarray, " n"], *, correlation: float) -> tuple[Curve, Curve]:
     """Returns the curves of selecting on a proxy and of setting it, where a common cause makes both go together.
 
-    Selected values of the proxy come with `correlation * proxy` of the truth; values that are set come with none, because
-    no edge leads from the proxy to the truth.
+    Selected values of the proxy come with `correlation * proxy` of the truth; values that are set come with none,
+    because no edge leads from the proxy to the truth.
 
     **Arguments:**
 

@@ -18,10 +18,13 @@ from mesascope.worlds.transitions import expected_attributes
 class RewardSpace(abc.ABC):
     """The rewards `r(s, a) = sum_d features(level)[s * A + a, d] * parameter[d]`."""
 
-    names: tuple[str, ...]
-    """Of the D parameters."""
     stops: tuple[int, ...] = ()
     """Attributes, by index, whose occurrence ends the episode."""
+
+    @property
+    @abc.abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of the D parameters."""
 
     @abc.abstractmethod
     def features(self, level: Level) -> scipy.sparse.csr_matrix:
@@ -61,7 +64,7 @@ class TabularRewards(RewardSpace):
         _check_states(level, self.states)
         if level.actions != self.actions:
             raise UsageError(f"A table over {self.actions} actions does not fit a level of {level.actions}.")
-        return scipy.sparse.identity(self.states * self.actions, format="csr")
+        return scipy.sparse.csr_matrix(scipy.sparse.identity(self.states * self.actions))
 
 
 @dataclass(frozen=True)

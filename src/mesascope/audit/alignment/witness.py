@@ -127,6 +127,7 @@ def walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective
 
 
 def places_of(setting: Setting, level: int, states) -> Places:
+    """Returns where states of a level are in its picture, those that have a place."""
     ground = setting.ground
     one = ground.levels[level]
     places = [ground.world.position(one, int(state)) for state in states]

@@ -57,8 +57,11 @@ def triples(reward: RewardHere) -> Triples:
     shape = (count * actions, count + 1)
     paid = scipy.sparse.csr_matrix((probability[used] * reward.outcomes[states][used], where), shape=shape)
     chance = scipy.sparse.csr_matrix((probability[used], where), shape=shape)
-    paid.sort_indices(), chance.sort_indices()
+    paid.sort_indices()
+    chance.sort_indices()
     mean = chance.copy()
     # Entries that are 0 by cancellation stay in place: both matrices were built from the same positions.
-    mean.data = paid.data / chance.data - expected.reshape(-1)[np.repeat(np.arange(shape[0]), np.diff(chance.indptr))]
+    mean.data = (
+        np.divide(paid.data, chance.data) - expected.reshape(-1)[np.repeat(np.arange(shape[0]), np.diff(chance.indptr))]
+    )
     return Triples(states, expected, mean)

@@ -110,10 +110,11 @@ class _Problem:
         """Returns the soft-optimal policy by soft policy iteration from another policy, and its log-probabilities."""
         reward = self.features @ parameter
         values = None
+        action_value = reward
         for _ in range(200):
             logarithm = np.log(policy, where=policy > 0, out=np.zeros_like(policy))
             expected = np.where(self.active, (policy * (reward - logarithm)).sum(-1), 0.0)
-            found = solve(self.level.successors, self._taken(policy), expected[..., None])[..., 0]
+            found = solve(np.asarray(self.level.successors), self._taken(policy), expected[..., None])[..., 0]
             action_value = reward + (self.onward * _following(found, self.level.successors)).sum(-1)
             policy = boltzmann(action_value, 1.0)
             if values is not None and np.abs(found - values).max() <= EXACT * max(1.0, np.abs(found).max()):
@@ -129,7 +130,7 @@ class _Problem:
     def derivatives(self, policy) -> Float[np.ndarray, "R A D"]:
         """Returns the derivative of the log-probability of each action in each state where choices were made."""
         expected = np.where(self.active[..., None], (policy[..., None] * self.features).sum(2), 0.0)
-        counts = solve(self.level.successors, self._taken(policy), expected)
+        counts = solve(np.asarray(self.level.successors), self._taken(policy), expected)
         level, state = self.rows
         successors = self.level.successors[level, state]
         after = (self.onward[level, state][..., None] * counts[level[:, None, None], successors]).sum(2)
@@ -241,9 +242,9 @@ def _problem(levels, weights, space, discount):
         raise UsageError("No attribute varies in these levels: whatever the agent does, the same happens.")
     unit = np.where(unit > 0, unit, 1.0)
     counted = np.where(active[..., None], weights, 0.0)
-    rows = np.nonzero(counted.sum(-1) > 0)
+    level_of, state_of = np.nonzero(counted.sum(-1) > 0)
     level = dataclasses.replace(levels, successors=np.asarray(levels.successors))
-    return _Problem(level, features / unit, onward, active, counted, rows), unit, varies
+    return _Problem(level, features / unit, onward, active, counted, (level_of, state_of)), unit, varies
 
 
 def _following(values, successors):

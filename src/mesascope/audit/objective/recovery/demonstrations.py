@@ -105,7 +105,7 @@ class Demonstrations:
         """Returns how often each action was taken in each state of each level."""
         found = np.zeros((self.levels.count, self.levels.states, self.levels.actions))
         for episode in self.episodes:
-            np.add.at(found, (episode.level, episode.states[:-1], episode.actions), 1.0)
+            np.add.at(found[episode.level], (episode.states[:-1], episode.actions), 1.0)
         return found
 
     def visits(self, discount: float = 1.0) -> Float[np.ndarray, "N S A"]:
@@ -114,7 +114,7 @@ class Demonstrations:
         episodes = np.bincount([episode.level for episode in self.episodes], minlength=self.levels.count)
         for episode in self.episodes:
             weight = discount ** np.arange(len(episode.actions)) / episodes[episode.level]
-            np.add.at(found, (episode.level, episode.states[:-1], episode.actions), weight)
+            np.add.at(found[episode.level], (episode.states[:-1], episode.actions), weight)
         return found
 
 
