@@ -66,7 +66,7 @@ def roll_out(
     levels = as_double(levels)
     actions, count = levels.actions, levels.count
     level = np.repeat(np.arange(count), episodes)
-    state = _choose(np.asarray(levels.initial)[level], random)
+    state = choose_by(np.asarray(levels.initial)[level], random)
     memory = agent.initial_state(len(level))
     discount = levels.discount[level]
     alive = np.ones((len(objectives), len(level)))
@@ -78,8 +78,8 @@ def roll_out(
         counted = weight * alive[counted_until] * ~levels.terminal[level, state]
         np.add.at(visits, (level, state), counted)
         np.add.at(chosen, (level, state), counted[:, None] * probabilities)
-        action = _choose(probabilities, random)
-        outcome = _choose(np.asarray(levels.probabilities)[level, state, action], random)
+        action = choose_by(probabilities, random)
+        outcome = choose_by(np.asarray(levels.probabilities)[level, state, action], random)
         attributes = levels.attributes[level, state, action, outcome]
         running = alive * ~levels.terminal[level, state]
         totals += running * weight * (attributes @ objectives.weights.T).T
@@ -93,8 +93,8 @@ def roll_out(
     return Rollouts(by_level, policy, visits / episodes, episodes, steps)
 
 
-def _choose(probabilities: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Draws one index a row."""
+def choose_by(probabilities: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Draws one index a row, by its probabilities."""
     cumulative = probabilities.cumsum(-1)
     draw = random.random((len(probabilities), 1)) * cumulative[:, -1:]
     return (draw >= cumulative).sum(-1).clip(max=probabilities.shape[-1] - 1)

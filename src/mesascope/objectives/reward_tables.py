@@ -7,9 +7,14 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import Objectives
+from mesascope.objectives.reward_space import AttributeRewards, RewardSpace
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec
+
+LARGEST: int = 4_000_000
+"""Numbers of a table of features that is written out."""
 
 
 def with_reward_tables(
@@ -35,3 +40,36 @@ def with_reward_tables(
     discount = np.asarray(level.discount)
     renamed = dataclasses.replace(level, attributes=attributes, discount=discount, layout=None)
     return renamed.batch(), Objectives(specs, weights, stopping)
+
+
+def spelled_out(levels: Level, space: RewardSpace) -> tuple[Level, AttributeRewards]:
+    """Returns levels whose attributes are the features of a reward space, and the space of weights of these.
+
+    So that what weighs attributes can weigh the entries of a small table, too. An end of episodes becomes an attribute.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels that the space fits.
+    - `space`: any; attributes of the levels are returned as they are.
+
+    **Raises:** `UsageError` if the table is too large to be written out.
+    """
+    if isinstance(space, AttributeRewards):
+        return levels, space
+    width = len(space.names)
+    size = int(np.prod(levels.successors.shape)) * (width + 1)
+    if size > LARGEST:
+        raise UsageError(
+            f"{width:,} parameters in {levels.count} levels of {levels.states:,} states are too many to be weighed "
+            "one by one; use attributes, or exact inversion."
+        )
+    tables = np.stack([space.features(levels[index]).toarray() for index in range(levels.count)])
+    shape = levels.successors.shape
+    paid = np.broadcast_to(tables.reshape(*shape[:3], 1, width), (*shape, width))
+    ended = np.asarray(levels.attributes)[..., list(space.stops)].sum(-1, keepdims=True) > 0
+    attributes = np.concatenate([paid, ended], axis=-1)
+    stops = (width,) if space.stops else ()
+    return (
+        dataclasses.replace(levels, attributes=attributes, layout=None),
+        AttributeRewards((*space.names, "the end of the episode"), stops),
+    )

@@ -79,12 +79,12 @@ def test_units_of_attributes_do_not_matter():
 def test_what_never_varies_has_no_weight_and_is_named():
     levels, weights = planted(4, [1.0, -2.0, 0.0, 3.0])
     attributes = np.asarray(levels.attributes).copy()
-    attributes[..., 0] = 1.0
+    attributes[..., 0] = 0.0
     fit = fit_choices(dataclasses.replace(levels, attributes=attributes), weights, SPACE)
     assert fit.varies.tolist() == [False, True, True, True]
     assert fit.parameter[0] == 0
     with pytest.raises(UsageError, match="No attribute varies"):
-        fit_choices(dataclasses.replace(levels, attributes=np.ones_like(attributes)), weights, SPACE)
+        fit_choices(dataclasses.replace(levels, attributes=np.zeros_like(attributes)), weights, SPACE)
 
 
 @pytest.mark.parametrize("spoil", [np.nan, -1.0, np.inf])
@@ -116,3 +116,18 @@ def test_intervals_cover_the_truth_when_actions_are_sampled():
         fit = fit_choices(levels, chosen, SPACE, sparsity=0.0, ridge=1e-9)
         hits.append(np.abs(fit.parameter - truth) < 1.645 * np.sqrt(np.diag(fit.covariance)))
     assert 0.80 <= np.mean(hits) <= 0.98
+
+
+def test_what_time_costs_is_found_where_episodes_end():
+    """An attribute that happens at every step says how much the agent hurries, if there is an end to hurry to."""
+    levels, _ = planted(5, [1.0, 0.0, 0.0, 0.0])
+    attributes = levels.attributes.copy()
+    attributes[..., 3] = 1.0
+    levels = dataclasses.replace(levels, attributes=attributes)
+    truth = np.array([1.0, -0.5, 0.0, -0.7])
+    objective = Objectives((ObjectiveSpec("hurried", {}),), truth[None], np.zeros((1, 4)))
+    policy = boltzmann(soft_action_values(levels, objective, temperature=1.0)[0], 1.0)
+    weights = policy * np.asarray(levels.reachable & ~levels.terminal)[..., None]
+    fit = fit_choices(levels, weights, SPACE, sparsity=0.0, ridge=1e-9)
+    assert fit.varies.all()
+    assert np.abs(fit.parameter - truth).max() < 1e-4

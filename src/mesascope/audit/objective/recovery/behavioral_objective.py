@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,26 +11,33 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.objective.recovery.ambiguity import Ambiguity, disambiguating_regret
-from mesascope.audit.objective.recovery.choices import ChoiceFit
+from mesascope.audit.objective.recovery.assumptions import Assumption, other_assumptions
 from mesascope.audit.objective.recovery.coherence import Coherence
 from mesascope.audit.objective.recovery.environment_choice import Choice, consistent, rank_menu
 from mesascope.audit.objective.recovery.identifiability import Unidentified, open_directions, unidentified
 from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.planners import PlannerRow, planner_table
 from mesascope.audit.objective.recovery.posterior import Posterior
+from mesascope.audit.objective.recovery.stacking import stacked
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.verdicts import Estimate
 from mesascope.objectives.canonical import rewards_here
 from mesascope.objectives.distances.catalogue import DISTANCES
+from mesascope.objectives.invariance import InvarianceClass, source
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import RewardSpace
-from mesascope.objectives.reward_tables import with_reward_tables
+from mesascope.objectives.reward_tables import spelled_out, with_reward_tables
 from mesascope.worlds.level import Level
 from mesascope.worlds.menu import MenuItem
 
 DRAWS: int = 40
 SPREAD: float = 3.0
 """Open directions are tried out with this many times the spread of the recovered parameters."""
+
+
+Again = Callable[[Sequence[Observation]], "BehavioralObjective"]
+"""Recovers by the same method from other observations."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,12 @@ class BehavioralObjective:
 
     - `space`: the rewards considered.
     - `observations`: where the agent was watched.
-    - `planner`: `"soft"`, `"noisy"` or `"hard"`: how it is taken to choose, given a reward.
+    - `planner`: `"soft"`, `"noisy"`, `"hard"` or `"entropy"`: how it is taken to choose, given a reward.
     - `posterior`: over the parameter of the space.
     - `coherence`: whether one objective explains all choices.
-    - `fit`: of the noisy planner, else `None`.
+    - `again`: recovers by the same method from other observations; `None` if the method has no other.
+    - `left_open`: orthonormal directions that are open, if the method knows them better than the environments alone
+      do, `[U, D]`.
     """
 
     space: RewardSpace
@@ -52,7 +61,8 @@ class BehavioralObjective:
     planner: str
     posterior: Posterior
     coherence: Coherence
-    fit: ChoiceFit | None = None
+    again: Again | None = None
+    left_open: Float[np.ndarray, "U D"] | None = None
 
     @property
     def mean(self) -> Float[np.ndarray, " D"]:
@@ -70,7 +80,43 @@ class BehavioralObjective:
 
     def unidentified_in(self, levels: Sequence[Level]) -> Unidentified:
         """Returns the directions that no environment settles, split by whether they matter in a class of levels."""
-        return unidentified(self.observations, self.space, levels=list(levels))
+        return unidentified(self.observations, self.space, levels=list(levels), basis=self.left_open)
+
+    def open_directions(self, *, n: int = 32, seed: int = 0) -> Float[np.ndarray, "m D"]:
+        """Returns up to n orthonormal directions that are open, drawn at random if there are more."""
+        if self.left_open is None:
+            return open_directions(self.observations, self.space, n=n, seed=seed)
+        if len(self.left_open) <= n:
+            return self.left_open
+        mixed = np.random.default_rng(seed).normal(size=(n, len(self.left_open))) @ self.left_open
+        return np.linalg.qr(mixed.T)[0].T
+
+    @property
+    def invariance(self) -> InvarianceClass:
+        """What this planner's choices in one level leave open, however many are seen; other levels may settle it."""
+        return source("soft" if self.planner == "entropy" else self.planner)
+
+    @cached_property
+    def planners(self) -> tuple[PlannerRow, ...]:
+        """Other pairs of a planner and a reward that explain the choices, and how well; see `planner_table`.
+
+        **Raises:** `UsageError` if the reward is too large a table to be weighed entry by entry, or the levels differ
+        in shape.
+        """
+        levels = stacked([observation.level for observation in self.observations])
+        counts = [1.0 if one.counts is None else one.counts[:, None] for one in self.observations]
+        acting = np.asarray(levels.reachable & ~levels.terminal)[..., None]
+        weights = np.stack([one.policy * count for one, count in zip(self.observations, counts, strict=True)]) * acting
+        spelled, space = spelled_out(levels, self.space)
+        return planner_table(spelled, weights, space)
+
+    @cached_property
+    def sensitivity(self) -> tuple[Assumption, ...]:
+        """The objective under other discounts, dynamics and temperatures; see `other_assumptions`.
+
+        **Raises:** `UsageError` if the method of recovery cannot be repeated.
+        """
+        return other_assumptions(self)
 
     def consistent(self, *, n: int = 16, seed: int = 0, directions: int = 32) -> Float[np.ndarray, "n D"]:
         """Returns rewards that explain the behaviour about as well, the mean first.
@@ -81,7 +127,7 @@ class BehavioralObjective:
         - `seed`: of the draws.
         - `directions`: that are open, at most; more than that are sampled.
         """
-        rows = open_directions(self.observations, self.space, n=directions, seed=seed)
+        rows = self.open_directions(n=directions, seed=seed)
         scale = max(float(np.std(self.mean)), 1e-3) * SPREAD
         # Each entry of the table moves by about the scale, whatever the size of the table.
         scale *= np.sqrt(len(self.mean) / max(1, len(rows)))
@@ -158,7 +204,7 @@ class BehavioralObjective:
         - `menu`: environments on offer.
         - `criterion`: `"rank"`, `"information"` or `"regret"`; the last needs `target`, the level that matters.
         """
-        basis = open_directions(self.observations, self.space, n=32)
+        basis = self.open_directions()
         return rank_menu(menu, self.space, basis, criterion=criterion, parameter=self.mean, target=target)
 
     def __str__(self) -> str:

@@ -49,13 +49,14 @@ class ChoiceFit:
     **Arguments:**
 
     - `parameter`: weight of each attribute in units of the temperature, `[D]`; 0 where `varies` is false.
-    - `varies`: attributes that differ between what can be done somewhere in the levels, `[D]`.
+    - `varies`: attributes that differ between what can be done somewhere in the levels, or that happen until an
+      episode ends, `[D]`.
     - `log_likelihood`: of the choices, nats a decision; the agent's own policy would reach `ceiling`, a uniform one
       `floor`.
     - `scores`: derivative of each level's log-likelihood at the parameter, `[N, D]`.
     - `information`: Fisher information of all choices, `[D, D]`, ridge not included.
     - `decisions`: how many choices there are, in weight.
-    - `ridge`: as fitted, per decision.
+    - `unit`: largest absolute value of each attribute, `[D]`, in whose units `ridge` was fitted, per decision.
     - `policy`: the soft-optimal policy of the parameter, `[N, S, A]`.
     - `converged`, `steps`: of Newton's method.
     """
@@ -68,6 +69,7 @@ class ChoiceFit:
     scores: Float[np.ndarray, "N D"]
     information: Float[np.ndarray, "D D"]
     decisions: float
+    unit: Float[np.ndarray, " D"]
     ridge: float
     policy: Float[np.ndarray, "N S A"]
     converged: bool
@@ -80,13 +82,18 @@ class ChoiceFit:
         return (self.log_likelihood - self.floor) / structure if structure > 1e-9 else float("nan")
 
     @cached_property
+    def laplace(self) -> Float[np.ndarray, "D D"]:
+        """The covariance of the parameter if choices are samples of a soft-optimal planner (Laplace's method)."""
+        return np.linalg.inv(self.information + self.decisions * self.ridge * np.diag(self.unit**2))
+
+    @cached_property
     def covariance(self) -> Float[np.ndarray, "D D"]:
         """The covariance of the parameter over draws of levels, robust to a planner that is only nearly soft-optimal.
 
         The sandwich of Huber (1967) with levels as units, times `N / (N - 1)`; with one level the inverse information.
         """
         count = len(self.scores)
-        bread = np.linalg.inv(self.information + self.decisions * self.ridge * np.eye(len(self.parameter)))
+        bread = self.laplace
         if count == 1:
             # One level has no spread: as uncertain as if every choice had been seen once.
             return bread
@@ -212,6 +219,7 @@ def fit_choices(
         scores=scores * unit,
         information=_information(slope, here, policy[level, state]) * np.outer(unit, unit),
         decisions=total,
+        unit=unit,
         ridge=ridge,
         policy=policy,
         converged=converged,
@@ -238,6 +246,10 @@ def _problem(levels, weights, space, discount):
     acting = features[active]
     unit = np.abs(acting).max((0, 1))
     varies = (acting.max((0, 1)) - acting.min((0, 1))) > 1e-9 * np.maximum(unit, 1e-300)
+    ends = (np.abs(onward.sum(-1) - factor[:, None, None]) > 1e-9) | _into(levels.terminal, levels.successors, onward)
+    if ends[active].any():
+        # What happens at every step matters where an episode can end: it is what time costs.
+        varies |= unit > 0
     if not varies.any():
         raise UsageError("No attribute varies in these levels: whatever the agent does, the same happens.")
     unit = np.where(unit > 0, unit, 1.0)
@@ -249,6 +261,11 @@ def _problem(levels, weights, space, discount):
 
 def _following(values, successors):
     return values[np.arange(len(values))[:, None, None, None], successors]
+
+
+def _into(terminal, successors, onward):
+    """Returns which actions can lead to a terminal state, `[N, S, A]`."""
+    return (onward * _following(np.asarray(terminal), successors)).sum(-1) > 0
 
 
 def _information(slope, here, policy):

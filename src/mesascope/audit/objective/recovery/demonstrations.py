@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -116,54 +114,3 @@ class Demonstrations:
             weight = discount ** np.arange(len(episode.actions)) / episodes[episode.level]
             np.add.at(found[episode.level], (episode.states[:-1], episode.actions), weight)
         return found
-
-
-def from_recordings(
-    recordings: Iterable[Any], levels: Level, state_of: Callable[[np.ndarray], Sequence[int]], **options: Any
-) -> Demonstrations:
-    """Returns demonstrations from recorded episodes in the form of Gymnasium and Minari.
-
-    **Arguments:**
-
-    - `recordings`: objects with `observations` (one more than actions), `actions`, `terminations` and `truncations`.
-    - `levels`: one level, as a batch.
-    - `state_of`: the states that observations show, `[T + 1]` each; see `observed_states`.
-    - `options`: those of `Demonstrations`.
-
-    **Raises:** `UsageError` as `Demonstrations` does, and if a recording lacks a field.
-    """
-    episodes = []
-    for index, recording in enumerate(recordings):
-        for name in ("observations", "actions", "terminations", "truncations"):
-            if not hasattr(recording, name):
-                raise UsageError(f"Recording {index} has no '{name}'; it needs those of a Gymnasium episode.")
-        states = np.asarray(state_of(np.asarray(recording.observations)), np.int64)
-        truncated = bool(np.any(recording.truncations)) and not bool(np.any(recording.terminations))
-        episodes.append(Episode(states, np.asarray(recording.actions, np.int64).reshape(-1), truncated=truncated))
-    return Demonstrations(levels, tuple(episodes), **options)
-
-
-def observed_states(seen: Float[np.ndarray, "S ..."]) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns the function from observations to states, by what each state looks like.
-
-    **Arguments:**
-
-    - `seen`: what an agent sees in every state, `[S, ...]`.
-
-    **Raises:** `UsageError`, when called, for an observation that no state shows, or that several do.
-    """
-    places: dict[bytes, list[int]] = {}
-    for state, one in enumerate(np.asarray(seen, np.float32)):
-        places.setdefault(one.tobytes(), []).append(state)
-
-    def states(observations: np.ndarray) -> np.ndarray:
-        found = []
-        for step, one in enumerate(np.asarray(observations, np.float32)):
-            match = places.get(one.tobytes(), [])
-            if len(match) != 1:
-                what = "no state shows it" if not match else f"states {match[:5]} look the same"
-                raise UsageError(f"The observation of step {step} does not tell the state: {what}.")
-            found.append(match[0])
-        return np.array(found)
-
-    return states

@@ -69,6 +69,7 @@ def unidentified(
     space: RewardSpace,
     *,
     levels: Sequence[Level] = (),
+    basis: Float[np.ndarray, "U D"] | None = None,
 ) -> Unidentified:
     """Returns the directions of a reward space that a set of environments leaves open.
 
@@ -80,6 +81,7 @@ def unidentified(
     - `space`: the rewards considered.
     - `levels`: the class in which a direction may or may not do harm; by default it is not asked, and only directions
       that are shaping whatever the dynamics (the constant one) count as harmless.
+    - `basis`: the open directions, orthonormal, if they are known already.
 
     **Raises:** `UsageError` without environments, or if there are more unknown values than `LARGEST`.
     """
@@ -87,9 +89,8 @@ def unidentified(
         raise UsageError("No environment was observed: everything is unidentified.")
     systems = [_system(one, space) for one in observations]
     width = systems[0].features.get_shape()[1]
-    basis = _small(systems) if width <= LARGEST else None
     if basis is None:
-        basis = _large(systems, width)
+        basis = _small(systems) if width <= LARGEST else _large(systems, width)
     targets = [_system(level, space) for level in levels]
     if not targets:
         # Without a class only a reward that is the same everywhere is known to do no harm.

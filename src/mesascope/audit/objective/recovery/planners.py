@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.objective.recovery.choices import fit_choices
-from mesascope.core.errors import MesascopeError
+from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.planning.evaluation import policy_values, returns
@@ -63,12 +63,16 @@ def planner_table(
 
     **Arguments:**
 
-    - `levels`: a batch of N levels, 2 or more.
+    - `levels`: a batch of N levels; with one nothing is held out.
     - `weights`: how much each choice counts, `[N, S, A]`.
     - `space`: the rewards considered.
 
-    **Raises:** `MesascopeError` if the choices cannot be fitted at all.
+    **Raises:** `UsageError` if the choices cannot be fitted at all.
     """
+    weighty = weights.sum((1, 2)) > 0
+    if not weighty.any():
+        raise UsageError("The weights of choices are all zero: there is nothing to explain.")
+    levels, weights = levels[np.flatnonzero(weighty)], weights[weighty]
     first, second = np.arange(0, levels.count, 2), np.arange(1, levels.count, 2)
     fit_levels, fit_weights = levels[first], weights[first]
     test_levels, test_weights = levels[second], weights[second]

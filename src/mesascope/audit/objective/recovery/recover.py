@@ -9,24 +9,33 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective
+from mesascope.audit.objective.recovery.behavioral_objective import Again, BehavioralObjective
 from mesascope.audit.objective.recovery.choices import ChoiceFit, fit_choices
 from mesascope.audit.objective.recovery.coherence import CANNOT_SEE, Coherence, coherence
 from mesascope.audit.objective.recovery.cone import cone
 from mesascope.audit.objective.recovery.demonstrations import Demonstrations
 from mesascope.audit.objective.recovery.inversion import invert
+from mesascope.audit.objective.recovery.maximum_causal_entropy import Visited, entropy_information, fit_visits
 from mesascope.audit.objective.recovery.observation import Observation
 from mesascope.audit.objective.recovery.posterior import Posterior, gaussian
+from mesascope.audit.objective.recovery.stacking import stacked
 from mesascope.audit.policy import observations as observe
 from mesascope.audit.policy import policy_table
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.reward_space import AttributeRewards, RewardSpace, TabularRewards
+from mesascope.objectives.reward_tables import spelled_out
 from mesascope.planning.evaluation import visits
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
 PLANNERS: tuple[str, ...] = ("soft", "noisy", "hard")
+
+WIDE: float = 10.0
+"""Standard deviation, in units of the temperature and of an attribute's largest value, of the prior for samples."""
+
+OPEN: float = 1e-9
+"""Information below this share of the largest is none."""
 
 MUCH, LITTLE = 0.5, 0.2
 """Shares of the choices' structure from which a fit speaks for an objective, and below which against any."""
@@ -45,6 +54,7 @@ def recover(
     temperature: float | None = 1.0,
     floor: float | None = None,
     prior_scale: float | None = None,
+    horizon: int | None = None,
 ) -> BehavioralObjective:
     """Recovers what behaviour says about an objective, and keeps what it does not say.
 
@@ -59,25 +69,38 @@ def recover(
     - `discount`: that the agent is taken to use; by default the levels'.
     - `temperature`: of a soft planner, in units of reward; `None` if it is unknown and may differ between levels.
     - `floor`, `prior_scale`: see `invert`.
+    - `horizon`: of demonstrations whose episodes all take this many steps: the maximum causal entropy fit to their
+      visits, with a posterior by Laplace's method; `discount` may then be 1, and `planner` is not asked.
 
     **Raises:** `UnknownNameError` for another planner; `UsageError` if something needed is missing or does not fit, and
     as the chosen method does.
     """
     if planner not in PLANNERS:
         raise UnknownNameError("planner", planner, PLANNERS)
+    if horizon is not None:
+        return _visited(behaviour, world, space, horizon, discount, prior_scale)
     if discount is not None and not 0 <= discount < 1:
         raise UsageError(
-            f"Discount {discount} is not in [0, 1): without an end of time values are finite only below 1. For a "
-            "finite horizon use `fit_visits` with demonstrations."
+            f"Discount {discount} is not in [0, 1): without an end of time values are finite only below 1. "
+            "Demonstrations of a known length can have a discount of 1: pass `horizon`."
         )
     watched = _observations(behaviour, levels, world, discount, temperature)
     space = _space(watched[0].level, world) if space is None else space
+    return _recovered(watched, space, planner, floor, prior_scale)
+
+
+def _recovered(
+    watched: tuple[Observation, ...], space: RewardSpace, planner: str, floor: float | None, prior_scale: float | None
+) -> BehavioralObjective:
+    def again(others: Sequence[Observation]) -> BehavioralObjective:
+        return _recovered(tuple(others), space, planner, floor, prior_scale)
+
     if planner == "soft":
         inversion = invert(watched, space, floor=floor, prior_scale=prior_scale)
-        return BehavioralObjective(space, watched, planner, inversion.posterior, coherence(inversion))
+        return BehavioralObjective(space, watched, planner, inversion.posterior, coherence(inversion), again)
     if planner == "hard":
-        return _hard(watched, space)
-    return _noisy(watched, space, discount)
+        return _hard(watched, space, again)
+    return _noisy(watched, space, again)
 
 
 def _observations(behaviour, levels, world, discount, temperature) -> tuple[Observation, ...]:
@@ -130,22 +153,39 @@ def _space(level: Level, world: World | None) -> RewardSpace:
     return TabularRewards(level.states, level.actions)
 
 
-def _noisy(watched: tuple[Observation, ...], space: RewardSpace, discount: float | None) -> BehavioralObjective:
-    if not isinstance(space, AttributeRewards):
-        raise UsageError('planner="noisy" weighs attributes; a table of rewards would explain any noise as well.')
-    levels = stacked([one.level for one in watched])
+def _noisy(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -> BehavioralObjective:
+    """Fits choices: of a network by how often it makes them, with a price on weights; of samples by likelihood."""
+    levels = stacked([_with_own_discount(one) for one in watched])
     tables = np.stack([one.policy for one in watched])
-    if watched[0].counts is None:
+    counts = [one.counts for one in watched]
+    if all(one is None for one in counts):
+        if not isinstance(space, AttributeRewards):
+            raise UsageError('planner="noisy" weighs attributes; a table of rewards would explain any noise as well.')
         weight = np.minimum(visits(levels, tables), 1.0) * np.asarray(levels.reachable & ~levels.terminal)
-    else:
-        weight = np.stack([np.zeros(levels.states) if one.counts is None else one.counts for one in watched])
-    fit = fit_choices(levels, weight[..., None] * tables, space, discount=discount)
-    return BehavioralObjective(space, watched, "noisy", posterior_of(fit), explained(fit), fit)
+        fit = fit_choices(levels, weight[..., None] * tables, space)
+        return BehavioralObjective(space, watched, "noisy", posterior_of(fit), explained(fit), again)
+    weights = np.stack(
+        [
+            table * (np.zeros(levels.states) if one is None else one)[:, None]
+            for table, one in zip(tables, counts, strict=True)
+        ]
+    )
+    spelled, weighed = spelled_out(levels, space)
+    width = len(space.names)
+    only = np.arange(len(weighed.names)) < width
+    # A wide prior instead of a price: the likelihood of samples is known, and an interval must not lean to 0.
+    fit = fit_choices(spelled, weights, weighed, sparsity=0.0, ridge=WIDE**-2 / weights.sum(), only=only)
+    posterior = gaussian(fit.parameter[:width], fit.laplace[:width, :width])
+    return BehavioralObjective(space, watched, "noisy", posterior, explained(fit), again)
 
 
 def posterior_of(fit: ChoiceFit) -> Posterior:
     """Returns the Gaussian posterior of a fit to choices, robust over levels."""
     return gaussian(fit.parameter, fit.covariance)
+
+
+def _with_own_discount(one: Observation) -> Level:
+    return one.level if one.discount is None else replace(one.level, discount=np.asarray(one.discount))
 
 
 def explained(fit: ChoiceFit) -> Coherence:
@@ -164,32 +204,66 @@ def explained(fit: ChoiceFit) -> Coherence:
     return Coherence(share, freedom, None, Verdict.INCONCLUSIVE, f"{text}: too little to speak of one objective")
 
 
-def _hard(watched: tuple[Observation, ...], space: RewardSpace) -> BehavioralObjective:
+def _hard(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -> BehavioralObjective:
     found = cone(watched, space)
     answer = found.most_decided()
     if answer is None:
         reason = "no reward makes all of its likeliest actions strictly better than the others"
         verdict = Coherence(0.0, len(found.constraints), None, Verdict.FAIL, reason)
         posterior = gaussian(np.zeros(len(space.names)), np.eye(len(space.names)))
-        return BehavioralObjective(space, watched, "hard", posterior, verdict)
+        return BehavioralObjective(space, watched, "hard", posterior, verdict, again)
     mean, margin = answer
     reason = f"its likeliest actions are optimal for one reward, by a margin of {margin:.2g}"
     posterior = Posterior(
         mean, lambda random, n: found.samples(n, seed=int(random.integers(2**31))), 0.0, len(found.constraints), False
     )
     verdict = Coherence(margin, len(found.constraints), None, Verdict.PASS, reason)
-    return BehavioralObjective(space, watched, "hard", posterior, verdict)
+    return BehavioralObjective(space, watched, "hard", posterior, verdict, again)
 
 
-def stacked(levels: Sequence[Level]) -> Level:
-    """Returns levels of equal shapes as one batch, without layouts.
-
-    **Raises:** `UsageError` if their shapes differ.
-    """
-    names = ("successors", "probabilities", "attributes", "initial", "terminal", "reachable", "discount")
-    shapes = {np.shape(level.successors) for level in levels}
-    if len(shapes) > 1:
-        raise UsageError(f"Levels of different shapes cannot be weighed together: {sorted(shapes)}.")
-    return Level(
-        **{name: np.stack([np.asarray(getattr(level, name)) for level in levels]) for name in names}, layout=None
-    )
+def _visited(behaviour, world, space, horizon, discount, prior_scale) -> BehavioralObjective:
+    """Fits visits of a finite horizon (Ziebart 2010, §6.2), with Laplace's posterior."""
+    if not isinstance(behaviour, Demonstrations):
+        raise UsageError("A horizon belongs to demonstrations; choices of an agent are explained without one.")
+    cut = [
+        (index, len(episode.actions))
+        for index, episode in enumerate(behaviour.episodes)
+        if len(episode.actions) > horizon or (episode.truncated and len(episode.actions) < horizon)
+    ]
+    if cut:
+        raise UsageError(
+            f"Episode {cut[0][0]} was cut off after {cut[0][1]} steps, and not at the horizon of {horizon}: what it "
+            "would have visited is unknown."
+        )
+    discount = 1.0 if discount is None else discount
+    space = _space(behaviour.levels, world) if space is None else space
+    seen, counted = behaviour.visits(discount), behaviour.counts()
+    visited, watched, weights = [], [], []
+    for index in range(behaviour.levels.count):
+        starts = [episode.states[0] for episode in behaviour.episodes if episode.level == index]
+        if not starts or not seen[index].sum() > 0:
+            continue
+        initial = np.bincount(starts, minlength=behaviour.levels.states) / len(starts)
+        level = replace(behaviour.levels[index], initial=initial, discount=np.asarray(behaviour.levels.discount[index]))
+        visited.append(Visited(level, seen[index]))
+        weights.append(len(starts))
+        totals = counted[index].sum(-1)
+        policy = np.divide(
+            counted[index],
+            totals[:, None],
+            out=np.full_like(counted[index], 1 / behaviour.levels.actions),
+            where=totals[:, None] > 0,
+        )
+        watched.append(Observation(level, policy, totals, name=f"level {index}"))
+    fit = fit_visits(visited, space, horizon=horizon, discount=discount, prior_scale=prior_scale)
+    # `entropy_information` is the mean over levels of what one episode says.
+    information = np.zeros((len(fit.parameter), len(fit.parameter)))
+    for one, count in zip(visited, weights, strict=True):
+        information += count * entropy_information([one], space, fit.parameter, horizon=horizon, discount=discount)
+    prior = np.zeros_like(information) if prior_scale is None else np.eye(len(information)) * prior_scale**-2
+    posterior = gaussian(fit.parameter, np.linalg.pinv(information + prior, rcond=OPEN, hermitian=True))
+    reason = "how often places were visited can always be explained; whether one objective does it was not tested"
+    speaks = Coherence(fit.mismatch, 0, None, Verdict.INCONCLUSIVE, reason)
+    values, vectors = np.linalg.eigh(information)
+    left_open = vectors[:, values <= OPEN * max(values.max(), 1e-300)].T
+    return BehavioralObjective(space, tuple(watched), "entropy", posterior, speaks, None, left_open)

@@ -1,0 +1,133 @@
+"""Recordings as demonstrations: episodes of Gymnasium and Minari, and roll-outs of agents, with memory or without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
+from mesascope.audit.policy import ask, observations
+from mesascope.audit.rollouts import choose_by
+from mesascope.core.errors import UsageError
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import World
+
+LONGEST: int = 200
+
+
+def from_rollouts(
+    agent: Agent,
+    world: World,
+    levels: Level,
+    *,
+    key: RandomKey,
+    episodes: int = 16,
+    longest: int = LONGEST,
+    stops: tuple[int, ...] = (),
+) -> Demonstrations:
+    """Returns demonstrations of an agent that acts in levels; the way to recover what an agent with memory wants.
+
+    **Arguments:**
+
+    - `agent`: with or without memory.
+    - `world`: which shows the levels.
+    - `levels`: a batch of N levels.
+    - `key`: consumed by starts, actions and outcomes.
+    - `episodes`: in each level, 1 or more.
+    - `longest`: steps after which an episode is cut off, 1 or more; that it was cut off says nothing about the agent.
+    - `stops`: attributes, by index, whose occurrence ends an episode.
+
+    **Raises:** `UsageError` for numbers out of range; `AgentError` if the agent fails.
+    """
+    if episodes < 1 or longest < 1:
+        raise UsageError(f"Roll-outs need 1 episode and 1 step or more, not {episodes} and {longest}.")
+    random = np.random.default_rng(seed_of(key))
+    levels = levels.batch()
+    level = np.repeat(np.arange(levels.count), episodes)
+    seen, memory = observations(world, levels), agent.initial_state(len(level))
+    state = choose_by(np.asarray(levels.initial)[level], random)
+    states, actions, running = [state], [], ~np.asarray(levels.terminal)[level, state]
+    length = np.zeros(len(level), int)
+    stopped = ~running
+    for _ in range(longest):
+        if not running.any():
+            break
+        probabilities, memory = ask(agent, seen[level, state], memory, actions=levels.actions)
+        action = choose_by(probabilities, random)
+        outcome = choose_by(np.asarray(levels.probabilities)[level, state, action], random)
+        happened = np.asarray(levels.attributes)[level, state, action, outcome]
+        after = np.asarray(levels.successors)[level, state, action, outcome]
+        acted = running
+        length += acted
+        ended = np.asarray(levels.terminal)[level, after] | (happened[:, list(stops)].sum(-1) > 0)
+        stopped |= acted & ended
+        running = acted & ~ended
+        state = np.where(acted, after, state)
+        states.append(state)
+        actions.append(action)
+    found = tuple(
+        Episode(
+            np.array([states[step][row] for step in range(length[row] + 1)]),
+            np.array([actions[step][row] for step in range(length[row])], np.int64),
+            level=int(level[row]),
+            truncated=not stopped[row],
+        )
+        for row in range(len(level))
+    )
+    return Demonstrations(levels, found, stops)
+
+
+def from_recordings(
+    recordings: Iterable[Any], levels: Level, state_of: Callable[[np.ndarray], Sequence[int]], **options: Any
+) -> Demonstrations:
+    """Returns demonstrations from recorded episodes in the form of Gymnasium and Minari.
+
+    **Arguments:**
+
+    - `recordings`: objects with `observations` (one more than actions), `actions`, `terminations` and `truncations`.
+    - `levels`: one level, as a batch.
+    - `state_of`: the states that observations show, `[T + 1]` each; see `observed_states`.
+    - `options`: those of `Demonstrations`.
+
+    **Raises:** `UsageError` as `Demonstrations` does, and if a recording lacks a field.
+    """
+    episodes = []
+    for index, recording in enumerate(recordings):
+        for name in ("observations", "actions", "terminations", "truncations"):
+            if not hasattr(recording, name):
+                raise UsageError(f"Recording {index} has no '{name}'; it needs those of a Gymnasium episode.")
+        states = np.asarray(state_of(np.asarray(recording.observations)), np.int64)
+        truncated = bool(np.any(recording.truncations)) and not bool(np.any(recording.terminations))
+        episodes.append(Episode(states, np.asarray(recording.actions, np.int64).reshape(-1), truncated=truncated))
+    return Demonstrations(levels, tuple(episodes), **options)
+
+
+def observed_states(seen: Float[np.ndarray, "S ..."]) -> Callable[[np.ndarray], np.ndarray]:
+    """Returns the function from observations to states, by what each state looks like.
+
+    **Arguments:**
+
+    - `seen`: what an agent sees in every state, `[S, ...]`.
+
+    **Raises:** `UsageError`, when called, for an observation that no state shows, or that several do.
+    """
+    places: dict[bytes, list[int]] = {}
+    for state, one in enumerate(np.asarray(seen, np.float32)):
+        places.setdefault(one.tobytes(), []).append(state)
+
+    def states(observations: np.ndarray) -> np.ndarray:
+        found = []
+        for step, one in enumerate(np.asarray(observations, np.float32)):
+            match = places.get(one.tobytes(), [])
+            if len(match) != 1:
+                what = "no state shows it" if not match else f"states {match[:5]} look the same"
+                raise UsageError(f"The observation of step {step} does not tell the state: {what}.")
+            found.append(match[0])
+        return np.array(found)
+
+    return states
