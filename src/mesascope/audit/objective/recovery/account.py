@@ -35,6 +35,7 @@ PARTED: float = 0.1
 ASSUMPTIONS: tuple[str, ...] = (
     "The agent plans softly: better actions more often, all actions sometimes.",
     "What it wants is a weighted sum of this world's attributes, the same in every level.",
+    "It does not count on an end of the episode: what it would do for one shows in the weight of what brings it about.",
     "It uses the levels' discount and knows their dynamics; the table of other assumptions shows what hangs on that.",
     "It does not do its worst for the opposite.",
 )
@@ -58,15 +59,12 @@ def recovered(watched: Watched, after: Setting, *, discount: float | None = None
     - `seed`: of draws.
     """
     ground = after.ground
-    base = ground.objectives.stops[ground.base]
     return recover_in_world(
         watched,
         ground.world.attributes,
         ground.world.motion,
         ground.objectives,
         target=weighed(after).levels,
-        # The episodes that it was trained on ended with the base objective's; it need not care.
-        stops=((), tuple(int(index) for index in np.flatnonzero(base))),
         discount=discount,
         seed=seed,
     )

@@ -72,7 +72,7 @@ class Recovery:
 
     **Arguments:**
 
-    - `space`: the attributes, and those that end an episode for the agent.
+    - `space`: the attributes.
     - `fit`: their weights.
     - `explained_by_motion`: share of the choices' structure that attributes of motion explain alone.
     - `contributions`: of each attribute.
@@ -99,7 +99,6 @@ def recover_in_world(
     objectives: Objectives,
     *,
     target: Level,
-    stops: Sequence[tuple[int, ...]] = ((),),
     discount: float | None = None,
     seed: int = 0,
 ) -> Recovery:
@@ -112,18 +111,15 @@ def recover_in_world(
     - `motion`: those about what the agent does rather than gets.
     - `objectives`: candidates to compare with.
     - `target`: a batch of levels that matter: in which candidates are compared and open directions may do harm.
-    - `stops`: what may end an episode for the agent; the one that explains its choices best is taken.
     - `discount`: that the agent is taken to use.
     - `seed`: of draws.
 
     **Raises:** `UsageError` as `fit_choices` does.
     """
     weights = watched.weights[..., None] * watched.policy
-    fits = {}
-    for ends in dict.fromkeys(tuple(ends) for ends in stops):
-        space = AttributeRewards(names, ends)
-        fits[space] = fit_choices(watched.levels, weights, space, discount=discount)
-    space, fit = max(fits.items(), key=lambda pair: pair[1].log_likelihood)
+    # Without an end of episodes: if one could end them, a cost of time would stand for whatever does.
+    space = AttributeRewards(names)
+    fit = fit_choices(watched.levels, weights, space, discount=discount)
     moves = np.array([name in motion for name in names])
     alone = _alone(watched, weights, space, moves, discount)
     deviation = np.sqrt(np.maximum(np.diag(fit.covariance), 0.0))
@@ -177,7 +173,7 @@ class Inquiry:
     **Arguments:**
 
     - `watched`: what is known at first.
-    - `names`, `motion`, `objectives`, `target`, `stops`, `discount`: as of `recover_in_world`.
+    - `names`, `motion`, `objectives`, `target`, `discount`: as of `recover_in_world`.
     - `choose`: asks the agent about a batch of levels, and says how much each choice counts.
     - `seed`: of draws.
     """
@@ -188,7 +184,6 @@ class Inquiry:
     objectives: Objectives
     target: Level
     choose: Callable[[Level], Watched]
-    stops: Sequence[tuple[int, ...]] = ((),)
     discount: float | None = None
     seed: int = 0
     queries: list[Query] = field(default_factory=list)
@@ -201,7 +196,6 @@ class Inquiry:
             self.motion,
             self.objectives,
             target=self.target,
-            stops=self.stops,
             discount=self.discount,
             seed=self.seed,
         )

@@ -99,7 +99,6 @@ def question(
         seen = observe_agent(agent, asked, key=stream("roll-outs/query", key=key))
         return Watched(levels, seen.policy, seen.weights)
 
-    base = objectives.stops[begin.base]
     inquiry = Inquiry(
         weighed(first, count=start),
         world.attributes,
@@ -107,7 +106,6 @@ def question(
         objectives,
         weighed(after).levels,
         choose,
-        ((), tuple(int(index) for index in np.flatnonzero(base))),
         seed=seed_of(stream("draws", key=key)) % 2**32,
     )
     places = dict.fromkeys((train, deploy))
