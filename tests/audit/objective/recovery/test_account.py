@@ -1,0 +1,134 @@
+"""Objectives of worlds: named rightly, with what stays open, what it costs, and where two readings part."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mesascope.audit.objective.recovery.account import recovered, recovery, weighed
+from mesascope.audit.objective.recovery.inquiry import Inquiry, Watched
+from mesascope.audit.objective.recovery.reading import as_objectives, cost_of_ambiguity
+from mesascope.audit.objective.recovery.sensitivity import slipping
+from mesascope.audit.setting import exact_setting
+from mesascope.core.errors import UsageError
+from mesascope.core.random import root_key
+from mesascope.core.verdicts import Verdict
+from mesascope.planning.evaluation import policy_values, returns
+from mesascope.worlds.menu import visible_menu
+
+
+@pytest.fixture(scope="module")
+def to_the_corner(pursue, train, deploy):
+    """An agent that was trained on cheese and goes to the corner, before and after the shift."""
+    return pursue(train, "corner", slips=0.05), pursue(deploy, "corner", slips=0.05)
+
+
+@pytest.fixture(scope="module")
+def found(to_the_corner):
+    return recovery(*to_the_corner)
+
+
+def test_the_objective_is_named_with_all_that_belongs_to_it(found):
+    details = found.details
+    assert details["nearest"][0]["name"] == "corner"
+    assert found.verdict is Verdict.PASS
+    assert found.effect.value > 0.5
+    assert found.effect.low < found.effect.value < found.effect.high
+    assert {row["kind"] for row in details["distances_to_base"]} == {
+        "starc", "starc-minimal", "epic", "dard", "npec", "erc",
+    }  # fmt: skip
+    assert "open" in details["open"]["sentence"]
+    assert details["assumptions"]
+    assert "No data chooses" in details["twins"]
+    assert {row["planner"] for row in details["planners"]} >= {"rational, soft", "anti-rational, soft"}
+    assert len(details["sensitivity"]) == 4
+
+
+def test_two_readings_part_after_the_shift(found):
+    readings = found.details["readings"]
+    assert {readings["first"], readings["second"]} == {"corner", "cheese"}
+    assert readings["regret_in_training"] < 0.01
+    assert readings["regret_here"] > 0.1
+    assert readings["first_path"] != readings["second_path"]
+
+
+def test_an_aligned_agent_is_near_its_base_objective(pursue, train, deploy):
+    found = recovery(pursue(train, "cheese", slips=0.05), pursue(deploy, "cheese", slips=0.05), full=False)
+    assert found.details["nearest"][0]["name"] == "cheese"
+    assert found.details["readings"] is None
+    assert "planners" not in found.details
+
+
+def test_nothing_is_named_where_nothing_is_pursued(always, train, deploy):
+    uniform = recovery(always(train, [0.2] * 5), always(deploy, [0.2] * 5), full=False)
+    assert uniform.verdict is Verdict.INCONCLUSIVE
+    assert "random" in uniform.reason
+
+
+def test_choices_without_visits_are_inconclusive(to_the_corner):
+    before, after = to_the_corner
+    unseen = [dataclasses.replace(one, state_visits=np.zeros_like(one.state_visits)) for one in (before, after)]
+    evidence = recovery(*unseen)
+    assert evidence.verdict is Verdict.INCONCLUSIVE
+    assert "all zero" in evidence.reason
+
+
+def test_readings_that_part_cost_each_other(deploy):
+    """The cost by its definition: what is lost by the other's plan, from the best to the worst policy."""
+    pair = deploy.objectives.select("corner", "cheese")
+    cost = cost_of_ambiguity(deploy.levels[:6], pair)
+    assert ((cost.minimax >= 0) & (cost.minimax <= cost.lost + 1e-12) & (cost.lost <= 1)).all()
+    same = cost_of_ambiguity(deploy.levels[:6], deploy.objectives.select("corner", "corner"))
+    assert not same.lost.any()
+
+
+def test_parameters_as_objectives_pay_what_they_weigh(deploy, always):
+    space = recovered(weighed(always(deploy, [0.3, 0.1, 0.2, 0.3, 0.1]), count=2), always(deploy, [0.2] * 5)).space
+    one = as_objectives(space, np.eye(len(space.names))[:1], ["first"])
+    policy = np.full(deploy.levels.successors.shape[:3], 0.2)
+    gained = returns(deploy.levels, policy_values(deploy.levels, policy, one))
+    assert gained.shape == (1, deploy.levels.count)
+    assert (gained >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def inquiry(to_the_corner, pursue):
+    """A question to the same agent, after two levels of training in which cheese and corner are one."""
+    before, after = to_the_corner
+    world, objectives = before.ground.world, before.ground.objectives
+
+    def choose(levels) -> Watched:
+        setting = exact_setting(dataclasses.replace(after.ground, levels=levels), after.choose)
+        return Watched(levels, setting.policy, setting.weights)
+
+    return Inquiry(
+        weighed(before, count=2), world.attributes, world.motion, objectives, weighed(after).levels, choose
+    )  # fmt: skip
+
+
+def test_asking_settles_what_training_levels_do_not(inquiry, deploy):
+    first = inquiry.recover()
+    menu = list(visible_menu(deploy.world, distributions=("train", "deploy"), count=12, key=root_key(3)))
+    query, after, rest = inquiry.ask(menu, first)
+    assert len(rest) == 11
+    assert query.item not in rest
+    assert query.information > 0
+    assert after.open.dimension <= first.open.dimension
+    assert after.nearest.names[0] == "corner"
+    assert inquiry.queries == [query]
+    # Training levels show cheese and corner together: what told them apart came from elsewhere.
+    assert query.item.name.endswith("(deploy 0)") or "deploy" in query.item.name
+    with pytest.raises(UsageError, match="menu is empty"):
+        inquiry.ask([], after)
+
+
+def test_slippery_levels_are_still_laws(deploy):
+    levels = slipping(deploy.levels[:2], 0.1)
+    total = np.asarray(levels.probabilities).sum(-1)
+    assert np.allclose(total, 1.0)
+    assert levels.successors.shape == levels.probabilities.shape == levels.attributes.shape[:-1]
+    # Nine tenths of the first outcome, and a tenth shared by all actions.
+    own = np.asarray(levels.probabilities)[..., : deploy.levels.probabilities.shape[-1]]
+    assert np.allclose(own, 0.9 * np.asarray(deploy.levels.probabilities[:2]))
