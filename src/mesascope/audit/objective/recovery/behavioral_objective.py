@@ -140,7 +140,10 @@ class BehavioralObjective:
     def distance(
         self, base: Objectives | Float[np.ndarray, " D"], kind: str = "starc", *, draws: int = DRAWS
     ) -> Estimate:
-        """Returns the distance to another reward, averaged over the observed levels, with a 90 % posterior interval.
+        """Returns the distance to another reward, averaged over the observed levels, with a 90 % interval.
+
+        The interval is that of the basic bootstrap, with draws from the posterior; where the estimate is smaller than
+        nearly all draws, it is all noise, and the interval begins at 0.
 
         **Arguments:**
 
@@ -179,8 +182,13 @@ class BehavioralObjective:
                     ) from None
         by_draw = values.mean(1)
         low, high = np.quantile(by_draw[1:], [0.05, 0.95]) if len(by_draw) > 1 else (by_draw[0], by_draw[0])
-        value = float(by_draw[0])
-        return Estimate(value, min(float(low), value), max(float(high), value), len(self.observations), "levels", 0.9)
+        value, low, high = float(by_draw[0]), float(low), float(high)
+        if value > low:
+            # Noise only ever adds to a distance: draws lie as far beyond the estimate as that lies beyond the truth.
+            low, high = 2 * value - high, 2 * value - low
+        else:
+            low = 0.0
+        return Estimate(value, max(0.0, min(low, value)), max(high, value), len(self.observations), "levels", 0.9)
 
     def disambiguating_regret(self, level: Level, *, n: int = 16, seed: int = 0) -> Ambiguity:
         """Returns what it costs in a level that several rewards explain the behaviour.

@@ -21,6 +21,9 @@ from mesascope.audit.objective.recovery.reward_table import RewardTable, check_t
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import RewardSpace, TabularRewards
 
+ROUNDS: int = 3
+"""Rounds of fitting counts anew with what was fitted before."""
+
 CERTAIN: float = 1e6
 """Exact probabilities beside counted ones weigh as much as this many times the most counted action."""
 
@@ -83,9 +86,21 @@ def invert(
             dataclasses.replace(system, weights=system.weights * CERTAIN * most) if sure else system
             for system, sure in zip(systems, certain, strict=True)
         ]
-    if isinstance(space, TabularRewards):
-        return _table(systems, temperatures, fitted, space.states * space.actions, prior_scale, all(certain))
-    return _few(systems, temperatures, fitted, prior_scale, all(certain))
+    rounds = 0 if all(certain) or fitted else ROUNDS
+    for step in range(rounds + 1):
+        if isinstance(space, TabularRewards):
+            # Only the last round needs more than residuals.
+            prior = prior_scale if step == rounds else None
+            found, left = _table(systems, temperatures, fitted, space.states * space.actions, prior, all(certain))
+        else:
+            found, left = _few(systems, temperatures, fitted, prior_scale, all(certain))
+        if step == rounds:
+            return found
+        systems = [
+            system if sure else system.reweighted(rows)
+            for system, sure, rows in zip(systems, certain, left, strict=True)
+        ]
+    raise AssertionError
 
 
 def _table(
@@ -95,8 +110,8 @@ def _table(
     size: int,
     prior_scale: float | None,
     exact: bool,
-) -> Inversion:
-    """Solves for a table, which is eliminated before the values."""
+) -> tuple[Inversion, list[np.ndarray]]:
+    """Solves for a table, which is eliminated before the values; also returns what is left of the logarithms."""
     found = fitted_temperatures(systems, temperatures, fitted, size) if fitted else tuple(temperatures)
     flat = RewardTable(systems, list(found), size)
     mean, left = flat.estimate(flat.targets)
@@ -125,18 +140,28 @@ def _table(
             return np.stack([table.drawn(random) for _ in range(n)])
 
     posterior = Posterior(mean, draw, residual, freedom, exact)
-    return Inversion(posterior, found, float(np.sqrt(residual) / max(float(np.linalg.norm(targets)), 1e-300)))
+    share = float(np.sqrt(residual) / max(float(np.linalg.norm(targets)), 1e-300))
+    ends = np.cumsum([len(system.weights) for system in systems])[:-1]
+    rows = [_plain(part, system) for part, system in zip(np.split(left, ends), systems, strict=True)]
+    return Inversion(posterior, found, share), rows
+
+
+def _plain(left: np.ndarray, system: Equations) -> np.ndarray:
+    """Residuals of logarithms from weighted ones."""
+    root = np.sqrt(system.weights)
+    return np.divide(left, root, out=np.zeros_like(left), where=root > 0)
 
 
 def _few(
     systems: list[Equations], temperatures: list[float], fitted: list[int], prior_scale: float | None, exact: bool
-) -> Inversion:
-    """Solves for a few parameters, after the values of each environment are eliminated."""
+) -> tuple[Inversion, list[np.ndarray]]:
+    """Solves for a few parameters, eliminating values first; also returns what is left of the logarithms."""
     width, extra = systems[0].features.get_shape()[1], len(fitted)
     gram, right = np.zeros((width + extra, width + extra)), np.zeros(width + extra)
     # What columns weigh before values are taken off: what is left of them below rounding is nothing.
     weight = np.zeros(width + extra)
     size, rows, values = 0.0, 0, 0
+    remains: list[np.ndarray] = []
     for index, system in enumerate(systems):
         temperature = temperatures[index]
         target = system.logarithm * (0.0 if index in fitted else temperature)
@@ -146,6 +171,7 @@ def _few(
             columns[:, width + fitted.index(index)] = -system.logarithm
         columns[:, -1] = target
         left = without_values(system, columns) / temperature
+        remains.append(left)
         gram += left[:, :-1].T @ left[:, :-1]
         right += left[:, :-1].T @ left[:, -1]
         weight += (system.weights[:, None] * columns[:, :-1] ** 2).sum(0) / temperature**2
@@ -176,4 +202,6 @@ def _few(
     result = list(temperatures)
     for place, index in enumerate(fitted):
         result[index] = float(found[width + place])
-    return Inversion(posterior, tuple(result), float(np.sqrt(residual / max(size, 1e-300))))
+    share = float(np.sqrt(residual / max(size, 1e-300)))
+    left = [_plain(part[:, -1] - part[:, :-1] @ found, system) for part, system in zip(remains, systems, strict=True)]
+    return Inversion(posterior, tuple(result), share), left

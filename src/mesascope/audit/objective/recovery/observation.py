@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,12 @@ from mesascope.core.errors import UsageError, WorldError
 from mesascope.objectives.reward_space import RewardSpace
 from mesascope.worlds.level import Level
 from mesascope.worlds.transitions import SUM, backup
+
+RARE: float = 0.1
+"""An action that is expected less often than this among all observed choices counts as if expected so often."""
+
+FAR: float = 2.0
+"""A logarithm moves by no more than this in a round of fitting, however surprising the counts are."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,8 @@ class Equations:
     - `weights`: inverse variance of each target at temperature 1, `[R]`; 1 for exact probabilities, 0 for rows that
       were not observed.
     - `places`: of each row in the table of states and actions, `[R]`.
+    - `seen`, `taken`: how many choices were observed in each row's state, and how many of them took its action, `[R]`;
+      `None` for exact probabilities.
     """
 
     matrix: scipy.sparse.csr_matrix
@@ -96,6 +105,26 @@ class Equations:
     logarithm: Float[np.ndarray, " R"]
     weights: Float[np.ndarray, " R"]
     places: np.ndarray
+    seen: Float[np.ndarray, " R"] | None = None
+    taken: Float[np.ndarray, " R"] | None = None
+
+    def reweighted(self, residual: Float[np.ndarray, " R"]) -> Equations:
+        """Returns the equations with the fitted probabilities in place of the observed ones.
+
+        Logarithms of frequencies lean low, and weights by frequencies lean with them. From the second round on targets
+        and weights are those of Fisher scoring, whose fixed point is the maximum of the likelihood (Nelder & Wedderburn
+        1972, for independent counts; the values take up what choices of a state share).
+
+        **Arguments:**
+
+        - `residual`: of the logarithms, after a fit.
+        """
+        if self.seen is None or self.taken is None:
+            return self
+        fitted = np.minimum(self.logarithm - residual, 0.0)
+        expected = np.where(self.seen > 0, np.maximum(self.seen * np.exp(fitted), RARE), 1.0)
+        step = np.clip((self.taken - expected) / expected, -1.0, FAR)
+        return dataclasses.replace(self, logarithm=fitted + step, weights=np.where(self.seen > 0, expected, 0.0))
 
 
 def equations(observation: Observation, space: RewardSpace, *, floor: float | None = None) -> Equations:
@@ -135,5 +164,8 @@ def equations(observation: Observation, space: RewardSpace, *, floor: float | No
         weights = np.where(seen > 0, weights, 0.0)
         probability = np.maximum(probability, rare)
     probability = np.maximum(probability, floor if floor is not None else 1e-300)
-    features = scipy.sparse.csr_matrix(space.features(level))[places]
-    return Equations(backed.matrix, features.tocsr(), np.log(probability), weights, places)
+    features = scipy.sparse.csr_matrix(space.features(level))[places].tocsr()
+    if observation.counts is None:
+        return Equations(backed.matrix, features, np.log(probability), weights, places)
+    taken = seen * backed.rows(observation.policy)
+    return Equations(backed.matrix, features, np.log(probability), weights, places, seen, taken)
