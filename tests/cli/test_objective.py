@@ -5,7 +5,7 @@ import json
 import pytest
 
 WORLD = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open")
-FEW = ("--levels", "4", "--edits", "2")
+FEW = ("--levels", "3", "--edits", "1")
 
 
 def test_a_scripted_agent_is_questioned(mesascope, folder, monkeypatch):
@@ -16,12 +16,12 @@ def test_a_scripted_agent_is_questioned(mesascope, folder, monkeypatch):
     assert "corner" in out
     result = folder / "runs" / "house_agents-to_the_corner-0-objective"
     data = json.loads((result / "objective.json").read_text())
-    details = data["evidence"]["details"]
+    details = data["recovery"]["details"]
     assert details["nearest"][0]["name"] == "corner"
     assert details["weights"]
     # A point is never printed without what it could not tell apart.
-    assert details["open"]["sentence"] in out.replace("\n", " ").replace("  ", " ") or "left open" in out
-    assert len(details["queries"]) == 2
+    assert "left open" in out
+    assert len(details["queries"]) == 1
     page = (result / "objective.html").read_text()
     assert "<script" not in page
     assert "house_agents:to_the_corner" in page
@@ -38,7 +38,7 @@ def test_without_edits_as_json(mesascope, folder, monkeypatch):
         "objective", "house_agents:to_the_corner", *WORLD, "--levels", "2", "--edits", "0", "--json", "--out", "asked"
     )
     assert code == 0
-    assert json.loads(out)["evidence"]["details"]["queries"] == []
+    assert json.loads(out)["recovery"]["details"]["queries"] == []
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,6 @@ def test_an_agent_without_preferences_is_inconclusive(mesascope, folder, monkeyp
     )
     code, out, _ = mesascope("objective", "uniform_agents:uniform", *WORLD, *FEW, "--quiet", "--json")
     assert code == 0
-    evidence = json.loads(out)["evidence"]
+    evidence = json.loads(out)["recovery"]
     assert evidence["verdict"] == "INCONCLUSIVE"
     assert "random" in evidence["reason"]
