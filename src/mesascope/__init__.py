@@ -10,6 +10,10 @@ from mesascope import _audit_call as _audit_call
 if TYPE_CHECKING:
     from mesascope.agents.agent import Agent as Agent
     from mesascope.agents.resolve import resolve_agent as resolve_agent
+    from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
+    from mesascope.audit.objective.recovery.demonstrations import Demonstrations as Demonstrations
+    from mesascope.audit.objective.recovery.demonstrations import Episode as Episode
+    from mesascope.audit.objective.recovery.recover import recover as recover
     from mesascope.core.errors import MesascopeError as MesascopeError
     from mesascope.core.verdicts import Estimate as Estimate
     from mesascope.core.verdicts import Evidence as Evidence
@@ -25,6 +29,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",
+    "BehavioralObjective": "mesascope.audit.objective.recovery.behavioral_objective",
+    "Demonstrations": "mesascope.audit.objective.recovery.demonstrations",
+    "Episode": "mesascope.audit.objective.recovery.demonstrations",
+    "recover": "mesascope.audit.objective.recovery.recover",
     "MesascopeError": "mesascope.core.errors",
     "Estimate": "mesascope.core.verdicts",
     "Evidence": "mesascope.core.verdicts",
@@ -41,6 +49,10 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "Report",
     "Agent",
     "resolve_agent",
+    "recover",
+    "BehavioralObjective",
+    "Demonstrations",
+    "Episode",
     "World",
     "resolve_world",
     "Level",

@@ -81,7 +81,7 @@ def _tables(details: Mapping[str, Any]) -> list[dict]:
         ),
         _table(
             "Distances to the base objective",
-            ("kind", "value", "interval"),
+            ("kind", "value", "interval", "also depends on what no choice shows"),
             details.get("distances_to_base"),
             lambda row: (
                 _text(row.get("kind")),
@@ -89,6 +89,7 @@ def _tables(details: Mapping[str, Any]) -> list[dict]:
                 f"{_number(row.get('low'))} to {_number(row.get('high'))}"
                 if _is_number(row.get("value"))
                 else _text(row.get("reason")),
+                _text(", ".join(str(one) for one in _list(row.get("unseen"))) or None),
             ),
         ),
         _table(

@@ -17,6 +17,7 @@ from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.objectives.distances.catalogue import compare
+from mesascope.objectives.invariance import measure, source
 from mesascope.planning.evaluation import policy_values
 from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.level import Level
@@ -146,6 +147,8 @@ def account(
                 "low": None if one.estimate is None else one.estimate.low,
                 "high": None if one.estimate is None else one.estimate.high,
                 "reason": one.reason,
+                # What the distance sees and choices do not show: it is then about how the reward was written down.
+                "unseen": [str(change) for change in source("noisy").beyond(measure(one.kind))],
             }
             for one in to_base
         ],
