@@ -63,7 +63,7 @@ def rewards_figure(details: Mapping[str, Any]) -> Figure | None:
     panels = []
     for name in ("recovered", "base"):
         grid = [[math.nan] * width for _ in range(height)]
-        for cell in rewards.get(name) or ():
+        for cell in _list(rewards.get(name)):
             if isinstance(cell, list | tuple) and len(cell) == 3 and all(_number(value) for value in cell):
                 row, column = int(cell[0]), int(cell[1])
                 if 0 <= row < height and 0 <= column < width:
@@ -110,7 +110,7 @@ def readings_figure(details: Mapping[str, Any]) -> Figure | None:
         return None
     legend = tuple(
         (str(pair[0]), str(pair[1]))
-        for pair in found.get("legend") or ()
+        for pair in _list(found.get("legend"))
         if isinstance(pair, list | tuple) and len(pair) == 2
     )
     start = _places([found.get("start")])
@@ -155,8 +155,12 @@ def inquiry_figure(details: Mapping[str, Any]) -> Figure | None:
     return figure
 
 
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
+
+
 def _rows(value: Any) -> list[Mapping[str, Any]]:
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list | tuple) else []
+    return [row for row in _list(value) if isinstance(row, Mapping)]
 
 
 def _number(value: Any) -> bool:
@@ -169,7 +173,7 @@ def _numbers(row: Mapping[str, Any], *names: str) -> bool:
 
 def _places(value: Any) -> tuple[tuple[int, int], ...]:
     found = []
-    for place in value if isinstance(value, list | tuple) else ():
+    for place in _list(value):
         if isinstance(place, list | tuple) and len(place) == 2 and all(_number(one) for one in place):
             found.append((int(place[0]), int(place[1])))
     return tuple(found[:MOST_CELLS])
