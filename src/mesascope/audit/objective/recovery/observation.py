@@ -146,6 +146,8 @@ def equations(observation: Observation, space: RewardSpace, *, floor: float | No
     backed = backup(level, stops=space.stops, discount=observation.discount)
     probability = backed.rows(observation.policy)
     places = (backed.states[:, None] * level.actions + np.arange(level.actions)).reshape(-1)
+    features = scipy.sparse.csr_matrix(space.features(level))[places].tocsr()
+    lowest = floor if floor is not None else 1e-300
     if observation.counts is None:
         weights = np.ones_like(probability)
         if floor is None and (probability <= 0).any():
@@ -156,16 +158,12 @@ def equations(observation: Observation, space: RewardSpace, *, floor: float | No
             )
         if floor is not None:
             weights = np.minimum(probability / floor, 1.0)
-    else:
-        seen = np.repeat(np.asarray(observation.counts, np.float64)[backed.states], level.actions)
-        # An action never seen in n choices is unlikely, not impossible: half a choice stands for it.
-        rare = np.where(seen > 0, 0.5 / np.maximum(seen, 1.0), 1.0)
-        weights = seen * np.maximum(probability, rare)
-        weights = np.where(seen > 0, weights, 0.0)
-        probability = np.maximum(probability, rare)
-    probability = np.maximum(probability, floor if floor is not None else 1e-300)
-    features = scipy.sparse.csr_matrix(space.features(level))[places].tocsr()
-    if observation.counts is None:
-        return Equations(backed.matrix, features, np.log(probability), weights, places)
-    taken = seen * backed.rows(observation.policy)
-    return Equations(backed.matrix, features, np.log(probability), weights, places, seen, taken)
+        logarithm = np.log(np.maximum(probability, lowest))
+        return Equations(backed.matrix, features, logarithm, weights, places)
+    seen = np.repeat(np.asarray(observation.counts, np.float64)[backed.states], level.actions)
+    # An action never seen in n choices is unlikely, not impossible: half a choice stands for it.
+    rare = np.where(seen > 0, 0.5 / np.maximum(seen, 1.0), 1.0)
+    counted = np.maximum(probability, rare)
+    weights = np.where(seen > 0, seen * counted, 0.0)
+    logarithm = np.log(np.maximum(counted, lowest))
+    return Equations(backed.matrix, features, logarithm, weights, places, seen, seen * probability)
