@@ -32,6 +32,9 @@ class Change(StrEnum):
     """Even the reward 0 is left (Ng & Russell 2000)."""
 
 
+SIMPLE: frozenset[Change] = frozenset({Change.CONSTANT, Change.SHAPING, Change.REDISTRIBUTION, Change.SCALE})
+"""Changes that say what is done to the reward, not only what of it is kept."""
+
 _IMPLIED: dict[Change, frozenset[Change]] = {
     Change.SHAPING: frozenset({Change.CONSTANT}),
     Change.SAME_ORDER: frozenset({Change.CONSTANT, Change.SHAPING, Change.REDISTRIBUTION, Change.SCALE}),
@@ -68,8 +71,9 @@ class InvarianceClass:
         return self <= other
 
     def beyond(self, other: InvarianceClass) -> tuple[Change, ...]:
-        """Returns the changes that go unnoticed here and matter there, in the order of `Change`."""
-        return tuple(change for change in Change if change in self.changes - other.changes)
+        """Returns the simple changes that go unnoticed here and matter there, in the order of `Change`."""
+        found = [change for change in Change if change in self.changes - other.changes and change in SIMPLE]
+        return tuple(one for one in found if not any(one in _IMPLIED.get(more, ()) for more in found))
 
     def __str__(self) -> str:
         kept = [change for change in Change if change in self.changes]

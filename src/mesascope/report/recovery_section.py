@@ -93,8 +93,8 @@ def _tables(details: Mapping[str, Any]) -> list[dict]:
             ),
         ),
         _table(
-            "Environments that it was asked in",
-            ("environment", "expected, nats", "left open", "cost of ambiguity", "nearest then"),
+            "Environments that it was asked in (nats: expected; open, cost of ambiguity, nearest: afterwards)",
+            ("environment", "nats", "open", "cost", "nearest"),
             details.get("queries"),
             lambda row: (
                 _text(row.get("environment")),
@@ -107,8 +107,8 @@ def _tables(details: Mapping[str, Any]) -> list[dict]:
             ),
         ),
         _table(
-            "Planners and rewards that explain the same choices",
-            ("planner", "reward", "fitted, nats", "held out, nats", "regret if the first row is right"),
+            "Planners and rewards that explain the same choices (nats a decision; regret if the first row is right)",
+            ("planner", "reward", "fitted", "held out", "regret"),
             details.get("planners"),
             lambda row: (
                 _text(row.get("planner")),

@@ -155,5 +155,5 @@ def _regret(levels: Level, space, truth: np.ndarray, inferred: np.ndarray) -> fl
 
 
 def _words(reward: np.ndarray, names: tuple[str, ...]) -> str:
-    order = [index for index in np.argsort(-np.abs(reward), kind="stable")[:3] if abs(reward[index]) > 1e-6]
+    order = [index for index in np.argsort(-np.abs(reward), kind="stable")[:2] if abs(reward[index]) > 1e-6]
     return ", ".join(f"{names[index]} {reward[index]:+.2g}" for index in order) or "nothing"
