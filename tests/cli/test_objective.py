@@ -25,20 +25,19 @@ def test_a_scripted_agent_is_questioned(mesascope, folder, monkeypatch):
     page = (result / "objective.html").read_text()
     assert "<script" not in page
     assert "house_agents:to_the_corner" in page
-    # The same command again gives the same bytes, provenance apart.
-    first = {key: value for key, value in data.items() if key != "provenance"}
-    assert mesascope(*arguments, "--quiet", "--force")[0] == 0
-    again = json.loads((result / "objective.json").read_text())
-    assert {key: value for key, value in again.items() if key != "provenance"} == first
 
 
-def test_without_edits_as_json(mesascope, folder, monkeypatch):
+def test_the_same_question_has_the_same_answer(mesascope, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    code, out, _ = mesascope(
-        "objective", "house_agents:to_the_corner", *WORLD, "--levels", "2", "--edits", "0", "--json", "--out", "asked"
-    )
-    assert code == 0
-    assert json.loads(out)["recovery"]["details"]["queries"] == []
+    few = (*WORLD, "--levels", "2", "--edits", "0", "--json", "--quiet", "--out", "asked")
+    found = []
+    for force in ((), ("--force",)):
+        code, out, err = mesascope("objective", "house_agents:to_the_corner", *few, *force)
+        assert (code, err) == (0, "")
+        found.append(json.loads(out))
+    assert found[0].pop("provenance") != found[1].pop("provenance")
+    assert found[0] == found[1]
+    assert found[0]["recovery"]["details"]["queries"] == []
 
 
 @pytest.mark.parametrize(
@@ -46,7 +45,7 @@ def test_without_edits_as_json(mesascope, folder, monkeypatch):
     [
         (("house_agents:to_the_corner",), "name the world in which it was trained"),
         (("house_agents:to_the_corner", *WORLD, "--base", "chese"), "Did you mean 'cheese'?"),
-        (("house_agents:to_the_corner", *WORLD, "--levels", "0"), "1 training level or more"),
+        (("house_agents:to_the_corner", *WORLD, "--levels", "0"), "begins with 1 training level or more"),
         (("house_agents:to_the_corner", *WORLD, "--edits", "-1"), "0 edits or more"),
         (("house_agents:to_the_corner", *WORLD, "--deploy", "deplay"), "Did you mean 'deploy'?"),
         (("house_agents:to_the_corner", "--world", "corner", "--world-option", "sise=5"), "Did you mean 'size'?"),
@@ -60,16 +59,3 @@ def test_what_cannot_be_questioned_says_why(mesascope, folder, monkeypatch, argu
     assert code in (2, 3, 4)
     assert out == ""
     assert message in err
-
-
-def test_an_agent_without_preferences_is_inconclusive(mesascope, folder, monkeypatch):
-    """A uniform agent has nothing to explain, and the report says so instead of naming an objective."""
-    monkeypatch.chdir(folder)
-    (folder / "uniform_agents.py").write_text(
-        "import numpy as np\n\ndef uniform(observations):\n    return np.full((len(observations), 5), 0.2)\n"
-    )
-    code, out, _ = mesascope("objective", "uniform_agents:uniform", *WORLD, *FEW, "--quiet", "--json")
-    assert code == 0
-    evidence = json.loads(out)["recovery"]
-    assert evidence["verdict"] == "INCONCLUSIVE"
-    assert "random" in evidence["reason"]

@@ -44,6 +44,12 @@ ASSAYS: Registry = Registry(
             (("question", "objective"),),
         ),
         Entry(
+            "goal-directedness",
+            "mesascope.audit.search.directed_choices:directed_choices",
+            "How much better does its goal predict its choices than chance, in nats? With random goals as controls.",
+            (("question", "optimizer"),),
+        ),
+        Entry(
             "shown-edits",
             "mesascope.audit.search.shown_edits:shown_edits",
             "Does the agent plan anew when it is shown a changed level? With placebo edits.",

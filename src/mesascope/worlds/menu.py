@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -12,6 +14,9 @@ from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
+
+POOL: int = 64
+"""Levels are sampled so many at a time, whatever is needed of them: each other number would be compiled anew."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,18 @@ def _plain(level: Level) -> Level:
     return dataclasses.replace(level, **arrays, **others, layout=None)
 
 
+def sample_pool(world: World, distribution: str, *, key: RandomKey) -> Level:
+    """Returns `POOL` levels of a distribution, or all that it has.
+
+    **Arguments:**
+
+    - `world`, `distribution`: where from.
+    - `key`: consumed.
+    """
+    distinct = world.distinct_levels(distribution)
+    return world.sample(key=key, distribution=distribution, count=POOL if distinct is None else min(POOL, distinct))
+
+
 def visible_menu(world: World, *, distributions: tuple[str, ...], count: int, key: RandomKey) -> tuple[MenuItem, ...]:
     """Returns environments that an agent can see the difference of: fresh levels, moved objects, changed walls.
 
@@ -158,24 +175,30 @@ def visible_menu(world: World, *, distributions: tuple[str, ...], count: int, ke
     kinds = ["fresh"] + ["move"] * world.rearrangeable + ["wall"] * world.editable
     items: list[MenuItem] = []
     for place, distribution in enumerate(distributions):
-        share = len(range(place, count, len(distributions)))
+        share = min(POOL, len(range(place, count, len(distributions))))
         distinct = world.distinct_levels(distribution)
         fresh = share if distinct is None else min(share, distinct)
         key_levels, key_edits = jax.random.split(jax.random.fold_in(key, place))
         if fresh:
-            levels = jax.device_get(world.sample(key=key_levels, distribution=distribution, count=fresh))
+            levels = jax.device_get(sample_pool(world, distribution, key=key_levels))[:fresh]
             items += _variants(world, levels, kinds, distribution, key_edits)
     return tuple(items[:count])
+
+
+@functools.lru_cache(maxsize=16)
+def _changing(world: World, kind: str) -> Callable:
+    """Returns the change of a batch of levels, compiled once."""
+    change = world.rearrange if kind == "move" else world.edit
+    return jax.jit(jax.vmap(lambda level, key: change(level, key=key)))
 
 
 def _variants(world: World, levels: Level, kinds: list[str], distribution: str, key: RandomKey) -> list[MenuItem]:
     """Returns each level with its turn's kind of change; whole batches are changed in one compiled call."""
     keys = jax.random.split(key, levels.count)
     changed = {"fresh": (levels, None)}
-    for kind, change in (("move", world.rearrange), ("wall", world.edit)):
+    for kind in ("move", "wall"):
         if kind in kinds:
-            found = jax.jit(jax.vmap(lambda level, one, change=change: change(level, key=one)))(levels, keys)
-            changed[kind] = jax.device_get(found)
+            changed[kind] = jax.device_get(_changing(world, kind)(levels, keys))
     words = {"fresh": "fresh level", "move": "object moved to", "wall": "wall changed at"}
     items = []
     for index in range(levels.count):

@@ -297,20 +297,20 @@ def _information(slope, here, policy):
 def _proximal(parameter, gradient, information, sparsity, ridge, damping, free):
     """Returns the maximum of the quadratic model with both penalties, by coordinate descent."""
     curvature = information + damping * np.diag(np.maximum(np.diag(information), 1e-8))
-    target = parameter.copy()
-    slope = gradient.copy()
+    places = np.flatnonzero(free).tolist()
+    # Numbers of Python: most of the time would go into wrapping single numbers.
+    own, target, slope = np.diag(curvature).tolist(), parameter.tolist(), gradient.copy()
     for _ in range(500):
         largest = 0.0
-        for index in np.flatnonzero(free):
-            bend = curvature[index, index] + ridge
-            pull = slope[index] + curvature[index, index] * target[index]
-            new = np.sign(pull) * max(abs(pull) - sparsity, 0.0) / max(bend, 1e-12)
-            new = float(np.clip(new, -LARGEST, LARGEST))
+        for index in places:
+            pull = slope.item(index) + own[index] * target[index]
+            size = min(max(abs(pull) - sparsity, 0.0) / max(own[index] + ridge, 1e-12), LARGEST)
+            new = size if pull > 0 else -size
             change = new - target[index]
             if change:
-                slope -= curvature[:, index] * change
+                slope -= curvature[index] * change
                 target[index] = new
                 largest = max(largest, abs(change))
         if largest < 1e-9:
             break
-    return target
+    return np.array(target)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.ground import Ground
 from mesascope.audit.objective.recovery.account import account, weighed
 from mesascope.audit.objective.recovery.inquiry import Inquiry, Query, Watched
 from mesascope.audit.setting import observe_agent
@@ -17,7 +18,7 @@ from mesascope.core.random import root_key, seed_of, stream
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.level import Level
-from mesascope.worlds.menu import MenuItem, visible_menu
+from mesascope.worlds.menu import POOL, MenuItem, sample_pool, visible_menu
 from mesascope.worlds.world import World
 
 START: int = 8
@@ -70,15 +71,18 @@ def question(
     - `train`, `deploy`: distributions: it is first watched in levels of `train`; levels of `deploy` are what matters.
       By default the world's first and last.
     - `edits`: how many environments it is asked in, 0 or more.
-    - `start`: training levels to begin with, 1 or more.
+    - `start`: training levels to begin with, 1 or more; the distribution may have fewer.
     - `seed`: of levels, menus and draws.
     - `progress`: called with what is being done and the share done.
 
     **Raises:** `UsageError` for numbers out of range; `UnknownNameError` for unknown names; `AgentError` if the agent
     fails.
     """
-    if edits < 0 or start < 1:
-        raise UsageError(f"An inquiry needs 1 training level or more and 0 edits or more, not {start} and {edits}.")
+    if edits < 0 or not 1 <= start <= POOL:
+        raise UsageError(
+            f"An inquiry begins with 1 training level or more, {POOL} at most, and takes 0 edits or more, not {start} "
+            f"and {edits}."
+        )
     report = progress or (lambda what, share: None)
     train = world.distributions[0] if train is None else train
     deploy = world.distributions[-1] if deploy is None else deploy
@@ -135,9 +139,8 @@ def question(
 
 
 def _ground(name, world, distribution, objectives, base_objective, count, key) -> Ground:
-    distinct = world.distinct_levels(distribution)
-    count = count if distinct is None else min(count, distinct)
-    return sample_ground(name, world, distribution, objectives, base_objective, count=count, key=key)
+    levels = jax.device_get(sample_pool(world, distribution, key=key))
+    return Ground(name, world, distribution, levels[:count], objectives, objectives.index(base_objective))
 
 
 def _seen(item: MenuItem, levels: Level) -> bool:

@@ -1,0 +1,52 @@
+"""How directed at a goal are the choices, whatever makes them? A context for the other answers, no sign of search."""
+
+from __future__ import annotations
+
+from mesascope.audit.search.goal_directedness import goal_directedness
+from mesascope.audit.setting import Setting
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.verdicts import Evidence, Verdict
+
+LEVELS: int = 24
+STATES: int = 2_500
+"""As many levels are measured, as long as they have so many states together."""
+
+
+def directed_choices(setting: Setting, objective: int, *, seed: int = 0) -> Evidence:
+    """Measures goal-directedness towards an objective, beside objectives that reward what no observation shows.
+
+    **Arguments:**
+
+    - `setting`: the agent in a batch of levels.
+    - `objective`: index of the objective that it pursues.
+    - `seed`: of the bootstrap over levels.
+    """
+    ground = setting.ground
+    count = max(1, min(LEVELS, ground.levels.count, STATES // ground.levels.states))
+    name = ground.objectives.names[objective]
+    controls = [spec.name for spec in ground.objectives.specs if spec.control]
+    found = goal_directedness(ground.levels[:count], setting.policy[:count], ground.objectives.select(name, *controls))
+    effect = bootstrap_mean(found.share[0], seed=seed)
+    null = bootstrap_mean(found.share[1:].mean(0), seed=seed) if controls else None
+    gain = setting.agent_returns[objective, :count] - ground.uniform_returns[objective, :count]
+    text = (
+        f"Its choices are {effect.value:.0%} [{100 * effect.low:.0f}, {100 * effect.high:.0f}] as directed "
+        f"{'at' if gain.mean() >= 0 else 'away from'} '{name}' as choices can be"
+    )
+    details = {
+        "objective": name,
+        "nats": float(found.nats[0].mean()),
+        "gain_over_uniform": float(gain.mean()),
+        "controls": {control: float(found.share[1 + place].mean()) for place, control in enumerate(controls)},
+    }
+    if null is None:
+        reason = "the world has no controls to compare with"
+        return Evidence(
+            "goal-directedness", "optimizer", Verdict.INCONCLUSIVE, text + ".", reason, effect, None, details
+        )
+    text += f" (controls {null.value:.0%}). A table can be as directed as a planner."
+    if effect.low > null.high:
+        verdict, reason = Verdict.PASS, "a goal predicts its choices, and random goals do not"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "random goals predict its choices about as well"
+    return Evidence("goal-directedness", "optimizer", verdict, text, reason, effect, null, details)
