@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import equinox as eqx
@@ -11,8 +13,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.agents.activations import Captured, checked_patches
 from mesascope.agents.agent import Agent
 from mesascope.agents.networks.network import Network, NetworkSpec
+from mesascope.agents.networks.taps import tapped
 from mesascope.agents.probabilities import softmax
 from mesascope.core.errors import AgentError
 from mesascope.core.random import RandomKey
@@ -25,6 +29,15 @@ CHUNK: int = 4096
 def _act(network: Network, observations: jax.Array, memory: Any) -> tuple[jax.Array, Any]:
     logits, _, memory = jax.vmap(network)(observations, memory)
     return logits, memory
+
+
+@eqx.filter_jit
+def _step(network: Network, observations: jax.Array, memory: Any, patches: dict[str, jax.Array]):
+    def one(observation, memory, patches):
+        return tapped(lambda: network(observation, memory), patches)
+
+    (logits, _, memory), activations = jax.vmap(one)(observations, memory, patches)
+    return logits, memory, activations
 
 
 class NetworkAgent(Agent):
@@ -62,11 +75,7 @@ class NetworkAgent(Agent):
         return jax.tree.map(lambda leaf: np.broadcast_to(np.asarray(leaf), (batch, *leaf.shape)), one)
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        if observations.shape[1:] != self.observation_shape:
-            raise AgentError(
-                f"Agent '{self.name}' reads observations of shape {list(self.observation_shape)}; it was shown "
-                f"{list(observations.shape[1:])}."
-            )
+        self._check_shape(observations)
         parts = []
         for start in range(0, max(len(observations), 1), CHUNK):
             rows = slice(start, start + CHUNK)
@@ -75,16 +84,54 @@ class NetworkAgent(Agent):
         memory = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(part[1] for part in parts))
         return softmax(logits), memory
 
+    def sites(self) -> tuple[str, ...]:
+        """Returns the names of the places that can be read and replaced, in the order in which they fire."""
+        return self._sites
+
+    @functools.cached_property
+    def _sites(self) -> tuple[str, ...]:
+        found: list[str] = []
+
+        def one(observation, memory):
+            result, activations = tapped(lambda: self.network(observation, memory), {})
+            # Dictionaries come out of a traced function in the order of their keys.
+            found.extend(activations)
+            return result
+
+        jax.eval_shape(one, jnp.zeros(self.observation_shape), self.network.initial_memory())
+        return tuple(found)
+
+    def step(
+        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
+    ) -> Captured:
+        """Acts once, reading all sites; see `Inspectable`."""
+        self._check_shape(observations)
+        checked = checked_patches(self, patches, rows=len(observations))
+        parts = []
+        for start in range(0, max(len(observations), 1), CHUNK):
+            rows = slice(start, start + CHUNK)
+            parts.append(self._step_on(observations[rows], *jax.tree.map(operator.itemgetter(rows), (state, checked))))
+        logits, memory, activations = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+        return Captured(softmax(logits), memory, activations)
+
+    def _step_on(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray]):
+        rows = len(observations)
+        padded = _padding(rows)
+        found = _step(self.network, padded(observations), *jax.tree.map(padded, (state, patches)))
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], found)
+
     def _act_on(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
         rows = len(observations)
-        size = 1 << max(rows - 1, 0).bit_length()
-
-        def padded(leaf: np.ndarray) -> jax.Array:
-            empty = np.zeros((size - rows, *leaf.shape[1:]), np.float32)
-            return jnp.asarray(np.concatenate([np.asarray(leaf, np.float32), empty]))
-
+        padded = _padding(rows)
         logits, memory = _act(self.network, padded(observations), jax.tree.map(padded, state))
         return np.asarray(logits)[:rows], jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], memory)
+
+    def _check_shape(self, observations: np.ndarray) -> None:
+        if observations.shape[1:] != self.observation_shape:
+            raise AgentError(
+                f"Agent '{self.name}' reads observations of shape {list(self.observation_shape)}; it was shown "
+                f"{list(observations.shape[1:])}."
+            )
 
     def untrained(self, *, key: RandomKey) -> NetworkAgent:
         """Returns an agent of the same architecture with fresh weights.
@@ -96,3 +143,14 @@ class NetworkAgent(Agent):
         build = eqx.filter_jit(lambda key: self.spec.build(self.observation_shape, self.actions, key=key))
         name = f"{self.name} (untrained)"
         return NetworkAgent(name, build(key), self.spec, self.observation_shape, self.actions)
+
+
+def _padding(rows: int) -> Callable[[np.ndarray], jax.Array]:
+    """Returns what fills arrays of so many rows up to a power of two, so that few shapes are compiled."""
+    size = 1 << max(rows - 1, 0).bit_length()
+
+    def padded(leaf: np.ndarray) -> jax.Array:
+        empty = np.zeros((size - rows, *leaf.shape[1:]), np.float32)
+        return jnp.asarray(np.concatenate([np.asarray(leaf, np.float32), empty]))
+
+    return padded

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.agents.activations import Captured, checked_patches
+from mesascope.agents.adapters.torch_hooks import Hooks
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import checked_probabilities, softmax
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
@@ -49,12 +52,34 @@ class TorchAgent(Agent):
         return None
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
+        return self._probabilities(observations), None
+
+    def sites(self) -> tuple[str, ...]:
+        """Returns the names of all submodules; the output of each can be read and replaced."""
+        return tuple(name for name, _ in self._module.named_modules() if name)
+
+    def step(
+        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
+    ) -> Captured:
+        """Acts once, reading all sites; see `Inspectable`.
+
+        Submodules that run twice in a step (a shared rectifier), not at all, or return something else than a tensor are
+        left out of what was read; to patch one is an error.
+        """
+        replaced = checked_patches(self, patches, rows=len(observations))
+        with Hooks(self._torch, self._module, replaced) as hooks:
+            probabilities = self._probabilities(observations)
+        return Captured(probabilities, None, hooks.activations(self.name))
+
+    def _probabilities(self, observations: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B A"]:
         torch, rows = self._torch, len(observations)
         parameter = next(iter(self._module.parameters()), None)
         device = parameter.device if parameter is not None else torch.device("cpu")
         try:
             with torch.no_grad():
                 returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+        except AgentError:
+            raise
         except Exception as error:
             raise AgentError(
                 f"Agent '{self.name}' raised {type(error).__name__} on a batch of observations of shape "
@@ -66,7 +91,7 @@ class TorchAgent(Agent):
             )
         numbers = returned.detach().to("cpu", torch.float64).numpy()
         if self.output == "probabilities":
-            return checked_probabilities(numbers, name=self.name, rows=rows, actions=self.actions), None
+            return checked_probabilities(numbers, name=self.name, rows=rows, actions=self.actions)
         if numbers.shape != (rows, self.actions) or not np.isfinite(numbers).all():
             raise AgentError(
                 f"Agent '{self.name}' returned a tensor of shape {list(numbers.shape)} for {rows} observations; finite "
@@ -77,4 +102,4 @@ class TorchAgent(Agent):
                 f"Agent '{self.name}' returned what look like probabilities, where logits are expected. Name "
                 'TorchAgent(..., output="probabilities") instead of the module, or return the logits.'
             )
-        return softmax(numbers), None
+        return softmax(numbers)

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, Heads
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_widths
+from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -77,9 +78,9 @@ class CentredMLP(Network):
         self, observation: Float[Array, "H W C"], memory: Memory
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
         features = self._centred(observation).reshape(-1)
-        for layer in self.hidden:
+        for index, layer in enumerate(self.hidden):
             change = jax.nn.relu(layer(features))
-            features = features + change if features.shape == change.shape else change
+            features = tap(f"hidden-{index}", features + change if features.shape == change.shape else change)
         logits, value = self.heads(features)
         return logits, value, memory
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
 from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, check_size
+from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -75,8 +76,8 @@ class ConvNet(Network):
         image = observation
         for index, convolution in enumerate(self.convolutions):
             change = jax.nn.relu(convolution(image))
-            image = image + change if self.spec.residual and index > 0 else change
-        logits, value = self.heads(jax.nn.relu(self.dense(image.reshape(-1))))
+            image = tap(f"image-{index}", image + change if self.spec.residual and index > 0 else change)
+        logits, value = self.heads(tap("dense", jax.nn.relu(self.dense(image.reshape(-1)))))
         return logits, value, memory
 
     def initial_memory(self) -> Memory:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads, check_activation
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_widths
+from mesascope.agents.networks.taps import tap
 from mesascope.core.random import RandomKey
 
 
@@ -60,8 +61,8 @@ class MLP(Network):
         self, observation: Float[Array, "..."], memory: Memory
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
         features = observation.reshape(-1)
-        for layer in self.hidden:
-            features = ACTIVATIONS[self.spec.activation](layer(features))
+        for index, layer in enumerate(self.hidden):
+            features = tap(f"hidden-{index}", ACTIVATIONS[self.spec.activation](layer(features)))
         logits, value = self.heads(features)
         return logits, value, memory
 
