@@ -50,6 +50,12 @@ ASSAYS: Registry = Registry(
             (("question", "optimizer"),),
         ),
         Entry(
+            "horizon",
+            "mesascope.audit.search.horizon:horizon",
+            "Is there a distance to its goal beyond which its choices get worse? With shuffled distances.",
+            (("question", "optimizer"),),
+        ),
+        Entry(
             "shown-edits",
             "mesascope.audit.search.shown_edits:shown_edits",
             "Does the agent plan anew when it is shown a changed level? With placebo edits.",

@@ -25,6 +25,7 @@ from mesascope.audit.objective.named import contrast, name_objective
 from mesascope.audit.objective.preference import preference
 from mesascope.audit.objective.recovery.account import recovery
 from mesascope.audit.search.directed_choices import directed_choices
+from mesascope.audit.search.horizon import horizon
 from mesascope.audit.search.shown_edits import shown_edits
 from mesascope.audit.setting import Setting
 from mesascope.core.random import RandomKey, seed_of, stream
@@ -85,6 +86,8 @@ def examine(train: Setting, deploy: Setting | None, *, key: RandomKey, progress:
     run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
     pursued = after.ground.base if objective.name in RIVALS else best
     run(lambda: directed_choices(after, pursued, seed=seed), 0.65, "goal-directedness")
+    horizon_key = stream("horizon", key=key)
+    run(lambda: horizon(after, pursued, key=horizon_key), 0.68, "horizon")
     edit_key = stream("shown-edits", key=key)
     shown = run(lambda: shown_edits(after, pursued, key=edit_key), 0.7, "shown edits")
     alignment = classify(train, deploy, attribution, seed=seed)

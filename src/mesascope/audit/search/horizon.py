@@ -1,0 +1,216 @@
+"""The horizon: up to how far away is what decides an action still acted upon?
+
+A planner of bounded depth chooses well near the goal and by chance beyond its depth; a reflex or a table errs alike at
+all distances. So choices are scored by how many steps away the goal is, and a cliff is sought. The null shuffles the
+distances of states within each level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.setting import Setting
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.planning.evaluation import policy_values
+from mesascope.planning.value_iteration import optimal_actions
+
+LEVEL: float = 0.05
+SHUFFLES: int = 400
+FEWEST: int = 10
+"""Fewer levels than this that reach from near to far decide nothing."""
+
+WIDTHS: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Widths of a cliff, in steps, that are fitted."""
+
+BLUNT: float = 0.15
+"""A fall of skill smaller than this is no cliff, however significant."""
+
+
+@dataclass(frozen=True)
+class Cliff:
+    """Where skill falls with distance.
+
+    **Arguments:**
+
+    - `near`, `far`: skill (1 optimal, 0 chance) before and beyond the cliff.
+    - `distance`: in steps, at which skill has fallen by half.
+    - `width`: steps over which most of it falls.
+    """
+
+    near: float
+    far: float
+    distance: float
+    width: float
+
+    @property
+    def fall(self) -> float:
+        """How much skill is lost."""
+        return self.near - self.far
+
+
+def horizon(setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
+    """Scores choices by distance to the goal, and seeks the distance beyond which they are no better than before it.
+
+    **Arguments:**
+
+    - `setting`: the agent in a batch of levels.
+    - `objective`: index of the objective that it pursues: one that is reached.
+    - `key`: consumed.
+    """
+    ground = setting.ground
+    spec = ground.objectives.specs[objective]
+    if not is_reached(spec):
+        return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
+    distance, skill, counted = scored_choices(setting, objective)
+    usable = counted & np.isfinite(distance)
+    farthest = np.where(usable, distance, 0.0).max(-1)
+    reach = int(np.median(farthest[usable.any(-1)])) if usable.any() else 0
+    levels = np.flatnonzero(farthest >= max(4, reach / 2))
+    if len(levels) < FEWEST:
+        return _nothing(f"only {len(levels)} levels hold states both near '{spec.name}' and far from it")
+    distance, skill, usable = distance[levels], skill[levels], usable[levels]
+    weights, profiles = _profiles(distance, skill, usable, np.random.default_rng(seed_of(key)))
+    found, *null = CliffFit(weights).best(profiles)
+    p = (1 + sum(one.fall >= found.fall for one in null)) / (1 + len(null))
+    near, far = usable & (distance <= found.distance), usable & (distance > found.distance)
+    both = near.any(-1) & far.any(-1)
+    drop = None
+    if both.sum() >= FEWEST:
+        drop = bootstrap_mean(_mean(skill, near)[both] - _mean(skill, far)[both], seed=seed_of(key) % 2**32)
+    details = {
+        "curve": _curve(distance, skill, usable),
+        "x_label": f"steps to '{spec.name}'",
+        "y_label": "skill of the choice (0 chance)",
+        "objective": spec.name,
+        "cliff": {"distance": found.distance, "width": found.width, "near": found.near, "far": found.far},
+        "p": p,
+        "farthest": float(distance[usable].max()),
+    }
+    if drop is not None and p < LEVEL and found.fall > BLUNT and drop.low > 0:
+        text = (
+            f"Its choices fall from {found.near:.0%} to {found.far:.0%} of what skill could bring where "
+            f"'{spec.name}' is more than {found.distance:.0f} steps away."
+        )
+        reason = "a horizon, as of bounded search"
+        return Evidence("horizon", "optimizer", Verdict.PASS, text, reason, drop, None, details)
+    text = f"No horizon up to {details['farthest']:.0f} steps from '{spec.name}'."
+    reason = "its choices err alike at all distances: a reflex, a table, or a search that reaches beyond the levels"
+    return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
+
+
+def scored_choices(
+    setting: Setting, objective: int
+) -> tuple[Float[np.ndarray, "N S"], Float[np.ndarray, "N S"], np.ndarray]:
+    """Returns, for each state, steps to the goal, the skill of the choice, and whether there was anything to choose.
+
+    Skill is the probability of an optimal action less what chance gives, as a share of what there is to gain.
+
+    **Arguments:**
+
+    - `setting`: the agent in a batch of N levels.
+    - `objective`: index of one that is reached.
+    """
+    ground = setting.ground
+    value = ground.optimal_action_values[objective]
+    best = optimal_actions(value)
+    chance = best.mean(-1)
+    counted = ground.active & (chance < 1) & (value.max(-1) - value.min(-1) > 1e-9) & ~ground.fulfilled[objective]
+    chosen = (setting.policy * best).sum(-1)
+    skill = np.divide(chosen - chance, 1 - chance, out=np.zeros_like(chance), where=chance < 1)
+    return steps_to(setting, objective), skill, counted
+
+
+def steps_to(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
+    """Returns the number of steps of an optimal plan: infinite where none arrives, an average if it is random."""
+    ground = setting.ground
+    best = optimal_actions(ground.optimal_action_values[objective]).astype(float)
+    plan = best / np.maximum(best.sum(-1, keepdims=True), 1.0)
+    one = ground.objectives.select(ground.objectives.names[objective])
+    # Every step pays 1, discounted, and nothing else does.
+    free = type(one)(one.specs, np.zeros_like(np.asarray(one.weights, np.float64)), one.stops)
+    lived = policy_values(ground.levels, plan, free, bonus=np.ones(ground.levels.initial.shape))[0]
+    discount = np.asarray(ground.levels.discount, np.float64)[:, None]
+    left = 1 - (1 - discount) * lived
+    reached = ground.optimal_action_values[objective].max(-1) > 1e-12
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(reached & (left > 1e-9), np.log(np.maximum(left, 1e-300)) / np.log(discount), np.inf)
+
+
+class CliffFit:
+    """Fits of cliffs to many profiles over the same distances, by least squares.
+
+    **Arguments:**
+
+    - `weights`: of each distance 0, 1, 2, …: 0 where there is none, `[D]`.
+    """
+
+    def __init__(self, weights: Float[np.ndarray, " D"]):
+        self.places = np.flatnonzero(weights)
+        middles = np.arange(self.places[0] + 0.5, self.places[-1], 0.5)
+        self.middle, self.width = (grid.reshape(-1) for grid in np.meshgrid(middles, WIDTHS, indexing="ij"))
+        shape = 1 / (1 + np.exp(np.clip((self.places - self.middle[:, None]) / self.width[:, None], -50, 50)))
+        self.designs = np.stack([shape, 1 - shape], -1)
+        self.root = np.sqrt(weights[self.places])
+        self.inverses = np.linalg.pinv(self.designs * self.root[:, None])
+
+    def best(self, profiles: Float[np.ndarray, "K D"]) -> list[Cliff]:
+        """Returns the best cliff of each profile: the mean skill at each distance; one without a fall has none."""
+        means = profiles[:, self.places]
+        levels = np.einsum("mip,kp->kmi", self.inverses, means * self.root)
+        left = (((np.einsum("mpi,kmi->kmp", self.designs, levels) - means[:, None]) * self.root) ** 2).sum(-1)
+        near, far = levels[..., 0], levels[..., 1]
+        # Beyond these a narrow range of distances would be extrapolated.
+        left = np.where((far >= -0.5) & (far <= near) & (near <= 1.5), left, np.inf)
+        found = []
+        for row, mean in enumerate(means):
+            place = int(left[row].argmin()) if left.shape[1] else -1
+            if place < 0 or not np.isfinite(left[row, place]):
+                flat = float(np.average(mean, weights=self.root**2))
+                found.append(Cliff(flat, flat, float(self.places[-1]), 1.0))
+                continue
+            numbers = (near[row, place], far[row, place], self.middle[place], self.width[place])
+            found.append(Cliff(*(float(number) for number in numbers)))
+        return found
+
+
+def _profiles(distance, skill, usable, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the weights of distances, and mean skill by distance: as it is, then with shuffled distances."""
+    level, state = np.nonzero(usable)
+    steps = np.rint(distance[level, state]).astype(int)
+    values, size = skill[level, state], int(steps.max()) + 1
+    counts = np.bincount(steps, minlength=size)
+    # How many levels have a distance: more states of one level are hardly further evidence.
+    pairs = np.unique(level * size + steps)
+    weights = np.bincount(pairs % size, minlength=size).astype(float)
+    # Random numbers break the ties between the states of a level, and so shuffle within it.
+    orders = [np.lexsort((random.random(len(level)), level)) for _ in range(SHUFFLES)]
+    rows = [values, *(values[order] for order in orders)]
+    sums = np.stack([np.bincount(steps, row, minlength=size) for row in rows])
+    return weights, sums / np.maximum(counts, 1)
+
+
+def _mean(values: np.ndarray, cases: np.ndarray) -> np.ndarray:
+    return np.where(cases, values, 0.0).sum(-1) / np.maximum(cases.sum(-1), 1)
+
+
+def _curve(distance, skill, usable) -> list[dict]:
+    rows = []
+    steps = np.rint(np.where(usable, distance, -1)).astype(int)
+    for step in range(1, int(steps.max()) + 1):
+        inside = usable & (steps == step)
+        levels = inside.any(-1)
+        if levels.sum() < 2:
+            continue
+        estimate = bootstrap_mean(_mean(skill, inside)[levels])
+        rows.append({"x": step, "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n})
+    return rows
+
+
+def _nothing(reason: str) -> Evidence:
+    return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, "No horizon was sought.", reason)
