@@ -106,3 +106,14 @@ def test_cliffs_by_hand():
     assert flat.fall == pytest.approx(0.0, abs=1e-6)
     # Skill that grows with distance is no horizon.
     assert rising.fall < 0.1
+
+
+def test_a_decline_is_no_cliff(ground):
+    """Worse and worse with distance, and well above chance: no sign of a bounded search."""
+    whole, part = everywhere(ground, 0.95), everywhere(ground, 0.65)
+    far = steps_to(whole, ground.base) > 8
+    policy = np.where(far[..., None], part.policy, whole.policy)
+    found = horizon(exact_setting(ground, lambda _: policy), ground.base, key=root_key(0))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "decline and no cliff" in found.reason
+    assert found.details["cliff"]["distance"] == pytest.approx(8.5, abs=1.0)
