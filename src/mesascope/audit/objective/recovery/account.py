@@ -240,7 +240,8 @@ def _readings(found: Recovery, name: str, train: Setting, after: Setting) -> dic
     alike = float(cost_of_ambiguity(weighed(train).levels, pair).lost.mean())
     count = min(ground.levels.count, max(1, 4 * STATES // ground.levels.states), 64)
     cost = cost_of_ambiguity(ground.levels[:count], pair)
-    level = int(cost.minimax.argmax()) if cost.minimax.max() > 0 else int(cost.lost.argmax())
+    # Where no policy serves both, and of such levels the one in which most is lost.
+    level = int(np.where(cost.minimax >= 0.5 * cost.minimax.max(), cost.lost, -1.0).argmax())
     if cost.lost[level] < PARTED:
         return None
     policies = [optimal_actions(ground.optimal_action_values[one][level]).astype(float) for one in index]
