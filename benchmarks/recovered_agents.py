@@ -1,4 +1,11 @@
-"""Objectives recovered from agents that learned: organisms trained here, and agents of Stable-Baselines3."""
+"""Objectives recovered from agents that learned: organisms trained here, and agents of Stable-Baselines3.
+
+Neither is a blind test. The reading of organisms was mended after these very organisms had been looked at: with an end
+of episodes in the model 41 of 48 were named rightly. What "ordered" means for the agents of Stable-Baselines3, and that
+the one in LavaGap is trained with a bonus for entropy, was settled after other measures and other agents had failed:
+mean rewards of transitions, mean advantages, weights of motion included, and PPO with an entropy bonus of 0.01 or 0.05,
+which hardly ever does what is second best.
+"""
 
 from __future__ import annotations
 
