@@ -8,7 +8,7 @@ import pytest
 from mesascope.core.errors import UnknownNameError
 from mesascope.objectives.canonical import RewardHere
 from mesascope.objectives.distances.catalogue import DISTANCES
-from mesascope.objectives.invariance import MEASURES, SOURCES, Change, invariance, measure, source
+from mesascope.objectives.invariance import MEASURES, Change, invariance, measure, source
 from mesascope.objectives.reward_tables import with_reward_tables
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.worlds.transitions import level_from_matrix
@@ -81,7 +81,6 @@ def test_what_data_determine():
     together = source("noisy") & measure("epic")
     assert together <= source("noisy")
     assert together <= measure("epic")
-    assert all(not (one < other and other < one) for one in SOURCES.values() for other in SOURCES.values())
 
 
 def test_what_is_implied_is_included_and_not_repeated_in_words():

@@ -70,7 +70,7 @@ def recover(
     - `temperature`: of a soft planner, in units of reward; `None` if it is unknown and may differ between levels.
     - `floor`, `prior_scale`: see `invert`.
     - `horizon`: of demonstrations whose episodes all take this many steps: the maximum causal entropy fit to their
-      visits, with a posterior by Laplace's method; `discount` may then be 1, and `planner` is not asked.
+      visits, with a posterior by Laplace's method; `discount` may then be 1, and the planner is soft.
 
     **Raises:** `UnknownNameError` for another planner; `UsageError` if something needed is missing or does not fit, and
     as the chosen method does.
@@ -78,6 +78,11 @@ def recover(
     if planner not in PLANNERS:
         raise UnknownNameError("planner", planner, PLANNERS)
     if horizon is not None:
+        if planner != "soft" or temperature != 1.0 or floor is not None:
+            raise UsageError(
+                "With a horizon the planner is soft, of temperature 1, and takes no floor: leave `planner`, "
+                "`temperature` and `floor` out."
+            )
         return _visited(behaviour, world, space, horizon, discount, prior_scale)
     if discount is not None and not 0 <= discount < 1:
         raise UsageError(
