@@ -32,6 +32,12 @@ WORLDS: Registry[type["World"]] = Registry(
             (("base", "door"),),
         ),
         Entry(
+            "graph",
+            "mesascope.worlds.graph:Graph",
+            "A goal anywhere in a directed graph: few graphs or many in training, new ones in deployment.",
+            (("base", "goal"),),
+        ),
+        Entry(
             "keys",
             "mesascope.worlds.keys:Keys",
             "Keys and chests: more chests than keys in training, more keys than chests in deployment.",

@@ -13,8 +13,10 @@ from mesascope.agents.networks.mlp import MLPSpec as MLPSpec
 from mesascope.agents.networks.network import Memory as Memory
 from mesascope.agents.networks.network import Network as Network
 from mesascope.agents.networks.network import NetworkSpec as NetworkSpec
+from mesascope.agents.networks.planner import Planner as Planner
+from mesascope.agents.networks.planner import PlannerSpec as PlannerSpec
 
 NETWORKS: dict[str, type[NetworkSpec]] = {
-    spec.architecture: spec for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec)
+    spec.architecture: spec for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec, PlannerSpec)
 }
 """Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""
