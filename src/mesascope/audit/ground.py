@@ -44,6 +44,11 @@ class Ground:
     base: int
 
     @cached_property
+    def memory(self) -> dict:
+        """What assays have worked out about these levels, for the agents that come after."""
+        return {}
+
+    @cached_property
     def optimal_action_values(self) -> Float[np.ndarray, "O N S A"]:
         """Exact optimal values of every action."""
         return optimal_action_values(self.levels, self.objectives)

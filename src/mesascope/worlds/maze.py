@@ -41,6 +41,7 @@ class Maze(GridWorld):
     attributes = ("goal", "near-goal", "nearer", "dead-end", "junction", *PLACE_ATTRIBUTES)
     channels = ("wall", "goal", "agent")
     base_objective = "goal"
+    short_sighted = "as-the-crow-flies"
     objectives = (
         reach("goal", "reach the goal"),
         reach("near-goal", "come within one step of the goal"),

@@ -60,6 +60,9 @@ class World(abc.ABC):
     motion: tuple[str, ...] = ()
     """Attributes of what an agent does rather than what it gets: any goal moves them, so they name one only if nothing
     else does."""
+    short_sighted: str | None = None
+    """The candidate objective of somebody who does at once what looks best and plans nothing; `None` if there is none.
+    """
     actions: tuple[str, ...]
     """Names of the actions."""
     channels: tuple[str, ...]

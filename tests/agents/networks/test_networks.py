@@ -25,7 +25,8 @@ def start(network, batch):
 
 
 def test_specs_cover_the_registry():
-    assert {spec.architecture for spec in SPECS} == set(NETWORKS)
+    """Planners are written down and not trained: they have tests of their own."""
+    assert {spec.architecture for spec in SPECS} == set(NETWORKS) - {"planner"}
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)

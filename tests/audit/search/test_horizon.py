@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesascope.audit.ground import Ground, sample_ground
-from mesascope.audit.search.horizon import CliffFit, horizon, scored_choices, steps_to
+from mesascope.audit.search.horizon import CliffFit, horizon, scored_choices, steps_in
 from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -49,7 +49,7 @@ def everywhere(ground: Ground, share: float) -> Setting:
 
 def test_steps_are_those_of_the_optimal_plan(ground):
     setting = everywhere(ground, 0.9)
-    steps = steps_to(setting, ground.base)
+    steps = steps_in(setting, ground.base)
     value = ground.optimal_action_values[ground.base].max(-1)
     discount = np.asarray(ground.levels.discount)[:, None]
     known = ground.active & (value > 0)
@@ -111,7 +111,7 @@ def test_cliffs_by_hand():
 def test_a_decline_is_no_cliff(ground):
     """Worse and worse with distance, and well above chance: no sign of a bounded search."""
     whole, part = everywhere(ground, 0.95), everywhere(ground, 0.65)
-    far = steps_to(whole, ground.base) > 8
+    far = steps_in(whole, ground.base) > 8
     policy = np.where(far[..., None], part.policy, whole.policy)
     found = horizon(exact_setting(ground, lambda _: policy), ground.base, key=root_key(0))
     assert found.verdict is Verdict.INCONCLUSIVE

@@ -17,8 +17,10 @@ from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values
 from mesascope.planning.value_iteration import optimal_actions
+from mesascope.worlds.level import Level
 
 LEVEL: float = 0.05
 SHUFFLES: int = 400
@@ -127,23 +129,35 @@ def scored_choices(
     counted = ground.active & (chance < 1) & (value.max(-1) - value.min(-1) > 1e-9) & ~ground.fulfilled[objective]
     chosen = (setting.policy * best).sum(-1)
     skill = np.divide(chosen - chance, 1 - chance, out=np.zeros_like(chance), where=chance < 1)
-    return steps_to(setting, objective), skill, counted
+    return steps_in(setting, objective), skill, counted
 
 
-def steps_to(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
-    """Returns the number of steps of an optimal plan: infinite where none arrives, an average if it is random."""
-    ground = setting.ground
-    best = optimal_actions(ground.optimal_action_values[objective]).astype(float)
+def steps_to(levels: Level, value: Float[np.ndarray, "N S A"], objective: Objectives) -> Float[np.ndarray, "N S"]:
+    """Returns the number of steps of an optimal plan: infinite where none arrives, an average if it is random.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels.
+    - `value`: optimal values of actions in them.
+    - `objective`: a single one, which is reached.
+    """
+    best = optimal_actions(value).astype(float)
     plan = best / np.maximum(best.sum(-1, keepdims=True), 1.0)
-    one = ground.objectives.select(ground.objectives.names[objective])
     # Every step pays 1, discounted, and nothing else does.
-    free = type(one)(one.specs, np.zeros_like(np.asarray(one.weights, np.float64)), one.stops)
-    lived = policy_values(ground.levels, plan, free, bonus=np.ones(ground.levels.initial.shape))[0]
-    discount = np.asarray(ground.levels.discount, np.float64)[:, None]
+    free = Objectives(objective.specs, np.zeros_like(np.asarray(objective.weights, np.float64)), objective.stops)
+    lived = policy_values(levels, plan, free, bonus=np.ones(levels.initial.shape))[0]
+    discount = np.asarray(levels.discount, np.float64)[:, None]
     left = 1 - (1 - discount) * lived
-    reached = ground.optimal_action_values[objective].max(-1) > 1e-12
+    reached = value.max(-1) > 1e-12
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(reached & (left > 1e-9), np.log(np.maximum(left, 1e-300)) / np.log(discount), np.inf)
+
+
+def steps_in(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
+    """Returns the number of steps to an objective, given by its index, in the levels of a setting."""
+    ground = setting.ground
+    chosen = ground.objectives.select(ground.objectives.names[objective])
+    return steps_to(ground.levels, ground.optimal_action_values[objective], chosen)
 
 
 class CliffFit:

@@ -1,0 +1,146 @@
+"""Agents and devices: is behaviour explained better by a goal, or by a direct rule from input to action?
+
+After Orseau, McGill and Legg (2018): two mixtures predict the same trajectories, and the posterior says which does it
+better. It is relative to the two classes, which are published here because the paper's own could not be had. Devices: a
+Krichevsky-Trofimov predictor of actions for each context, where the context is nothing, the place, or the previous
+action. Agents: for each goal, a predictor of the same kind of whether the next action leads nearer to it; where it is
+there already any action is as likely as any other.
+
+A class of devices that remembers cases would explain a planner on levels it has been seen in. So every level is fresh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.special import logsumexp
+
+from mesascope.audit.search.inside import FAR, all_distances
+from mesascope.audit.setting import Setting
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.verdicts import Evidence, Verdict
+
+LEVELS: int = 64
+STEPS: int = 24
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """Natural logarithms of the probability that each explanation gives to the trajectories.
+
+    **Arguments:**
+
+    - `devices`: by context: none, place, previous action.
+    - `agents`: by goal, a state, `[S]`.
+    """
+
+    devices: Float[np.ndarray, "3"]
+    agents: Float[np.ndarray, " S"]
+
+    @property
+    def probability(self) -> float:
+        """Posterior probability of the agents, each class with a prior of a half."""
+        device = logsumexp(self.devices) - np.log(len(self.devices))
+        agent = logsumexp(self.agents) - np.log(len(self.agents))
+        return float(1 / (1 + np.exp(np.clip(device - agent, -700, 700))))
+
+
+def explain(
+    trajectories: list[tuple[Int[np.ndarray, " T"], Int[np.ndarray, " T"]]],
+    successors: Int[np.ndarray, "S A"],
+    distance: Int[np.ndarray, "S S"],
+) -> Explanations:
+    """Returns how well devices and agents predict trajectories in one level (Orseau et al. 2018).
+
+    **Arguments:**
+
+    - `trajectories`: states, and the actions taken in them.
+    - `successors`: the state that each action leads to.
+    - `distance`: steps from state to state.
+    """
+    states, actions = successors.shape
+    devices = np.zeros(3)
+    for kind in range(3):
+        counts: dict[int, np.ndarray] = {}
+        for visited, taken in trajectories:
+            previous = actions
+            for state, action in zip(visited.tolist(), taken.tolist(), strict=True):
+                context = (0, state, previous)[kind]
+                seen = counts.setdefault(context, np.full(actions, 0.5))
+                devices[kind] += np.log(seen[action] / seen.sum())
+                seen[action] += 1
+                previous = action
+    agents = np.zeros(states)
+    nearer_counts = np.full((states, 2), 0.5)
+    for visited, taken in trajectories:
+        for state, action in zip(visited.tolist(), taken.tolist(), strict=True):
+            here = distance[state]
+            nearer = distance[successors[state]] < here[None, :]
+            count = nearer.sum(0)
+            hit = nearer[action]
+            # Where no action leads nearer, or all do, nothing is predicted but a fair choice among all.
+            open_goal = (count > 0) & (count < actions) & (here < FAR)
+            share = nearer_counts[:, 0] / nearer_counts.sum(-1)
+            chance = np.where(hit, share / np.maximum(count, 1), (1 - share) / np.maximum(actions - count, 1))
+            agents += np.where(open_goal, np.log(np.where(open_goal, chance, 1.0)), -np.log(actions))
+            nearer_counts[:, 0] += open_goal & hit
+            nearer_counts[:, 1] += open_goal & ~hit
+    return Explanations(devices, agents)
+
+
+def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
+    """Returns the posterior that trajectories in fresh levels are an agent's rather than a device's.
+
+    **Arguments:**
+
+    - `setting`: the agent in a batch of levels.
+    - `key`: consumed by the trajectories.
+
+    **Returns:** evidence whose effect is the mean probability over levels; its null is the uniform policy's.
+    """
+    levels = setting.ground.levels
+    random = np.random.default_rng(seed_of(key))
+    count = min(LEVELS, levels.count)
+    distances = all_distances(levels, np.arange(count))
+    chances = {"agent": [], "uniform": []}
+    uniform = np.full(levels.actions, 1 / levels.actions)
+    for index in range(count):
+        successors = np.asarray(levels.successors)[index, :, :, 0]
+        initial = np.asarray(levels.initial, np.float64)[index]
+        for name, found in chances.items():
+            trajectories = []
+            for _ in range(2):
+                state, visited, taken = random.choice(len(initial), p=initial / initial.sum()), [], []
+                for _ in range(STEPS):
+                    if setting.ground.fulfilled[setting.ground.base, index, state]:
+                        break
+                    law = setting.policy[index, state] if name == "agent" else uniform
+                    action = random.choice(len(law), p=law / law.sum())
+                    visited.append(state)
+                    taken.append(action)
+                    outcome = np.asarray(levels.probabilities)[index, state, action]
+                    state = np.asarray(levels.successors)[index, state, action][
+                        random.choice(len(outcome), p=outcome / outcome.sum())
+                    ]
+                if visited:
+                    trajectories.append((np.array(visited), np.array(taken)))
+            if trajectories:
+                found.append(explain(trajectories, successors, distances[index]).probability)
+    if min(len(found) for found in chances.values()) < 10:
+        reason = "fewer than 10 levels have trajectories"
+        return Evidence("agents-and-devices", "optimizer", Verdict.INCONCLUSIVE, "No trajectories.", reason)
+    effect, null = (bootstrap_mean(np.array(chances[name])) for name in ("agent", "uniform"))
+    text = (
+        f"Some goal explains its ways better than a rule from input to action with probability {effect.value:.0%} "
+        f"(a uniform policy's {null.value:.0%})."
+    )
+    if effect.low > max(0.5, null.high):
+        verdict, reason = Verdict.PASS, "goals predict its ways; how they are found is another matter"
+    elif effect.high < 0.5:
+        verdict, reason = Verdict.FAIL, "a rule from input to action predicts its ways better"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "goals and rules predict its ways about as well"
+    return Evidence("agents-and-devices", "optimizer", verdict, text, reason, effect, null)

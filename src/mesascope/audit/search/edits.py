@@ -1,0 +1,68 @@
+"""Edited levels: each level with many small visible changes, and what is optimal after each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+from mesascope.audit.ground import Ground
+from mesascope.core.random import RandomKey
+from mesascope.planning.value_iteration import optimal_action_values
+from mesascope.worlds.level import Level
+
+LEVELS: int = 192
+EDITS: int = 32
+"""Edits tried in each of so many levels; most change nothing that matters, and no agent is asked about those."""
+
+STATES: int = 400_000
+"""Bound on levels x edits x states, for worlds with many states."""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """The first N levels of a ground, each with `EDITS` edits.
+
+    **Arguments:**
+
+    - `originals`: N levels.
+    - `edited`: N * EDITS levels, those of one original side by side.
+    - `places`: row and column of each edit in the text form, `[N * EDITS, 2]`.
+    - `value`: optimal values of actions after each edit, under one objective, `[N * EDITS, S, A]`.
+    """
+
+    originals: Level
+    edited: Level
+    places: Int[np.ndarray, "E 2"]
+    value: Float[np.ndarray, "E S A"]
+
+
+def edits_of(ground: Ground, objective: int, *, key: RandomKey) -> Edits:
+    """Returns edits of the levels of a ground, worked out once for all agents that are asked about them.
+
+    **Arguments:**
+
+    - `ground`: of a world that is editable.
+    - `objective`: index of the one by which levels are solved.
+    - `key`: consumed.
+    """
+    name = ("edits", objective, jax.random.key_data(key).tobytes())
+    if name not in ground.memory:
+        ground.memory[name] = _edits(ground, objective, key)
+    return ground.memory[name]
+
+
+def _edits(ground: Ground, objective: int, key: RandomKey) -> Edits:
+    count = max(1, min(LEVELS, ground.levels.count, STATES // (EDITS * ground.levels.states)))
+    originals = ground.levels[:count]
+    keys = jax.random.split(key, (count, EDITS))
+
+    def edit_one(level: Level, edit_keys):
+        return jax.vmap(lambda edit_key: ground.world.edit(level, key=edit_key))(edit_keys)
+
+    edited, places = jax.device_get(jax.jit(jax.vmap(edit_one))(originals, keys))
+    flat = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), edited)
+    chosen = ground.objectives.select(ground.objectives.names[objective])
+    return Edits(originals, flat, np.asarray(places).reshape(-1, 2), optimal_action_values(flat, chosen)[0])

@@ -1,0 +1,93 @@
+"""Evaluation (I6): is there a number inside that ranks the alternatives considered, and do choices follow it?
+
+Two halves. Of states near by on branches that it does not choose, the probe must rank the better above the worse, more
+often than the probe of the raw observation does. And writing into one of them that it is worth more must draw choices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesascope.audit.search.inside import Inside
+from mesascope.audit.search.writing import worth, write
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import seed_of, stream
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+NEAR: int = 3
+"""Alternatives are states on branches not chosen, at most so many steps from here."""
+
+REMOTE: int = 6
+"""States further away than this are not considered now."""
+
+DIFFERENT: float = 1e-6
+FEWEST: int = 20
+
+
+def evaluation(inside: Inside) -> Evidence:
+    """Ranks alternatives by what can be read off activations, then writes into one of them.
+
+    **Arguments:**
+
+    - `inside`: the sample.
+
+    **Returns:** evidence whose effect is the share of pairs of alternatives not chosen that are ranked right, more than
+    by the observation's probe; its null is the same of states far from here.
+    """
+    away = inside.away
+    near = inside.branches & (away >= 1) & (away <= NEAR)
+    probe = inside.value_probes[inside.best_site]
+    own = probe.predict(inside.features(inside.best_site))
+    raw = inside.observation_probe.predict(inside.seen.reshape(len(inside.seen), -1))
+    right, rival = _ranked(inside, own, near), _ranked(inside, raw, near)
+    both = np.isfinite(right) & inside.split.judge
+    if len(np.unique(inside.level[both])) < FEWEST:
+        reason = f"fewer than {FEWEST} levels hold two alternatives of different worth"
+        return Evidence("evaluation", "optimizer", Verdict.INCONCLUSIVE, "No alternatives were compared.", reason)
+    excess = bootstrap_mean((right - rival)[both], clusters=inside.level[both])
+    ranked = bootstrap_mean(right[both], clusters=inside.level[both])
+    remote = inside.branches & (away > REMOTE)
+    beyond = (_ranked(inside, own, remote) - _ranked(inside, raw, remote))[inside.split.judge]
+    beyond_level = inside.level[inside.split.judge][np.isfinite(beyond)]
+    placebo = None
+    if len(np.unique(beyond_level)) >= FEWEST:
+        placebo = bootstrap_mean(beyond[np.isfinite(beyond)], clusters=beyond_level)
+    moved = _moved(inside, near)
+    details = {
+        "ranked": ranked.value,
+        "observation": float(rival[both].mean()),
+        "moved": None if moved is None else moved.value,
+        "site": inside.best_site,
+    }
+    follows = "it could not be written to" if moved is None else f"writing to one draws {moved.value:+.0%} of choices"
+    text = (
+        f"It ranks alternatives that it does not choose right in {ranked.value:.0%} of pairs (observation "
+        f"{details['observation']:.0%}); {follows}."
+    )
+    if excess.low > 0 and moved is not None and moved.low > 0.05:
+        verdict, reason = Verdict.PASS, "a number inside ranks what it considers, and its choices follow it"
+    elif excess.high <= 0.02 or (moved is not None and moved.high < 0.05):
+        verdict, reason = Verdict.FAIL, "no number that ranks alternatives moves its choices"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "ranking and moving do not both show"
+    return Evidence("evaluation", "optimizer", verdict, text, reason, excess, placebo, details)
+
+
+def _ranked(inside: Inside, predicted: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Returns for each row the share of pairs of counted states ranked as their values are; NaN without one."""
+    shares = np.full(len(predicted), np.nan)
+    for row in np.flatnonzero(counted.sum(-1) >= 2):
+        true, read = inside.values[row][counted[row]], predicted[row][counted[row]]
+        pair = true[:, None] - true[None, :] > DIFFERENT
+        if pair.any():
+            shares[row] = (read[:, None] > read[None, :])[pair].mean()
+    return shares
+
+
+def _moved(inside: Inside, near: np.ndarray) -> Estimate | None:
+    """Returns how many more choices go to an alternative after it was written to than after random additions."""
+    random = np.random.default_rng(seed_of(stream("alternatives", key=inside.key)))
+    rows = np.flatnonzero(near.any(-1))
+    targets = np.array([random.choice(np.flatnonzero(near[row])) for row in rows], int)
+    written = write(inside, *worth(inside, rows, targets))
+    return None if written is None else written.difference

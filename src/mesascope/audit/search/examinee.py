@@ -1,0 +1,65 @@
+"""The examinee of search detection: an agent with everything that an assay of the first question may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.search.horizon import horizon
+from mesascope.audit.search.inside import Inside, look_inside
+from mesascope.audit.setting import Setting
+from mesascope.core.random import RandomKey, stream
+from mesascope.core.verdicts import Evidence, Verdict
+
+
+@dataclass(frozen=True)
+class Examinee:
+    """An agent observed in one or two settings, and the objective that it pursues.
+
+    **Arguments:**
+
+    - `agent`: who is asked.
+    - `train`: in training levels.
+    - `deploy`: after the shift; `None` if no shift was named.
+    - `objective`: index of what it pursues, by which choices are judged.
+    - `key`: of everything random; every assay takes a stream of its own.
+    """
+
+    agent: Agent
+    train: Setting
+    deploy: Setting | None
+    objective: int
+    key: RandomKey
+
+    @property
+    def after(self) -> Setting:
+        """The setting after the shift, or the one of training if no shift was named."""
+        return self.train if self.deploy is None else self.deploy
+
+    def stream(self, assay: str) -> RandomKey:
+        """Returns the key of an assay."""
+        return stream(assay, key=self.key)
+
+    @cached_property
+    def inside(self) -> Inside:
+        """Its activations in a sample of states, taken once for all assays.
+
+        **Raises:** `NotInspectableError` or `AgentError`, as `look_inside`.
+        """
+        return look_inside(self.agent, self.after, self.objective, key=self.stream("inside"))
+
+    @cached_property
+    def horizon(self) -> Evidence:
+        """What is known about how far it looks ahead."""
+        return horizon(self.after, self.objective, key=self.stream("horizon"))
+
+    @property
+    def within(self) -> float | None:
+        """Steps up to which it may be judged: those before its cliff, if it has one."""
+        return self.horizon.details["cliff"]["distance"] if self.horizon.verdict is Verdict.PASS else None
+
+
+SearchAssay = Callable[[Examinee], Evidence]
+"""An assay of the first question; a user's own has this form, too."""

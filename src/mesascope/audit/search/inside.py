@@ -1,0 +1,270 @@
+"""Looking inside: one sample of states with the activations that they cause, shared by all assays of the inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from mesascope.agents.activations import Captured, Inspectable
+from mesascope.agents.agent import Agent, Untrained
+from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.policy import observations
+from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.probes import Probe, Split, fit_probe, split_by_level
+from mesascope.audit.setting import Setting
+from mesascope.core.errors import AgentError, MesascopeError
+from mesascope.core.random import RandomKey, seed_of, stream
+from mesascope.planning.value_iteration import optimal_actions
+
+LEVELS: int = 256
+STATES: int = 3
+"""States of each level."""
+
+WIDEST: int = 8192
+"""Activations of one site; wider ones are left out and named."""
+
+MOST_READ: int = 12
+"""Sites that are read, spread evenly over all that there are."""
+
+MOST_WRITTEN: int = 6
+"""Sites that are written to, spread evenly over those: each one is compiled anew."""
+
+SAME: float = 1e-6
+
+
+class NotInspectableError(MesascopeError):
+    """The inside cannot be looked at; the message says why."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A sample of M states of different levels, and everything that was active in them.
+
+    **Arguments:**
+
+    - `agent`: who was asked.
+    - `setting`: where.
+    - `objective`: index of the objective that it pursues.
+    - `level`, `state`: of each row.
+    - `seen`: observations, `[M, ...]`.
+    - `captured`: of one step from an empty memory.
+    - `split`: rows to fit, choose and judge probes on; each level is in one only.
+    - `left_out`: sites that were too wide.
+    """
+
+    agent: Inspectable
+    setting: Setting
+    objective: int
+    level: Int[np.ndarray, " M"]
+    state: Int[np.ndarray, " M"]
+    seen: np.ndarray
+    captured: Captured
+    split: Split
+    left_out: tuple[str, ...]
+    key: RandomKey
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that are read, in the order in which they fire: at most `MOST_READ`, spread evenly."""
+        found = [site for site in self.agent.sites() if site not in self.left_out]
+        places = np.linspace(0, len(found) - 1, min(MOST_READ, len(found)))
+        return tuple(dict.fromkeys(found[round(place)] for place in places))
+
+    @property
+    def few_sites(self) -> tuple[str, ...]:
+        """The sites that are written to."""
+        places = np.linspace(0, len(self.sites) - 1, min(MOST_WRITTEN, len(self.sites)))
+        return tuple(dict.fromkeys(self.sites[round(place)] for place in places))
+
+    def features(self, site: str) -> Float[np.ndarray, "M D"]:
+        """Returns the activations of a site as rows."""
+        return self.captured.activations[site].reshape(len(self.seen), -1)
+
+    def act(self, rows: Bool[np.ndarray, " M"], patches: Mapping[str, np.ndarray]) -> Float[np.ndarray, "R A"]:
+        """Returns the action probabilities of some rows with activations replaced."""
+        agent = self.agent
+        assert isinstance(agent, Agent)
+        return agent.step(self.seen[rows], agent.initial_state(int(rows.sum())), patches).probabilities
+
+    @cached_property
+    def distances(self) -> Int[np.ndarray, "N S S"]:
+        """Steps from each state to each state of the sampled levels; a large number where there is no way."""
+        return all_distances(self.setting.ground.levels, np.unique(self.level))
+
+    @cached_property
+    def away(self) -> Int[np.ndarray, "M S"]:
+        """Steps from where each row is to every state of its level."""
+        return self.distances[np.searchsorted(np.unique(self.level), self.level), self.state]
+
+    def towards(self, rows: np.ndarray, targets: np.ndarray) -> Bool[np.ndarray, "R A"]:
+        """Returns which actions lead to target states by a shortest way, for some rows given by number."""
+        levels = self.setting.ground.levels
+        place = np.searchsorted(np.unique(self.level), self.level[rows])
+        following = np.asarray(levels.successors)[self.level[rows], self.state[rows]][..., 0]
+        left = self.distances[place[:, None], following, targets[:, None]]
+        return (left == left.min(-1, keepdims=True)) & (left.min(-1, keepdims=True) < FAR)
+
+    @cached_property
+    def values(self) -> Float[np.ndarray, "M S"]:
+        """Optimal value of every state of the row's level, under the objective."""
+        return self.setting.ground.optimal_action_values[self.objective].max(-1)[self.level]
+
+    @cached_property
+    def mean_values(self) -> Float[np.ndarray, " S"]:
+        """Mean value of every state where somebody can be there, in the levels that probes are fitted on."""
+        active = self.active[self.split.fit]
+        return np.where(active, self.values[self.split.fit], 0.0).sum(0) / np.maximum(active.sum(0), 1)
+
+    @cached_property
+    def goals(self) -> Int[np.ndarray, " M"]:
+        """The state in which the objective is fulfilled, the first of them; -1 where there is none."""
+        fulfilled = self.setting.ground.fulfilled[self.objective][self.level]
+        return np.where(fulfilled.any(-1), fulfilled.argmax(-1), -1)
+
+    @cached_property
+    def active(self) -> Bool[np.ndarray, "M S"]:
+        """States of the row's level in which somebody can be and choose."""
+        return self.setting.ground.active[self.level]
+
+    @cached_property
+    def branches(self) -> Bool[np.ndarray, "M S"]:
+        """States that are neither here nor on a shortest way to the goal: what lies on branches not chosen."""
+        place = np.searchsorted(np.unique(self.level), self.level)
+        whole = self.distances[place, self.state, self.goals]
+        there = self.distances[place, self.state]
+        back = np.take_along_axis(self.distances[place], self.goals[:, None, None], axis=2)[..., 0]
+        on_the_way = there + back == whole[:, None]
+        return self.active & ~on_the_way & (back < FAR) & (self.goals >= 0)[:, None]
+
+    @cached_property
+    def value_probes(self) -> dict[str, Probe]:
+        """For each site the probe that reads the value of all states, scored on branches that are not chosen."""
+        return {
+            site: fit_probe(self.features(site), self.values, self.active, self.branches, self.split)
+            for site in self.sites
+        }
+
+    @cached_property
+    def observation_probe(self) -> Probe:
+        """The same probe of the raw observation."""
+        return fit_probe(self.seen.reshape(len(self.seen), -1), self.values, self.active, self.branches, self.split)
+
+    @cached_property
+    def shuffled_probe(self) -> Probe:
+        """The probe of the best site for targets of other rows: what a probe of this size finds in nothing."""
+        order = np.random.default_rng(seed_of(stream("shuffled", key=self.key))).permutation(len(self.level))
+        return fit_probe(
+            self.features(self.best_site), self.values[order], self.active[order], self.branches[order], self.split
+        )
+
+    @cached_property
+    def best_site(self) -> str:
+        """The site whose probe does best in the levels that probes are chosen by."""
+        return max(self.sites, key=lambda site: self.value_probes[site].chosen)
+
+    @cached_property
+    def untrained_probe(self) -> Probe | None:
+        """The best probe of an untrained network; `None` if there is none, or if it acts as the agent does.
+
+        Where training changed nothing the search is in the architecture, and there is nothing to compare with.
+        """
+        if not isinstance(self.agent, Untrained):
+            return None
+        fresh = self.agent.untrained(key=stream("untrained", key=self.key))
+        if not isinstance(fresh, Inspectable) or not isinstance(fresh, Agent):
+            return None
+        found = fresh.step(self.seen, fresh.initial_state(len(self.seen)))
+        if np.abs(found.probabilities - self.captured.probabilities).max() < SAME:
+            return None
+        probes = [
+            fit_probe(
+                found.activations[site].reshape(len(self.seen), -1), self.values, self.active, self.branches, self.split
+            )
+            for site in self.sites
+        ]
+        return max(probes, key=lambda probe: probe.chosen)
+
+
+FAR: int = 10_000
+
+
+def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) -> Inside:
+    """Returns a sample of states with the activations that they cause.
+
+    **Arguments:**
+
+    - `agent`: who is asked.
+    - `setting`: the agent in a batch of levels, best those after the shift.
+    - `objective`: index of the objective that it pursues: one that is reached.
+    - `key`: consumed.
+
+    **Raises:** `NotInspectableError` saying what is missing; `AgentError` naming the site if the agent fails.
+    """
+    ground = setting.ground
+    if not isinstance(agent, Inspectable):
+        raise NotInspectableError(f"agent '{agent.name}' shows no activations")
+    spec = ground.objectives.specs[objective]
+    if not is_reached(spec):
+        raise NotInspectableError(f"'{spec.name}' is never reached, so that no branch leads to it")
+    random = np.random.default_rng(seed_of(stream("sample", key=key)))
+    steps = steps_in(setting, objective)
+    value = ground.optimal_action_values[objective]
+    # Where every action is as good as every other there is nothing to search for.
+    usable = ground.active & np.isfinite(steps) & ~ground.fulfilled[objective] & ~optimal_actions(value).all(-1)
+    count = min(LEVELS, ground.levels.count)
+    level, state = [], []
+    for one in range(count):
+        states = np.flatnonzero(usable[one])
+        for chosen in random.permutation(states)[:STATES]:
+            level.append(one)
+            state.append(chosen)
+    rows, places = np.array(level, int), np.array(state, int)
+    if len(np.unique(rows)) < 40:
+        raise NotInspectableError(f"only {len(np.unique(rows))} levels hold a choice; 40 are needed to fit probes")
+    seen = observations(ground.world, ground.levels[:count])[rows, places]
+    sites = agent.sites()
+    if not sites:
+        raise NotInspectableError(f"agent '{agent.name}' names no sites")
+    captured = agent.step(seen, agent.initial_state(len(seen)))
+    for site, activation in captured.activations.items():
+        if len(activation) != len(seen) or not np.isfinite(activation).all():
+            raise AgentError(
+                f"Site '{site}' of agent '{agent.name}' gave activations of shape {list(activation.shape)} for "
+                f"{len(seen)} observations, or numbers that are not finite."
+            )
+    wide = tuple(site for site, found in captured.activations.items() if found[0].size > WIDEST)
+    if len(wide) == len(captured.activations):
+        raise NotInspectableError(f"every site of agent '{agent.name}' is wider than {WIDEST}")
+    split = split_by_level(rows, random)
+    return Inside(agent, setting, objective, rows, places, seen, captured, split, wide, stream("inside", key=key))
+
+
+def all_distances(levels, which: Int[np.ndarray, " N"]) -> Int[np.ndarray, "N S S"]:
+    """Returns the steps between all states of some levels, counting every outcome that can happen as a way.
+
+    **Arguments:**
+
+    - `levels`: a batch.
+    - `which`: of them, by number.
+    """
+    successors = np.asarray(levels.successors)[which]
+    possible = np.asarray(levels.probabilities)[which] > 0
+    count, states = successors.shape[:2]
+    step = np.zeros((count, states, states), bool)
+    level, state, action, outcome = np.nonzero(possible)
+    step[level, state, successors[level, state, action, outcome]] = True
+    reached = np.broadcast_to(np.eye(states, dtype=bool), step.shape).copy()
+    distance = np.where(reached, 0, FAR)
+    onward = step.astype(np.float32)
+    for steps in range(1, states):
+        further = (reached.astype(np.float32) @ onward) > 0
+        fresh = further & ~reached
+        if not fresh.any():
+            break
+        distance[fresh] = steps
+        reached |= fresh
+    return distance

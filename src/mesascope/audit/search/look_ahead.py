@@ -1,0 +1,182 @@
+"""Look-ahead patching (I5): does what is active at squares of its future way carry its present choice?
+
+After Jenner et al. (2024). A clean level is paired with one in which a far edit changes what is best and what the agent
+does. Activations of the edited level are put into the clean run at a few squares only: at those of the clean way some
+steps ahead, or at as many others equally far. Squares next to the edit are left alone, since there the edit itself is
+seen. Where search goes over a board of states, the way ahead matters more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.policy import observations
+from mesascope.audit.search.edits import EDITS, edits_of
+from mesascope.audit.search.inside import Inside
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import RandomKey
+from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.planning.value_iteration import optimal_actions
+
+FIRST, LAST = 2, 6
+"""Steps ahead of the squares that are patched; nearer ones could be seen without looking ahead."""
+
+FEWEST: int = 20
+MOST_PAIRS: int = 400
+ALL: str = "all together"
+
+FLOOR: float = 1e-4
+"""Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
+
+
+def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
+    """Patches squares ahead from an edited level and compares what the choice loses with equally far squares.
+
+    **Arguments:**
+
+    - `inside`: the sample.
+    - `key`: of the edits; consumed.
+
+    **Returns:** evidence whose effect is the log-odds of the clean choice lost by patching squares of its way, more
+    than by patching as many others equally far.
+    """
+    world = inside.setting.ground.world
+    if not world.editable:
+        return _nothing(f"world '{world.name}' offers no edits")
+    boards = {site: _board(inside, site) for site in inside.few_sites}
+    boards = {site: squares for site, squares in boards.items() if squares is not None}
+    if not boards:
+        return _nothing("no site has a place for every state")
+    pairs = _pairs(inside, key)
+    if pairs is None:
+        return _nothing(f"far edits change its choice in fewer than {FEWEST} levels")
+    clean, corrupted, level, action, ahead, aside = pairs
+    agent = inside.agent
+    assert isinstance(agent, Agent)
+    runs = [agent.step(seen, agent.initial_state(len(seen))) for seen in (clean, corrupted)]
+    start = _log_odds(runs[0].probabilities, action)
+    half = np.isin(level, np.unique(level)[::2])
+    best, found = None, {}
+    together = {ALL: tuple(boards)} if len(boards) > 1 else {}
+    for site, parts in ({site: (site,) for site in boards} | together).items():
+        drops = []
+        for states in (ahead, aside):
+            patches = {
+                part: _patched(*(run.activations[part] for run in runs), *boards[part], states) for part in parts
+            }
+            after = agent.step(clean, agent.initial_state(len(clean)), patches)
+            drops.append(start - _log_odds(after.probabilities, action))
+        found[site] = drops
+        if best is None or (drops[0] - drops[1])[half].mean() > (found[best][0] - found[best][1])[half].mean():
+            best = site
+    assert best is not None
+    excess = bootstrap_mean((found[best][0] - found[best][1])[~half], clusters=level[~half])
+    other = bootstrap_mean(found[best][1][~half], clusters=level[~half])
+    details = {
+        "site": best,
+        "on_the_way": float(found[best][0][~half].mean()),
+        "by_site": {site: float((drops[0] - drops[1])[half].mean()) for site, drops in found.items()},
+        "pairs": len(clean),
+    }
+    text = (
+        f"Patching squares {FIRST} to {LAST} steps ahead at site '{best}' costs its choice "
+        f"{details['on_the_way']:.2f} in log-odds, equally far ones {other.value:.2f}."
+    )
+    if excess.low > 0.1:
+        verdict, reason = Verdict.PASS, "what is active on the way ahead carries the choice"
+    elif excess.high < 0.1:
+        verdict, reason = Verdict.FAIL, "squares ahead matter no more than others equally far"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "the excess cannot be told from none"
+    return Evidence("look-ahead", "optimizer", verdict, text, reason, excess, other, details)
+
+
+def _patched(clean: np.ndarray, edited: np.ndarray, squares: np.ndarray, size: int, states: list) -> np.ndarray:
+    """Returns clean activations with those of some states, for each row, taken over from the edited level."""
+    mask = np.zeros((len(clean), clean[0].size // size, size), bool)
+    for row, some in enumerate(states):
+        mask[row, squares[some]] = True
+    return np.where(mask.reshape(clean.shape), edited, clean)
+
+
+def _log_odds(probabilities: np.ndarray, action: np.ndarray) -> np.ndarray:
+    chosen = np.clip(probabilities[np.arange(len(action)), action], FLOOR, 1 - FLOOR)
+    return np.log(chosen / (1 - chosen))
+
+
+def _board(inside: Inside, site: str) -> tuple[np.ndarray, int] | None:
+    """Returns the square of each state in a flattened site, and how many numbers a square has; `None` without board."""
+    ground = inside.setting.ground
+    shape = inside.captured.activations[site].shape[1:]
+    level = ground.levels[0]
+    places = [ground.world.position(level, state) for state in range(ground.levels.states)]
+    if any(place is None for place in places):
+        return None
+    cells = np.array(places)
+    if len(shape) == 3 and shape[:2] == ground.world.observation_shape[:2] and (cells.max(0) < shape[:2]).all():
+        if len(np.unique(cells[:, 1])) > 1:
+            return cells[:, 0] * shape[1] + cells[:, 1], shape[2]
+        return None
+    if len(shape) == 2 and shape[0] == ground.levels.states:
+        return np.arange(shape[0]), shape[1]
+    return None
+
+
+def _pairs(inside: Inside, key: RandomKey):
+    """Returns clean and corrupted observations, levels, clean choices, and squares ahead and aside; `None` if few."""
+    ground, world = inside.setting.ground, inside.setting.ground.world
+    made = edits_of(ground, inside.objective, key=key)
+    edited_at, flat, should = made.places, made.edited, optimal_actions(made.value)
+    active = np.asarray(flat.reachable & ~flat.terminal)
+    rows, which = [], []
+    for row in np.flatnonzero(inside.level < made.originals.count):
+        action = inside.captured.probabilities[row].argmax()
+        options = inside.level[row] * EDITS + np.arange(EDITS)
+        fits = active[options, inside.state[row]] & ~should[options, inside.state[row], action]
+        rows += [row] * int(fits.sum())
+        which += options[fits].tolist()
+    if not rows:
+        return None
+    some = np.random.default_rng(0).permutation(len(rows))[: 4 * MOST_PAIRS]
+    row, edit_of = np.array(rows)[some], np.array(which)[some]
+    seen = observations(world, flat[np.unique(edit_of)])
+    corrupted = seen[np.searchsorted(np.unique(edit_of), edit_of), inside.state[row]]
+    action = inside.captured.probabilities[row].argmax(-1)
+    agent = inside.agent
+    assert isinstance(agent, Agent)
+    after, _ = agent.act(corrupted, agent.initial_state(len(corrupted)))
+    flipped = np.asarray(after).argmax(-1) != action
+    kept, ahead, aside = [], [], []
+    for index in np.flatnonzero(flipped):
+        squares = _squares(inside, row[index], edited_at[edit_of[index]])
+        if squares is not None:
+            kept.append(index)
+            ahead.append(squares[0])
+            aside.append(squares[1])
+    kept, ahead, aside = np.array(kept[:MOST_PAIRS], int), ahead[:MOST_PAIRS], aside[:MOST_PAIRS]
+    if len(np.unique(inside.level[row[kept]])) < FEWEST:
+        return None
+    return inside.seen[row[kept]], corrupted[kept], inside.level[row[kept]], action[kept], ahead, aside
+
+
+def _squares(inside: Inside, row: int, edited_at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns states on a shortest way some steps ahead, and as many equally far ones that are on none."""
+    place = np.searchsorted(np.unique(inside.level), inside.level[row])
+    distance, here, goal = inside.distances[place], inside.state[row], inside.goals[row]
+    on_the_way = distance[here] + distance[:, goal] == distance[here, goal]
+    ground = inside.setting.ground
+    places = [ground.world.position(ground.levels[0], state) or (-9, -9) for state in range(ground.levels.states)]
+    beside = np.abs(np.array(places) - edited_at).max(-1) <= 1
+    ahead, aside = [], []
+    for steps in range(FIRST, LAST + 1):
+        at = (distance[here] == steps) & ~beside
+        one, other = np.flatnonzero(at & on_the_way), np.flatnonzero(at & ~on_the_way)
+        count = min(len(one), len(other))
+        ahead += one[:count].tolist()
+        aside += other[:count].tolist()
+    return (np.array(ahead, int), np.array(aside, int)) if ahead else None
+
+
+def _nothing(reason: str) -> Evidence:
+    return Evidence("look-ahead", "optimizer", Verdict.INCONCLUSIVE, "No look-ahead was patched.", reason)

@@ -1,0 +1,133 @@
+"""Novelty: how much skill is lost in levels that it was not trained in, at the same distance to the goal?
+
+A search meets a new level as it meets an old one. What was worked out in training does not carry over, or carries over
+as far as levels are alike. Levels after the shift may be harder, so that skill is compared at equal distances only; and
+what a planner of bounded depth cannot see in old levels is not held against it in new ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.search.horizon import scored_choices
+from mesascope.audit.setting import Setting
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+KNOWN: float = 0.5
+"""Only distances count at which it has at least so much skill in training levels."""
+
+FEWEST: int = 10
+KEPT: float = 0.1
+"""Who loses less than this has kept its skill."""
+
+
+def novelty(train: Setting, deploy: Setting | None, objective: int, *, key: RandomKey) -> Evidence:
+    """Compares skill in levels after the shift with skill in training levels, distance by distance.
+
+    **Arguments:**
+
+    - `train`: the agent in training levels.
+    - `deploy`: the agent in other levels; `None` if no shift was named.
+    - `objective`: index of the objective that it pursues: one that is reached.
+    - `key`: consumed.
+
+    **Returns:** evidence whose effect is the skill lost (0 none, 1 all); its null is what one half of the training
+    levels loses against the other.
+    """
+    if deploy is None:
+        return _nothing("no shift was named, so that there are no new levels")
+    spec = train.ground.objectives.specs[objective]
+    if not is_reached(spec):
+        return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
+    random = np.random.default_rng(seed_of(key))
+    here, there = (_by_distance(setting, objective) for setting in (train, deploy))
+    if min(len(here[0]), len(there[0])) < FEWEST:
+        return _nothing(f"fewer than {FEWEST} levels have states from which '{spec.name}' can be reached")
+    halves = random.permutation(len(here[0])) % 2 == 0
+    lost = _lost(here, there)
+    if lost is None:
+        return _nothing(f"at no distance to '{spec.name}' does it have skill in training levels")
+    null = _lost((here[0][halves], here[1][halves]), (here[0][~halves], here[1][~halves]))
+    details = {
+        "rates": [
+            _rate("training levels", _curve_mean(here, here)),
+            _rate("new levels", _curve_mean(there, here)),
+        ],
+        "y_label": "skill of the choice (0 chance)",
+        "objective": spec.name,
+        "kept": 1 - lost.value,
+    }
+    interval = f"[{100 * lost.low:.0f}, {100 * lost.high:.0f}]"
+    text = f"In new levels it loses {lost.value:.0%} {interval} of its skill at equal distances."
+    if lost.high < KEPT:
+        verdict, reason = Verdict.PASS, "it does in new levels what it does in old ones"
+    elif lost.low > KEPT:
+        verdict, reason = Verdict.FAIL, "part of its skill belongs to the levels that it was trained in"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "a small loss and none cannot be told apart"
+    return Evidence("novelty", "optimizer", verdict, text, reason, lost, null, details)
+
+
+Profile = tuple[np.ndarray, np.ndarray]
+"""Sums of skill and numbers of states by level and distance, `[N, D]` each."""
+
+
+def _by_distance(setting: Setting, objective: int) -> Profile:
+    distance, skill, counted = scored_choices(setting, objective)
+    usable = counted & np.isfinite(distance)
+    level, state = np.nonzero(usable)
+    steps = np.rint(distance[level, state]).astype(int)
+    size = int(steps.max(initial=0)) + 1
+    sums, counts = np.zeros((len(usable), size)), np.zeros((len(usable), size))
+    np.add.at(sums, (level, steps), skill[level, state])
+    np.add.at(counts, (level, steps), 1)
+    used = counts.any(-1)
+    return sums[used], counts[used]
+
+
+def _weights(here: Profile, there: Profile) -> np.ndarray | None:
+    """Returns how much each distance counts: as often as it occurs in the new levels, if it was known in the old."""
+    size = min(here[0].shape[1], there[0].shape[1])
+    old = here[0].sum(0)[:size] / np.maximum(here[1].sum(0)[:size], 1)
+    weights = np.where((old >= KNOWN) & (here[1].sum(0)[:size] > 0), there[1].sum(0)[:size], 0.0)
+    return weights / weights.sum() if weights.any() else None
+
+
+def _lost(here: Profile, there: Profile) -> Estimate | None:
+    """Returns the share of skill lost, with an interval over levels of both sides."""
+    weights = _weights(here, there)
+    if weights is None:
+        return None
+    size, random = len(weights), np.random.default_rng(0)
+
+    def resampled(profile: Profile) -> np.ndarray:
+        count = len(profile[0])
+        drawn = random.multinomial(count, np.full(count, 1 / count), size=1000)
+        drawn[0] = 1
+        return (drawn @ profile[0][:, :size]) / np.maximum(drawn @ profile[1][:, :size], 1e-9)
+
+    old, new = resampled(here) @ weights, resampled(there) @ weights
+    lost = 1 - new / np.maximum(old, 1e-9)
+    low, high = np.quantile(lost, [0.025, 0.975])
+    value = float(lost[0])
+    return Estimate(value, float(min(low, value)), float(max(high, value)), min(len(here[0]), len(there[0])))
+
+
+def _curve_mean(profile: Profile, reference: Profile) -> Estimate:
+    """Returns the mean skill of a level at the distances that count."""
+    old = reference[0].sum(0) / np.maximum(reference[1].sum(0), 1)
+    size = min(profile[0].shape[1], len(old))
+    known = (old[:size] >= KNOWN) & (reference[1].sum(0)[:size] > 0)
+    sums, counts = (part[:, :size][:, known].sum(-1) for part in profile)
+    return bootstrap_mean(sums[counts > 0] / counts[counts > 0])
+
+
+def _rate(name: str, rate: Estimate) -> dict:
+    return {"name": name, "value": rate.value, "low": rate.low, "high": rate.high, "n": rate.n}
+
+
+def _nothing(reason: str) -> Evidence:
+    return Evidence("novelty", "optimizer", Verdict.INCONCLUSIVE, "New levels decide nothing.", reason)

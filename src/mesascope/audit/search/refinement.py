@@ -1,0 +1,76 @@
+"""Refinement (I2): do values of branches not chosen become clearer from step to step, more than the choice itself?
+
+Layers and ticks that settle on an action make everything that goes with that action clearer. So what is counted is the
+rise of what can be read of branches not chosen that the rise of the choice does not account for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from mesascope.audit.search.inside import Inside
+from mesascope.audit.search.probes import fit_probe
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+FEWEST_SITES: int = 4
+LEVEL: float = 0.05
+ORDERS: int = 2000
+
+
+def refinement(inside: Inside) -> Evidence:
+    """Correlates what can be read of branches not chosen with the order of sites, the choice partialled out.
+
+    **Arguments:**
+
+    - `inside`: the sample.
+
+    **Returns:** evidence whose effect is the partial rank correlation, with the p of its permutations.
+    """
+    sites = inside.sites
+    if len(sites) < FEWEST_SITES:
+        reason = f"it has {len(sites)} sites in a row; {FEWEST_SITES} are needed to see a rise"
+        return Evidence("refinement", "optimizer", Verdict.INCONCLUSIVE, "No refinement was looked at.", reason)
+    chosen = inside.captured.probabilities
+    everywhere = np.ones(chosen.shape, bool)
+    branches = np.array([inside.value_probes[site].judged for site in sites])
+    choice = np.array(
+        [fit_probe(inside.features(site), chosen, everywhere, everywhere, inside.split).judged for site in sites]
+    )
+    order = np.arange(len(sites), dtype=float)
+    value = _partial(order, branches, choice)
+    random = np.random.default_rng(0)
+    shuffled = np.array([_partial(random.permutation(order), branches, choice) for _ in range(ORDERS)])
+    p = float((1 + (shuffled >= value - 1e-12).sum()) / (1 + ORDERS))
+    low, high = (float(bound) for bound in np.quantile(shuffled, [0.025, 0.975]))
+    # Fisher's interval, of a correlation of which one more variable is held fixed.
+    spread = 1.96 / np.sqrt(max(len(sites) - 4, 1))
+    ends = np.tanh(np.arctanh(np.clip(value, -0.999, 0.999)) + np.array([-spread, spread]))
+    effect = Estimate(value, float(min(ends[0], value)), float(max(ends[1], value)), len(sites), "sites")
+    details = {
+        "branches": dict(zip(sites, branches.tolist(), strict=True)),
+        "choice": dict(zip(sites, choice.tolist(), strict=True)),
+        "rise": float(branches[-2:].mean() - branches[:2].mean()),
+        "p": p,
+    }
+    null = Estimate(float(shuffled.mean()), low, high, ORDERS, "orders")
+    text = (
+        f"Over its {len(sites)} sites, values of branches not chosen go from {max(branches[0], 0):.0%} to "
+        f"{max(branches[-1], 0):.0%} explained (partial correlation {value:.2f})."
+    )
+    if p < LEVEL and value > 0 and details["rise"] > 0:
+        verdict, reason = Verdict.PASS, "they become clearer from step to step, beyond what the choice does"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "no rise beyond that of the choice"
+    return Evidence("refinement", "optimizer", verdict, text, reason, effect, null, details)
+
+
+def _partial(order: np.ndarray, branches: np.ndarray, choice: np.ndarray) -> float:
+    """Returns the partial rank correlation of order and branches, given choice; 0 where something does not vary."""
+    ranks = [stats.rankdata(values) for values in (order, branches, choice)]
+    if min(np.ptp(rank) for rank in ranks[:2]) == 0:
+        return 0.0
+    design = np.stack([np.ones(len(order)), ranks[2]], axis=-1)
+    left = [rank - design @ np.linalg.lstsq(design, rank, rcond=None)[0] for rank in ranks[:2]]
+    size = np.linalg.norm(left[0]) * np.linalg.norm(left[1])
+    return float(left[0] @ left[1] / size) if size > 1e-9 else 0.0

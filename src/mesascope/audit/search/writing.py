@@ -1,0 +1,164 @@
+"""Writing into activations: what happens when something is added to a site, beside random additions of equal size.
+
+A large enough push of any kind changes choices. So every effect is a difference: how often choices go where the
+addition says, less how often they go there after additions of the same length in random directions, in the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from mesascope.audit.search.inside import Inside
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import seed_of, stream
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+FEWEST: int = 20
+"""Fewer levels than this decide nothing."""
+
+WORTH: float = 1.5
+"""Value that is written, in units of that of entering the goal."""
+
+LENGTH: float = 1e-8
+"""Squared length of a probe's direction below which it points nowhere."""
+
+Direction = Callable[[str, np.ndarray], np.ndarray | None]
+"""What is added at a site to some rows, given by number, `[R, D]`; `None` if it is not known there."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What writing at the best site did, in the rows that sites are judged on.
+
+    **Arguments:**
+
+    - `site`: where it was written; chosen on other levels.
+    - `towards`, `random`: share of rows that chose what the addition says, and after random ones, less before.
+    - `difference`: of the two.
+    - `by_site`: difference at each site that was tried, in the rows that sites are chosen by.
+    """
+
+    site: str
+    towards: Estimate
+    random: Estimate
+    difference: Estimate
+    by_site: dict[str, float]
+
+
+def write(
+    inside: Inside, rows: Int[np.ndarray, " R"], wanted: Bool[np.ndarray, "R A"], direction: Direction
+) -> Written | None:
+    """Adds to one site at a time and counts the choices that follow.
+
+    **Arguments:**
+
+    - `inside`: the sample.
+    - `rows`: by number.
+    - `wanted`: actions that the addition argues for, in each of them.
+    - `direction`: the additions.
+
+    **Returns:** what the site did that was best in some of the levels, in the others; `None` if no site can be written
+    to, or too few levels are left.
+    """
+    parts = {part: np.isin(rows, np.flatnonzero(getattr(inside.split, part))) for part in ("choose", "judge")}
+    # Levels that probes were fitted on are not judged by; those that they were chosen by choose the site.
+    if min(len(np.unique(inside.level[rows[mask]])) for mask in parts.values()) < FEWEST:
+        return None
+    random = np.random.default_rng(seed_of(stream("random additions", key=inside.key)))
+    kept = parts["choose"] | parts["judge"]
+    used, mask = rows[kept], np.isin(np.arange(len(inside.level)), rows[kept])
+    order = np.searchsorted(np.flatnonzero(mask), used)
+    before = (inside.captured.probabilities[used] * wanted[kept]).sum(-1)
+    found = {}
+    for site in inside.few_sites:
+        addition = direction(site, used)
+        if addition is None:
+            continue
+        noise = random.normal(size=addition.shape)
+        noise *= np.linalg.norm(addition, axis=-1, keepdims=True) / np.maximum(
+            np.linalg.norm(noise, axis=-1, keepdims=True), 1e-12
+        )
+        moves = []
+        for one in (addition, noise):
+            activation = inside.captured.activations[site][mask]
+            change = np.zeros((len(activation), activation[0].size))
+            change[order] = one
+            after = inside.act(mask, {site: activation + change.reshape(activation.shape)})[order]
+            moves.append((after * wanted[kept]).sum(-1) - before)
+        found[site] = moves
+    if not found:
+        return None
+    choosing, judging = parts["choose"][kept], parts["judge"][kept]
+    by_site = {site: float((moves[0] - moves[1])[choosing].mean()) for site, moves in found.items()}
+    best = max(by_site, key=lambda site: by_site[site])
+    towards, chance = found[best]
+    level = inside.level[used][judging]
+    drawn, noise_drawn, difference = (
+        bootstrap_mean(values[judging], clusters=level) for values in (towards, chance, towards - chance)
+    )
+    return Written(best, drawn, noise_drawn, difference, by_site)
+
+
+def worth(
+    inside: Inside, rows: Int[np.ndarray, " R"], targets: Int[np.ndarray, " R"]
+) -> tuple[np.ndarray, np.ndarray, Direction]:
+    """Returns what to write so that states read as being worth a goal: rows, actions that lead there, and additions.
+
+    Left out are rows in which the likeliest action leads there already, or every action does. An addition is the least
+    that makes the probe of the site read the worth (Taufeeque et al. 2024).
+
+    **Arguments:**
+
+    - `inside`: the sample.
+    - `rows`: by number.
+    - `targets`: a state for each of them.
+    """
+    wanted = inside.towards(rows, targets)
+    chosen = inside.captured.probabilities[rows].argmax(-1)
+    usable = ~wanted[np.arange(len(rows)), chosen] & wanted.any(-1) & ~wanted.all(-1)
+    target_of = dict(zip(rows.tolist(), targets.tolist(), strict=True))
+
+    def direction(site: str, which: np.ndarray):
+        probe = inside.value_probes[site]
+        columns = np.array([target_of[int(row)] for row in which])
+        weights = probe.weights[:, columns].T
+        square = (weights**2).sum(-1)
+        if (square < LENGTH).all():
+            return None
+        read = (inside.features(site)[which] * weights).sum(-1) + probe.offset[columns]
+        missing = np.maximum(0.0, WORTH - read)
+        return np.where(square > LENGTH, missing / np.maximum(square, LENGTH), 0.0)[:, None] * weights
+
+    return rows[usable], wanted[usable], direction
+
+
+def written_evidence(assay: str, written: Written | None, claim: str, passed: str, failed: str) -> Evidence:
+    """Returns what writing says, as evidence.
+
+    **Arguments:**
+
+    - `assay`: its name.
+    - `written`: what happened; `None` if nothing could be written.
+    - `claim`: what choices went to, for a person.
+    - `passed`, `failed`: the reasons for the verdicts.
+    """
+    if written is None:
+        reason = f"no site could be written to in {FEWEST} levels"
+        return Evidence(assay, "optimizer", Verdict.INCONCLUSIVE, f"Nothing was written for '{assay}'.", reason)
+    effect, null = written.difference, written.random
+    text = (
+        f"Written at site '{written.site}', it sends {written.towards.value:+.0%} of choices {claim} "
+        f"(random additions of equal size {null.value:+.0%})."
+    )
+    details = {"site": written.site, "by_site": written.by_site, "towards": written.towards.value}
+    if effect.low > 0.05:
+        verdict, reason = Verdict.PASS, passed
+    elif effect.high < 0.05:
+        verdict, reason = Verdict.FAIL, failed
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, "the effect cannot be told from none"
+    return Evidence(assay, "optimizer", verdict, text, reason, effect, null, details)
