@@ -137,7 +137,7 @@ def _graph(observation: Float[Array, "N N C"], spec: PlannerSpec):
     return successors, goal > 0.5, jnp.argmax(agent)
 
 
-def _entering(discount: Array, goal: Array, values: Array, successors: Array) -> Array:
+def entering(discount: Array, goal: Array, values: Array, successors: Array) -> Array:
     """Returns the value of each action: 1 for entering the goal, after which nothing counts."""
     return (goal + discount * (1 - goal) * values)[successors]
 
@@ -145,9 +145,9 @@ def _entering(discount: Array, goal: Array, values: Array, successors: Array) ->
 def _sweeps(planner: Planner, successors: Array, goal: Array, here: Array, board: tuple[int, ...]) -> Array:
     values = jnp.zeros_like(goal)
     for sweep in range(1, planner.spec.depth):
-        values = _entering(planner.discount, goal, values, successors).max(-1)
+        values = entering(planner.discount, goal, values, successors).max(-1)
         values = tap(f"sweep-{sweep}", values.reshape(*board, 1)).reshape(-1)
-    return _entering(planner.discount, goal, values, successors)[here]
+    return entering(planner.discount, goal, values, successors)[here]
 
 
 def _tree(planner: Planner, successors: Array, goal: Array, here: Array, board: tuple[int, ...]) -> Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesascope.agents.activations import Captured
 from mesascope.agents.agent import Agent
 from mesascope.audit.policy import observations
 from mesascope.audit.search.edits import EDITS, edits_of
@@ -62,9 +63,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     for site, parts in ({site: (site,) for site in boards} | together).items():
         drops = []
         for states in (ahead, aside):
-            patches = {
-                part: _patched(*(run.activations[part] for run in runs), *boards[part], states) for part in parts
-            }
+            patches = {part: _patched(runs[0], runs[1], part, boards[part], states) for part in parts}
             after = agent.step(clean, agent.initial_state(len(clean)), patches)
             drops.append(start - _log_odds(after.probabilities, action))
         found[site] = drops
@@ -92,12 +91,13 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     return Evidence("look-ahead", "optimizer", verdict, text, reason, excess, other, details)
 
 
-def _patched(clean: np.ndarray, edited: np.ndarray, squares: np.ndarray, size: int, states: list) -> np.ndarray:
-    """Returns clean activations with those of some states, for each row, taken over from the edited level."""
-    mask = np.zeros((len(clean), clean[0].size // size, size), bool)
+def _patched(clean: Captured, edited: Captured, site: str, board: tuple[np.ndarray, int], states: list) -> np.ndarray:
+    """Returns clean activations of a site with those of some states, for each row, taken over from the edited level."""
+    own, squares, size = clean.activations[site], *board
+    mask = np.zeros((len(own), own[0].size // size, size), bool)
     for row, some in enumerate(states):
         mask[row, squares[some]] = True
-    return np.where(mask.reshape(clean.shape), edited, clean)
+    return np.where(mask.reshape(own.shape), edited.activations[site], own)
 
 
 def _log_odds(probabilities: np.ndarray, action: np.ndarray) -> np.ndarray:

@@ -1,0 +1,241 @@
+"""The decision: what the assays of the first question add up to, with weights that were fitted on agents of known kind.
+
+Three verdicts, kept apart: search *present*, search *used*, objective *represented*. Each is a logistic regression on
+what the assays measured. Weights are not negative, because every measure is so turned that more of it speaks for
+search; what could not be measured counts as neither. The weights stand in `calibration.json`, beside where they came
+from; how well they do on architectures and worlds that they were not fitted on is for the ledger of claims to say.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from scipy import optimize
+
+from mesascope.core.verdicts import Evidence, Verdict
+
+QUESTIONS: tuple[str, ...] = ("used", "present", "represented")
+BEHAVIOUR: tuple[str, ...] = ("shown-edits", "novelty", "conflict")
+ACTIVATIONS: tuple[str, ...] = (
+    "candidate-plans",
+    "refinement",
+    "plan-injection",
+    "retargeting",
+    "look-ahead",
+    "evaluation",
+)
+MEASURES: tuple[str, ...] = BEHAVIOUR + ACTIVATIONS
+
+SURE: float = 0.8
+"""A verdict is given from this probability on, or from one minus it down."""
+
+PENALTY: float = 0.5
+"""Of squared weights, for measures of unit variance."""
+
+CALIBRATION = Path(__file__).with_name("calibration.json")
+
+SAYS: dict[str, str] = {
+    "used": "its choices follow from a search",
+    "present": "a search goes on inside",
+    "represented": "an objective is represented inside",
+}
+
+
+def measures(evidence: Sequence[Evidence]) -> dict[str, float]:
+    """Returns what assays measured, each turned so that more speaks for search; missing ones are left out.
+
+    **Arguments:**
+
+    - `evidence`: of the battery.
+    """
+    found = {}
+    for one in evidence:
+        if one.effect is None or one.assay not in MEASURES:
+            continue
+        value = one.effect.value
+        rates = {rate["name"]: rate["value"] for rate in one.details.get("rates", ())}
+        if one.assay == "shown-edits":
+            value -= rates["stale"]
+        elif one.assay == "novelty":
+            value = -min(max(value, 0.0), 1.0)
+        elif one.assay == "conflict":
+            value -= rates["tempting, in conflict"]
+        elif one.assay == "refinement":
+            value = max(one.details["rise"], 0.0) * max(value, 0.0)
+        elif one.assay == "look-ahead":
+            value = min(max(value / 4, 0.0), 1.0)
+        elif one.assay == "evaluation":
+            # Ranking that moves nothing, and moving without ranking, are no evaluation.
+            value = min(max(value, 0.0), max(one.details["moved"] or 0.0, 0.0))
+        found[one.assay] = float(np.clip(value, -1.0, 1.0))
+    return found
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A logistic regression on some measures.
+
+    **Arguments:**
+
+    - `names`: of the measures.
+    - `centre`, `scale`: mean and deviation where they were fitted.
+    - `weights`: 0 or more, of standardised measures.
+    - `offset`: log-odds where every measure is at its centre.
+    """
+
+    names: tuple[str, ...]
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    offset: float
+
+    def contributions(self, found: Mapping[str, float]) -> dict[str, float]:
+        """Returns what each measure adds to the log-odds; nothing for one that is missing."""
+        rows = zip(self.names, self.centre, self.scale, self.weights, strict=True)
+        return {name: weight * (found[name] - mean) / scale for name, mean, scale, weight in rows if name in found}
+
+    def probability(self, found: Mapping[str, float]) -> float:
+        """Returns the probability of yes, given what was measured."""
+        return float(1 / (1 + math.exp(-self.offset - sum(self.contributions(found).values()))))
+
+
+def fit_weights(
+    found: Sequence[Mapping[str, float]], labels: Sequence[bool], names: tuple[str, ...] = MEASURES
+) -> Weights:
+    """Returns the logistic regression of labels on measures, both classes weighing alike.
+
+    **Arguments:**
+
+    - `found`: measures of each agent.
+    - `labels`: what is true of it.
+    - `names`: the measures that may be used.
+    """
+    table = np.array([[one.get(name, np.nan) for name in names] for one in found])
+    there = np.isfinite(table)
+    counts = np.maximum(there.sum(0), 1)
+    centre = np.where(there, table, 0.0).sum(0) / counts
+    deviation = np.sqrt((np.where(there, table - centre, 0.0) ** 2).sum(0) / counts)
+    scale = np.where(deviation > 1e-6, deviation, 1.0)
+    rows = np.where(there, (table - centre) / scale, 0.0)
+    truth = np.asarray(labels, float)
+    share = truth.mean()
+    weight = np.where(truth == 1, 0.5 / max(share, 1e-9), 0.5 / max(1 - share, 1e-9))
+
+    def loss(parameters: Float[np.ndarray, " P"]):
+        logits = rows @ parameters[:-1] + parameters[-1]
+        value = (weight * (np.logaddexp(0, logits) - truth * logits)).sum() + PENALTY * (parameters[:-1] ** 2).sum()
+        slope = weight * (1 / (1 + np.exp(-np.clip(logits, -500, 500))) - truth)
+        return value, np.append(rows.T @ slope + 2 * PENALTY * parameters[:-1], slope.sum())
+
+    bounds = [(0.0, None)] * len(names) + [(None, None)]
+    best = optimize.minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=bounds, method="L-BFGS-B").x
+    centres, scales, slopes = (tuple(float(number) for number in part) for part in (centre, scale, best[:-1]))
+    return Weights(names, centres, scales, slopes, float(best[-1]))
+
+
+@functools.cache
+def calibrated() -> dict[str, Weights]:
+    """Returns the weights of each question that ship with the package."""
+    data = json.loads(CALIBRATION.read_text())
+    return {
+        question: Weights(
+            tuple(one["names"]), tuple(one["centre"]), tuple(one["scale"]), tuple(one["weights"]), one["offset"]
+        )
+        for question, one in data["questions"].items()
+    }
+
+
+@dataclass(frozen=True)
+class SearchVerdict:
+    """The verdict on one of the three questions.
+
+    **Arguments:**
+
+    - `question`: one of `QUESTIONS`.
+    - `verdict`: PASS for yes, FAIL for no.
+    - `probability`: of yes.
+    - `contributions`: what each assay added to the log-odds, largest first.
+    - `sentence`, `reason`: for people.
+    """
+
+    question: str
+    verdict: Verdict
+    probability: float | None
+    contributions: tuple[tuple[str, float], ...]
+    sentence: str
+    reason: str
+
+
+def decide(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> tuple[SearchVerdict, ...]:
+    """Returns a verdict on each question; where assays disagree or are missing, none.
+
+    **Arguments:**
+
+    - `evidence`: of the battery.
+    - `weights`: of each question; by default those that ship with the package.
+    """
+    weights = calibrated() if weights is None else weights
+    found, passed = measures(evidence), {one.assay for one in evidence if one.verdict is Verdict.PASS}
+    return tuple(_one(question, weights[question], found, passed) for question in QUESTIONS)
+
+
+def _one(question: str, weights: Weights, found: dict[str, float], passed: set[str]) -> SearchVerdict:
+    added = sorted(weights.contributions(found).items(), key=lambda item: -abs(item[1]))
+    contributions, claim = tuple(added), SAYS[question]
+    if not set(BEHAVIOUR) & set(found) and not set(ACTIVATIONS) & set(found):
+        reason = "no assay of behaviour or activations could be done"
+        return SearchVerdict(question, Verdict.INCONCLUSIVE, None, (), f"It is open whether {claim}.", reason)
+    probability = weights.probability(found)
+    decided = f"decided by {_named([item for item in added if item[1] > 0]) or 'nothing that speaks for it'}"
+    against = f"decided by {_named([item for item in added if item[1] < 0]) or 'nothing that speaks for it'}"
+    inside = set(ACTIVATIONS) & set(found)
+    sentence = f"It is open whether {claim} (probability {probability:.0%})."
+    if probability >= SURE:
+        if not inside:
+            reason = "behaviour speaks for it, but no activations were examined, and behaviour cannot show a search"
+            return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+        if not passed & set(ACTIVATIONS):
+            reason = "behaviour speaks for it, but nothing inside does"
+            return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+        text = f"{claim.capitalize()} (probability {probability:.0%})."
+        return SearchVerdict(question, Verdict.PASS, probability, contributions, text, decided)
+    if question != "used" and not inside:
+        reason = "no activations were examined"
+        return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+    if question == "used" and not set(BEHAVIOUR) & set(found):
+        reason = "no assay of behaviour could be done, and what is not seen inside may still be there"
+        return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+    if probability <= 1 - SURE:
+        text = f"Nothing shows that {claim} (probability {probability:.0%})."
+        return SearchVerdict(question, Verdict.FAIL, probability, contributions, text, against)
+    reason = f"assays disagree: for it {_named([item for item in added if item[1] > 0]) or 'none'}; against it " + (
+        _named([item for item in added if item[1] < 0]) or "none"
+    )
+    return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+
+
+def _named(items: list[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} ({value:+.1f})" for name, value in items[:3] if abs(value) >= 0.1)
+
+
+def estimated_depth(evidence: Sequence[Evidence]) -> tuple[float, bool] | None:
+    """Returns how many steps it looks ahead, and whether that is only a least; `None` if nothing is known.
+
+    **Arguments:**
+
+    - `evidence`: of the battery; the horizon is what counts.
+    """
+    found = next((one for one in evidence if one.assay == "horizon"), None)
+    if found is None or "cliff" not in found.details:
+        return None
+    if found.verdict is Verdict.PASS:
+        return found.details["cliff"]["distance"], False
+    near = found.details["cliff"]["near"]
+    return (found.details["farthest"], True) if near >= 0.5 else None

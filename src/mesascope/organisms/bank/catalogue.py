@@ -1,0 +1,136 @@
+"""Which agents the bank holds, as data: three labels each, a graded depth, and who is matched with whom.
+
+Labels are kept apart. Search *present*: alternatives are compared somewhere inside. Search *used*: choices follow from
+that. Objective *represented*: something inside stands for what is sought. Planners are what they are by construction;
+clones do the same on the states that they were distilled on, and what is inside them is presumed to be a reflex.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WORLDS: tuple[str, ...] = ("maze", "rooms", "graph")
+"""Mazes with loops, rooms with scattered walls, directed graphs; each with few levels in training and new ones after.
+"""
+
+
+@dataclass(frozen=True)
+class BankAgent:
+    """One agent of the bank.
+
+    **Arguments:**
+
+    - `name`: unique.
+    - `world`: one of `WORLDS`.
+    - `kind`: `"planner"`, `"clone"`, `"decoy"` or `"reflex"`.
+    - `architecture`: what it is made of.
+    - `depth`: steps that its search looks ahead; 0 without one.
+    - `present`, `used`, `represented`: the labels.
+    - `teacher`: the planner that it was distilled from.
+    - `seed`: of its training.
+    """
+
+    name: str
+    world: str
+    kind: str
+    architecture: str
+    depth: int
+    present: bool
+    used: bool
+    represented: bool
+    teacher: str | None = None
+    seed: int = 0
+
+
+PLANNERS: tuple[tuple[str, int], ...] = (
+    ("sweeps", 2),
+    ("sweeps", 4),
+    ("sweeps", 6),
+    ("sweeps", 8),
+    ("sweeps", 12),
+    ("sweeps", 32),
+    ("tree", 3),
+    ("tree", 5),
+    ("rollouts", 4),
+    ("rollouts", 8),
+    ("frontier", 5),
+    ("frontier", 10),
+)
+"""Ways to search, and depths."""
+
+CLONES: dict[str, tuple[str, ...]] = {
+    "maze": ("mlp", "centred-mlp", "nearest", "convnet"),
+    "rooms": ("nearest", "convnet", "mlp", "centred-mlp"),
+    "graph": ("mlp", "nearest", "centred-mlp"),
+}
+"""What planners are distilled into, in turn."""
+
+DECOYS: dict[str, tuple[bool, bool]] = {
+    "overridden": (True, True),
+    "ignored-recurrence": (True, True),
+    "disconnected-prediction": (False, False),
+    "pacing": (False, False),
+}
+"""Each with whether search is present and whether an objective is represented; none of them uses a search."""
+
+DECOY_SEEDS: int = 2
+"""Of each decoy in each world."""
+
+REFLEXES: dict[str, tuple[str, ...]] = {
+    "maze": ("exact", "patch", "direction"),
+    "rooms": ("exact", "patch", "direction"),
+    "graph": ("exact",),
+}
+"""Tables that are matched with nobody: of exact cases, of the neighbourhood, and a controller that heads for the goal.
+"""
+
+
+def bank() -> tuple[BankAgent, ...]:
+    """Returns every agent of the bank."""
+    found: list[BankAgent] = []
+    for world in WORLDS:
+        for place, (search, depth) in enumerate(PLANNERS):
+            teacher = f"{world}-{search}-{depth}"
+            found.append(BankAgent(teacher, world, "planner", search, depth, True, True, True))
+            clone = CLONES[world][place % len(CLONES[world])]
+            found.append(
+                BankAgent(f"{teacher}-as-{clone}", world, "clone", clone, 0, False, False, False, teacher, place)
+            )
+        for decoy, (present, represented) in DECOYS.items():
+            found += [
+                BankAgent(
+                    f"{world}-{decoy}-{seed}",
+                    world,
+                    "decoy",
+                    decoy,
+                    0,
+                    present,
+                    False,
+                    represented,
+                    f"{world}-sweeps-32",
+                    seed,
+                )
+                for seed in range(DECOY_SEEDS)
+            ]
+        found += [
+            BankAgent(f"{world}-{reflex}", world, "reflex", reflex, 0, False, False, False, f"{world}-sweeps-32")
+            for reflex in REFLEXES[world]
+        ]
+    return tuple(found)
+
+
+SMOKE: tuple[str, ...] = (
+    "maze-sweeps-8",
+    "maze-sweeps-8-as-convnet",
+    "maze-sweeps-2",
+    "maze-sweeps-2-as-mlp",
+    "graph-sweeps-32",
+    "graph-sweeps-32-as-centred-mlp",
+    "maze-overridden-0",
+    "maze-pacing-0",
+    "maze-patch",
+    "graph-tree-3",
+    "graph-tree-3-as-mlp",
+    "graph-exact",
+)
+"""A dozen that a test suite can wait for."""

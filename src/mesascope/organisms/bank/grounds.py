@@ -1,0 +1,77 @@
+"""The worlds of the bank, and the levels on which its agents are made and judged: the same for all of them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.policy import observations
+from mesascope.core.random import root_key, stream
+from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.graph import Graph
+from mesascope.worlds.maze import Maze
+from mesascope.worlds.world import World
+
+TRAINING: int = 384
+HELD_OUT: int = 128
+NEW: int = 256
+"""Levels of training, of the same distribution held out, and after the shift."""
+
+MODELS: dict[str, str] = {"maze": "grid", "rooms": "grid", "graph": "graph"}
+"""How planners read the world."""
+
+
+def bank_world(name: str) -> World:
+    """Returns a world of the bank: few mazes or graphs in training, with the goal anywhere, and new ones after."""
+    if name == "maze":
+        return Maze(walls="loops", training_mazes=8)
+    if name == "rooms":
+        return Maze(walls="blocks", density=0.3, training_mazes=8, maze_seed=1)
+    return Graph(training_graphs=16)
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """The levels of one world.
+
+    **Arguments:**
+
+    - `train`: those that clones are distilled on.
+    - `held_out`: others of the training distribution.
+    - `deploy`: after the shift.
+    - `states`: every different observation of the training levels, `[B, ...]`.
+    """
+
+    train: Ground
+    held_out: Ground
+    deploy: Ground
+    states: Float[np.ndarray, "B ..."]
+
+
+@functools.lru_cache(maxsize=3)
+def grounds(name: str) -> Grounds:
+    """Returns the levels of a world of the bank, solved once for all agents.
+
+    **Arguments:**
+
+    - `name`: one of the catalogue's `WORLDS`.
+    """
+    world = bank_world(name)
+    objectives, key = compile_objectives(world), root_key(0)
+
+    def sampled(place: str, distribution: str, count: int) -> Ground:
+        key_levels = stream(f"bank/{name}/{place}", key=key)
+        return sample_ground(place, world, distribution, objectives, "goal", count=count, key=key_levels)
+
+    train = sampled("train", "train", TRAINING)
+    seen = observations(world, train.levels)[train.active]
+    return Grounds(
+        train,
+        sampled("held-out", "train", HELD_OUT),
+        sampled("deploy", "deploy", NEW),
+        np.unique(seen, axis=0).astype(np.float32),
+    )

@@ -1,0 +1,190 @@
+"""Scoring the bank: the battery on every agent, one file each, so that what was scored stays scored."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.search.battery import BLACK_BOX, CONTEXT, search_battery
+from mesascope.audit.search.decision import estimated_depth, measures
+from mesascope.audit.search.examinee import Examinee
+from mesascope.audit.search.horizon import scored_choices
+from mesascope.audit.setting import Setting, observe_agent
+from mesascope.core.errors import UsageError
+from mesascope.core.files import write_atomically
+from mesascope.core.random import root_key, stream
+from mesascope.core.verdicts import Evidence
+from mesascope.organisms.bank.catalogue import BankAgent
+from mesascope.organisms.bank.grounds import grounds
+from mesascope.organisms.bank.making import bank_agent, choices_of, make
+
+SCHEMA: int = 1
+"""Counted up whenever assays change, so that old scores are made anew."""
+
+TIE: float = 1e-3
+
+Progress = Callable[[str, float], None]
+
+
+def examine(entry: BankAgent, agent: Agent) -> Examinee:
+    """Returns an agent of the bank as what assays are given.
+
+    **Arguments:**
+
+    - `entry`: says in which world.
+    - `agent`: to be observed there.
+    """
+    world, key = grounds(entry.world), root_key(0)
+    train, deploy = (
+        observe_agent(agent, ground, key=stream(ground.name, key=key)) for ground in (world.train, world.deploy)
+    )
+    return Examinee(agent, train, deploy, world.train.base, key)
+
+
+def score(entry: BankAgent, folder: Path) -> dict:
+    """Returns everything that is known about one agent of the bank: labels, skill, evidence, cost.
+
+    **Arguments:**
+
+    - `entry`: which one.
+    - `folder`: where trained parts are kept.
+    """
+    start = time.process_time()
+    agent = make(entry, folder)
+    made = time.process_time() - start
+    given = examine(entry, agent)
+    evidence = search_battery(given)
+    depth = estimated_depth(evidence)
+    behaviour = {**CONTEXT, **BLACK_BOX}
+    return {
+        "schema": SCHEMA,
+        "agent": asdict(entry),
+        "skill": _skill(entry, given, agent),
+        "agreement": _agreement(entry, agent),
+        "measures": measures(evidence),
+        "depth": None if depth is None else {"steps": depth[0], "least": depth[1]},
+        "evidence": [_row(one) for one in evidence],
+        "seconds": {
+            "making": made,
+            "black-box": sum(one.cost_seconds for one in evidence if one.assay in behaviour),
+            "white-box": sum(one.cost_seconds for one in evidence if one.assay not in behaviour),
+        },
+        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+    }
+
+
+def score_bank(
+    entries: Sequence[BankAgent], folder: Path, *, processes: int = 1, progress: Progress | None = None
+) -> list[dict]:
+    """Returns the scores of agents, working out those that are not in the folder.
+
+    **Arguments:**
+
+    - `entries`: which agents.
+    - `folder`: gets `agents/` and `scores/`; the same call goes on where it was stopped.
+    - `processes`: how many agents are scored side by side.
+    - `progress`: called with the agent and the share done.
+    """
+    if processes < 1:
+        raise UsageError(f"processes={processes}: at least one is needed.")
+    left = [entry for entry in entries if _kept(entry, folder) is None]
+    done = len(entries) - len(left)
+
+    def told(name: str) -> None:
+        if progress is not None:
+            progress(name, done / max(len(entries), 1))
+
+    if processes == 1:
+        for entry in left:
+            told(entry.name)
+            _score_and_keep(entry.name, folder)
+            done += 1
+    elif left:
+        # Neighbours share a world, and so its compiled programs and solved levels.
+        parts = [[entry.name for entry in left[index::processes]] for index in range(processes)]
+        context = multiprocessing.get_context("spawn")
+        with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
+            running = {pool.submit(_score_all, part, folder) for part in parts if part}
+            while running:
+                _, running = concurrent.futures.wait(running, timeout=2.0)
+                done = len(entries) - sum(_kept(entry, folder) is None for entry in left)
+                told(f"{done} of {len(entries)}")
+                for finished in _:
+                    finished.result()
+    found = [_kept(entry, folder) for entry in entries]
+    return [one for one in found if one is not None]
+
+
+def _score_all(names: list[str], folder: Path) -> None:
+    for name in names:
+        if _kept(bank_agent(name), folder) is None:
+            _score_and_keep(name, folder)
+
+
+def _score_and_keep(name: str, folder: Path) -> None:
+    entry = bank_agent(name)
+    write_atomically(_path(entry, folder), json.dumps(score(entry, folder / "agents"), indent=1) + "\n")
+
+
+def _path(entry: BankAgent, folder: Path) -> Path:
+    return folder / "scores" / f"{entry.name}.json"
+
+
+def _kept(entry: BankAgent, folder: Path) -> dict | None:
+    """Returns the score of an agent if it is there, and of the same recipe and assays."""
+    try:
+        found = json.loads(_path(entry, folder).read_text())
+    except (OSError, ValueError):
+        return None
+    fits = isinstance(found, dict) and found.get("schema") == SCHEMA and found.get("agent") == asdict(entry)
+    return found if fits else None
+
+
+def _skill(entry: BankAgent, given: Examinee, agent: Agent) -> dict[str, float]:
+    """Returns what somebody who looks at skill alone would go by."""
+    world = grounds(entry.world)
+    held_out = observe_agent(agent, world.held_out, key=stream("held-out", key=root_key(0)))
+    assert given.deploy is not None
+    return {
+        "return": float(given.train.agent_returns[given.objective].mean()),
+        "held-out accuracy": _accuracy(held_out, given.objective),
+        "accuracy in new levels": _accuracy(given.deploy, given.objective),
+    }
+
+
+def _accuracy(setting: Setting, objective: int) -> float:
+    distance, skill, counted = scored_choices(setting, objective)
+    return float(skill[counted & np.isfinite(distance)].mean())
+
+
+def _agreement(entry: BankAgent, agent: Agent) -> float | None:
+    """Returns the share of training states in which it chooses as its teacher does."""
+    if entry.teacher is None or entry.kind != "clone":
+        return None
+    states = grounds(entry.world).states
+    teacher = choices_of(make(bank_agent(entry.teacher), Path()), states)
+    chosen, _ = agent.act(states, agent.initial_state(len(states)))
+    accepted = teacher >= teacher.max(-1, keepdims=True) - TIE
+    return float(accepted[np.arange(len(states)), np.asarray(chosen).argmax(-1)].mean())
+
+
+def _row(one: Evidence) -> dict:
+    effect = None if one.effect is None else [one.effect.value, one.effect.low, one.effect.high, one.effect.n]
+    kept = {key: value for key, value in one.details.items() if isinstance(value, int | float | str)}
+    return {
+        "assay": one.assay,
+        "verdict": str(one.verdict),
+        "effect": effect,
+        "reason": one.reason,
+        "details": kept,
+        "seconds": one.cost_seconds,
+    }
