@@ -1,9 +1,9 @@
-"""Agents that are planners by construction, held to exact references: TreeQN's tree and AlphaZero's network and search.
+"""Agents that are planners by construction, held to exact references: TreeQN's tree, AlphaZero.
 
-Trees are grown with the exact table of random deterministic problems and compared with Bellman backups by loops over the
-definition, in double precision. AlphaZero learns tic-tac-toe from nothing and is asked in all 4,520 unfinished positions
-whether its choice keeps the value that minimax says. The learning rate of self-play (0.005 rather than 0.002) and the
-number of iterations were chosen after looking at seed 0, which is not among the seeds measured here.
+Trees are grown with the exact table of random deterministic problems and compared with Bellman backups by loops over
+the definition, in double precision. AlphaZero learns tic-tac-toe from nothing and is asked in all 4,520 unfinished
+positions whether its choice keeps the value that minimax says. The learning rate of self-play (0.005 rather than 0.002)
+was chosen after looking at seed 0, which is not among the seeds measured here.
 
 Every topic is a function of `quick` that returns claims; `TOPICS` lists them.
 """

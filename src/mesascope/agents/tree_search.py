@@ -87,10 +87,7 @@ def search(
 
     **Raises:** `MissingExtraError` without mctx.
     """
-    try:
-        import mctx
-    except ImportError as error:
-        raise MissingExtraError("Tree search", "search", error.name or "mctx") from error
+    mctx = _mctx()
 
     def step(network: Any, key: Any, action: Array, states: Array):
         following = jax.vmap(rules.step)(states, action)
@@ -121,6 +118,15 @@ def search(
     scores = jnp.where(summary.visit_counts > 0, summary.qvalues, jnp.nan)
     lines, depth = jax.vmap(lambda tree: _lines(tree, rules))(found.search_tree)
     return Searched(found.action.astype(jnp.int32), found.action_weights, summary.value, scores, lines, depth)
+
+
+def _mctx() -> Any:
+    # Untyped: its records are dataclasses of chex, which type checkers do not see through.
+    try:
+        import mctx
+    except ImportError as error:
+        raise MissingExtraError("Tree search", "search", error.name or "mctx") from error
+    return mctx
 
 
 def _lines(tree: Any, rules: Rules) -> tuple[Array, Array]:
@@ -167,7 +173,7 @@ def _favourites(network: Network, rules: Rules, states: Array) -> tuple[Array, A
 
 
 class TreeSearchAgent(Agent):
-    """A network that searches before it moves, and plays what it decided on; without a budget, its favourite legal move.
+    """A network that searches before it moves and plays what it decided on; without a budget, its favourite move.
 
     It has variable compute (`with_budget`) and shows its searches (`trace`).
 
@@ -226,11 +232,13 @@ class TreeSearchAgent(Agent):
         parts = []
         for start in range(0, max(len(observations), 1), CHUNK):
             rows = observations[start : start + CHUNK]
-            size = 1 << max(len(rows) - 1, 0).bit_length()
+            # The rest of many is filled up like the others, so that one shape is compiled.
+            size = CHUNK if start else 1 << max(len(rows) - 1, 0).bit_length()
             padded = np.concatenate([rows, np.zeros((size - len(rows), *rows.shape[1:]), rows.dtype)])
             states = jax.vmap(self.rules.read)(jnp.asarray(padded, jnp.float32))
             part = self._searched(states)
-            parts.append(jax.tree.map(lambda leaf, count=len(rows): np.asarray(leaf)[:count], part))
+            kept = slice(len(rows))
+            parts.append(jax.tree.map(lambda leaf, kept=kept: np.asarray(leaf)[kept], part))
         return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
     def _searched(self, states: Array) -> Searched:

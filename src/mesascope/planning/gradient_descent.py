@@ -71,8 +71,8 @@ def descend(
     - `plan`: to begin with.
     - `steps`: of descent.
     - `rate`: of a step.
-    - `watch`: is shown each plan and its loss (`plan-0`, `loss-0`, …) and returns what to go on with; the steps are then
-      written out rather than scanned, which compiles longer and computes the same.
+    - `watch`: is shown each plan and its loss (`plan-0`, `loss-0`, …) and returns what to go on with; the steps are
+      then written out rather than scanned, which compiles longer and computes the same.
     """
     if watch is None:
 

@@ -8,7 +8,7 @@ there the search's own estimate takes the outcome's place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -150,11 +150,11 @@ def train_by_self_play(
     - `settings`: of self-play.
     - `key`: consumed.
 
-    **Returns:** the network, and by iteration the mean losses of policy (`"policy loss"`) and value (`"value loss"`) and
-    the mean length of games (`"moves"`).
+    **Returns:** the network, and by iteration the mean losses of policy (`"policy loss"`) and value (`"value loss"`)
+    and the mean length of games (`"moves"`).
 
-    **Raises:** `UsageError` for a network with memory, `TrainingError` if a loss stops being finite, `MissingExtraError`
-    without mctx.
+    **Raises:** `UsageError` for a network with memory, `TrainingError` if a loss stops being finite,
+    `MissingExtraError` without mctx.
     """
     if not network.memoryless:
         raise UsageError(f"self-play: a network '{network.architecture}' has memory; positions are learned one by one.")
@@ -169,7 +169,7 @@ def train_by_self_play(
 
 
 @eqx.filter_jit
-def _train(rules: Rules, spec: NetworkSpec, settings: SelfPlay, key: RandomKey):
+def _train(rules: Rules, spec: NetworkSpec, settings: SelfPlay, key: RandomKey) -> tuple[Any, Any]:
     fresh = spec.build(rules.observation_shape, rules.actions, key=stream("network", key=key))
     parameters, static = eqx.partition(fresh, eqx.is_array)
     schedule = optax.cosine_decay_schedule(

@@ -123,7 +123,7 @@ class LearnedModel(eqx.Module):
 
 
 class TreeQN(Network):
-    """An encoder, a tree of all sequences of actions from the encoded state, and the backup of values in it; memoryless.
+    """An encoder, the tree of all sequences of actions from there, and the backup of values in it; memoryless.
 
     Logits are the backed-up action values over the temperature. Taps: `encoded`, then for each level `reward-l`,
     `state-l` (`[A**l, width]`) and `value-l`, last `action-values`.

@@ -136,7 +136,7 @@ class UniversalPlanningNetwork(Network):
         return self._descend(start, goal).plans[-1, 0], value, memory
 
     def plan(self, observation: Float[Array, "..."], goal: Float[Array, "..."]) -> Descent:
-        """Returns the descent towards a goal that is shown as an observation, as in the paper; its last plan is acted on.
+        """Returns the descent towards a goal that is shown as an observation, as in the paper; the last plan counts.
 
         **Arguments:**
 

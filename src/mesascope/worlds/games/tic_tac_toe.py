@@ -1,4 +1,4 @@
-"""Tic-tac-toe: three in a row on a board of 3x3. With 5,478 positions, 4,520 of them unfinished, all can be looked at."""
+"""Tic-tac-toe: three in a row on a board of 3x3. With 5,478 positions, 4,520 of them unfinished, all can be seen."""
 
 from __future__ import annotations
 
