@@ -1,7 +1,7 @@
 """AlphaZero's player: a tree search over the rules of a game, led by a policy-value network (Silver et al. 2018).
 
 The search is the Gumbel variant (Danihelka et al. 2022), which improves on its network at any number of simulations, as
-implemented by mctx. A reading of 0 simulations is the network alone.
+implemented by mctx. With a budget of 0 the network plays alone.
 """
 
 from __future__ import annotations

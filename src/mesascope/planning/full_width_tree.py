@@ -1,6 +1,6 @@
 """Full-width look-ahead: every sequence of actions to a depth, and the backup of what they lead to.
 
-Equations of TreeQN (Farquhar et al. 2018, section 3), with the model left open: a learned one makes a network of it
+Equations of TreeQN (Farquhar et al. 2018), with the model left open: a learned one makes a network of it
 (`agents.networks.tree_qn`), the exact table of a deterministic decision problem makes it d Bellman backups.
 """
 
@@ -125,7 +125,7 @@ def tree_backup(
     mixing: float = 1.0,
     backup: str = "max",
 ) -> Float[Array, " A"]:
-    """Returns the value of each action at the root: Farquhar et al. 2018, equations 5 to 7.
+    """Returns the value of each action at the root: Farquhar et al. 2018, the mixed backup of TreeQN.
 
     From the leaves up, `Q(z, a) = r(z, a) + discount V'(z_a)` with `V' = V` at a leaf and
     `V'(z) = (1 - mixing) V(z) + mixing b(Q(z, .))` above. With the exact rewards, transitions and values of a

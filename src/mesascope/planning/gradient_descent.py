@@ -1,6 +1,6 @@
 """Planning by gradient descent: a sequence of actions is improved by the gradient of where it is imagined to lead.
 
-The inner loop of universal planning networks (Srinivas et al. 2018, algorithm 1). It is differentiable itself, so that
+The inner loop of universal planning networks (Srinivas et al. 2018). It is differentiable itself, so that
 what it descends on can be learned from the plans that it should reach.
 """
 

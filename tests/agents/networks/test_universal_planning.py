@@ -109,7 +109,7 @@ def test_descent_is_visible_and_what_is_put_in_its_place_is_acted_on():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: UniversalPlanningSpec(steps=65), UsageError, "between 1 and 64"),
+        (lambda: UniversalPlanningSpec(steps=65), UsageError, "steps=65 is not a whole number between 0 and 64"),
         (lambda: UniversalPlanningSpec(steps=True), UsageError, "steps=True"),
         (lambda: UniversalPlanningSpec(horizon=0), UsageError, "horizon=0"),
         (lambda: UniversalPlanningSpec(rate=0.0), UsageError, r"rate=0\.0 is not a decimal number above 0"),

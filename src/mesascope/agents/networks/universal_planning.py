@@ -62,8 +62,10 @@ class UniversalPlanningSpec(NetworkSpec):
         check_widths("universal-planning", "dynamics", self.dynamics)
         check_size("universal-planning", "latent", self.latent)
         check_size("universal-planning", "horizon", self.horizon, MAXIMUM_STEPS)
-        if self.steps != 0 or type(self.steps) is not int:
-            check_size("universal-planning", "steps", self.steps, MAXIMUM_STEPS)
+        if type(self.steps) is not int or not 0 <= self.steps <= MAXIMUM_STEPS:
+            raise UsageError(
+                f"universal-planning: steps={self.steps!r} is not a whole number between 0 and {MAXIMUM_STEPS}."
+            )
         for name in ("rate", "threshold", "penalty"):
             value = getattr(self, name)
             if not isinstance(value, float) or not 0 <= value < math.inf or (value == 0 and name != "penalty"):

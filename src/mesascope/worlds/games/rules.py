@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, Float, Int
 class Rules(Protocol):
     """The rules of a game in which players take turns and what one wins the other loses.
 
-    A state is an array of whole numbers, seen by the player to move. It must be hashable as an object, for it is
+    A state is an array of whole numbers, seen by the player to move. The rules themselves must be hashable: they are
     compiled in. A state says by itself how many moves have been made, so that none occurs twice in a game.
     """
 
