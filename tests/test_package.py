@@ -15,7 +15,7 @@ IMPORT_ALL = """
 import importlib, pkgutil, sys
 class Absent:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "stable_baselines3", "gymnasium", "minigrid"):
+        if name.partition(".")[0] in ("torch", "stable_baselines3", "gymnasium", "minigrid", "mctx"):
             raise ModuleNotFoundError(f"No module named {name!r}")
 
 sys.meta_path.insert(0, Absent())

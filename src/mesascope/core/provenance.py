@@ -19,6 +19,7 @@ PACKAGES = (
     "numpy",
     "scipy",
     "torch",
+    "mctx",
     "stable-baselines3",
     "gymnasium",
     "minigrid",

@@ -4,7 +4,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import NETWORKS, CentredMLPSpec, ConvNetSpec, GRUSpec, MLPSpec
+from mesascope.agents.networks import (
+    NETWORKS,
+    CentredMLPSpec,
+    ConvNetSpec,
+    GRUSpec,
+    MLPSpec,
+    TreeQNSpec,
+    UniversalPlanningSpec,
+)
 from mesascope.core.errors import UsageError
 
 SPECS = [
@@ -12,6 +20,9 @@ SPECS = [
     ConvNetSpec(channels=4, layers=2, hidden=8),
     GRUSpec(width=6, embedding=7),
     CentredMLPSpec(widths=(8, 8)),
+    TreeQNSpec(encoder=(8,), width=16, reward_width=8),
+    TreeQNSpec(encoder=(), width=16, reward_width=8, depth=1, backup="max", critic="linear"),
+    UniversalPlanningSpec(encoder=(8,), latent=6, dynamics=(7,), horizon=3, steps=2),
 ]
 SHAPE, ACTIONS = (5, 6, 3), 4
 

@@ -15,8 +15,13 @@ from mesascope.agents.networks.network import Network as Network
 from mesascope.agents.networks.network import NetworkSpec as NetworkSpec
 from mesascope.agents.networks.planner import Planner as Planner
 from mesascope.agents.networks.planner import PlannerSpec as PlannerSpec
+from mesascope.agents.networks.tree_qn import TreeQN as TreeQN
+from mesascope.agents.networks.tree_qn import TreeQNSpec as TreeQNSpec
+from mesascope.agents.networks.universal_planning import UniversalPlanningNetwork as UniversalPlanningNetwork
+from mesascope.agents.networks.universal_planning import UniversalPlanningSpec as UniversalPlanningSpec
 
 NETWORKS: dict[str, type[NetworkSpec]] = {
-    spec.architecture: spec for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec, PlannerSpec)
+    spec.architecture: spec
+    for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec, PlannerSpec, TreeQNSpec, UniversalPlanningSpec)
 }
 """Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""

@@ -88,7 +88,12 @@ class Inside:
         """Returns the action probabilities of some rows with activations replaced."""
         agent = self.agent
         assert isinstance(agent, Agent)
-        return agent.step(self.seen[rows], agent.initial_state(int(rows.sum())), patches).probabilities
+        found = agent.step(self.seen[rows], agent.initial_state(int(rows.sum())), patches).probabilities
+        if not np.isfinite(found).all():
+            raise AgentError(
+                f"Agent '{agent.name}' gave probabilities that are not finite after a patch of {', '.join(patches)}."
+            )
+        return found
 
     @cached_property
     def distances(self) -> Int[np.ndarray, "N S S"]:

@@ -23,6 +23,9 @@ FEWEST: int = 20
 WORTH: float = 1.5
 """Value that is written, in units of that of entering the goal."""
 
+FARTHEST: float = 4.0
+"""An addition is this many times as long as the site's activations at most: beyond, nothing is as it ever was."""
+
 LENGTH: float = 1e-8
 """Squared length of a probe's direction below which it points nowhere."""
 
@@ -78,6 +81,9 @@ def write(
         addition = direction(site, used)
         if addition is None:
             continue
+        usual = np.linalg.norm(inside.features(site), axis=-1).mean()
+        length = np.linalg.norm(addition, axis=-1, keepdims=True)
+        addition = addition * np.minimum(1.0, FARTHEST * usual / np.maximum(length, 1e-12))
         noise = random.normal(size=addition.shape)
         noise *= np.linalg.norm(addition, axis=-1, keepdims=True) / np.maximum(
             np.linalg.norm(noise, axis=-1, keepdims=True), 1e-12

@@ -1,0 +1,1 @@
+"""Games of two players who take turns, as compiled rules."""
