@@ -16,10 +16,12 @@ from mesascope.worlds.graph import Graph
 from mesascope.worlds.maze import Maze
 from mesascope.worlds.world import World
 
-TRAINING: int = 384
+SHOWN: int = 1536
+TRAINING: int = 256
 HELD_OUT: int = 128
 NEW: int = 256
-"""Levels of training, of the same distribution held out, and after the shift."""
+"""Levels that clones are distilled on, of these observed in an audit, of the same distribution drawn anew, and after
+the shift."""
 
 MODELS: dict[str, str] = {"maze": "grid", "rooms": "grid", "graph": "graph"}
 """How planners read the world."""
@@ -40,16 +42,18 @@ class Grounds:
 
     **Arguments:**
 
-    - `train`: those that clones are distilled on.
+    - `train`: some of those that clones are distilled on.
     - `held_out`: others of the training distribution.
     - `deploy`: after the shift.
-    - `states`: every different observation of the training levels, `[B, ...]`.
+    - `states`: every different observation of the levels that clones are distilled on, `[B, ...]`.
+    - `values`: the value of every state of the level that is seen there, `[B, S]`.
     """
 
     train: Ground
     held_out: Ground
     deploy: Ground
     states: Float[np.ndarray, "B ..."]
+    values: Float[np.ndarray, "B S"]
 
 
 @functools.lru_cache(maxsize=3)
@@ -67,11 +71,16 @@ def grounds(name: str) -> Grounds:
         key_levels = stream(f"bank/{name}/{place}", key=key)
         return sample_ground(place, world, distribution, objectives, "goal", count=count, key=key_levels)
 
-    train = sampled("train", "train", TRAINING)
-    seen = observations(world, train.levels)[train.active]
+    shown = sampled("shown", "train", SHOWN)
+    seen = observations(world, shown.levels)[shown.active]
+    states, first = np.unique(seen, axis=0, return_index=True)
+    level, _ = np.nonzero(shown.active)
+    values = shown.optimal_action_values[shown.base].max(-1)[level[first]]
+    train = Ground("train", world, "train", shown.levels[:TRAINING], objectives, shown.base)
     return Grounds(
         train,
         sampled("held-out", "train", HELD_OUT),
         sampled("deploy", "deploy", NEW),
-        np.unique(seen, axis=0).astype(np.float32),
+        states.astype(np.float32),
+        values.astype(np.float32),
     )

@@ -13,7 +13,6 @@ from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import CentredMLPSpec, ConvNetSpec, MLPSpec, Network, NetworkSpec, Planner, PlannerSpec
-from mesascope.audit.policy import observations
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.organisms.bank.catalogue import BankAgent, bank
@@ -157,13 +156,8 @@ def _decoy(entry: BankAgent, teacher: NetworkAgent, folder: Path) -> NetworkAgen
 
 def _predictor(entry: BankAgent, teacher: NetworkAgent, folder: Path) -> Network:
     """Returns a network that was trained to say where value lies in the level that it sees."""
-    world = grounds(entry.world)
-    value = world.train.optimal_action_values[world.train.base].max(-1)
-    level, _ = np.nonzero(world.train.active)
-    seen = observations(world.train.world, world.train.levels)[world.train.active]
-    _, first = np.unique(seen, axis=0, return_index=True)
-    shares = value[level[first]]
-    targets = (shares / np.maximum(shares.sum(-1, keepdims=True), 1e-9)).astype(np.float32)
+    values = grounds(entry.world).values
+    targets = values / np.maximum(values.sum(-1, keepdims=True), 1e-9)
     spec = ConvNetSpec(channels=12, layers=3, hidden=48)
     name = f"{entry.world}-predictor-{entry.seed}"
     return _distilled(
