@@ -6,6 +6,8 @@ from mesascope.agents.networks.centred_mlp import CentredMLP as CentredMLP
 from mesascope.agents.networks.centred_mlp import CentredMLPSpec as CentredMLPSpec
 from mesascope.agents.networks.convnet import ConvNet as ConvNet
 from mesascope.agents.networks.convnet import ConvNetSpec as ConvNetSpec
+from mesascope.agents.networks.drc import DRC as DRC
+from mesascope.agents.networks.drc import DRCSpec as DRCSpec
 from mesascope.agents.networks.gru import GRU as GRU
 from mesascope.agents.networks.gru import GRUSpec as GRUSpec
 from mesascope.agents.networks.mlp import MLP as MLP
@@ -13,8 +15,9 @@ from mesascope.agents.networks.mlp import MLPSpec as MLPSpec
 from mesascope.agents.networks.network import Memory as Memory
 from mesascope.agents.networks.network import Network as Network
 from mesascope.agents.networks.network import NetworkSpec as NetworkSpec
+from mesascope.agents.networks.network import transplant as transplant
 
 NETWORKS: dict[str, type[NetworkSpec]] = {
-    spec.architecture: spec for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec)
+    spec.architecture: spec for spec in (MLPSpec, CentredMLPSpec, ConvNetSpec, GRUSpec, DRCSpec)
 }
 """Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""
