@@ -80,6 +80,7 @@ def test_read_at_the_agent_the_network_thinks_the_same_wherever_the_agent_stands
     answers = [eqx.filter_jit(network)(seen, network.initial_memory()) for seen in (here, there)]
     jax.tree.map(np.testing.assert_array_equal, answers[0][2], answers[1][2])
     assert not np.allclose(answers[0][0], answers[1][0], atol=1e-3)
+    here, there = jnp.asarray(here), jnp.asarray(there)
     image, _ = network.think(here, network.initial_memory())
     np.testing.assert_allclose(network.choose(image, there)[0], answers[1][0], atol=1e-5)
 
