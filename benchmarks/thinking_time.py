@@ -62,10 +62,10 @@ class Thinking:
         return compare(self.before, self.after)
 
 
-def trained(spec: NetworkSpec, *, seed: int, updates: int) -> Imitated:
+def trained(spec: NetworkSpec, *, seed: int, updates: int, levels: int = 16) -> Imitated:
     """Returns a network that has learnt to choose optimally in 9x9 mazes, a few minutes at 1,200 updates."""
     goal = next(spec for spec in TRAINED_IN.objectives if spec.name == "goal")
-    settings = Imitation(updates=updates, levels=16, states=8, learning_rate=5e-3, thinking=3, head_start=6)
+    settings = Imitation(updates=updates, levels=levels, states=8, learning_rate=5e-3, thinking=3, head_start=6)
     return imitate_optimum(Task(TRAINED_IN, goal, spec), settings, key=root_key(seed))
 
 
@@ -114,10 +114,10 @@ def measured(agent: NetworkAgent, setting: Setting, *, key: RandomKey, far: bool
 
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims about thinking time."""
-    seeds, updates, count = ((0,), 250, 120) if quick else ((0, 1, 2), 1200, 600)
+    seeds, updates, levels, count = ((0,), 600, 8, 200) if quick else ((0, 1, 2), 1200, 16, 600)
     setting = held_out(HARDER, count, key=stream("levels", key=root_key(7)))
     key = stream("first states", key=root_key(7))
-    planners = [trained(PLANNER, seed=seed, updates=updates) for seed in seeds]
+    planners = [trained(PLANNER, seed=seed, updates=updates, levels=levels) for seed in seeds]
     found = [measured(as_agent(planner, PLANNER, HARDER), setting, key=key) for planner in planners]
     # The same levels for every seed: one number a level, so that levels are what is resampled.
     gain = bootstrap_mean(np.mean([one.after.astype(float) - one.before for one in found], axis=0))
@@ -125,7 +125,7 @@ def measure(quick: bool) -> list[Claim]:
     frozen = max(float(np.abs(one.frozen.astype(float) - one.before).max()) for one in found)
     worst = max((one.compared for one in found), key=lambda compared: compared.p)
     small = held_out(TRAINED_IN, count, key=stream("levels", key=root_key(8)))
-    control = trained(CONTROL, seed=seeds[0], updates=updates)
+    control = trained(CONTROL, seed=seeds[0], updates=updates, levels=levels)
     still = measured(as_agent(control, CONTROL, TRAINED_IN), small, key=key, far=False)
     shares = ", ".join(f"{one.before.mean():.3f} to {one.after.mean():.3f}" for one in found)
     agreement = ", ".join(f"{planner.agreement[0]:.3f} to {planner.agreement[-1]:.3f}" for planner in planners)
