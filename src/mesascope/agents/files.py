@@ -25,6 +25,7 @@ from mesascope.agents.header import SCHEMA, AgentHeader, parse_header, read_tens
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.network import MAXIMUM_PARAMETERS, Network, NetworkSpec
 from mesascope.agents.reading import MAXIMUM_BYTES, read_model_file
+from mesascope.agents.ticking_agent import network_agent
 from mesascope.core.errors import UntrustedModelError, UsageError
 from mesascope.core.files import write_atomically
 
@@ -139,7 +140,7 @@ def load_agent(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -
         raise UntrustedModelError(reason, path=path, field="sha256")
     leaves = [jnp.asarray(tensors[name]) for name in expected]
     network = jax.tree.unflatten(jax.tree.structure(template), leaves)
-    return NetworkAgent(path.stem, network, spec, observation_shape, header.actions, origin=asdict(header))
+    return network_agent(path.stem, network, spec, observation_shape, header.actions, origin=asdict(header))
 
 
 @dataclass(frozen=True)

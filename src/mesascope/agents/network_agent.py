@@ -142,7 +142,7 @@ class NetworkAgent(Agent):
         """
         build = eqx.filter_jit(lambda key: self.spec.build(self.observation_shape, self.actions, key=key))
         name = f"{self.name} (untrained)"
-        return NetworkAgent(name, build(key), self.spec, self.observation_shape, self.actions)
+        return type(self)(name, build(key), self.spec, self.observation_shape, self.actions)
 
 
 def _padding(rows: int) -> Callable[[np.ndarray], jax.Array]:

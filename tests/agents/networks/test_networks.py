@@ -8,6 +8,7 @@ from mesascope.agents.networks import (
     NETWORKS,
     CentredMLPSpec,
     ConvNetSpec,
+    DRCSpec,
     GRUSpec,
     MLPSpec,
     TreeQNSpec,
@@ -20,9 +21,14 @@ SPECS = [
     ConvNetSpec(channels=4, layers=2, hidden=8),
     GRUSpec(width=6, embedding=7),
     CentredMLPSpec(widths=(8, 8)),
+<<<<<<< HEAD
     TreeQNSpec(encoder=(8,), width=16, reward_width=8),
     TreeQNSpec(encoder=(), width=16, reward_width=8, depth=1, backup="max", critic="linear"),
     UniversalPlanningSpec(encoder=(8,), latent=6, dynamics=(7,), horizon=3, steps=2),
+=======
+    DRCSpec(channels=4, layers=2, ticks=2, hidden=8),
+    DRCSpec(channels=4, layers=2, ticks=2, hidden=8, readout="agent"),
+>>>>>>> helper-recurrent
 ]
 SHAPE, ACTIONS = (5, 6, 3), 4
 
@@ -95,6 +101,10 @@ def test_memory_carries_what_was_seen():
         (lambda: MLPSpec(activation="tanhh"), "Did you mean 'tanh'"),
         (lambda: ConvNetSpec(layers=0), "layers=0"),
         (lambda: GRUSpec(width=-1), "width=-1"),
+        (lambda: DRCSpec(ticks=0), "ticks=0"),
+        (lambda: DRCSpec(readout="agents"), "Did you mean 'agent'"),
+        (lambda: DRCSpec().build((7,), 3, key=jax.random.key(0)), "'gru'"),
+        (lambda: DRCSpec(readout="agent", channel=3).build(SHAPE, 3, key=jax.random.key(0)), "channel=3"),
         (lambda: ConvNetSpec().build((7,), 3, key=jax.random.key(0)), "'mlp'"),
     ],
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import equinox as eqx
+import jax
 from jaxtyping import Array, Float
 
 from mesascope.core.errors import UsageError
@@ -64,6 +65,26 @@ class NetworkSpec(abc.ABC):
 
         **Raises:** `UsageError` if this architecture cannot read observations of that shape.
         """
+
+
+def transplant(network: Network, spec: NetworkSpec, observation_shape: tuple[int, ...], actions: int) -> Network:
+    """Returns the network of another spec, or for other observations, that has the parameters of this one.
+
+    **Arguments:**
+
+    - `network`: whose parameters are taken.
+    - `spec`, `observation_shape`, `actions`: what to build, as of `NetworkSpec.build`.
+
+    **Raises:** `UsageError` if its parameters would have other shapes.
+    """
+    template = eqx.filter_eval_shape(spec.build, observation_shape, actions, key=jax.random.key(0))
+    wanted, given = (jax.tree.leaves(tree) for tree in (template, network))
+    if [leaf.shape for leaf in wanted] != [leaf.shape for leaf in given]:
+        raise UsageError(
+            f"The parameters of this network do not fit {spec} for observations {list(observation_shape)} and "
+            f"{actions} actions: some of them depend on a size that is another there."
+        )
+    return jax.tree.unflatten(jax.tree.structure(template), given)
 
 
 def check_size(owner: str, field: str, value: object, maximum: int = MAXIMUM_WIDTH) -> None:

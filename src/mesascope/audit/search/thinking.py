@@ -1,0 +1,194 @@
+"""Thinking time: does an agent choose better if it may look at the same thing for longer before it acts?
+
+After Guez et al. (2019): the first observation is fed n times while the world stands still, and then the agent chooses.
+What is counted, pair by pair, are levels in which its likeliest first action is optimal. An agent that replaces search
+by what training computed for it gains nothing; one that goes on searching over steps may. Placebos: as many
+observations of other levels instead (time without the matter to think about), and the same observation with the memory
+put back each time, which cannot change anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.policy import ask, observations
+from mesascope.audit.rollouts import choose_by
+from mesascope.audit.search.horizon import steps_to
+from mesascope.audit.setting import Setting
+from mesascope.core.errors import MesascopeError
+from mesascope.core.paired import compare
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.verdicts import Evidence, Verdict
+
+THINKING: tuple[int, ...] = (0, 1, 2, 4, 8, 16)
+"""Numbers of thinking steps that are tried."""
+
+LEVEL: float = 0.05
+FEWEST: int = 20
+"""Fewer levels than this in which the first choice matters decide nothing."""
+
+AS_MUCH: float = 1e-6
+"""Probabilities that differ by no more than this are the same to rounding in single precision."""
+
+
+def after_thinking(
+    agent: Agent,
+    shown: Float[np.ndarray, "N ..."],
+    meanwhile: Float[np.ndarray, "N ..."] | None,
+    *,
+    actions: int,
+    frozen: bool = False,
+    tried: tuple[int, ...] = THINKING,
+) -> Float[np.ndarray, "T N A"]:
+    """Returns how an agent chooses on an observation after so many thinking steps.
+
+    **Arguments:**
+
+    - `agent`: with or without memory.
+    - `shown`: what it chooses on.
+    - `meanwhile`: what it looks at while it thinks; `None` for the same.
+    - `actions`: how many there are.
+    - `frozen`: whether its memory is put back to the initial one after each thinking step.
+    - `tried`: numbers of thinking steps, ascending.
+
+    **Raises:** `AgentError`, as `ask` does.
+    """
+    first = memory = agent.initial_state(len(shown))
+    found = []
+    for done in range(tried[-1] + 1):
+        chosen, after = ask(agent, shown, memory, actions=actions)
+        if done in tried:
+            found.append(chosen)
+        if done == tried[-1]:
+            break
+        # The step that would choose is a thinking step too, unless something else is looked at.
+        if meanwhile is not None:
+            _, after = ask(agent, meanwhile, memory, actions=actions)
+        memory = first if frozen else after
+    return np.stack(found)
+
+
+def thinking(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
+    """Lets an agent think before its first choice, and tests whether it then chooses better.
+
+    **Arguments:**
+
+    - `agent`: the agent of the setting.
+    - `setting`: the levels it is asked in.
+    - `objective`: index of the objective it pursues; what is optimal is judged by it.
+    - `key`: consumed by first states and by which other levels are looked at.
+    """
+    ground = setting.ground
+    random = np.random.default_rng(seed_of(key))
+    levels, states = first_choices(setting, objective, random)
+    if len(levels) < FEWEST:
+        return _nothing(f"only {len(levels)} levels have a first choice that matters; {FEWEST} are needed")
+    shown = observations(ground.world, ground.levels)[levels, states]
+    # Everybody looks at somebody else's level.
+    others = shown[(np.arange(len(shown)) + random.integers(1, len(shown))) % len(shown)]
+    actions = ground.levels.actions
+    try:
+        own = after_thinking(agent, shown, None, actions=actions)
+        other = after_thinking(agent, shown, others, actions=actions)
+        frozen = after_thinking(agent, shown, None, actions=actions, frozen=True)
+    except MesascopeError as error:
+        return _nothing(f"the assay 'thinking' could not be finished: {error}")
+    best = ground.optimal_action_values[objective][levels, states]
+    solved, distracted = solves(own, best), solves(other, best)
+    distance = steps_to(setting, objective)[levels, states]
+    evidence = _evidence(ground.objectives.names[objective], own, frozen, solved, distracted, distance)
+    if agent.memoryless and evidence.details["moves"] == 0:
+        return replace(evidence, reason="without memory; more time changes nothing")
+    return evidence
+
+
+def first_choices(
+    setting: Setting, objective: int, random: np.random.Generator
+) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " M"]]:
+    """Returns levels and a first state of each, drawn by its law, in which actions differ under an objective.
+
+    **Arguments:**
+
+    - `setting`: the levels.
+    - `objective`: index of the objective.
+    - `random`: draws first states.
+    """
+    ground = setting.ground
+    states = choose_by(np.asarray(ground.levels.initial, np.float64), random)
+    value = ground.optimal_action_values[objective][np.arange(len(states)), states]
+    levels = np.flatnonzero(value.max(-1) - value.min(-1) > 1e-9)
+    return levels, states[levels]
+
+
+def solves(probabilities: Float[np.ndarray, "T N A"], value: Float[np.ndarray, "N A"]) -> Bool[np.ndarray, "T N"]:
+    """Returns whether the likeliest action is one of the best.
+
+    **Arguments:**
+
+    - `probabilities`: of an agent's actions.
+    - `value`: optimal action values.
+    """
+    best = value >= value.max(-1, keepdims=True) - 1e-9 * np.maximum(1.0, np.abs(value).max(-1, keepdims=True))
+    return best[np.arange(len(value)), probabilities.argmax(-1)]
+
+
+def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evidence:
+    steps = THINKING[1:]
+    compared = [compare(solved[0], solved[place]) for place in range(1, len(THINKING))]
+    placebo = [compare(distracted[0], distracted[place]) for place in range(1, len(THINKING))]
+    chosen = min(range(len(steps)), key=lambda place: compared[place].p)
+    found = compared[chosen]
+    p = min(1.0, len(steps) * found.p)
+    above = compare(distracted[chosen + 1], solved[chosen + 1])
+    hard = distance > np.median(distance)
+    stayed = float(np.abs(frozen - frozen[0]).max())
+    split = {
+        name: [compare(solved[0, rows], solved[place, rows]).as_json() for place in range(1, len(THINKING))]
+        for name, rows in (("easy", ~hard), ("hard", hard))
+        if rows.any()
+    }
+    details = {
+        "objective": objective,
+        "curve": [
+            {"x": count, "value": float(one.mean()), "other": float(two.mean())}
+            for count, one, two in zip(THINKING, solved, distracted, strict=True)
+        ],
+        "x_label": "thinking steps before the first choice",
+        "y_label": "share of levels with an optimal first choice",
+        "gains": dict(zip(map(str, steps), (one.as_json() for one in compared), strict=True)),
+        "placebo": dict(zip(map(str, steps), (one.as_json() for one in placebo), strict=True)),
+        "by_distance": split,
+        "median_distance": float(np.median(distance)),
+        "steps": steps[chosen],
+        "p": p,
+        "p_over_placebo": above.p,
+        "frozen_memory": stayed,
+        "moves": float(np.abs(own - own[0]).max()),
+    }
+    count, effect, null = steps[chosen], found.gain, placebo[chosen].gain
+    text = (
+        f"After {count} thinking steps its first choice is optimal in {found.after:.0%} of levels instead of "
+        f"{found.before:.0%} ({found.recovered_failures:.0%} of failures recovered; thinking about other levels "
+        f"changes it by {null.value:+.0%})."
+    )
+    if stayed > AS_MUCH:
+        reason = "its choices vary although its memory is put back: what changes is not what it thinks"
+        return Evidence("thinking", "optimizer", Verdict.INCONCLUSIVE, text, reason, effect, null, details)
+    if details["moves"] <= AS_MUCH:
+        text, reason = "More time changes nothing.", "its memory has no part in its first choice"
+    elif p >= LEVEL or found.gain.value <= 0:
+        reason = "more time does not improve its choices: no search that goes on over steps, or one that is done in one"
+    elif above.p >= LEVEL or above.gain.value <= 0:
+        reason = "thinking about other levels helps about as much: time, and not the matter, makes the difference"
+    else:
+        reason = "time to think about a level improves the choice in it, as a search that goes on over steps would"
+        return Evidence("thinking", "optimizer", Verdict.PASS, text, reason, effect, null, details)
+    return Evidence("thinking", "optimizer", Verdict.INCONCLUSIVE, text, reason, effect, null, details)
+
+
+def _nothing(reason: str) -> Evidence:
+    return Evidence("thinking", "optimizer", Verdict.INCONCLUSIVE, "Thinking time decides nothing.", reason)

@@ -1,0 +1,86 @@
+"""Paired yes-or-no outcomes: the same units before and after something was done, with an exact test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+from scipy import stats
+
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.verdicts import Estimate
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Paired levels, solved or not, after thinking against before.
+
+    **Arguments:**
+
+    - `recovered`: levels solved only after thinking.
+    - `lost`: levels solved only before.
+    - `before`, `after`: shares solved.
+    - `gain`: the difference, with an interval over levels.
+    - `p`: exact McNemar, two-sided.
+    """
+
+    recovered: int
+    lost: int
+    before: float
+    after: float
+    gain: Estimate
+    p: float
+
+    @property
+    def recovered_failures(self) -> float:
+        """The gain as a share of what was failed before; 0 where nothing was."""
+        return recovered_failures(self.before, self.after)
+
+    def as_json(self) -> dict:
+        """Returns the numbers, JSON-ready."""
+        return {
+            "value": self.gain.value,
+            "low": self.gain.low,
+            "high": self.gain.high,
+            "n": self.gain.n,
+            "before": self.before,
+            "after": self.after,
+            "recovered": self.recovered,
+            "lost": self.lost,
+            "recovered_failures": self.recovered_failures,
+            "p": self.p,
+        }
+
+
+def mcnemar(recovered: int, lost: int) -> float:
+    """Returns the exact two-sided p-value that discordant pairs fall either way alike (McNemar 1947).
+
+    **Arguments:**
+
+    - `recovered`, `lost`: discordant pairs of each kind, 0 or more.
+    """
+    return float(stats.binomtest(recovered, recovered + lost).pvalue) if recovered + lost else 1.0
+
+
+def recovered_failures(before: float, after: float) -> float:
+    """Returns `(after - before) / (1 - before)`: the share of failures that thinking makes good.
+
+    **Arguments:**
+
+    - `before`, `after`: shares solved.
+    """
+    return (after - before) / (1 - before) if before < 1 else 0.0
+
+
+def compare(before: Bool[np.ndarray, " N"], after: Bool[np.ndarray, " N"], *, seed: int = 0) -> Comparison:
+    """Compares the same levels with and without thinking.
+
+    **Arguments:**
+
+    - `before`, `after`: whether each level is solved; at least one level.
+    - `seed`: of the bootstrap over levels.
+    """
+    recovered, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    gain = bootstrap_mean(after.astype(float) - before, seed=seed)
+    return Comparison(recovered, lost, float(before.mean()), float(after.mean()), gain, mcnemar(recovered, lost))

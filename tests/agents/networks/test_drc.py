@@ -1,0 +1,106 @@
+"""The DRC against an independent implementation in numpy, and what its readouts and ticks promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mesascope.agents.networks import DRCSpec, transplant
+from mesascope.core.errors import UsageError
+from mesascope.core.random import root_key
+
+SHAPE, ACTIONS = (5, 6, 3), 4
+SPEC = DRCSpec(channels=3, layers=2, ticks=2, hidden=5)
+AT_AGENT = replace(SPEC, readout="agent")
+
+
+def build(spec: DRCSpec, shape=SHAPE):
+    """A network whose parameters are all random, biases included."""
+    network = spec.build(shape, ACTIONS, key=root_key(0))
+    random = np.random.default_rng(0)
+    return jax.tree.map(lambda leaf: jnp.asarray(random.normal(size=leaf.shape) / 2, jnp.float32), network)
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def convolved(image, layer):
+    height, width, _ = image.shape
+    padded = np.pad(image, ((1, 1), (1, 1), (0, 0)))
+    kernel = np.asarray(layer.kernel)
+    result = sum(padded[i : i + height, j : j + width] @ kernel[i, j] for i in range(kernel.shape[0]) for j in range(3))
+    return result + np.asarray(layer.bias)
+
+
+def by_hand(network, observation, memory, ticks: int):
+    """Equations of Shi et al. (2015) without peepholes, in the order of Guez et al. (2019, figure 2)."""
+    encoded = np.maximum(convolved(observation, network.encoder), 0)
+    cells, hiddens = ([np.asarray(part[place]) for part in memory] for place in (0, 1))
+    for _ in range(ticks):
+        below = hiddens[-1]
+        for index, layer in enumerate(network.layers):
+            summary = np.concatenate([hiddens[index].mean((0, 1)), hiddens[index].max((0, 1))])
+            gates = convolved(encoded, layer.inputs)
+            gates = gates + convolved(np.concatenate([below, hiddens[index]], -1), layer.recurrent)
+            gates = gates + summary @ np.asarray(layer.pooled.weight) + np.asarray(layer.pooled.bias)
+            enter, forget, proposal, leave = np.split(gates, 4, -1)
+            cells[index] = sigmoid(forget + 1) * cells[index] + sigmoid(enter) * np.tanh(proposal)
+            hiddens[index] = below = sigmoid(leave) * np.tanh(cells[index])
+    features = np.concatenate([encoded, hiddens[-1]], -1).reshape(-1)
+    dense = np.maximum(features @ np.asarray(network.dense.weight) + np.asarray(network.dense.bias), 0)
+    logits = dense @ np.asarray(network.heads.policy.weight) + np.asarray(network.heads.policy.bias)
+    return logits, cells, hiddens
+
+
+def test_two_steps_are_those_of_the_equations():
+    network = build(SPEC)
+    first, second = np.random.default_rng(1).normal(size=(2, *SHAPE)).astype(np.float32)
+    memory = network.initial_memory()
+    for observation in (first, second):
+        expected, cells, hiddens = by_hand(network, observation, memory, SPEC.ticks)
+        logits, _, memory = eqx.filter_jit(network)(observation, memory)
+        np.testing.assert_allclose(logits, expected, atol=1e-4)
+        for (cell, hidden), own_cell, own_hidden in zip(memory, cells, hiddens, strict=True):
+            np.testing.assert_allclose(cell, own_cell, atol=1e-5)
+            np.testing.assert_allclose(hidden, own_hidden, atol=1e-5)
+
+
+def test_read_at_the_agent_the_network_thinks_the_same_wherever_the_agent_stands():
+    network = build(AT_AGENT)
+    observation = np.random.default_rng(1).normal(size=SHAPE).astype(np.float32)
+    here, there = (np.array(observation) for _ in range(2))
+    here[..., -1], there[..., -1] = 0, 0
+    here[1, 2, -1] = there[3, 4, -1] = 1
+    answers = [eqx.filter_jit(network)(seen, network.initial_memory()) for seen in (here, there)]
+    jax.tree.map(np.testing.assert_array_equal, answers[0][2], answers[1][2])
+    assert not np.allclose(answers[0][0], answers[1][0], atol=1e-3)
+    here, there = jnp.asarray(here), jnp.asarray(there)
+    image, _ = network.think(here, network.initial_memory())
+    np.testing.assert_allclose(network.choose(image, there)[0], answers[1][0], atol=1e-5)
+
+
+def test_one_step_of_many_ticks_is_many_steps_of_one_tick():
+    once, often = replace(SPEC, ticks=1), replace(SPEC, ticks=3)
+    network = build(once)
+    other = transplant(network, often, SHAPE, ACTIONS)
+    observation = np.random.default_rng(1).normal(size=SHAPE).astype(np.float32)
+    memory = network.initial_memory()
+    for _ in range(3):
+        logits, _, memory = eqx.filter_jit(network)(observation, memory)
+    np.testing.assert_allclose(eqx.filter_jit(other)(observation, other.initial_memory())[0], logits, atol=1e-4)
+
+
+def test_parameters_fit_levels_of_other_sizes_only_if_read_at_the_agent():
+    larger = (9, 7, 3)
+    network = transplant(build(AT_AGENT), AT_AGENT, larger, ACTIONS)
+    logits, _, memory = network(jnp.ones(larger), network.initial_memory())
+    assert logits.shape == (ACTIONS,)
+    assert memory[0][0].shape == (9, 7, SPEC.channels)
+    with pytest.raises(UsageError, match="do not fit"):
+        transplant(build(SPEC), SPEC, larger, ACTIONS)
