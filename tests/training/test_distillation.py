@@ -39,6 +39,6 @@ def test_what_cannot_be_is_refused():
         Distillation(epochs=0)
     with pytest.raises(UsageError, match="do not go together"):
         distil(MLPSpec(), np.zeros((0, 2), np.float32), np.ones((0, 2)), key=root_key(0))
+    bad = np.full((4, 2), np.inf, np.float32)
     with pytest.raises(TrainingError, match="diverged"):
-        bad = np.full((4, 2), np.inf, np.float32)
         distil(MLPSpec(widths=()), bad, np.ones((4, 2)) / 2, key=root_key(0), plan=Distillation(epochs=20))

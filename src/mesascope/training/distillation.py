@@ -151,6 +151,6 @@ def _epochs(learner, shown: Array, wanted: Array, plan: Distillation, batch: int
 def _agreement(network: Network, shown: Array, accepted: Array) -> Array:
     size = 1024
     rows = -(-len(shown) // size) * size
-    padded = jnp.resize(jnp.arange(len(shown)), rows).reshape(-1, size)
+    padded = jnp.resize(jnp.arange(len(shown)), (rows,)).reshape(-1, size)
     chosen = jax.lax.map(lambda rows: _logits(network, shown[rows]).argmax(-1), padded).reshape(-1)[: len(shown)]
     return jnp.take_along_axis(accepted, chosen[:, None], axis=-1).mean()

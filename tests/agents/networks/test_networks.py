@@ -21,14 +21,11 @@ SPECS = [
     ConvNetSpec(channels=4, layers=2, hidden=8),
     GRUSpec(width=6, embedding=7),
     CentredMLPSpec(widths=(8, 8)),
-<<<<<<< HEAD
     TreeQNSpec(encoder=(8,), width=16, reward_width=8),
     TreeQNSpec(encoder=(), width=16, reward_width=8, depth=1, backup="max", critic="linear"),
     UniversalPlanningSpec(encoder=(8,), latent=6, dynamics=(7,), horizon=3, steps=2),
-=======
     DRCSpec(channels=4, layers=2, ticks=2, hidden=8),
     DRCSpec(channels=4, layers=2, ticks=2, hidden=8, readout="agent"),
->>>>>>> helper-recurrent
 ]
 SHAPE, ACTIONS = (5, 6, 3), 4
 

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int
 from mesascope.agents.agent import Agent
 from mesascope.audit.policy import ask, observations
 from mesascope.audit.rollouts import choose_by
-from mesascope.audit.search.horizon import steps_to
+from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.paired import compare
@@ -99,7 +99,7 @@ def thinking(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) 
         return _nothing(f"the assay 'thinking' could not be finished: {error}")
     best = ground.optimal_action_values[objective][levels, states]
     solved, distracted = solves(own, best), solves(other, best)
-    distance = steps_to(setting, objective)[levels, states]
+    distance = steps_in(setting, objective)[levels, states]
     evidence = _evidence(ground.objectives.names[objective], own, frozen, solved, distracted, distance)
     if agent.memoryless and evidence.details["moves"] == 0:
         return replace(evidence, reason="without memory; more time changes nothing")
