@@ -1,0 +1,1 @@
+"""Games between players: positions in which the best moves are known exactly."""
