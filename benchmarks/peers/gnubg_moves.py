@@ -1,8 +1,9 @@
 """Asks gnubg-nn for its moves, in a process and an environment of its own: it is under another licence.
 
-Reads one JSON object: `{"plies": P, "rolls": [[own high, own low, other high, other low, die, die], ...]}`, two checkers
-a side as in `mesascope.worlds.games.backgammon`. Writes a list of the sides after the move that gnubg-nn thinks best at P
-plies: `[[own high, own low, other high, other low], ...]`.
+Reads one JSON object: `{"plies": P, "rolls": [[own high, own low, other high, other low, die, die], ...]}`, two
+checkers
+a side as in `mesascope.worlds.games.backgammon`. Writes a list of the sides after the move that gnubg-nn thinks best at
+P plies: `[[own high, own low, other high, other low], ...]`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ def test_wins_are_solved_as_by_the_definition():
     places = [7 * column + row for column in range(7) for row in range(6)]
     for position in range(len(found)):
         plane = found.observations[position]
-        own, other = (sum(1 << place for place, disc in zip(places, plane, strict=True) if disc == side) for side in (1, -1))
+        own, other = (
+            sum(1 << place for place, disc in zip(places, plane, strict=True) if disc == side) for side in (1, -1)
+        )
         assert (plane_of(own, other) == plane).all()
         for column in open_columns(own, other):
             move = dropped(own, other, column)

@@ -61,7 +61,9 @@ def test_endgames_are_solved_as_by_the_definition():
 
 
 def test_a_remembered_outcome_does_not_depend_on_the_window_it_was_found_in():
-    for own, other in [position for position in random_positions(400, 5) if (position[0] | position[1]).bit_count() > 58]:
+    for own, other in [
+        position for position in random_positions(400, 5) if (position[0] | position[1]).bit_count() > 58
+    ]:
         memory: dict = {}
         outcome(own, other, 0, 1, memory)
         outcome(own, other, -1, 0, memory)

@@ -1,6 +1,7 @@
 """Arrays from a pickle that somebody else made, without unpickling it.
 
-The instructions of the pickle are read one by one with `pickletools`, on values that stand for arrays and tables. Of the
+The instructions of the pickle are read one by one with `pickletools`, on values that stand for arrays and tables. Of
+the
 names that a pickle can call, those that build a numpy array are understood here; a caller may allow others, and says
 what each stands for. Everything else is refused, so that there is no code that a file could name.
 """
@@ -92,7 +93,12 @@ class _Machine:
         return values
 
     def name(self, name: str) -> None:
-        if name not in _NUMPY and name != _JAX and name not in self.calls and name not in self.records:
+        if (
+            name not in _NUMPY | _TABLES | _FACTORIES
+            and name != _JAX
+            and name not in self.calls
+            and name not in self.records
+        ):
             raise _Refused(f"it names {name[:100]!r}, which a table of arrays does not need; nothing was run")
         self.stack.append(_Global(name))
 
@@ -102,6 +108,9 @@ class _Machine:
             raise _Refused("it calls what cannot be called")
         if function.name in self.records:
             self.stack.append(Record(function.name, arguments))
+        elif function.name in _TABLES:
+            # A table that fills itself would call what it is given; ours does not.
+            self.stack.append({})
         elif function.name == _JAX:
             # jax writes how numpy would make the array, and then numpy's description of it.
             self.stack += [_Holder(), arguments[2]]
@@ -267,6 +276,8 @@ def _add_to_set(machine: _Machine, _: Any) -> None:
 _NUMPY: frozenset[str] = frozenset(
     {"numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
 )
+_TABLES: frozenset[str] = frozenset({"collections OrderedDict", "collections defaultdict"})
+_FACTORIES: frozenset[str] = frozenset({"numpy array", "builtins list"})
 _JAX: str = "jax._src.array _reconstruct_array"
 _VALUES: frozenset[str] = frozenset(
     {

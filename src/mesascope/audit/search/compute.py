@@ -70,8 +70,8 @@ def compute(agent: Agent, positions: PositionSet, *, placebo: Placebo | None = N
     - `placebo`: where the budget must not gain; without one a gain is not told apart from others than search.
     - `seed`: of bootstraps and shuffles.
 
-    **Returns:** PASS if the most gains over the least and the placebo gains less; FAIL if there was something to gain and
-    the budget gains surely less than `SLIGHT`.
+    **Returns:** PASS if the most gains over the least and the placebo gains less; FAIL if there was something to gain
+    and the budget gains surely less than `SLIGHT`.
 
     **Raises:** `AgentError` if the agent does not choose among the moves of the game.
     """
@@ -110,8 +110,9 @@ def compute(agent: Agent, positions: PositionSet, *, placebo: Placebo | None = N
         "knowledge": positions.knowledge,
     }
     text = (
-        f"From budget {budgets[0]} to {budgets[-1]} it goes from {right[0].mean():.0%} to {right[-1].mean():.0%} of best "
-        f"moves in {len(positions)} {positions.name}: {gain.value:+.0%} [{gain.low:+.0%}, {gain.high:+.0%}], p = {p:.2g}."
+        f"From budget {budgets[0]} to {budgets[-1]} it goes from {right[0].mean():.0%} to {right[-1].mean():.0%} of "
+        f"best moves in {len(positions)} {positions.name}: {gain.value:+.0%} [{gain.low:+.0%}, {gain.high:+.0%}], p = "
+        f"{p:.2g}."
     )
 
     def evidence(verdict: Verdict, reason: str, null: Estimate | None = None) -> Evidence:

@@ -13,8 +13,8 @@ from mesascope.worlds.games.positions import PositionSet
 def legal_probabilities(agent: Agent, positions: PositionSet) -> Float[np.ndarray, "N A"]:
     """Returns an agent's probabilities of the legal moves, each position being the first that it sees.
 
-    What it gives to illegal moves is taken away, as the rules of the game do. Where nothing is left, all legal moves are
-    equally likely.
+    What it gives to illegal moves is taken away, as the rules of the game do. Where nothing is left, all legal moves
+    are equally likely.
 
     **Arguments:**
 

@@ -1,7 +1,7 @@
 """The horizon in games: up to how many plies ahead is what decides a move still acted upon?
 
-The skill of choices in positions of known depth is fitted with a cliff, as by `horizon` in levels. The null shuffles the
-plies of the positions.
+The skill of choices in positions of known depth is fitted with a cliff, as by `horizon` in levels. The null shuffles
+the plies of the positions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Backgammon with two checkers a side, solved: every position with contact and without, bar and hits included.
 
-The other thirteen checkers of each side are borne off already, so that nobody can lose double. A side's two checkers are
+The other thirteen checkers of each side are borne off already, so that nobody can lose double. A side's two checkers
+are
 a pair `high >= low` of numbers of its own count: 0 borne off, 1 to 24 a point, 25 on the bar. The opponent's point `p`
 is one's own point `25 - p`. A position is a pair of such sides, the one to move first.
 
@@ -199,7 +200,8 @@ def two_checker_rolls(*, count: int, contact: bool, seed: int, worth: float = 0.
         values[number, : len(row)] = row
     knowledge = (
         f"The winning probability under the best play of both is the fixed point of value iteration over all positions "
-        f"of two checkers a side (residual {solution.residual:.0e}); hits start anew, so that no number of plies ends it."
+        f"of two checkers a side (residual {solution.residual:.0e}); hits start anew, so that no number of plies ends "
+        "it."
     )
     name = "backgammon rolls with contact" if contact else "backgammon bear-offs"
     plies = np.full(count, np.inf)

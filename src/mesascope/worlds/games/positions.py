@@ -44,8 +44,8 @@ class PositionSet:
         ):
             raise WorldError(
                 f"The {self.name} do not fit together: observations {list(self.observations.shape)}, legal moves "
-                f"{list(self.legal.shape)}, values {list(self.values.shape)}, best moves {list(self.best.shape)}, plies "
-                f"{list(self.plies.shape)}. All need one row for each position."
+                f"{list(self.legal.shape)}, values {list(self.values.shape)}, best moves {list(self.best.shape)}, "
+                f"plies {list(self.plies.shape)}. All need one row for each position."
             )
         for wrong, fault in (
             (~self.legal.any(-1), "have no legal move"),
