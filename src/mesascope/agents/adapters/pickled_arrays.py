@@ -22,6 +22,8 @@ from mesascope.core.errors import UntrustedModelError
 
 MAXIMUM_PICKLE_BYTES: int = 64 * 2**20
 MAXIMUM_INSTRUCTIONS: int = 1_000_000
+MAXIMUM_VALUES: int = 1_000_000
+"""In all tables together: a table that holds another twice, and so on, would otherwise be endless."""
 MAXIMUM_DIMENSIONS: int = 8
 """Of one array."""
 
@@ -78,6 +80,7 @@ class _Machine:
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memory: dict[int, Any] = field(default_factory=dict)
+    seen: int = 0
 
     def take(self, count: int) -> tuple[Any, ...]:
         if count > len(self.stack) - (self.marks[-1] if self.marks else 0):
@@ -116,7 +119,7 @@ class _Machine:
             self.stack += [_Holder(), arguments[2]]
             self.build()
         elif function.name in self.calls:
-            self.stack.append(self.calls[function.name](*(_plain(argument) for argument in arguments)))
+            self.stack.append(self.calls[function.name](*(self.plain(argument) for argument in arguments)))
         elif function.name.endswith(" _reconstruct"):
             self.stack.append(_Holder())
         elif function.name == "numpy dtype":
@@ -154,6 +157,11 @@ class _Machine:
                 raise _Refused("the names of a table are doubled, or are not names")
             table[name] = value
 
+    def extend(self, values: list[Any]) -> None:
+        if not isinstance(self.stack[-1], list):
+            raise _Refused("it lengthens something other than a list")
+        self.stack[-1].extend(values)
+
     def run(self, pickle: bytes) -> Any:
         for number, (instruction, argument, _) in enumerate(pickletools.genops(pickle)):
             if number > MAXIMUM_INSTRUCTIONS:
@@ -172,7 +180,28 @@ class _Machine:
             else:
                 raise _Refused(f"it holds the pickle instruction {name}, which a table of arrays does not need")
         (found,) = self.stack
-        return _plain(found)
+        return self.plain(found)
+
+    def plain(self, value: Any, depth: int = 0) -> Any:
+        """Returns a value with its arrays in place of what stood for them."""
+        self.seen += 1
+        if depth > 32:
+            raise _Refused("its tables are nested too deeply")
+        if self.seen > MAXIMUM_VALUES:
+            raise _Refused("its tables hold too many values")
+        if isinstance(value, _Holder):
+            if value.array is None:
+                raise _Refused("an array has no numbers")
+            return value.array
+        if isinstance(value, dict):
+            return {name: self.plain(entry, depth + 1) for name, entry in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.plain(entry, depth + 1) for entry in value)
+        if isinstance(value, Record):
+            return Record(value.name, self.plain(value.arguments, depth + 1), self.plain(value.state, depth + 1))
+        if isinstance(value, _Kind | _Global):
+            raise _Refused("it holds a name where a value should be")
+        return value
 
 
 def array_of(data: object, code: str, shape: object) -> np.ndarray:
@@ -235,23 +264,6 @@ def read_pickled_arrays(
         raise UntrustedModelError(reason, path=path) from error
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """Returns a value with its arrays in place of what stood for them."""
-    if depth > 32:
-        raise _Refused("its tables are nested too deeply")
-    if isinstance(value, _Holder):
-        if value.array is None:
-            raise _Refused("an array has no numbers")
-        return value.array
-    if isinstance(value, dict):
-        return {name: _plain(entry, depth + 1) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_plain(entry, depth + 1) for entry in value)
-    if isinstance(value, _Kind | _Global):
-        raise _Refused("it holds a name where a value should be")
-    return value
-
-
 def _named_on_stack(machine: _Machine, _: Any) -> None:
     module, name = machine.take(2)
     if not isinstance(module, str) or not isinstance(name, str):
@@ -306,6 +318,8 @@ _STEPS: dict[str, Callable[[_Machine, Any], Any]] = {
     "TUPLE1": lambda machine, _: machine.stack.append(machine.take(1)),
     "TUPLE2": lambda machine, _: machine.stack.append(machine.take(2)),
     "TUPLE3": lambda machine, _: machine.stack.append(machine.take(3)),
+    "APPEND": lambda machine, _: machine.extend(list(machine.take(1))),
+    "APPENDS": lambda machine, _: machine.extend(machine.since_mark()),
     "SETITEM": lambda machine, _: machine.fill(list(machine.take(2))),
     "SETITEMS": lambda machine, _: machine.fill(machine.since_mark()),
     "MEMOIZE": lambda machine, _: machine.memory.__setitem__(len(machine.memory), machine.stack[-1]),
