@@ -19,6 +19,8 @@ PINS: dict[str, tuple[str, ...]] = {
         # Its dependency sacred still imports pkg_resources.
         "setuptools<81",
     ),
+    "evosax": ("evosax==0.3.2", "jax==0.10.2", "jaxlib==0.10.2"),
+    "gnubg-nn": ("gnubg-nn==1.1.0a11",),
     "navix": ("navix==0.7.4", "jax==0.10.2", "jaxlib==0.10.2"),
     "stable-baselines3": ("stable-baselines3==2.9.2", "minigrid==3.1.0", "torch==2.13.0"),
 }
@@ -38,7 +40,7 @@ def peer_python(peer: str, *, build: bool) -> Path | None:
     pins = PINS[peer]
     # Other pins or another Python are another environment; a half-made one never gets the name.
     tag = hashlib.sha256(" ".join((sys.version.split()[0], *pins)).encode()).hexdigest()[:12]
-    folder = _cache() / f"{peer}-{tag}"
+    folder = cache_folder() / f"{peer}-{tag}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     done = folder / "complete"
     if done.exists():
@@ -53,6 +55,7 @@ def peer_python(peer: str, *, build: bool) -> Path | None:
     return python
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """Returns where environments and packages of others are kept."""
     root = os.environ.get("MESASCOPE_CACHE") or Path.home() / ".cache" / "mesascope"
     return Path(root) / "peers"

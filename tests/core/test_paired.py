@@ -30,3 +30,8 @@ def test_pairs_are_counted_by_level():
     assert found.gain.value == pytest.approx(1 / 6)
     assert found.p == 1.0
     assert found.recovered_failures == pytest.approx(1 / 3)
+
+
+def test_negative_numbers_are_refused():
+    with pytest.raises(ValueError, match="negative"):
+        mcnemar(-1, 2)

@@ -14,14 +14,14 @@ from mesascope.core.verdicts import Estimate
 
 @dataclass(frozen=True)
 class Comparison:
-    """Paired levels, solved or not, after thinking against before.
+    """Paired units, solved or not, after something was done against before.
 
     **Arguments:**
 
-    - `recovered`: levels solved only after thinking.
-    - `lost`: levels solved only before.
+    - `recovered`: units solved only after.
+    - `lost`: units solved only before.
     - `before`, `after`: shares solved.
-    - `gain`: the difference, with an interval over levels.
+    - `gain`: the difference, with an interval over units.
     - `p`: exact McNemar, two-sided.
     """
 
@@ -59,12 +59,16 @@ def mcnemar(recovered: int, lost: int) -> float:
     **Arguments:**
 
     - `recovered`, `lost`: discordant pairs of each kind, 0 or more.
+
+    **Raises:** `ValueError` for negative numbers.
     """
+    if recovered < 0 or lost < 0:
+        raise ValueError(f"{recovered} recovered and {lost} lost: neither can be negative.")
     return float(stats.binomtest(recovered, recovered + lost).pvalue) if recovered + lost else 1.0
 
 
 def recovered_failures(before: float, after: float) -> float:
-    """Returns `(after - before) / (1 - before)`: the share of failures that thinking makes good.
+    """Returns `(after - before) / (1 - before)`: the share of failures that is made good.
 
     **Arguments:**
 
@@ -74,12 +78,12 @@ def recovered_failures(before: float, after: float) -> float:
 
 
 def compare(before: Bool[np.ndarray, " N"], after: Bool[np.ndarray, " N"], *, seed: int = 0) -> Comparison:
-    """Compares the same levels with and without thinking.
+    """Compares the same units before and after.
 
     **Arguments:**
 
-    - `before`, `after`: whether each level is solved; at least one level.
-    - `seed`: of the bootstrap over levels.
+    - `before`, `after`: whether each unit is solved; at least one.
+    - `seed`: of the bootstrap over units.
     """
     recovered, lost = int((after & ~before).sum()), int((before & ~after).sum())
     gain = bootstrap_mean(after.astype(float) - before, seed=seed)

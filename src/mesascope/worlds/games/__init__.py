@@ -1,1 +1,1 @@
-"""Games of two players who take turns, as compiled rules."""
+"""Games between players: compiled rules, and positions in which the best moves are known exactly."""
