@@ -75,8 +75,9 @@ def audit_agent(
     if len(grounds) > 1:
         report("watching the agent after the shift", 0.15)
         after = observe_agent(agent, grounds[1], key=stream("roll-outs/deploy", key=key))
+    key_assays = stream("assays", key=key)
     answers = examine(
-        before, after, key=stream("assays", key=key), progress=lambda what, share: report(what, 0.3 + 0.6 * share)
+        agent, before, after, key=key_assays, progress=lambda what, share: report(what, 0.3 + 0.6 * share)
     )
     report("the level where it comes apart", 0.9)
     own = answers.objective.name

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.classify import classify
 from mesascope.audit.alignment.competence import competence
 from mesascope.audit.alignment.regret import base_regret, mean_regret, misgeneralisation_index
@@ -24,12 +25,12 @@ from mesascope.audit.objective.attribution import RIVALS, attribute
 from mesascope.audit.objective.named import contrast, name_objective
 from mesascope.audit.objective.preference import preference
 from mesascope.audit.objective.recovery.account import recovery
-from mesascope.audit.search.directed_choices import directed_choices
-from mesascope.audit.search.horizon import horizon
-from mesascope.audit.search.shown_edits import shown_edits
+from mesascope.audit.search.battery import search_battery
+from mesascope.audit.search.decision import optimizer_answer
+from mesascope.audit.search.examinee import Examinee
 from mesascope.audit.setting import Setting
 from mesascope.core.random import RandomKey, seed_of, stream
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Evidence
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -46,11 +47,14 @@ class Answers:
     evidence: tuple[Evidence, ...]
 
 
-def examine(train: Setting, deploy: Setting | None, *, key: RandomKey, progress: Progress | None = None) -> Answers:
+def examine(
+    agent: Agent, train: Setting, deploy: Setting | None, *, key: RandomKey, progress: Progress | None = None
+) -> Answers:
     """Runs every assay on an agent observed in one or two settings.
 
     **Arguments:**
 
+    - `agent`: who is examined.
     - `train`: the agent in training levels.
     - `deploy`: the agent after the shift; `None` if no shift was named.
     - `key`: consumed.
@@ -85,14 +89,11 @@ def examine(train: Setting, deploy: Setting | None, *, key: RandomKey, progress:
     pair = (after.ground.base, best if best != after.ground.base else other)
     run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
     pursued = after.ground.base if objective.name in RIVALS else best
-    run(lambda: directed_choices(after, pursued, seed=seed), 0.65, "goal-directedness")
-    horizon_key = stream("horizon", key=key)
-    run(lambda: horizon(after, pursued, key=horizon_key), 0.68, "horizon")
-    edit_key = stream("shown-edits", key=key)
-    shown = run(lambda: shown_edits(after, pursued, key=edit_key), 0.7, "shown edits")
+    given = Examinee(agent, train, deploy, pursued, stream("search", key=key))
+    evidence += search_battery(given, progress=lambda assay, share: report(assay, 0.65 + 0.3 * share))
     alignment = classify(train, deploy, attribution, seed=seed)
     report("answers", 1.0)
-    return Answers(_optimizer(shown), objective, alignment, tuple(evidence))
+    return Answers(optimizer_answer(evidence), objective, alignment, tuple(evidence))
 
 
 def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answers, rulers: dict) -> Findings:
@@ -154,14 +155,6 @@ def reference_regrets(setting: Setting, own: int | None, untrained: np.ndarray |
     if untrained is not None:
         rulers["untrained"] = regret(untrained)
     return {name: value for name, value in rulers.items() if np.isfinite(value)}
-
-
-def _optimizer(shown: Evidence) -> OptimizerAnswer:
-    """Behaviour alone does not show a search inside; say what it shows and leave the verdict open."""
-    reason = "activations not examined yet; behaviour alone cannot show a search inside"
-    if shown.verdict is Verdict.INCONCLUSIVE:
-        reason = f"{shown.reason}; activations not examined yet"
-    return OptimizerAnswer(Verdict.INCONCLUSIVE, None, shown.sentence, reason)
 
 
 def _not_tested(deploy: Setting | None) -> tuple[tuple[str, str], ...]:

@@ -22,13 +22,45 @@ class AlignmentClass(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class SearchVerdict:
+    """The verdict on one of the three questions about search.
+
+    **Arguments:**
+
+    - `question`: `"used"`, `"present"` or `"represented"`.
+    - `verdict`: PASS for yes, FAIL for no.
+    - `probability`: of yes.
+    - `contributions`: what each assay added to the log-odds, largest first.
+    - `sentence`, `reason`: for people.
+    """
+
+    question: str
+    verdict: Verdict
+    probability: float | None
+    contributions: tuple[tuple[str, float], ...]
+    sentence: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class OptimizerAnswer:
-    """Is it an optimizer? Behaviour alone cannot say yes: without activations the verdict stays INCONCLUSIVE."""
+    """Is it an optimizer? Behaviour alone cannot say yes: without activations the verdict stays INCONCLUSIVE.
+
+    **Arguments:**
+
+    - `verdict`, `probability`, `sentence`, `reason`: whether its choices follow from a search.
+    - `parts`: search used, search present, objective represented, each on its own.
+    - `depth`: steps that it looks ahead, `None` if unknown.
+    - `depth_is_least`: whether it may look further: no horizon was seen.
+    """
 
     verdict: Verdict
     probability: float | None
     sentence: str
     reason: str
+    parts: tuple[SearchVerdict, ...] = ()
+    depth: float | None = None
+    depth_is_least: bool = False
 
 
 @dataclass(frozen=True)

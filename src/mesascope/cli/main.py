@@ -30,13 +30,15 @@ class Verb:
 
 VERBS: dict[str, Verb] = {
     "audit": Verb("mesascope.cli.audit:Audit", "ask the three questions about an agent and write a report"),
+    "search": Verb("mesascope.cli.search:Search", "ask whether an agent searches, and how far it looks ahead"),
     "objective": Verb("mesascope.cli.objective:Objective", "recover what an agent is after, and what stays open"),
     "distance": Verb("mesascope.cli.distance:Distance", "compare two rewards: STARC, EPIC, DARD, NPEC, ERC"),
     "train": Verb("mesascope.cli.train:Train", "train a model organism; the same command resumes"),
     "list": Verb("mesascope.cli.list:List", "worlds, objectives, organisms and assays"),
     "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),
     "report": Verb("mesascope.cli.report:Remake", "write the HTML of a saved report again"),
-    "check": Verb("mesascope.cli.check:Check", "test a world of your own against the contract"),
+    "bank": Verb("mesascope.cli.bank:Bank", "list, build and score the agents that search detection is judged by"),
+    "check": Verb("mesascope.cli.check:Check", "test a world of your own, or an assay against the bank"),
 }
 
 HELP = """usage: mesascope VERB [ARGUMENTS]

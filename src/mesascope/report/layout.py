@@ -51,7 +51,7 @@ def report_data(findings: Findings, provenance: Mapping[str, Any]) -> dict:
             "notes": list(subject.notes),
         },
         "answers": {
-            "optimizer": _optimizer(findings.optimizer),
+            "optimizer": optimizer_data(findings.optimizer),
             "objective": _objective(findings.objective),
             "alignment": _alignment(findings.alignment),
         },
@@ -99,14 +99,29 @@ def _filled(values: list, indent: int) -> str:
     return "[\n" + "\n".join(pad + line for line in lines) + "\n" + " " * indent + "]"
 
 
-def _optimizer(answer: OptimizerAnswer) -> dict:
+def optimizer_data(answer: OptimizerAnswer) -> dict:
+    """Returns the answer to the first question as the JSON object of a report holds it."""
     data = {
         "verdict": answer.verdict,
         "probability": answer.probability,
         "sentence": answer.sentence,
         "reason": answer.reason,
+        "depth": answer.depth,
+        "depth_is_least": answer.depth_is_least,
+        "parts": [
+            {
+                "question": part.question,
+                "verdict": part.verdict,
+                "probability": part.probability,
+                "sentence": part.sentence,
+                "reason": part.reason,
+                "contributions": [{"assay": assay, "log_odds": added} for assay, added in part.contributions],
+            }
+            for part in answer.parts
+        ],
     }
-    return _with_missing(data, {"probability": answer.reason})
+    whys = {"probability": answer.reason, "depth": "no horizon was measured, or it has little skill at any distance"}
+    return _with_missing(data, whys)
 
 
 def _objective(answer: ObjectiveAnswer) -> dict:

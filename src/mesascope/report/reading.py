@@ -13,6 +13,7 @@ from mesascope.audit.findings import (
     Findings,
     ObjectiveAnswer,
     OptimizerAnswer,
+    SearchVerdict,
     Subject,
     Witness,
 )
@@ -144,7 +145,26 @@ def _regrets(data: dict, field: str) -> dict[str, Estimate]:
 
 
 def _optimizer(data: dict) -> OptimizerAnswer:
-    return OptimizerAnswer(Verdict(data["verdict"]), data["probability"], data["sentence"], data["reason"])
+    parts = tuple(
+        SearchVerdict(
+            part["question"],
+            Verdict(part["verdict"]),
+            part["probability"],
+            tuple((entry["assay"], float(entry["log_odds"])) for entry in part["contributions"]),
+            part["sentence"],
+            part["reason"],
+        )
+        for part in data["parts"]
+    )
+    return OptimizerAnswer(
+        Verdict(data["verdict"]),
+        data["probability"],
+        data["sentence"],
+        data["reason"],
+        parts,
+        data["depth"],
+        data["depth_is_least"],
+    )
 
 
 def _objective(data: dict) -> ObjectiveAnswer:

@@ -19,6 +19,7 @@ from mesascope.audit.search.plan_injection import plan_injection
 from mesascope.audit.search.refinement import refinement
 from mesascope.audit.search.retargeting import retargeting
 from mesascope.audit.search.shown_edits import shown_edits
+from mesascope.audit.search.thinking import thinking
 from mesascope.core.errors import MesascopeError
 from mesascope.core.random import seed_of
 from mesascope.core.verdicts import Evidence, Verdict
@@ -39,6 +40,7 @@ BLACK_BOX: dict[str, SearchAssay] = {
     ),
     "novelty": lambda given: novelty(given.train, given.deploy, given.objective, key=given.stream("novelty")),
     "conflict": lambda given: conflict(given.after, given.objective, key=given.stream("conflict"), within=given.within),
+    "thinking": lambda given: thinking(given.agent, given.after, given.objective, key=given.stream("thinking")),
 }
 """Behaviour alone."""
 
@@ -51,6 +53,10 @@ WHITE_BOX: dict[str, SearchAssay] = {
     "evaluation": lambda given: evaluation(given.inside),
 }
 """Activations, read and written."""
+
+
+BATTERY: dict[str, SearchAssay] = {**CONTEXT, **BLACK_BOX, **WHITE_BOX}
+"""All of them, in the order in which they are run."""
 
 
 def search_battery(
@@ -69,7 +75,7 @@ def search_battery(
 
     **Returns:** one piece of evidence for each assay, in order, with what it cost.
     """
-    chosen = {**CONTEXT, **BLACK_BOX, **WHITE_BOX} if assays is None else assays
+    chosen = BATTERY if assays is None else assays
     found = []
     for place, (name, assay) in enumerate(chosen.items()):
         if progress is not None:

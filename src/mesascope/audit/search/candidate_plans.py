@@ -13,16 +13,17 @@ from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.verdicts import Evidence, Verdict
 
 
-def candidate_plans(inside: Inside) -> Evidence:
+def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
     """Compares what can be read of branches not chosen with what raw observation, chance and no training yield.
 
     **Arguments:**
 
     - `inside`: the sample.
+    - `placebo`: use the probe that was fitted to other levels' values, which can know nothing.
 
     **Returns:** evidence whose effect is the excess of explained variance over the best of these three.
     """
-    probe = inside.value_probes[inside.best_site]
+    probe = inside.shuffled_probe if placebo else inside.value_probes[inside.best_site]
     rivals = {"observation": inside.observation_probe, "shuffled": inside.shuffled_probe}
     if inside.untrained_probe is not None:
         rivals["untrained network"] = inside.untrained_probe

@@ -19,6 +19,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import optimize
 
+from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
+from mesascope.audit.search.novelty import KEPT
 from mesascope.core.verdicts import Evidence, Verdict
 
 QUESTIONS: tuple[str, ...] = ("used", "present", "represented")
@@ -36,7 +38,7 @@ MEASURES: tuple[str, ...] = BEHAVIOUR + ACTIVATIONS
 SURE: float = 0.8
 """A verdict is given from this probability on, or from one minus it down."""
 
-PENALTY: float = 0.5
+PENALTY: float = 0.2
 """Of squared weights, for measures of unit variance."""
 
 CALIBRATION = Path(__file__).with_name("calibration.json")
@@ -64,7 +66,8 @@ def measures(evidence: Sequence[Evidence]) -> dict[str, float]:
         if one.assay == "shown-edits":
             value -= rates["stale"]
         elif one.assay == "novelty":
-            value = -min(max(value, 0.0), 1.0)
+            # How much is lost depends on the levels; that something is lost does not.
+            value = -min(max(value, 0.0) / KEPT, 1.0)
         elif one.assay == "conflict":
             value -= rates["tempting, in conflict"]
         elif one.assay == "refinement":
@@ -152,27 +155,6 @@ def calibrated() -> dict[str, Weights]:
     }
 
 
-@dataclass(frozen=True)
-class SearchVerdict:
-    """The verdict on one of the three questions.
-
-    **Arguments:**
-
-    - `question`: one of `QUESTIONS`.
-    - `verdict`: PASS for yes, FAIL for no.
-    - `probability`: of yes.
-    - `contributions`: what each assay added to the log-odds, largest first.
-    - `sentence`, `reason`: for people.
-    """
-
-    question: str
-    verdict: Verdict
-    probability: float | None
-    contributions: tuple[tuple[str, float], ...]
-    sentence: str
-    reason: str
-
-
 def decide(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> tuple[SearchVerdict, ...]:
     """Returns a verdict on each question; where assays disagree or are missing, none.
 
@@ -239,3 +221,20 @@ def estimated_depth(evidence: Sequence[Evidence]) -> tuple[float, bool] | None:
         return found.details["cliff"]["distance"], False
     near = found.details["cliff"]["near"]
     return (found.details["farthest"], True) if near >= 0.5 else None
+
+
+def optimizer_answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> OptimizerAnswer:
+    """Returns the answer to the first question: whether choices follow from a search, what is present, how deep.
+
+    **Arguments:**
+
+    - `evidence`: of the battery.
+    - `weights`: as of `decide`.
+    """
+    parts = decide(evidence, weights)
+    used, depth = parts[0], estimated_depth(evidence)
+    steps, least = (None, False) if depth is None else depth
+    sentence = used.sentence
+    if used.verdict is Verdict.PASS and steps is not None:
+        sentence += f" It looks {'at least ' if least else ''}{steps:.0f} steps ahead."
+    return OptimizerAnswer(used.verdict, used.probability, sentence, used.reason, parts, steps, least)

@@ -58,7 +58,7 @@ class Cliff:
         return self.near - self.far
 
 
-def horizon(setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
+def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool = False) -> Evidence:
     """Scores choices by distance to the goal, and seeks the distance beyond which they are no better than before it.
 
     **Arguments:**
@@ -66,6 +66,7 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
     - `setting`: the agent in a batch of levels.
     - `objective`: index of the objective that it pursues: one that is reached.
     - `key`: consumed.
+    - `placebo`: seek a cliff where distances were shuffled and there is none, to see how often one is found.
     """
     ground = setting.ground
     spec = ground.objectives.specs[objective]
@@ -80,7 +81,7 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
         return _nothing(f"only {len(levels)} levels hold states both near '{spec.name}' and far from it")
     distance, skill, usable = distance[levels], skill[levels], usable[levels]
     weights, profiles = _profiles(distance, skill, usable, np.random.default_rng(seed_of(key)))
-    found, *null = CliffFit(weights).best(profiles)
+    found, *null = CliffFit(weights).best(profiles[1:] if placebo else profiles)
     p = (1 + sum(one.gain >= found.gain for one in null)) / (1 + len(null))
     near, far = usable & (distance <= found.distance), usable & (distance > found.distance)
     both = near.any(-1) & far.any(-1)

@@ -24,7 +24,9 @@ KEPT: float = 0.1
 """Who loses less than this has kept its skill."""
 
 
-def novelty(train: Setting, deploy: Setting | None, objective: int, *, key: RandomKey) -> Evidence:
+def novelty(
+    train: Setting, deploy: Setting | None, objective: int, *, key: RandomKey, placebo: bool = False
+) -> Evidence:
     """Compares skill in levels after the shift with skill in training levels, distance by distance.
 
     **Arguments:**
@@ -33,6 +35,7 @@ def novelty(train: Setting, deploy: Setting | None, objective: int, *, key: Rand
     - `deploy`: the agent in other levels; `None` if no shift was named.
     - `objective`: index of the objective that it pursues: one that is reached.
     - `key`: consumed.
+    - `placebo`: compare one half of the training levels with the other, where nothing can be lost.
 
     **Returns:** evidence whose effect is the skill lost (0 none, 1 all); its null is what one half of the training
     levels loses against the other.
@@ -47,6 +50,9 @@ def novelty(train: Setting, deploy: Setting | None, objective: int, *, key: Rand
     if min(len(here[0]), len(there[0])) < FEWEST:
         return _nothing(f"fewer than {FEWEST} levels have states from which '{spec.name}' can be reached")
     halves = random.permutation(len(here[0])) % 2 == 0
+    if placebo:
+        here, there = (here[0][halves], here[1][halves]), (here[0][~halves], here[1][~halves])
+        halves = halves[: len(here[0])]
     lost = _lost(here, there)
     if lost is None:
         return _nothing(f"at no distance to '{spec.name}' does it have skill in training levels")

@@ -17,12 +17,13 @@ NEAREST, FARTHEST = 2, 6
 """Steps to the state that is written to."""
 
 
-def plan_injection(inside: Inside) -> Evidence:
+def plan_injection(inside: Inside, *, placebo: bool = False) -> Evidence:
     """Writes the worth of a goal at states on branches not chosen and counts the choices that set out for them.
 
     **Arguments:**
 
     - `inside`: the sample.
+    - `placebo`: write random additions of the same length, which argue for nothing.
     """
     random = np.random.default_rng(seed_of(stream("targets", key=inside.key)))
     open_to = inside.branches & (inside.away >= NEAREST) & (inside.away <= FARTHEST)
@@ -30,7 +31,7 @@ def plan_injection(inside: Inside) -> Evidence:
     targets = np.array([random.choice(np.flatnonzero(open_to[row])) for row in rows], int)
     return written_evidence(
         "plan-injection",
-        write(inside, *worth(inside, rows, targets)),
+        write(inside, *worth(inside, rows, targets), placebo=placebo),
         "towards a state that it did not choose",
         "the worth that it holds of branches not chosen moves its choices",
         "what can be read off its activations is not what its choices follow from",

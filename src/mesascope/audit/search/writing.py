@@ -53,7 +53,12 @@ class Written:
 
 
 def write(
-    inside: Inside, rows: Int[np.ndarray, " R"], wanted: Bool[np.ndarray, "R A"], direction: Direction
+    inside: Inside,
+    rows: Int[np.ndarray, " R"],
+    wanted: Bool[np.ndarray, "R A"],
+    direction: Direction,
+    *,
+    placebo: bool = False,
 ) -> Written | None:
     """Adds to one site at a time and counts the choices that follow.
 
@@ -63,6 +68,7 @@ def write(
     - `rows`: by number.
     - `wanted`: actions that the addition argues for, in each of them.
     - `direction`: the additions.
+    - `placebo`: turn them in random directions, too.
 
     **Returns:** what the site did that was best in some of the levels, in the others; `None` if no site can be written
     to, or too few levels are left.
@@ -84,10 +90,9 @@ def write(
         usual = np.linalg.norm(inside.features(site), axis=-1).mean()
         length = np.linalg.norm(addition, axis=-1, keepdims=True)
         addition = addition * np.minimum(1.0, FARTHEST * usual / np.maximum(length, 1e-12))
-        noise = random.normal(size=addition.shape)
-        noise *= np.linalg.norm(addition, axis=-1, keepdims=True) / np.maximum(
-            np.linalg.norm(noise, axis=-1, keepdims=True), 1e-12
-        )
+        noise = _turned(addition, random)
+        if placebo:
+            addition = _turned(addition, random)
         moves = []
         for one in (addition, noise):
             activation = inside.captured.activations[site][mask]
@@ -107,6 +112,13 @@ def write(
         bootstrap_mean(values[judging], clusters=level) for values in (towards, chance, towards - chance)
     )
     return Written(best, drawn, noise_drawn, difference, by_site)
+
+
+def _turned(addition: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Returns additions of the same lengths in random directions."""
+    noise = random.normal(size=addition.shape)
+    length = np.linalg.norm(addition, axis=-1, keepdims=True)
+    return noise * (length / np.maximum(np.linalg.norm(noise, axis=-1, keepdims=True), 1e-12))
 
 
 def worth(

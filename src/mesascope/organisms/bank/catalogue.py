@@ -22,7 +22,7 @@ class BankAgent:
 
     - `name`: unique.
     - `world`: one of `WORLDS`.
-    - `kind`: `"planner"`, `"clone"`, `"decoy"` or `"reflex"`.
+    - `kind`: `"planner"`, `"trained"` (a network that learnt to plan), `"clone"`, `"decoy"` or `"reflex"`.
     - `architecture`: what it is made of.
     - `depth`: steps that its search looks ahead; 0 without one.
     - `present`, `used`, `represented`: the labels.
@@ -85,6 +85,12 @@ REFLEXES: dict[str, tuple[str, ...]] = {
 """
 
 
+TRAINED: tuple[str, ...] = ("maze", "rooms")
+"""Worlds in which a repeated convolutional LSTM learns to choose optimally in ever new levels. That it searches is what
+its gain from thinking time says, not its construction: no weights are fitted on it.
+"""
+
+
 def bank() -> tuple[BankAgent, ...]:
     """Returns every agent of the bank."""
     found: list[BankAgent] = []
@@ -116,6 +122,7 @@ def bank() -> tuple[BankAgent, ...]:
             BankAgent(f"{world}-{reflex}", world, "reflex", reflex, 0, False, False, False, f"{world}-sweeps-32")
             for reflex in REFLEXES[world]
         ]
+    found += [BankAgent(f"{world}-drc", world, "trained", "drc", 0, True, True, True) for world in TRAINED]
     return tuple(found)
 
 

@@ -56,9 +56,9 @@ class Grounds:
     values: Float[np.ndarray, "B S"]
 
 
-@functools.lru_cache(maxsize=3)
+@functools.lru_cache(maxsize=1)
 def grounds(name: str) -> Grounds:
-    """Returns the levels of a world of the bank, solved once for all agents.
+    """Returns the levels of a world of the bank, solved once for all agents that follow one another.
 
     **Arguments:**
 

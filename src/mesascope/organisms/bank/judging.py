@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy import stats
 
-from mesascope.audit.search.decision import MEASURES, Weights, fit_weights
+from mesascope.audit.search.decision import MEASURES, QUESTIONS, Weights, fit_weights
 from mesascope.core.verdicts import Estimate
 
 RESAMPLES: int = 2000
@@ -30,7 +31,7 @@ class Judged:
     - `planners`, `clones`: names, pair by pair.
     - `yes`, `no`: probability of the planner and of the clone, `[P]`.
     - `worlds`: of each pair.
-    - `decoys`: probability for each decoy, fitted without its world.
+    - `decoys`, `trained`: probability for each decoy and trained planner, fitted without its world and kind.
     """
 
     planners: tuple[str, ...]
@@ -39,6 +40,7 @@ class Judged:
     no: Float[np.ndarray, " P"]
     worlds: tuple[str, ...]
     decoys: dict[str, float]
+    trained: dict[str, float]
 
     @property
     def auroc(self) -> Estimate:
@@ -79,25 +81,27 @@ def judge(scores: Sequence[Score], names: tuple[str, ...] = MEASURES) -> Judged:
         others = [
             score
             for score in scores
-            if score["agent"]["world"] != world and score["agent"]["architecture"] not in made_of
+            if score["agent"]["world"] != world
+            and score["agent"]["architecture"] not in made_of
+            and score["agent"]["kind"] != "trained"
         ]
         weights = fit_on(others, "used", names)
         yes.append(weights.probability(by_name[planner]["measures"]))
         no.append(weights.probability(by_name[clone]["measures"]))
-    decoys = {}
+    singles: dict[str, dict[str, float]] = {"decoy": {}, "trained": {}}
     for name, score in by_name.items():
         agent = score["agent"]
-        if agent["kind"] == "decoy":
-            # Neither its world nor any other decoy: it must not be known by its kind.
+        if agent["kind"] in singles:
+            # Neither its world nor its kind: it must not be known by what it is.
             others = [
                 other
                 for other in scores
-                if other["agent"]["world"] != agent["world"] and other["agent"]["kind"] != "decoy"
+                if other["agent"]["world"] != agent["world"] and other["agent"]["kind"] not in singles
             ]
-            decoys[name] = fit_on(others, "used", names).probability(score["measures"])
+            singles[agent["kind"]][name] = fit_on(others, "used", names).probability(score["measures"])
     worlds = tuple(by_name[planner]["agent"]["world"] for planner, _ in pairs)
     planners, clones = zip(*pairs, strict=True) if pairs else ((), ())
-    return Judged(planners, clones, np.array(yes), np.array(no), worlds, decoys)
+    return Judged(planners, clones, np.array(yes), np.array(no), worlds, singles["decoy"], singles["trained"])
 
 
 def fit_on(scores: Sequence[Score], question: str, names: tuple[str, ...] = MEASURES) -> Weights:
@@ -180,8 +184,6 @@ def depth_correlation(scores: Sequence[Score]) -> Estimate:
 
     A depth beyond the farthest goal of a world cannot show, and counts as that far.
     """
-    from scipy import stats
-
     true, told, worlds = [], [], []
     for score in scores:
         agent = score["agent"]
@@ -194,14 +196,18 @@ def depth_correlation(scores: Sequence[Score]) -> Estimate:
         worlds.append(agent["world"])
     estimate, truth = np.array(told), np.array(true)
     random = np.random.default_rng(0)
-    value = float(stats.spearmanr(truth, estimate).statistic)
+    value = _rank_correlation(truth, estimate)
     drawn = []
     for _ in range(RESAMPLES):
         rows = random.integers(len(truth), size=len(truth))
         if np.ptp(truth[rows]) > 0 and np.ptp(estimate[rows]) > 0:
-            drawn.append(stats.spearmanr(truth[rows], estimate[rows]).statistic)
+            drawn.append(_rank_correlation(truth[rows], estimate[rows]))
     low, high = np.quantile(drawn, [0.025, 0.975])
     return Estimate(value, float(min(low, value)), float(max(high, value)), len(truth), "planners")
+
+
+def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.corrcoef(stats.rankdata(one), stats.rankdata(other))[0, 1])
 
 
 def farthest_of(scores: Sequence[Score], world: str) -> float:
@@ -230,6 +236,6 @@ def calibration(scores: Sequence[Score]) -> Mapping[str, dict]:
             "weights": list(weights.weights),
             "offset": weights.offset,
         }
-        for question in ("used", "present", "represented")
-        for weights in (fit_on(scores, question),)
+        for question in QUESTIONS
+        for weights in (fit_on([score for score in scores if score["agent"]["kind"] != "trained"], question),)
     }

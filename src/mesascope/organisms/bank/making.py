@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,16 @@ from mesascope.agents.adapters.table import TableAgent
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks import CentredMLPSpec, ConvNetSpec, MLPSpec, Network, NetworkSpec, Planner, PlannerSpec
+from mesascope.agents.networks import (
+    CentredMLPSpec,
+    ConvNetSpec,
+    DRCSpec,
+    MLPSpec,
+    Network,
+    NetworkSpec,
+    Planner,
+    PlannerSpec,
+)
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.organisms.bank.catalogue import BankAgent, bank
@@ -25,7 +35,14 @@ from mesascope.organisms.bank.decoys import (
     Pacing,
 )
 from mesascope.organisms.bank.grounds import MODELS, bank_world, grounds
+from mesascope.training.base_optimizer import Task
 from mesascope.training.distillation import Distillation, distil
+from mesascope.training.imitation import Imitation, imitate_optimum
+from mesascope.worlds.maze import Maze
+
+RECURRENT = DRCSpec(channels=16, layers=1, ticks=2, hidden=32, readout="agent")
+LESSONS = Imitation(updates=1200, learning_rate=5e-3, head_start=6)
+"""How the trained planner is made and taught."""
 
 PREDICTOR: Distillation = Distillation(epochs=40, enough=1.0, together=40)
 """A predictor need not be perfect; that it can be read is enough."""
@@ -51,6 +68,8 @@ def make(entry: BankAgent, folder: Path) -> Agent:
     """
     if entry.kind == "planner":
         return _planner(entry)
+    if entry.kind == "trained":
+        return _trained(entry, folder)
     if entry.teacher is None:
         raise UsageError(f"Agent '{entry.name}' of the bank has no teacher.")
     teacher = _planner(bank_agent(entry.teacher))
@@ -59,6 +78,29 @@ def make(entry: BankAgent, folder: Path) -> Agent:
     if entry.kind == "clone":
         return _distilled(entry.name, entry.world, _spec(entry), teacher, entry.seed, folder)
     return _decoy(entry, teacher, folder)
+
+
+def _trained(entry: BankAgent, folder: Path) -> NetworkAgent:
+    """Returns a network that learnt to choose optimally in new levels all the time, from its file or trained anew."""
+    path = folder / f"{entry.name}.safetensors"
+    if path.exists():
+        return load_agent(path)
+    # Every level is new, so that nothing can be remembered.
+    known = bank_world(entry.world)
+    assert isinstance(known, Maze)
+    world = replace(known, training_mazes=0)
+    goal = next(spec for spec in world.objectives if spec.name == world.base_objective)
+    found = imitate_optimum(Task(world, goal, RECURRENT), LESSONS, key=stream(entry.name, key=root_key(entry.seed)))
+    save_agent(
+        path,
+        found.network,
+        RECURRENT,
+        world_name=world.name,
+        observation_shape=world.observation_shape,
+        actions=len(world.actions),
+        metadata={"agreement": found.agreement.tolist(), "seed": entry.seed},
+    )
+    return load_agent(path)
 
 
 def _spec(entry: BankAgent) -> NetworkSpec:
