@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -23,12 +23,32 @@ class Captured:
 
     - `probabilities`: of the actions, `[B, A]`.
     - `memory`: after acting.
-    - `activations`: at every site, `[B, ...]`, replaced ones included.
+    - `activations`: at every site, `[B, ...]`, replaced ones included; `[B, H, W, C]` where there is a board or image.
     """
 
     probabilities: Float[np.ndarray, "B A"]
     memory: Any
     activations: dict[str, np.ndarray]
+
+
+class Activations(dict[str, np.ndarray]):
+    """Activations by site, which say of a site that cannot be read why it cannot.
+
+    **Arguments:**
+
+    - `found`: what was read.
+    - `agent`: its name.
+    - `unreadable`: what is wrong with every other site, as in "it is never called"; by default there is none.
+    """
+
+    def __init__(self, found: Mapping[str, np.ndarray], *, agent: str, unreadable: Mapping[str, str] | None = None):
+        super().__init__(found)
+        self.agent, self.unreadable = agent, dict(unreadable or {})
+
+    def __missing__(self, site: str) -> np.ndarray:
+        if site in self.unreadable:
+            raise AgentError(f"Site '{site}' of agent '{self.agent}' cannot be read: {self.unreadable[site]}.")
+        raise UnknownNameError(f"site in agent '{self.agent}'", site, self)
 
 
 @runtime_checkable
@@ -59,18 +79,34 @@ class Inspectable(Protocol):
 
 
 def checked_patches(
-    agent: Inspectable, patches: Mapping[str, np.ndarray] | None, *, rows: int
+    agent: Inspectable, patches: Mapping[str, np.ndarray] | None, *, rows: int, sites: Collection[str] | None = None
 ) -> dict[str, np.ndarray]:
     """Returns patches in single precision after checking that their sites exist and that each has a row for every
     observation.
 
+    **Arguments:**
+
+    - `agent`: for whom they are.
+    - `patches`: by site.
+    - `rows`: how many observations there are.
+    - `sites`: names that are taken; by default those of the agent.
+
     **Raises:** `UnknownNameError` or `AgentError` naming agent and site.
     """
     found = {}
+    known = agent.sites() if sites is None else sites
     for site, value in (patches or {}).items():
-        if site not in agent.sites():
-            raise UnknownNameError(f"site in agent '{agent.name}'", site, agent.sites())
-        value = np.asarray(value, np.float32)
+        if site not in known:
+            raise UnknownNameError(f"site in agent '{agent.name}'", site, known)
+        try:
+            # What is too large for single precision becomes infinite, and is refused as such.
+            with np.errstate(over="ignore"):
+                value = np.asarray(value, np.float32)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise AgentError(
+                f"A patch of site '{site}' of agent '{agent.name}' must be an array of numbers; "
+                f"{type(value).__name__} cannot be made one: {error}"
+            ) from error
         if value.ndim < 1 or len(value) != rows or not np.isfinite(value).all():
             raise AgentError(
                 f"A patch of site '{site}' of agent '{agent.name}' must be finite and have one row for each of {rows} "
@@ -78,6 +114,24 @@ def checked_patches(
             )
         found[site] = value
     return found
+
+
+def check_fits(patch: np.ndarray, shape: tuple[int, ...], *, site: str, agent: str) -> None:
+    """Checks that a patch has the shape of what it replaces.
+
+    **Arguments:**
+
+    - `patch`: the patch.
+    - `shape`: of the agent's own activations.
+    - `site`, `agent`: names, for the message.
+
+    **Raises:** `AgentError` if it has another.
+    """
+    if patch.shape != shape:
+        raise AgentError(
+            f"A patch of shape {list(patch.shape)} does not fit site '{site}' of agent '{agent}', which returns "
+            f"{list(shape)}."
+        )
 
 
 def moved(
@@ -90,8 +144,14 @@ def moved(
     - `activation`: at one site.
     - `direction`: of the shape of one activation, or of its last axes.
     - `strength`: the multiple.
+
+    **Raises:** `AgentError` if the direction does not fit.
     """
-    return activation + strength * np.broadcast_to(direction, activation.shape[1:])
+    direction = np.asarray(direction)
+    one = activation.shape[1:]
+    if direction.shape != one[len(one) - direction.ndim :]:
+        raise AgentError(f"A direction of shape {list(direction.shape)} does not fit activations {list(one)}.")
+    return activation + strength * direction
 
 
 def pushed(
@@ -107,8 +167,13 @@ def pushed(
     - `direction`: of a probe, over channels.
     - `target`: of the product.
 
-    **Raises:** `AgentError` for a direction of length 0.
+    **Raises:** `AgentError` for a direction of length 0, or of another number of channels.
     """
+    if direction.shape != activation.shape[-1:]:
+        raise AgentError(
+            f"A direction of shape {list(direction.shape)} does not fit {activation.shape[-1]} channels, the last axis "
+            f"of {list(activation.shape)}."
+        )
     square = float(direction @ direction)
     if square <= FLAT:
         raise AgentError("A direction of length 0 pushes nowhere.")
@@ -126,10 +191,15 @@ def donated(
     - `activation`, `donor`: at the same site, for the same number of observations.
     - `where`: of the shape of one activation, or of its first axes (squares of a board, all channels).
 
-    **Raises:** `AgentError` if the shapes differ.
+    **Raises:** `AgentError` if the shapes differ, or the mask does not fit.
     """
     if donor.shape != activation.shape:
         raise AgentError(f"A donor of shape {list(donor.shape)} does not fit {list(activation.shape)}.")
     where = np.asarray(where, bool)
+    if where.shape != activation.shape[1 : 1 + where.ndim]:
+        raise AgentError(
+            f"A mask of shape {list(where.shape)} does not fit activations {list(activation.shape[1:])}; it has their "
+            "first axes."
+        )
     mask = where.reshape(where.shape + (1,) * (activation.ndim - 1 - where.ndim))
     return np.where(mask, donor, activation)

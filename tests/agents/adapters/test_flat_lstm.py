@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mesascope.agents.activations import Inspectable
 from mesascope.agents.adapters.flat_lstm import FlatLSTMSizes, read_flat_lstm
-from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
+from mesascope.core.errors import AgentError, UnknownNameError, UntrustedModelError, UsageError
 
 SIZES = FlatLSTMSizes(inputs=3, hidden=4, actions=2)
 
@@ -48,6 +49,61 @@ def test_memory_matters(path):
     seen = np.ones((1, 3), np.float32)
     first, memory = agent.act(seen, agent.initial_state(1))
     assert np.abs(agent.act(seen, memory)[0] - first).max() > 1e-4
+
+
+def after_some_steps(agent, rows=5):
+    random = np.random.default_rng(3)
+    memory = agent.initial_state(rows)
+    for _ in range(3):
+        _, memory = agent.act(random.normal(size=(rows, 3)).astype(np.float32), memory)
+    return random.normal(size=(rows, 3)).astype(np.float32), memory
+
+
+def test_it_is_opened_with_its_memory(path):
+    agent = read_flat_lstm(path, SIZES)
+    assert isinstance(agent, Inspectable)
+    seen, memory = after_some_steps(agent)
+    probabilities, after = agent.act(seen, memory)
+    found = agent.step(seen, memory)
+    assert tuple(found.activations) == agent.sites() == ("encoder", "lstm.cell", "lstm.hidden", "logits")
+    assert np.array_equal(found.probabilities, probabilities)
+    # The memory is the hidden state and the cell, and is taken and given back openly.
+    for kept, same, site in zip(found.memory, after, ("lstm.hidden", "lstm.cell"), strict=True):
+        assert np.array_equal(kept, same)
+        assert np.array_equal(found.activations[site], same)
+    fresh = agent.step(seen, agent.initial_state(len(seen)))
+    assert np.array_equal(fresh.activations["encoder"], found.activations["encoder"])
+    assert np.abs(fresh.activations["lstm.cell"] - found.activations["lstm.cell"]).max() > 1e-2
+
+
+def test_own_values_change_nothing_and_a_donor_decides_the_rest(path):
+    agent = read_flat_lstm(path, SIZES)
+    seen, memory = after_some_steps(agent)
+    own, donor = agent.step(seen, memory), agent.step(seen[::-1].copy(), agent.initial_state(len(seen)))
+    for site in agent.sites():
+        again = agent.step(seen, memory, {site: own.activations[site]})
+        np.testing.assert_allclose(again.probabilities, own.probabilities, atol=1e-6)
+        for part, same in zip(again.memory, own.memory, strict=True):
+            np.testing.assert_allclose(part, same, atol=1e-6)
+    for site in ("lstm.hidden", "logits"):
+        patched = agent.step(seen, memory, {site: donor.activations[site]})
+        np.testing.assert_allclose(patched.probabilities, donor.probabilities, atol=1e-6)
+    # The hidden state that was put in is remembered; the cell is the agent's own.
+    patched = agent.step(seen, memory, {"lstm.hidden": donor.activations["lstm.hidden"]})
+    np.testing.assert_allclose(patched.memory[0], donor.memory[0], atol=1e-6)
+    assert np.array_equal(patched.memory[1], own.memory[1])
+
+
+def test_patches_that_do_not_fit_name_agent_and_site(path):
+    agent = read_flat_lstm(path, SIZES)
+    seen, memory = after_some_steps(agent)
+    for patch, error, message in (
+        ({"lstm.cel": np.zeros((5, 4))}, UnknownNameError, "Did you mean 'lstm.cell'"),
+        ({"lstm.cell": np.zeros((5, 3))}, AgentError, r"'lstm.cell' of agent 'policy.bin', which returns \[5, 4\]"),
+        ({"lstm.cell": np.full((5, 4), np.inf)}, AgentError, "'lstm.cell' of agent 'policy.bin' must be finite"),
+    ):
+        with pytest.raises(error, match=message):
+            agent.step(seen, memory, patch)
 
 
 def test_one_number_too_few_is_another_network(path):

@@ -7,6 +7,7 @@ follows from the sizes alone, so these are checked: one number too few or too ma
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,16 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import erf
 
+from mesascope.agents.activations import Activations, Captured, checked_patches
+from mesascope.agents.adapters.recorder import Recorder
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.reading import read_model_file
 from mesascope.core.errors import AgentError, UntrustedModelError
 
 MAXIMUM_FLAT_BYTES: int = 64 * 2**20
+SITES: tuple[str, ...] = ("encoder", "lstm.cell", "lstm.hidden", "logits")
+"""Where the agent can be opened; the encoder after its GELU."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,10 @@ class FlatLSTMSizes:
 
 
 class FlatLSTMAgent(Agent):
-    """A recurrent policy over flat observations; its memory is the state of the LSTM.
+    """A recurrent policy over flat observations; its memory is the state of the LSTM, `(hidden, cell)`.
+
+    It is `Inspectable`. A patch of `lstm.hidden` or `lstm.cell` is remembered, too; the memory before it is replaced
+    by passing another `state`.
 
     **Arguments:**
 
@@ -74,6 +82,24 @@ class FlatLSTMAgent(Agent):
         return zeros, zeros
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
+        logits, memory = self._stepped(observations, state, lambda site, own: own)
+        return softmax(logits), memory
+
+    def sites(self) -> tuple[str, ...]:
+        """Returns the names of the places that can be read and replaced, in the order in which they fire."""
+        return SITES
+
+    def step(
+        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
+    ) -> Captured:
+        """Acts once, reading all sites; see `Inspectable`."""
+        recorder = Recorder(self.name, checked_patches(self, patches, rows=len(observations)))
+        logits, memory = self._stepped(observations, state, recorder)
+        return Captured(softmax(logits), memory, Activations(recorder.seen, agent=self.name))
+
+    def _stepped(
+        self, observations: np.ndarray, state: Any, tap: Callable[[str, np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         flat = np.asarray(observations, np.float32).reshape(len(observations), -1)
         if flat.shape[-1] != self.sizes.inputs:
             raise AgentError(
@@ -81,13 +107,14 @@ class FlatLSTMAgent(Agent):
             )
         weights, (hidden, cell) = self.weights, state
         encoded = flat @ weights["encoder"].T + weights["encoder_bias"]
-        encoded = 0.5 * encoded * (1 + erf(encoded / np.sqrt(2)))
+        encoded = tap("encoder", 0.5 * encoded * (1 + erf(encoded / np.sqrt(2))))
         gates = encoded @ weights["input"].T + weights["input_bias"]
         gates += hidden @ weights["recurrent"].T + weights["recurrent_bias"]
         come, forget, new, out = np.split(gates, 4, axis=-1)
-        cell = _sigmoid(forget) * cell + _sigmoid(come) * np.tanh(new)
-        hidden = _sigmoid(out) * np.tanh(cell)
-        return softmax(hidden @ weights["actor"].T + weights["actor_bias"]), (hidden, cell)
+        cell = tap("lstm.cell", _sigmoid(forget) * cell + _sigmoid(come) * np.tanh(new))
+        hidden = tap("lstm.hidden", _sigmoid(out) * np.tanh(cell))
+        logits = tap("logits", hidden @ weights["actor"].T + weights["actor_bias"])
+        return logits, (hidden, cell)
 
 
 def read_flat_lstm(path: str | os.PathLike, sizes: FlatLSTMSizes, *, name: str | None = None) -> FlatLSTMAgent:

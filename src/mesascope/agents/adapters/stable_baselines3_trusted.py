@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.agents.activations import Activations, Captured, checked_patches
 from mesascope.agents.adapters.stable_baselines3 import GREEDY, SEPARATE
+from mesascope.agents.adapters.torch_evaluation import answer_of
+from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.errors import AgentError, MissingExtraError, UntrustedModelError
@@ -21,6 +25,9 @@ ROWS_AT_ONCE: int = 4096
 
 class TrustedStableBaselines3Agent(Agent):
     """A model that Stable-Baselines3 has loaded: custom features and policies work, because their code is run.
+
+    It is `Inspectable`: its sites are the modules of the policy that run while it chooses. Images and convolutions are
+    shown channels last, `[B, H, W, C]`, though Stable-Baselines3 computes channels first; see `Hooks`.
 
     **Arguments:**
 
@@ -36,20 +43,49 @@ class TrustedStableBaselines3Agent(Agent):
         self._greedy = hasattr(model.policy, "q_net")
         self.actions = int(model.action_space.n)
         self.notes = (NOTE, *((GREEDY,) if self._greedy else ()), SEPARATE)
+        self._fired: tuple[str, ...] | None = None
         model.policy.set_training_mode(False)
 
     def initial_state(self, batch: int) -> None:
         return None
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        parts = [
-            self._act_on(observations[start : start + ROWS_AT_ONCE])
-            for start in range(0, max(len(observations), 1), ROWS_AT_ONCE)
-        ]
-        answer = np.concatenate(parts)
-        return checked_probabilities(answer, name=self.name, rows=len(observations), actions=self.actions), None
+        return self._checked([self._act_on(part) for part in _parts(observations)], len(observations)), None
 
-    def _act_on(self, observations: np.ndarray) -> np.ndarray:
+    def sites(self) -> tuple[str, ...]:
+        """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
+        if self._fired is None:
+            space = self._model.observation_space
+            shape = (1,) if type(space).__name__ == "Discrete" else space.shape
+            self.step(np.zeros((3, *shape), np.float32), None)
+        assert self._fired is not None
+        return self._fired
+
+    def step(
+        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
+    ) -> Captured:
+        """Acts once, reading all sites; see `Inspectable`."""
+        import torch
+
+        policy = self._model.policy
+        checked = checked_patches(self, patches, rows=len(observations), sites=submodules_of(policy))
+        answers, seen, start = [], [], 0
+        for part in _parts(observations):
+            rows = slice(start, start + len(part))
+            replaced = {site: patch[rows] for site, patch in checked.items()}
+            hooks = Hooks(torch, policy, replaced, agent=self.name, rows=len(part))
+            answers.append(self._act_on(part, hooks))
+            seen.append(hooks.activations())
+            start += len(part)
+        self._fired = tuple(seen[0])
+        found = {site: np.concatenate([part[site] for part in seen]) for site in self._fired}
+        activations = Activations(found, agent=self.name, unreadable=seen[0].unreadable)
+        return Captured(self._checked(answers, len(observations)), None, activations)
+
+    def _checked(self, answers: list[np.ndarray], rows: int) -> np.ndarray:
+        return checked_probabilities(np.concatenate(answers), name=self.name, rows=rows, actions=self.actions)
+
+    def _act_on(self, observations: np.ndarray, hooks: Hooks | None = None) -> np.ndarray:
         import torch
 
         policy, space = self._model.policy, self._model.observation_space
@@ -60,18 +96,27 @@ class TrustedStableBaselines3Agent(Agent):
             shown = observations.astype(space.dtype)
             if shown.shape[1:] != space.shape and shown.ndim == 2:
                 shown = shown.reshape(-1, *space.shape)
+
+        def ask() -> Any:
+            tensor, _ = policy.obs_to_tensor(shown)
+            return policy.q_net(tensor) if self._greedy else policy.get_distribution(tensor).distribution.logits
+
         try:
-            with torch.no_grad():
-                tensor, _ = policy.obs_to_tensor(shown)
-                if self._greedy:
-                    return np.eye(self.actions)[policy.q_net(tensor).argmax(-1).cpu().numpy()]
-                logits = policy.get_distribution(tensor).distribution.logits.double()
-                return torch.softmax(logits, -1).cpu().numpy()
+            scores = answer_of(torch, policy, ask, name=self.name, hooks=hooks)
+            if self._greedy:
+                return np.eye(self.actions)[scores.argmax(-1).cpu().numpy()]
+            return torch.softmax(scores.double(), -1).cpu().numpy()
+        except AgentError:
+            raise
         except Exception as error:
             raise AgentError(
                 f"Agent '{self.name}' (observation space {space}) raised {type(error).__name__} on a batch of "
                 f"observations of shape {list(observations.shape)}: {error}"
             ) from error
+
+
+def _parts(observations: np.ndarray) -> list[np.ndarray]:
+    return [observations[start : start + ROWS_AT_ONCE] for start in range(0, max(len(observations), 1), ROWS_AT_ONCE)]
 
 
 def load_trusted(path: Path, data: bytes) -> TrustedStableBaselines3Agent:

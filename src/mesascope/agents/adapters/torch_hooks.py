@@ -2,70 +2,119 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from mesascope.agents.activations import Activations, check_fits
 from mesascope.core.errors import AgentError
+
+_CONVOLUTIONS: tuple[str, ...] = ("Conv2d", "ConvTranspose2d")
+_CHANNELS_LAST: tuple[str, ...] = ("Linear", "LayerNorm", "RMSNorm", "Embedding")
+"""Layers that are about the last axis by what they compute."""
 
 
 class Hooks:
     """Hooks that are in place while the context lasts, and gone afterwards whatever happens.
+
+    A submodule can be opened if it is called exactly once and returns one tensor of floating-point numbers with a row
+    for each observation. Activations are in single precision. In a network with two-dimensional convolutions those with
+    four axes are taken to be in PyTorch's order, channels first, and are shown and replaced channels last,
+    `[B, H, W, C]`, as everywhere in Mesascope; only layers over the last axis (linear ones) are left as they are.
 
     **Arguments:**
 
     - `torch`: the package.
     - `module`: whose submodules are watched.
     - `replaced`: outputs by name of submodule that take the place of its own.
+    - `agent`: its name, for messages.
+    - `rows`: how many observations it is shown.
     """
 
-    def __init__(self, torch: Any, module: Any, replaced: Mapping[str, np.ndarray]):
-        self._torch, self._module, self._replaced = torch, module, replaced
+    def __init__(self, torch: Any, module: Any, replaced: Mapping[str, np.ndarray], *, agent: str, rows: int):
+        self._torch, self._module, self._replaced, self._agent, self._rows = torch, module, replaced, agent, rows
         self._seen: dict[str, np.ndarray] = {}
-        self._fired: Counter[str] = Counter()
+        self._called: dict[str, int] = {}
+        self._wrong: dict[str, str] = {}
         self._handles: list[Any] = []
+        submodules = list(module.modules())
+        self._turns = any(isinstance(one, getattr(torch.nn, name)) for one in submodules for name in _CONVOLUTIONS)
+        self._last = tuple(getattr(torch.nn, name) for name in _CHANNELS_LAST if hasattr(torch.nn, name))
 
     def __enter__(self) -> Hooks:
-        for name, submodule in self._module.named_modules():
-            if name:
-                self._handles.append(submodule.register_forward_hook(self._hook(name)))
+        try:
+            for name, submodule in self._module.named_modules():
+                if name:
+                    self._called[name] = 0
+                    self._handles.append(submodule.register_forward_hook(self._hook(name)))
+        except Exception as error:
+            self.__exit__()
+            raise AgentError(
+                f"Agent '{self._agent}' cannot be opened: its {type(self._module).__name__} takes no hooks ({error}). "
+                "Bring a compiled module as it was before."
+            ) from error
         return self
 
     def __exit__(self, *error: object) -> None:
         for handle in self._handles:
             handle.remove()
+        self._handles.clear()
 
     def _hook(self, name: str):
         def hook(module: Any, inputs: Any, output: Any) -> Any:
-            self._fired[name] += 1
-            if not isinstance(output, self._torch.Tensor):
-                if name in self._replaced:
-                    raise AgentError(f"Site '{name}' returns {type(output).__name__}, not a tensor; it takes no patch.")
+            self._called[name] += 1
+            wrong = self._fault(output)
+            if self._called[name] > 1:
+                wrong = "it is called more than once in one step, and which call is meant is not said"
+            if wrong:
+                self._wrong[name] = wrong
+                self._seen.pop(name, None)
+                self._check_not_replaced(name)
                 return None
+            turned = self._turns and output.ndim == 4 and not isinstance(module, self._last)
             if name not in self._replaced:
-                self._seen[name] = output.detach().to("cpu").numpy().copy()
+                own = output.detach().to("cpu", self._torch.float32)
+                # A copy, because the next module may work in place.
+                self._seen[name] = (own.permute(0, 2, 3, 1) if turned else own).numpy().copy(order="C")
                 return None
-            if self._fired[name] > 1:
-                raise AgentError(f"Site '{name}' fires twice in one step: which of them to patch is not said.")
-            value = self._replaced[name]
-            if value.shape != tuple(output.shape):
-                raise AgentError(
-                    f"A patch of shape {list(value.shape)} does not fit site '{name}', which returns "
-                    f"{list(output.shape)}."
-                )
-            self._seen[name] = value
-            return self._torch.from_numpy(value).to(output)
+            value, shape = self._replaced[name], tuple(output.shape)
+            check_fits(value, (shape[0], *shape[2:], shape[1]) if turned else shape, site=name, agent=self._agent)
+            self._seen[name] = value.copy()
+            value = value.transpose(0, 3, 1, 2) if turned else value
+            return self._torch.from_numpy(np.array(value, order="C")).to(output)
 
         return hook
 
-    def activations(self, agent: str) -> dict[str, np.ndarray]:
-        """Returns what was read at every site that fired exactly once.
+    def _fault(self, output: Any) -> str:
+        """Returns why an output can be neither read nor replaced; empty if it can."""
+        if not isinstance(output, self._torch.Tensor):
+            return f"it returns {type(output).__name__}, not a tensor; open the module that takes what it returns"
+        if not output.is_floating_point():
+            return f"it returns numbers of type {output.dtype}, not floating-point ones"
+        if output.ndim < 1 or len(output) != self._rows:
+            return (
+                f"it returns a tensor of shape {list(output.shape)}, whose first axis is not the {self._rows} "
+                "observations"
+            )
+        return ""
 
-        **Raises:** `AgentError` naming a patched site that never fired.
+    def _check_not_replaced(self, name: str) -> None:
+        if name in self._replaced:
+            raise AgentError(f"Site '{name}' of agent '{self._agent}' takes no patch: {self._wrong[name]}.")
+
+    def activations(self) -> Activations:
+        """Returns what was read, in the order in which the sites fired; other submodules say why they were not read.
+
+        **Raises:** `AgentError` naming a patched site that was never called.
         """
-        for name in self._replaced:
-            if not self._fired[name]:
-                raise AgentError(f"Site '{name}' of agent '{agent}' never fires, so that its patch changes nothing.")
-        return {name: value for name, value in self._seen.items() if self._fired[name] == 1}
+        for name, times in self._called.items():
+            if not times:
+                self._wrong[name] = "it is never called as a module while the agent chooses"
+                self._check_not_replaced(name)
+        return Activations(self._seen, agent=self._agent, unreadable=self._wrong)
+
+
+def submodules_of(module: Any) -> tuple[str, ...]:
+    """Returns the names of all submodules of a PyTorch module, in the order of their definition."""
+    return tuple(name for name, _ in module.named_modules() if name)

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.activations import Captured, checked_patches
-from mesascope.agents.adapters.torch_hooks import Hooks
+from mesascope.agents.adapters.torch_evaluation import answer_of
+from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import checked_probabilities, softmax
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
@@ -19,10 +20,12 @@ OUTPUTS: tuple[str, ...] = ("logits", "probabilities")
 
 
 class TorchAgent(Agent):
-    """A memoryless agent that is a `torch.nn.Module`, put into evaluation mode and run without gradients.
+    """A memoryless agent that is a `torch.nn.Module`, run in evaluation mode and without gradients.
 
     The module is called on a batch of observations in the shape of the world, single precision, on the device of its
-    parameters. One that wants channels first turns the axes itself.
+    parameters. One that wants channels first turns the axes itself. Between calls it is in the mode its owner chose.
+
+    It is `Inspectable`; how activations are shown, and which modules cannot be opened, says `Hooks`.
 
     **Arguments:**
 
@@ -46,7 +49,8 @@ class TorchAgent(Agent):
             raise UnknownNameError("output of a torch module", output, OUTPUTS)
         self.name, self.actions, self.output = name, actions, output
         self._torch = torch
-        self._module = module.eval()
+        self._module = module
+        self._fired: tuple[str, ...] | None = None
 
     def initial_state(self, batch: int) -> None:
         return None
@@ -55,8 +59,11 @@ class TorchAgent(Agent):
         return self._probabilities(observations), None
 
     def sites(self) -> tuple[str, ...]:
-        """Returns the names of all submodules; the output of each can be read and replaced."""
-        return tuple(name for name, _ in self._module.named_modules() if name)
+        """Returns the names of the submodules whose outputs can be read and replaced, in the order in which they fire.
+
+        Which these are shows in a `step`; before the first, all submodules are named, in the order of their definition.
+        """
+        return submodules_of(self._module) if self._fired is None else self._fired
 
     def step(
         self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
@@ -64,20 +71,29 @@ class TorchAgent(Agent):
         """Acts once, reading all sites; see `Inspectable`.
 
         Submodules that run twice in a step (a shared rectifier), not at all, or return something else than a tensor are
-        left out of what was read; to patch one is an error.
+        left out of what was read; to read or patch one is an error that says so.
         """
-        replaced = checked_patches(self, patches, rows=len(observations))
-        with Hooks(self._torch, self._module, replaced) as hooks:
-            probabilities = self._probabilities(observations)
-        return Captured(probabilities, None, hooks.activations(self.name))
+        rows = len(observations)
+        replaced = checked_patches(self, patches, rows=rows, sites=submodules_of(self._module))
+        hooks = Hooks(self._torch, self._module, replaced, agent=self.name, rows=rows)
+        probabilities = self._probabilities(observations, hooks)
+        activations = hooks.activations()
+        self._fired = tuple(activations)
+        return Captured(probabilities, None, activations)
 
-    def _probabilities(self, observations: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B A"]:
+    def _probabilities(
+        self, observations: Float[np.ndarray, "B ..."], hooks: Hooks | None = None
+    ) -> Float[np.ndarray, "B A"]:
         torch, rows = self._torch, len(observations)
         parameter = next(iter(self._module.parameters()), None)
         device = parameter.device if parameter is not None else torch.device("cpu")
+
+        def ask() -> Any:
+            # Anew each time, because a module may work in place.
+            return self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+
         try:
-            with torch.no_grad():
-                returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+            returned = answer_of(torch, self._module, ask, name=self.name, hooks=hooks)
         except AgentError:
             raise
         except Exception as error:
