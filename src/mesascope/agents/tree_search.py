@@ -17,8 +17,9 @@ from jaxtyping import Array, Bool, Float, Int
 from mesascope.agents.agent import Agent
 from mesascope.agents.networks.network import Network
 from mesascope.agents.search_trace import SearchTrace
-from mesascope.core.errors import AgentError, MissingExtraError, UsageError
+from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import RandomKey, root_key
+from mesascope.planning.monte_carlo_tree import mctx_library
 from mesascope.worlds.games.rules import Rules
 
 BUDGETS: tuple[int, ...] = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -87,7 +88,7 @@ def search(
 
     **Raises:** `MissingExtraError` without mctx.
     """
-    mctx = _mctx()
+    mctx = mctx_library()
 
     def step(network: Any, key: Any, action: Array, states: Array):
         following = jax.vmap(rules.step)(states, action)
@@ -118,15 +119,6 @@ def search(
     scores = jnp.where(summary.visit_counts > 0, summary.qvalues, jnp.nan)
     lines, depth = jax.vmap(lambda tree: _lines(tree, rules))(found.search_tree)
     return Searched(found.action.astype(jnp.int32), found.action_weights, summary.value, scores, lines, depth)
-
-
-def _mctx() -> Any:
-    # Untyped: its records are dataclasses of chex, which type checkers do not see through.
-    try:
-        import mctx
-    except ImportError as error:
-        raise MissingExtraError("Tree search", "search", error.name or "mctx") from error
-    return mctx
 
 
 def _lines(tree: Any, rules: Rules) -> tuple[Array, Array]:

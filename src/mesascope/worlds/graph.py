@@ -51,12 +51,15 @@ class Graph(World):
     - `discount`: in (0, 1).
     - `training_graphs`: how many graphs training draws from, each with the goal anywhere; 0 for a new one each time.
     - `graph_seed`: which ones, if there are finitely many; 0 or more.
+    - `funnel`: in [0, 1], the chance of any other edge to follow the cycle, too: near 1 whoever moves is carried
+      to the goal, as a bottle cap holds water in (RFLO §1).
     """
 
     nodes: int = 12
     discount: float = 0.95
     training_graphs: int = 0
     graph_seed: int = 0
+    funnel: float = 0.0
 
     name = "graph"
     actions = tuple(f"edge-{index + 1}" for index in range(EDGES))
@@ -101,6 +104,8 @@ class Graph(World):
                 f"training_graphs={self.training_graphs} and graph_seed={self.graph_seed} must be 0 or more; "
                 "training_graphs=0 draws a new graph each time."
             )
+        if not 0 <= self.funnel <= 1:
+            raise WorldError(f"funnel={self.funnel} is not between 0 and 1.")
 
     @property
     def observation_shape(self) -> tuple[int, ...]:
@@ -116,10 +121,13 @@ class Graph(World):
         if distribution == "train" and self.training_graphs > 0:
             choice = jax.random.randint(key_choice, (), 0, self.training_graphs)
             key_edges = jax.random.fold_in(root_key(self.graph_seed), choice)
-        key_cycle, key_others, key_place = jax.random.split(key_edges, 3)
+        key_cycle, key_others, key_place, key_funnel = jax.random.split(key_edges, 4)
         cycle = jax.random.permutation(key_cycle, self.nodes)
         following = jnp.zeros(self.nodes, jnp.int32).at[cycle].set(jnp.roll(cycle, -1))
         others = jax.random.randint(key_others, (self.nodes, EDGES), 0, self.nodes)
+        if self.funnel:
+            carried = jax.random.bernoulli(key_funnel, self.funnel, others.shape)
+            others = jnp.where(carried, following[:, None], others)
         place = jax.random.randint(key_place, (self.nodes,), 0, EDGES)
         successors = others.at[jnp.arange(self.nodes), place].set(following)
         goal = jax.random.randint(key_goal, (), 0, self.nodes)

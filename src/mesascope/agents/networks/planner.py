@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_size
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey
+from mesascope.planning.monte_carlo_tree import MOST_SIMULATIONS, simulated_values
 
 MOST_LEAVES: int = 4096
 """Of a tree; deeper ones are refused."""
@@ -38,8 +39,9 @@ class PlannerSpec(NetworkSpec):
     **Arguments:**
 
     - `search`: `"sweeps"` of value iteration over all states, a `"tree"` of all sequences of actions, `"rollouts"` of
-      random sequences, or a `"frontier"` that spreads from the agent.
-    - `depth`: how many steps it looks ahead, 1 or more.
+      random sequences, a `"frontier"` that spreads from the agent, or `"simulations"` of a Monte Carlo tree search.
+    - `depth`: how many steps it looks ahead at most, 1 or more.
+    - `simulations`: of a Monte Carlo tree search; the others have none.
     - `model`: how transitions are read: `"grid"` (walls in the first plane, agent in the last) or `"graph"` (one plane
       for each edge, then goal and agent on the diagonals).
     - `goal`: the plane that shows the goal, for grids.
@@ -49,6 +51,7 @@ class PlannerSpec(NetworkSpec):
 
     search: str = "sweeps"
     depth: int = 8
+    simulations: int = 32
     model: str = "grid"
     goal: int = 1
 
@@ -58,6 +61,7 @@ class PlannerSpec(NetworkSpec):
                 raise UnknownNameError(f"{kind} of a planner", str(name), known)
         if type(self.depth) is not int or not 1 <= self.depth <= MOST_DEPTH:
             raise UsageError(f"planner: depth={self.depth!r} is not a whole number from 1 to {MOST_DEPTH}.")
+        check_size("planner", "simulations", self.simulations, MOST_SIMULATIONS)
         if type(self.goal) is not int:
             raise UsageError(f"planner: goal={self.goal!r} is not the number of a plane.")
 
@@ -193,11 +197,20 @@ def _frontier(planner: Planner, successors: Array, goal: Array, here: Array, boa
     return scores
 
 
+def _simulations(planner: Planner, successors: Array, goal: Array, here: Array, board: tuple[int, ...]) -> Array:
+    spec = planner.spec
+    found = simulated_values(
+        successors, goal, here, discount=planner.discount, simulations=spec.simulations, depth=spec.depth
+    )
+    return tap("simulated", found)
+
+
 MODELS: dict[str, Model] = {"grid": _grid, "graph": _graph}
 SEARCHES: dict[str, Callable[..., Float[Array, " A"]]] = {
     "sweeps": _sweeps,
     "tree": _tree,
     "rollouts": _rollouts,
     "frontier": _frontier,
+    "simulations": _simulations,
 }
 """Ways to search, by name."""
