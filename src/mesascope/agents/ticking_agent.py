@@ -1,4 +1,4 @@
-"""A network agent whose computation before each choice can be set: the ticks of a repeated network."""
+"""A network agent whose computation before each choice can be set: ticks or iterations of a repeated network."""
 
 from __future__ import annotations
 
@@ -8,28 +8,34 @@ from typing import Any
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.drc import DRCSpec
 from mesascope.agents.networks.network import Network, NetworkSpec, transplant
+from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec
 from mesascope.core.errors import UsageError
 
-BUDGETS: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16)
-"""Ticks per step that can be set, beside the agent's own. A tick is the least: without one nothing is chosen."""
+REPEATED: dict[type[NetworkSpec], str] = {DRCSpec: "ticks", ValueIterationNetworkSpec: "iterations"}
+"""The field of a spec that says how often its network repeats what it does; no parameter depends on it."""
+BUDGETS: dict[str, tuple[int, ...]] = {"ticks": (1, 2, 3, 4, 6, 8, 12, 16), "iterations": (1, 2, 4, 8, 16, 32, 64)}
+"""Repetitions per step that can be set, beside the agent's own. One is the least: without one nothing is chosen."""
 
 
 class TickingAgent(NetworkAgent):
-    """A `NetworkAgent` of a DRC with the capability `VariableCompute`: its budget is the number of ticks per step."""
+    """A `NetworkAgent` with the capability `VariableCompute`: its budget is the field in `REPEATED` of its spec."""
 
-    spec: DRCSpec  # pyright: ignore[reportIncompatibleVariableOverride]
+    @property
+    def repeated(self) -> str:
+        """What is repeated: `"ticks"` or `"iterations"`."""
+        return REPEATED[type(self.spec)]
 
     @property
     def budget(self) -> int:
-        """Ticks per step."""
-        return self.spec.ticks
+        """Repetitions per step."""
+        return getattr(self.spec, self.repeated)
 
     def budgets(self) -> tuple[int, ...]:
-        """Returns the ticks per step that can be set, ascending."""
-        return tuple(sorted({*BUDGETS, self.spec.ticks}))
+        """Returns the repetitions per step that can be set, ascending."""
+        return tuple(sorted({*BUDGETS[self.repeated], self.budget}))
 
     def with_budget(self, budget: int) -> TickingAgent:
-        """Returns the agent of the same parameters that thinks for so many ticks per step; see `VariableCompute`.
+        """Returns the agent of the same parameters that repeats itself so often per step; see `VariableCompute`.
 
         **Arguments:**
 
@@ -38,10 +44,12 @@ class TickingAgent(NetworkAgent):
         **Raises:** `UsageError` for any other.
         """
         if budget not in self.budgets():
-            raise UsageError(f"Agent '{self.name}' can think for {self.budgets()} ticks per step, not {budget!r}.")
-        spec = replace(self.spec, ticks=budget)
+            raise UsageError(
+                f"Agent '{self.name}' can think for {self.budgets()} {self.repeated} per step, not {budget!r}."
+            )
+        spec: NetworkSpec = replace(self.spec, **{self.repeated: budget})
         network = transplant(self.network, spec, self.observation_shape, self.actions)
-        name = f"{self.name} ({budget} ticks)"
+        name = f"{self.name} ({budget} {self.repeated})"
         return TickingAgent(name, network, spec, self.observation_shape, self.actions, origin=self.origin)
 
 
@@ -58,5 +66,5 @@ def network_agent(
 
     **Arguments:** as of `NetworkAgent`.
     """
-    kind = TickingAgent if isinstance(spec, DRCSpec) else NetworkAgent
+    kind = TickingAgent if type(spec) in REPEATED else NetworkAgent
     return kind(name, network, spec, observation_shape, actions, origin=origin)

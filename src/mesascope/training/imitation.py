@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -19,8 +19,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
-from mesascope.agents.networks.drc import DRC, DRCSpec
-from mesascope.agents.networks.network import Network
+from mesascope.agents.networks.network import Network, Thinker
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import RandomKey, stream
 from mesascope.training.base_optimizer import Task
@@ -42,7 +41,7 @@ class Imitation:
 
     - `updates`: how many.
     - `levels`: drawn anew in each update.
-    - `states`: drawn in each level. Networks whose thoughts serve a whole level (`DRCSpec.readout`) learn from all.
+    - `states`: drawn in each level. Networks whose thoughts serve a whole level learn from all of them.
     - `learning_rate`: of Adam, after a warm-up; it falls to 0 along a cosine.
     - `clip`: largest norm of a gradient.
     - `thinking`: steps on one observation that are learnt from, for networks with memory.
@@ -122,12 +121,12 @@ def imitate_optimum(task: Task, settings: Imitation, *, key: RandomKey) -> Imita
 
 def _serves_whole_levels(task: Task) -> bool:
     """Returns whether one thought serves all states of a level: they look alike but for where the agent stands."""
-    spec = task.network
-    if not isinstance(spec, DRCSpec) or spec.readout != "agent":
+    plane = task.network.place_plane
+    if plane is None:
         return False
     world: World = task.world
     level = world.sample(key=jax.random.key(0), distribution=task.distribution, count=1)
-    seen = np.delete(np.asarray(jax.vmap(world.observe_states)(level))[0], spec.channel, axis=-1)
+    seen = np.delete(np.asarray(jax.vmap(world.observe_states)(level))[0], plane, axis=-1)
     return bool((seen == seen[:1]).all())
 
 
@@ -183,9 +182,9 @@ def _memory(network: Network, seen: Float[Array, "B P ..."], whole: bool) -> Any
 def _think(network: Network, seen: Float[Array, "B P ..."], memory: Any, whole: bool):
     """Returns logits `[B, P, A]` and memory after one step."""
     if whole:
-        assert isinstance(network, DRC)
-        image, memory = jax.vmap(network.think)(seen[:, 0], memory)
-        logits, _ = jax.vmap(jax.vmap(network.choose, (None, 0)))(image, seen)
+        thinker = cast(Thinker, network)
+        image, memory = jax.vmap(thinker.think)(seen[:, 0], memory)
+        logits, _ = jax.vmap(jax.vmap(thinker.choose, (None, 0)))(image, seen)
     else:
         logits, _, memory = jax.vmap(jax.vmap(network))(seen, memory)
     return logits, memory

@@ -13,6 +13,7 @@ from mesascope.agents.networks import (
     MLPSpec,
     TreeQNSpec,
     UniversalPlanningSpec,
+    ValueIterationNetworkSpec,
 )
 from mesascope.core.errors import UsageError
 
@@ -26,6 +27,7 @@ SPECS = [
     UniversalPlanningSpec(encoder=(8,), latent=6, dynamics=(7,), horizon=3, steps=2),
     DRCSpec(channels=4, layers=2, ticks=2, hidden=8),
     DRCSpec(channels=4, layers=2, ticks=2, hidden=8, readout="agent"),
+    ValueIterationNetworkSpec(iterations=4, channels=6, hidden=8),
 ]
 SHAPE, ACTIONS = (5, 6, 3), 4
 

@@ -22,6 +22,8 @@ from mesascope.agents.networks.tree_qn import TreeQN as TreeQN
 from mesascope.agents.networks.tree_qn import TreeQNSpec as TreeQNSpec
 from mesascope.agents.networks.universal_planning import UniversalPlanningNetwork as UniversalPlanningNetwork
 from mesascope.agents.networks.universal_planning import UniversalPlanningSpec as UniversalPlanningSpec
+from mesascope.agents.networks.value_iteration_network import ValueIterationNetwork as ValueIterationNetwork
+from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec as ValueIterationNetworkSpec
 
 NETWORKS: dict[str, type[NetworkSpec]] = {
     spec.architecture: spec
@@ -34,6 +36,7 @@ NETWORKS: dict[str, type[NetworkSpec]] = {
         PlannerSpec,
         TreeQNSpec,
         UniversalPlanningSpec,
+        ValueIterationNetworkSpec,
     )
 }
 """Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""

@@ -65,6 +65,11 @@ class DRCSpec(NetworkSpec):
         if type(self.channel) is not int:
             raise UsageError(f"drc: channel={self.channel!r} is not a whole number.")
 
+    @property
+    def place_plane(self) -> int | None:
+        """The plane of the agent if the image is read where it stands: see `NetworkSpec`."""
+        return self.channel if self.readout == "agent" else None
+
     def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> DRC:
         return DRC(self, observation_shape, actions, key=key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import equinox as eqx
 import jax
@@ -44,6 +44,18 @@ class Network(eqx.Module):
         """Returns the memory with which one episode begins; `None` for a memoryless network."""
 
 
+class Thinker(Protocol):
+    """A network that thinks about a level first, and then chooses where it stands."""
+
+    def think(self, observation: Float[Array, "..."], memory: Memory) -> tuple[Any, Memory]:
+        """Returns the thought and the memory after it."""
+        ...
+
+    def choose(self, image: Any, observation: Float[Array, "..."]) -> tuple[Float[Array, " A"], Float[Array, ""]]:
+        """Returns action logits and the value estimate, given a thought."""
+        ...
+
+
 @dataclass(frozen=True)
 class NetworkSpec(abc.ABC):
     """The size of a network: a hashable value that says everything about it but its parameters."""
@@ -52,6 +64,14 @@ class NetworkSpec(abc.ABC):
     """Name in the registry."""
     memoryless: ClassVar[bool] = True
     """Whether networks of this kind carry no memory."""
+
+    @property
+    def place_plane(self) -> int | None:
+        """The plane that shows where the agent stands, if thoughts do not depend on it; `None` if they do.
+
+        One thought then serves the choices of a whole level, and the networks are `Thinker`s.
+        """
+        return None
 
     @abc.abstractmethod
     def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Network:
