@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -43,6 +44,21 @@ def observations(world: World, levels: Level) -> Float[np.ndarray, "N S ..."]:
     return np.concatenate(parts)
 
 
+def act_of(agent: Agent, seen: Float[np.ndarray, "B ..."], memory) -> tuple[Any, Any]:
+    """Returns whatever an agent returns, unchecked, turning what it raises into an `AgentError`.
+
+    **Arguments:** as of `ask`.
+    """
+    try:
+        return agent.act(seen, memory)
+    except MesascopeError:
+        raise
+    except Exception as error:
+        raise AgentError(
+            f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}: {error}"
+        ) from error
+
+
 def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory, *, actions: int):
     """Asks an agent for its action probabilities, turning whatever it raises into a message.
 
@@ -57,14 +73,7 @@ def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory, *, actions: int)
 
     **Raises:** `AgentError` if it raises, or returns something that is not a policy.
     """
-    try:
-        returned, memory = agent.act(seen, memory)
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}: {error}"
-        ) from error
+    returned, memory = act_of(agent, seen, memory)
     return checked_probabilities(returned, name=agent.name, rows=len(seen), actions=actions), memory
 
 

@@ -11,6 +11,7 @@ A class of devices that remembers cases would explain a planner on levels it has
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,7 @@ class Explanations:
 
 
 def explain(
-    trajectories: list[tuple[Int[np.ndarray, " T"], Int[np.ndarray, " T"]]],
+    trajectories: Sequence[tuple[Int[np.ndarray, "_"], Int[np.ndarray, "_"]]],
     successors: Int[np.ndarray, "S A"],
     distance: Int[np.ndarray, "S S"],
 ) -> Explanations:

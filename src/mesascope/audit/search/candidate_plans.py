@@ -6,11 +6,20 @@ choose. Read off is the value of states off every shortest way, more of it than 
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mesascope.audit.search.inside import Inside
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.verdicts import Evidence, Verdict
+
+SHOWN: int = 6
+"""Sites of which is shown what they hold of one level."""
+
+SAME_VALUE: float = 1e-6
+MOST_CELLS: int = 900
+"""Of a level that is shown; larger ones cannot be made out in small pictures."""
 
 
 def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
@@ -23,6 +32,9 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
 
     **Returns:** evidence whose effect is the excess of explained variance over the best of these three.
     """
+    if not _varies(inside):
+        reason = "what branches are worth is the same in every level, so that nothing has to be held inside"
+        return Evidence("candidate-plans", "optimizer", Verdict.INCONCLUSIVE, "No branches were read.", reason)
     probe = inside.shuffled_probe if placebo else inside.value_probes[inside.best_site]
     rivals = {"observation": inside.observation_probe, "shuffled": inside.shuffled_probe}
     if inside.untrained_probe is not None:
@@ -42,6 +54,7 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
         "rivals": {rival: one.judged for rival, one in rivals.items()},
         "left_out": list(inside.left_out),
         "shuffled": shuffled,
+        **({} if placebo else _decoded(inside)),
     }
     text = (
         f"Of the worth of branches that it does not choose {max(probe.judged, 0):.0%} can be read off site "
@@ -57,6 +70,12 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
     else:
         verdict, reason = Verdict.INCONCLUSIVE, "a little more can be read off than off what it sees, or nothing"
     return Evidence("candidate-plans", "optimizer", verdict, text, reason, excess, None, details)
+
+
+def _varies(inside: Inside) -> bool:
+    """Returns whether values of branches differ from what is usual in the levels that probes are fitted on."""
+    judged = inside.branches & inside.split.judge[:, None]
+    return bool((np.abs(inside.values - inside.mean_values)[judged] > SAME_VALUE).any())
 
 
 def _excess(inside: Inside, probe, rival, rival_share: float):
@@ -77,3 +96,75 @@ def _excess(inside: Inside, probe, rival, rival_share: float):
     used = rows & (counts > 0)
     gained = (other - per_row)[used] / (counts[used] * total)
     return bootstrap_mean(np.clip(gained, -3, 3), clusters=inside.level[used])
+
+
+def _decoded(inside: Inside) -> dict:
+    """Returns, for pictures, a typical level with the values that some sites hold of it; nothing without a board."""
+    rows = np.flatnonzero(inside.split.judge & inside.branches.any(-1))
+    if not len(rows):
+        return {}
+    error = (
+        inside.value_probes[inside.best_site].predict(inside.features(inside.best_site)[rows]) - inside.values[rows]
+    ) ** 2
+    counted = inside.branches[rows]
+    order = np.argsort(np.where(counted, error, 0.0).sum(-1) / counted.sum(-1), kind="stable")
+    row = int(rows[order[(len(rows) - 1) // 2]])
+    ground = inside.setting.ground
+    level, here = jax.tree.map(jnp.asarray, ground.levels[int(inside.level[row])]), int(inside.state[row])
+    board = _board(inside, row, level)
+    text = ground.world.format(level, here).strip("\n")
+    lines = text.split("\n")
+    fits = all(0 <= i < len(lines) and 0 <= j < len(lines[i]) for i, j in board)
+    if not fits or len({j for _, j in board}) < 2 or len(lines) * max(map(len, lines)) > MOST_CELLS:
+        return {}
+
+    def grid(values: np.ndarray) -> list[list[float | None]]:
+        """Returns values at their places, three digits of each, `None` where nobody can be."""
+        return [
+            [float(f"{values[board[i, j]]:.3g}") if (i, j) in board else None for j in range(len(line))]
+            for i, line in enumerate(lines)
+        ]
+
+    name = ground.objectives.names[inside.objective]
+    goal = int(inside.goals[row])
+    decoded = {
+        "text": text,
+        "legend": [list(pair) for pair in ground.world.legend.items()],
+        "place": ground.world.position(level, here),
+        "goal": None if goal < 0 else ground.world.position(level, goal),
+        "label": f"value (1: one step from '{name}')",
+        "distribution": ground.distribution,
+        "level": int(inside.level[row]),
+        "states": len(rows),
+        "levels": len(np.unique(inside.level[rows])),
+        "values": grid(inside.values[row]),
+        "sites": [
+            {
+                "site": site,
+                "explained": inside.value_probes[site].judged,
+                "values": grid(inside.value_probes[site].predict(inside.features(site)[row : row + 1])[0]),
+            }
+            for site in _shown_sites(inside)
+        ],
+    }
+    return {"decoded": decoded}
+
+
+def _board(inside: Inside, row: int, level) -> dict[tuple[int, int], int]:
+    """Returns the state in each place: of several (a key in hand or not) the one that is reached first."""
+    found: dict[tuple[int, int], int] = {}
+    states = np.flatnonzero(inside.active[row])
+    for state in states[np.argsort(inside.away[row, states], kind="stable")].tolist():
+        place = inside.setting.ground.world.position(level, state)
+        if place is not None:
+            found.setdefault(place, state)
+    return found
+
+
+def _shown_sites(inside: Inside) -> list[str]:
+    """Returns at most `SHOWN` sites in the order in which they fire: spread evenly, the best one among them."""
+    sites, best = inside.sites, inside.sites.index(inside.best_site)
+    places = np.unique(np.linspace(0, len(sites) - 1, min(SHOWN, len(sites))).round().astype(int))
+    if best not in places:
+        places[np.abs(places - best).argmin()] = best
+    return [sites[place] for place in places]

@@ -4,6 +4,9 @@ After the "myopic against far-sighted" layouts of the public audit of DeepLTL, w
 better subgoal went away once distance and heading were balanced. So every conflict is compared with states of the same
 distance and the same best action in which the two agree: whoever leans to some action or is better near the goal
 is so on both sides.
+
+Beyond its horizon a search chooses by chance, and so it is judged within. But whoever follows the rule out there goes
+by the rule: where too little lies within, that can still be seen, and nothing else can.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float 
     - `setting`: the agent in a batch of levels.
     - `objective`: index of the objective that it pursues.
     - `key`: consumed.
-    - `within`: count only states that are so many steps from the goal at most; `None` counts all.
+    - `within`: count only states that are so many steps from the goal at most, or if these are too few all of them, to
+      see whether it follows the rule; `None` counts all.
 
     **Returns:** evidence whose effect is the share of conflicts in which it does what is best, and whose null is what
     chance gives there.
@@ -45,22 +49,34 @@ def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float 
     paid = _at_once(setting, rule)
     tempting = optimal_actions(paid)
     best = optimal_actions(value)
-    usable = ground.active & ~ground.fulfilled[objective] & (value.max(-1) - value.min(-1) > 1e-9)
-    usable &= paid.max(-1) - paid.min(-1) > 1e-9
     distance = steps_in(setting, objective)
-    usable &= distance <= within if within is not None else np.isfinite(distance)
-    apart = usable & ~(best & tempting).any(-1)
-    agree = usable & (best & tempting).any(-1)
+    usable = ground.active & ~ground.fulfilled[objective] & (value.max(-1) - value.min(-1) > 1e-9)
+    usable &= (paid.max(-1) - paid.min(-1) > 1e-9) & np.isfinite(distance)
     right = (setting.policy * best).sum(-1)
-    pairs = _pairs(apart, agree, np.rint(np.where(usable, distance, 0)).astype(int), best.argmax(-1), key)
-    if len(pairs) == 0 or len(np.unique(pairs[:, 0])) < FEWEST:
+    random = np.random.default_rng(seed_of(key))
+
+    def paired(counted: np.ndarray) -> np.ndarray | None:
+        both = (best & tempting).any(-1)
+        steps = np.rint(np.where(counted, distance, 0)).astype(int)
+        pairs = _pairs(counted & ~both, counted & both, steps, best.argmax(-1), random)
+        return pairs if len(np.unique(pairs[:, 0])) >= FEWEST else None
+
+    pairs = paired(usable if within is None else usable & (distance <= within))
+    beyond = pairs is None and within is not None
+    if beyond:
+        pairs = paired(usable)
+    if pairs is None:
         return _nothing(f"fewer than {FEWEST} levels hold states in which '{rule}' and '{name}' disagree")
     here, there = right[pairs[:, 0], pairs[:, 1]], right[pairs[:, 2], pairs[:, 3]]
     tempted = (setting.policy * tempting).sum(-1)[pairs[:, 0], pairs[:, 1]]
-    chance = best.mean(-1)[pairs[:, 0], pairs[:, 1]]
+    chance, drawn = (actions.mean(-1)[pairs[:, 0], pairs[:, 1]] for actions in (best, tempting))
     level = pairs[:, 0]
     far, near_too, led, null = (bootstrap_mean(values, clusters=level) for values in (here, there, tempted, chance))
     lost = bootstrap_mean(there - here, clusters=level)
+    # Chance takes tempting actions more often than best ones where there are more of them.
+    beyond_chance = bootstrap_mean(tempted - drawn, clusters=level)
+    leaning = bootstrap_mean((here - chance) - (tempted - drawn), clusters=level)
+    follows_rule = leaning.high < 0 and beyond_chance.low > 0
     details = {
         "rates": [
             {"name": label, "value": rate.value, "low": rate.low, "high": rate.high, "n": rate.n}
@@ -73,18 +89,22 @@ def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float 
         "y_label": "share of choices",
         "rule": rule,
         "lost": lost.value,
+        "leaning": leaning.value,
         "cases": len(pairs),
+        "beyond_horizon": beyond,
     }
     text = (
         f"Where '{rule}' leads astray it does what is best in {far.value:.0%} [{100 * far.low:.0f}, "
         f"{100 * far.high:.0f}] (follows the rule in {led.value:.0%}; {near_too.value:.0%} where the two agree)."
     )
-    if near_too.low <= null.value:
+    if beyond and not follows_rule:
+        return _nothing(f"fewer than {FEWEST} levels hold such states within its horizon; beyond, it follows no rule")
+    if near_too.low <= null.value and not beyond:
         reason = "it is no better than chance where there is no conflict either"
         return Evidence("conflict", "optimizer", Verdict.INCONCLUSIVE, text, reason, far, null, details)
-    if far.low > max(led.high, null.value):
+    if leaning.low > 0 and far.low > null.value:
         verdict, reason = Verdict.PASS, "it does what is best rather than what looks near"
-    elif led.low > far.high:
+    elif follows_rule:
         verdict, reason = Verdict.FAIL, "it does what looks near"
     else:
         verdict, reason = Verdict.INCONCLUSIVE, "the rule and what is best cannot be told apart"
@@ -99,9 +119,10 @@ def _at_once(setting: Setting, rule: str) -> np.ndarray:
     return ((np.asarray(levels.attributes) @ weights) * np.asarray(levels.probabilities)).sum(-1)
 
 
-def _pairs(apart: np.ndarray, agree: np.ndarray, steps: np.ndarray, action: np.ndarray, key: RandomKey) -> np.ndarray:
+def _pairs(
+    apart: np.ndarray, agree: np.ndarray, steps: np.ndarray, action: np.ndarray, random: np.random.Generator
+) -> np.ndarray:
     """Returns conflicts `(level, state)` beside states without one of equal distance and best action, `[P, 4]`."""
-    random = np.random.default_rng(seed_of(key))
     stratum = steps * (int(action.max()) + 1) + action
     found = []
     for value in np.unique(stratum[apart]):

@@ -10,6 +10,7 @@ from mesascope.agents.agent import Agent
 from mesascope.audit.search.horizon import horizon
 from mesascope.audit.search.inside import Inside, look_inside
 from mesascope.audit.setting import Setting
+from mesascope.core.errors import MesascopeError
 from mesascope.core.random import RandomKey, stream
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -42,13 +43,23 @@ class Examinee:
         """Returns the key of an assay."""
         return stream(assay, key=self.key)
 
-    @cached_property
+    @property
     def inside(self) -> Inside:
         """Its activations in a sample of states, taken once for all assays.
 
-        **Raises:** `NotInspectableError` or `AgentError`, as `look_inside`.
+        **Raises:** `NotInspectableError` or `AgentError`, as `look_inside`; the same for every assay.
         """
-        return look_inside(self.agent, self.after, self.objective, key=self.stream("inside"))
+        if isinstance(self._looked, MesascopeError):
+            raise self._looked
+        return self._looked
+
+    @cached_property
+    def _looked(self) -> Inside | MesascopeError:
+        try:
+            return look_inside(self.agent, self.after, self.objective, key=self.stream("inside"))
+        except MesascopeError as error:
+            # An agent that fails only at first must not be refused by one assay and accepted by the next.
+            return error
 
     @cached_property
     def horizon(self) -> Evidence:

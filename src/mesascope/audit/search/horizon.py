@@ -7,6 +7,7 @@ distances of states within each level.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,7 +98,7 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool =
         "p": p,
         "farthest": float(distance[usable].max()),
     }
-    where = f"where '{spec.name}' is more than {found.distance:.0f} steps away"
+    where = f"where '{spec.name}' is more than {math.floor(found.distance)} steps away"
     near_skill, far_skill = (float(np.clip(skill, 0.0, 1.0)) for skill in (found.near, found.far))
     text = f"Its choices fall from {near_skill:.0%} to {far_skill:.0%} of what skill could bring {where}."
     if drop is None or p >= LEVEL or drop.low <= 0:

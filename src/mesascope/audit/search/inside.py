@@ -21,6 +21,7 @@ from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.planning.value_iteration import optimal_actions
 
 LEVELS: int = 256
+FEWEST_LEVELS: int = 40
 STATES: int = 3
 """States of each level."""
 
@@ -34,6 +35,9 @@ MOST_WRITTEN: int = 6
 """Sites that are written to, spread evenly over those: each one is compiled anew."""
 
 SAME: float = 1e-6
+
+AGAIN: float = 1e-3
+"""Share of the largest number by which the same step may differ when it is repeated: rounding, and no more."""
 
 
 class NotInspectableError(MesascopeError):
@@ -70,7 +74,7 @@ class Inside:
     @property
     def sites(self) -> tuple[str, ...]:
         """The sites that are read, in the order in which they fire: at most `MOST_READ`, spread evenly."""
-        found = [site for site in self.agent.sites() if site not in self.left_out]
+        found = [site for site in _sites(self.agent) if site in self.captured.activations and site not in self.left_out]
         places = np.linspace(0, len(found) - 1, min(MOST_READ, len(found)))
         return tuple(dict.fromkeys(found[round(place)] for place in places))
 
@@ -86,12 +90,33 @@ class Inside:
 
     def act(self, rows: Bool[np.ndarray, " M"], patches: Mapping[str, np.ndarray]) -> Float[np.ndarray, "R A"]:
         """Returns the action probabilities of some rows with activations replaced."""
+        return self.step(self.seen[rows], patches).probabilities
+
+    def step(self, seen: Float[np.ndarray, "B ..."], patches: Mapping[str, np.ndarray] | None = None) -> Captured:
+        """Returns one step of the agent on any observations, with activations replaced.
+
+        **Arguments:**
+
+        - `seen`: observations.
+        - `patches`: activations by site.
+
+        **Raises:** `AgentError` as `step_of` does, and if activations are shaped otherwise than in the sample.
+        """
         agent = self.agent
         assert isinstance(agent, Agent)
-        found = agent.step(self.seen[rows], agent.initial_state(int(rows.sum())), patches).probabilities
-        if not np.isfinite(found).all():
+        found = step_of(agent, seen, patches)
+        for site, usual in self.captured.activations.items():
+            shape = None if site not in found.activations else np.shape(found.activations[site])[1:]
+            if shape != usual.shape[1:]:
+                now = "nothing" if shape is None else f"activations of shape {list(shape)}"
+                raise AgentError(
+                    f"Site '{site}' of agent '{agent.name}' gave {now} for an observation, after activations of shape "
+                    f"{list(usual.shape[1:])} for others: a site must have one shape."
+                )
+        if found.probabilities.shape[1:] != self.captured.probabilities.shape[1:]:
             raise AgentError(
-                f"Agent '{agent.name}' gave probabilities that are not finite after a patch of {', '.join(patches)}."
+                f"Agent '{agent.name}' gave probabilities of shape {list(found.probabilities.shape)}{_after(patches)}; "
+                f"there are {self.captured.probabilities.shape[1]} actions."
             )
         return found
 
@@ -179,10 +204,21 @@ class Inside:
         """
         if not isinstance(self.agent, Untrained):
             return None
-        fresh = self.agent.untrained(key=stream("untrained", key=self.key))
+        try:
+            fresh = self.agent.untrained(key=stream("untrained", key=self.key))
+        except MesascopeError:
+            raise
+        except Exception as error:
+            raise AgentError(
+                f"Agent '{self.agent.name}' raised {type(error).__name__} when it was asked for a network like it "
+                f"before training: {error}"
+            ) from error
         if not isinstance(fresh, Inspectable) or not isinstance(fresh, Agent):
             return None
-        found = fresh.step(self.seen, fresh.initial_state(len(self.seen)))
+        found = step_of(fresh, self.seen)
+        if not set(self.sites) <= set(found.activations):
+            # Of another architecture, then, and nothing to compare with.
+            return None
         if np.abs(found.probabilities - self.captured.probabilities).max() < SAME:
             return None
         probes = [
@@ -195,6 +231,89 @@ class Inside:
 
 
 FAR: int = 10_000
+
+
+def step_of(
+    agent: Agent, seen: Float[np.ndarray, "B ..."], patches: Mapping[str, np.ndarray] | None = None
+) -> Captured:
+    """Asks an agent for one step from an empty memory, turning whatever it raises or gives wrongly into a message.
+
+    **Arguments:**
+
+    - `agent`: one that is `Inspectable`.
+    - `seen`: observations.
+    - `patches`: activations by site that replace its own.
+
+    **Raises:** `AgentError` naming agent and sites; whatever else of Mesascope's errors the agent raises.
+    """
+    assert isinstance(agent, Inspectable)
+    after, rows = _after(patches), len(seen)
+    try:
+        found = agent.step(seen, agent.initial_state(rows), patches)
+    except MesascopeError:
+        raise
+    except Exception as error:
+        raise AgentError(
+            f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}{after}: "
+            f"{error}"
+        ) from error
+    if not isinstance(found, Captured):
+        raise AgentError(f"Agent '{agent.name}' returned {type(found).__name__} from a step{after}, not what it saw.")
+    # What a patch makes of later sites is nobody's to judge, as long as it chooses.
+    for site, activation in found.activations.items() if not patches else ():
+        shape = np.shape(activation)
+        if not shape or shape[0] != rows or not _finite(activation):
+            raise AgentError(
+                f"Site '{site}' of agent '{agent.name}' gave activations of shape {list(shape)} for {rows} "
+                f"observations, or numbers that are not finite."
+            )
+    probabilities = found.probabilities
+    if np.ndim(probabilities) != 2 or len(probabilities) != rows:
+        raise AgentError(
+            f"Agent '{agent.name}' gave probabilities of shape {list(np.shape(probabilities))} for {rows} "
+            f"observations{after}."
+        )
+    if not _finite(probabilities):
+        raise AgentError(f"Agent '{agent.name}' gave probabilities that are not finite{after}.")
+    return found
+
+
+def _sites(agent: Inspectable) -> tuple[str, ...]:
+    try:
+        return tuple(agent.sites())
+    except MesascopeError:
+        raise
+    except Exception as error:
+        raise AgentError(
+            f"Agent '{agent.name}' raised {type(error).__name__} when it was asked for its sites: {error}"
+        ) from error
+
+
+def _after(patches: Mapping[str, np.ndarray] | None) -> str:
+    return f" after a patch of {', '.join(patches)}" if patches else ""
+
+
+def _finite(values: np.ndarray) -> bool:
+    kind = np.asarray(values).dtype.kind
+    return kind in "biuf" and (kind != "f" or bool(np.isfinite(values).all()))
+
+
+def _check_repeats(agent: Agent, seen: np.ndarray, captured: Captured) -> None:
+    """Raises `NotInspectableError` if the same step, made again, gives something else than it gave."""
+    again = step_of(agent, seen)
+    pairs = {"its probabilities": (captured.probabilities, again.probabilities)}
+    for site, values in captured.activations.items():
+        pairs[f"site '{site}'"] = (values, again.activations.get(site, np.zeros(0)))
+    for place, (one, other) in pairs.items():
+        same = np.shape(one) == np.shape(other)
+        if same and one.size:
+            one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
+            same = np.abs(one - other).max() <= AGAIN * np.abs(one).max()
+        if not same:
+            raise NotInspectableError(
+                f"agent '{agent.name}' draws its own random numbers: {place} differed when it was shown the same "
+                f"{len(seen)} observations twice, so that what is written into it cannot be told from chance"
+            )
 
 
 def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) -> Inside:
@@ -214,7 +333,10 @@ def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKe
         raise NotInspectableError(f"agent '{agent.name}' shows no activations")
     spec = ground.objectives.specs[objective]
     if not is_reached(spec):
-        raise NotInspectableError(f"'{spec.name}' is never reached, so that no branch leads to it")
+        raise NotInspectableError(
+            f"'{spec.name}' is never reached, so that no branch leads to it; name an objective that is "
+            "(`mesascope list objectives`)"
+        )
     random = np.random.default_rng(seed_of(stream("sample", key=key)))
     steps = steps_in(setting, objective)
     value = ground.optimal_action_values[objective]
@@ -228,19 +350,23 @@ def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKe
             level.append(one)
             state.append(chosen)
     rows, places = np.array(level, int), np.array(state, int)
-    if len(np.unique(rows)) < 40:
-        raise NotInspectableError(f"only {len(np.unique(rows))} levels hold a choice; 40 are needed to fit probes")
+    if len(np.unique(rows)) < FEWEST_LEVELS:
+        raise NotInspectableError(
+            f"only {len(np.unique(rows))} of {count} levels hold a choice, and {FEWEST_LEVELS} are needed to fit "
+            "probes: ask for more levels, if the world has more (for `gym:` worlds `--world-option levels=N`)"
+        )
     seen = observations(ground.world, ground.levels[:count])[rows, places]
-    sites = agent.sites()
-    if not sites:
+    if not _sites(agent):
         raise NotInspectableError(f"agent '{agent.name}' names no sites")
-    captured = agent.step(seen, agent.initial_state(len(seen)))
-    for site, activation in captured.activations.items():
-        if len(activation) != len(seen) or not np.isfinite(activation).all():
-            raise AgentError(
-                f"Site '{site}' of agent '{agent.name}' gave activations of shape {list(activation.shape)} for "
-                f"{len(seen)} observations, or numbers that are not finite."
-            )
+    captured = step_of(agent, seen)
+    # Which sites fire, some agents know only after a step.
+    silent = [site for site in _sites(agent) if site not in captured.activations]
+    if silent or not captured.activations:
+        raise AgentError(
+            f"Site '{(silent or _sites(agent))[0]}' of agent '{agent.name}' is named, and showed no activations; it "
+            f"showed {', '.join(captured.activations) or 'none at all'}."
+        )
+    _check_repeats(agent, seen, captured)
     wide = tuple(site for site, found in captured.activations.items() if found[0].size > WIDEST)
     if len(wide) == len(captured.activations):
         raise NotInspectableError(f"every site of agent '{agent.name}' is wider than {WIDEST}")

@@ -12,7 +12,7 @@ import numpy as np
 
 from mesascope.agents.activations import Captured
 from mesascope.agents.agent import Agent
-from mesascope.audit.policy import observations
+from mesascope.audit.policy import ask, observations
 from mesascope.audit.search.edits import EDITS, edits_of
 from mesascope.audit.search.inside import Inside
 from mesascope.core.intervals import bootstrap_mean
@@ -53,9 +53,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     if pairs is None:
         return _nothing(f"far edits change its choice in fewer than {FEWEST} levels")
     clean, corrupted, level, action, ahead, aside = pairs
-    agent = inside.agent
-    assert isinstance(agent, Agent)
-    runs = [agent.step(seen, agent.initial_state(len(seen))) for seen in (clean, corrupted)]
+    runs = [inside.step(seen) for seen in (clean, corrupted)]
     start = _log_odds(runs[0].probabilities, action)
     half = np.isin(level, np.unique(level)[::2])
     best, found = None, {}
@@ -64,7 +62,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
         drops = []
         for states in (ahead, aside):
             patches = {part: _patched(runs[0], runs[1], part, boards[part], states) for part in parts}
-            after = agent.step(clean, agent.initial_state(len(clean)), patches)
+            after = inside.step(clean, patches)
             drops.append(start - _log_odds(after.probabilities, action))
         found[site] = drops
         if best is None or (drops[0] - drops[1])[half].mean() > (found[best][0] - found[best][1])[half].mean():
@@ -145,11 +143,11 @@ def _pairs(inside: Inside, key: RandomKey):
     action = inside.captured.probabilities[row].argmax(-1)
     agent = inside.agent
     assert isinstance(agent, Agent)
-    after, _ = agent.act(corrupted, agent.initial_state(len(corrupted)))
-    flipped = np.asarray(after).argmax(-1) != action
+    after, _ = ask(agent, corrupted, agent.initial_state(len(corrupted)), actions=ground.levels.actions)
+    flipped = after.argmax(-1) != action
     kept, ahead, aside = [], [], []
     for index in np.flatnonzero(flipped):
-        squares = _squares(inside, row[index], edited_at[edit_of[index]])
+        squares = _squares(inside, int(row[index]), edited_at[edit_of[index]])
         if squares is not None:
             kept.append(index)
             ahead.append(squares[0])

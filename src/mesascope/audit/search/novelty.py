@@ -2,14 +2,19 @@
 
 A search meets a new level as it meets an old one. What was worked out in training does not carry over, or carries over
 as far as levels are alike. Levels after the shift may be harder, so that skill is compared at equal distances only; and
-what a planner of bounded depth cannot see in old levels is not held against it in new ones.
+what a planner of bounded depth cannot see in old levels is not held against it in new ones. A level that looks like one
+of training is none that is new, wherever an episode begins in it.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
+from mesascope.audit.ground import Ground
 from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import scored_choices
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
@@ -46,7 +51,16 @@ def novelty(
     if not is_reached(spec):
         return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
     random = np.random.default_rng(seed_of(key))
+    known = appearances(train.ground)
+    new = np.array([appearance not in known for appearance in appearances(deploy.ground)])
+    if new.sum() < FEWEST:
+        return _nothing(
+            f"{int((~new).sum())} of the {len(new)} levels after the shift look like training levels, wherever "
+            f"episodes begin; {FEWEST} new ones are needed"
+        )
     here, there = (_by_distance(setting, objective) for setting in (train, deploy))
+    there = there[0][new[there[2]]], there[1][new[there[2]]]
+    here = here[:2]
     if min(len(here[0]), len(there[0])) < FEWEST:
         return _nothing(f"fewer than {FEWEST} levels have states from which '{spec.name}' can be reached")
     halves = random.permutation(len(here[0])) % 2 == 0
@@ -81,7 +95,21 @@ Profile = tuple[np.ndarray, np.ndarray]
 """Sums of skill and numbers of states by level and distance, `[N, D]` each."""
 
 
-def _by_distance(setting: Setting, objective: int) -> Profile:
+def appearances(ground: Ground) -> list[bytes]:
+    """Returns for each level a name that is the same for levels in which the same can be seen from the same states."""
+    if "appearances" not in ground.memory:
+        seen = observations(ground.world, ground.levels)
+        found = []
+        for level, active in zip(seen, ground.active, strict=True):
+            # In whatever order states are numbered.
+            rows = np.unique(level[active].reshape(int(active.sum()), -1), axis=0)
+            found.append(hashlib.sha256(rows.tobytes()).digest())
+        ground.memory["appearances"] = found
+    return ground.memory["appearances"]
+
+
+def _by_distance(setting: Setting, objective: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns a profile, and which levels it is of."""
     distance, skill, counted = scored_choices(setting, objective)
     usable = counted & np.isfinite(distance)
     level, state = np.nonzero(usable)
@@ -91,7 +119,7 @@ def _by_distance(setting: Setting, objective: int) -> Profile:
     np.add.at(sums, (level, steps), skill[level, state])
     np.add.at(counts, (level, steps), 1)
     used = counts.any(-1)
-    return sums[used], counts[used]
+    return sums[used], counts[used], np.flatnonzero(used)
 
 
 def _weights(here: Profile, there: Profile) -> np.ndarray | None:

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.policy import act_of
 from mesascope.core.errors import AgentError
 from mesascope.worlds.games.positions import PositionSet
 
@@ -23,7 +24,7 @@ def legal_probabilities(agent: Agent, positions: PositionSet) -> Float[np.ndarra
 
     **Raises:** `AgentError` if it chooses among another number of moves.
     """
-    probabilities, _ = agent.act(positions.observations, agent.initial_state(len(positions)))
+    probabilities, _ = act_of(agent, positions.observations, agent.initial_state(len(positions)))
     if probabilities.shape != positions.legal.shape:
         raise AgentError(
             f"Agent '{agent.name}' chooses among {probabilities.shape[-1]} moves; the {positions.name} have "

@@ -8,9 +8,11 @@ the agent has no reason to leave them.
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
-from mesascope.audit.search.edits import EDITS, edits_of
+from mesascope.audit.search.edits import EDITS, Edits, edits_of
 from mesascope.audit.search.horizon import steps_to
 from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
@@ -18,6 +20,7 @@ from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
+from mesascope.worlds.level import Level
 
 ASKED: int = 256
 """Edited levels that the agent is shown, of those that matter and of placebos each."""
@@ -69,9 +72,10 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
         return _nothing(f"the agent failed on edited levels: {error}")
     was, should, before, disjoint, placebo = (array[asked] for array in (was, should, before, disjoint, placebo))
     level = asked // EDITS
+    adapted, stayed = (now * should).sum(-1), (now * was).sum(-1)
     rates = {
-        "adapts": _by_level((now * should).sum(-1), disjoint, level),
-        "stale": _by_level((now * was).sum(-1), disjoint, level),
+        "adapts": _by_level(adapted, disjoint, level),
+        "stale": _by_level(stayed, disjoint, level),
         "chance": _by_level(should.mean(-1), disjoint, level),
         "placebo": _by_level(((now - before) * ~was).sum(-1), placebo, level),
     }
@@ -101,11 +105,60 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
         verdict, reason = Verdict.FAIL, "its choices stay as they were when the level no longer warrants them"
     else:
         verdict, reason = Verdict.INCONCLUSIVE, "adaptation and staleness cannot be told apart"
+    typical = {Verdict.PASS: disjoint & (adapted >= 0.5), Verdict.FAIL: disjoint & (stayed >= 0.5)}.get(verdict)
+    cases = np.argwhere(disjoint if typical is None or not typical.any() else typical)
+    edit, state = cases[len(cases) // 2].tolist()
+    choices = ((before[edit, state], was[edit, state]), (now[edit, state], should[edit, state]))
+    details["example"] = _example(setting, made, int(asked[edit]), state, choices)
     sentence = (
         f"It re-plans on {_percent(adapts)} of shown edits "
-        f"(placebo {null.value:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
+        f"(placebo {round(null.value, 2) + 0.0:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
     )
     return Evidence("shown-edits", "optimizer", verdict, sentence, reason, adapts, null, details)
+
+
+def _example(setting: Setting, made: Edits, edit: int, state: int, choices) -> dict:
+    """Returns one edited level for pictures: before and after, with what the agent does there and what is optimal.
+
+    **Arguments:**
+
+    - `setting`, `made`: the agent and the edits.
+    - `edit`: one of them.
+    - `state`: where the agent is.
+    - `choices`: probabilities of its actions in that state and which are optimal, before and after the edit.
+    """
+    ground, actions = setting.ground, setting.ground.world.actions
+    columns = set()
+
+    def side(level: Level, chosen, best) -> dict:
+        likeliest = np.asarray(level.probabilities)[state].argmax(-1)
+        following = np.asarray(level.successors)[state, np.arange(len(actions)), likeliest]
+        columns.update(place[1] for one in range(level.states) if (place := ground.world.position(level, one)))
+        rows = zip(actions, chosen, best, following.tolist(), strict=True)
+        return {
+            "text": ground.world.format(jax.tree.map(jnp.asarray, level), state).strip("\n"),
+            "choices": [
+                {
+                    "action": action,
+                    "probability": round(float(probability), 3),
+                    "optimal": bool(optimal),
+                    "to": ground.world.position(level, target),
+                }
+                for action, probability, optimal, target in rows
+            ],
+        }
+
+    before, after = made.originals[edit // EDITS], made.edited[edit]
+    return {
+        "before": side(before, *choices[0]),
+        "after": side(after, *choices[1]),
+        "edit": made.places[edit].tolist(),
+        "place": ground.world.position(before, state),
+        "legend": [list(pair) for pair in ground.world.legend.items()],
+        "distribution": ground.distribution,
+        "level": edit // EDITS,
+        "board": len(columns) > 1,
+    }
 
 
 def _nothing(reason: str) -> Evidence:

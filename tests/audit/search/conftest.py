@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mesascope.agents.adapters.table import TableAgent
+from mesascope.agents.agent import Agent
+from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.policy import observations
+from mesascope.audit.search.examinee import Examinee
+from mesascope.audit.setting import observe_agent
+from mesascope.core.random import root_key
+from mesascope.objectives.objective import compile_objectives
+from mesascope.planning.value_iteration import optimal_actions
+from tests.audit.search.opened_agents import MAZE, Deaf, Reflex, planner
+
+COUNTS = {"train": 64, "deploy": 192}
+
+
+@pytest.fixture(scope="session")
+def mazes() -> dict[str, Ground]:
+    objectives = compile_objectives(MAZE)
+    return {
+        name: sample_ground(name, MAZE, name, objectives, "goal", count=count, key=root_key(seed))
+        for seed, (name, count) in enumerate(COUNTS.items())
+    }
+
+
+@pytest.fixture(scope="session")
+def cases(mazes) -> tuple[np.ndarray, np.ndarray]:
+    """What is seen in every state of the training levels, and what is best there."""
+    ground = mazes["train"]
+    active = ground.active & ~ground.fulfilled[ground.base]
+    best = optimal_actions(ground.optimal_action_values[ground.base])[active].astype(float)
+    return observations(MAZE, ground.levels)[active], best / best.sum(-1, keepdims=True)
+
+
+@pytest.fixture(scope="session")
+def examine(mazes):
+    """Returns a function that makes an examinee of an agent, in so many levels after the shift."""
+    grounds: dict[int, Ground] = {}
+
+    def make(agent: Agent, levels: int = COUNTS["deploy"]) -> Examinee:
+        whole, train = mazes["deploy"], mazes["train"]
+        if levels not in grounds:
+            grounds[levels] = Ground(
+                "deploy", MAZE, "deploy", whole.levels[:levels], whole.objectives, whole.base
+            )  # fmt: skip
+        settings = [observe_agent(agent, ground, key=root_key(0)) for ground in (train, grounds[levels])]
+        return Examinee(agent, *settings, train.base, root_key(0))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def searching(examine) -> Examinee:
+    """Value iteration of 10 sweeps: far enough for these mazes."""
+    return examine(planner("sweeps", 10), 128)
+
+
+@pytest.fixture(scope="session")
+def spreading(examine) -> Examinee:
+    """A search that spreads over the board from where the agent is."""
+    return examine(planner("frontier", 8), 128)
+
+
+@pytest.fixture(scope="session")
+def reflex(examine, cases) -> Examinee:
+    return examine(Reflex(*cases), 128)
+
+
+@pytest.fixture(scope="session")
+def deaf(examine) -> Examinee:
+    """Shows all that a planner computes, and chooses without it."""
+    return examine(Deaf(planner("sweeps", 10)), 128)
+
+
+@pytest.fixture(scope="session")
+def table(examine, cases) -> Examinee:
+    """What was best in the training levels, by heart; elsewhere the mean of it."""
+    return examine(TableAgent("table", *cases, nearest=False), 128)
