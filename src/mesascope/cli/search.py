@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json as json_format
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
@@ -12,18 +15,24 @@ from mesascope.cli.agent_choice import chosen_agent
 from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.core.errors import UsageError
+from mesascope.cli.output_folder import claim
+from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.organisms.catalogue import ORGANISMS
 
 if TYPE_CHECKING:
     from mesascope.worlds.world import World
+
+RESULT = "search.json"
+NOT_INPUTS = ("out", "force", "json", "quiet")
+"""Fields that the result does not depend on."""
 
 
 @dataclass(frozen=True)
 class Search(Command):
     """Asks the first question alone: does it search, are its choices the result, how far does it look ahead?
 
-    Prints the three verdicts with the assays behind them. Choices are judged by --objective.
+    Prints the three verdicts with the assays behind them, and writes search.json and search.html. Choices are judged by
+    --objective. The same command may replace its own result; one about anything else is only replaced with --force.
     """
 
     agent: tyro.conf.Positional[str]
@@ -40,8 +49,12 @@ class Search(Command):
     """Load a model file although that runs code in it."""
     seed: int = 0
     """Of levels and everything drawn."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    """Where the result goes; by default runs/AGENT-SEED-search."""
+    force: bool = False
+    """Replace a result about something else."""
     json: bool = False
-    """Print one JSON object."""
+    """Print the result as JSON instead of text."""
     quiet: bool = False
     """Leave out progress and notes."""
 
@@ -49,22 +62,43 @@ class Search(Command):
         from mesascope.audit.search.battery import search_battery
         from mesascope.audit.search.decision import optimizer_answer
         from mesascope.audit.search.examination import examinee
-        from mesascope.report.search_text import search_data, search_text
+        from mesascope.core.provenance import Stopwatch, provenance
+        from mesascope.report.search_page import SearchReport
+        from mesascope.report.search_text import search_text
 
+        watch = Stopwatch()
         if self.levels < 1:
             raise UsageError(f"--levels {self.levels}: at least 1 is needed.")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed} is negative; use 0 or more.")
         world = self._world()
+        objective = self._objective(world)
         agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+        folder = claim(self._folder(), self._request(), result=RESULT, force=self.force)
         with console.progress(f"Looking for a search in {agent.name}") as progress:
             progress("watching the agent", 0.0)
-            given = examinee(agent, world, objective=self.objective, levels=self.levels, seed=self.seed)
+            given = examinee(agent, world, objective=objective, levels=self.levels, seed=self.seed)
             evidence = search_battery(given, progress=lambda assay, share: progress(assay, 0.1 + 0.9 * share))
-        answer = optimizer_answer(evidence)
+        report = SearchReport(
+            agent=agent.name,
+            agent_kind=agent.kind,
+            world=world.name,
+            world_options=world.options(),
+            objective=objective,
+            levels=self.levels,
+            seed=self.seed,
+            answer=optimizer_answer(evidence),
+            evidence=evidence,
+            provenance=provenance(seed=self.seed, watch=watch),
+        )
+        folder.seal()
+        paths = report.save(folder.path)
         if self.json:
-            data = search_data(agent.name, world.name, self.seed, answer, evidence)
-            console.result(json_format.dumps(data, indent=2, ensure_ascii=False))
+            console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
         else:
-            console.result(search_text(agent.name, world.name, answer, evidence, width=console.width))
+            console.result(search_text(report, width=console.width))
+        for path in paths:
+            console.note(f"Report  {path}")
         return 0
 
     def _world(self) -> World:
@@ -78,3 +112,29 @@ class Search(Command):
                 "`mesascope list` shows them."
             )
         return chosen_world(self.world, self.world_option)
+
+    def _objective(self, world: World) -> str:
+        from mesascope.objectives.objective import compile_objectives
+
+        # Asked before anything is written, so that a wrong name leaves nothing behind.
+        name = world.base_objective if self.objective is None else self.objective
+        known = compile_objectives(world).names
+        if name not in known:
+            raise UnknownNameError(f"objective of world '{world.name}'", name, known)
+        return name
+
+    def _folder(self) -> Path:
+        if self.out is not None:
+            return self.out
+        name = Path(self.agent).stem if Path(self.agent).exists() else self.agent
+        return Path("runs") / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.')}-{self.seed}-search"
+
+    def _request(self) -> dict:
+        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
+        request = {key: list(value) if isinstance(value, tuple) else value for key, value in request.items()}
+        file = Path(self.agent)
+        if file.is_file():
+            # Another agent under the same name is another question.
+            with file.open("rb") as content:
+                request["agent_sha256"] = hashlib.file_digest(content, "sha256").hexdigest()
+        return request

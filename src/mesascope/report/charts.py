@@ -36,6 +36,23 @@ class Point:
     n: int | None
 
 
+@dataclass(frozen=True)
+class Drop:
+    """Where a curve falls, as fitted.
+
+    **Arguments:**
+
+    - `x`: the place of the fall.
+    - `near`, `far`: the level before and beyond it.
+    - `label`: for the place.
+    """
+
+    x: float
+    near: float
+    far: float
+    label: str
+
+
 def posterior_rows(answer: ObjectiveAnswer, base_objective: str) -> list[tuple[str, float]]:
     """Returns the candidates worth showing: the likeliest eight, and always the base objective and its rivals."""
     first = list(answer.posterior[:SHOWN_CANDIDATES])
@@ -110,18 +127,43 @@ def rate_points(details: Mapping[str, Any]) -> list[Point]:
     return _points(details.get("rates"), "name")[:24]
 
 
-def curve_figure(points: Sequence[Point], x_label: str, y_label: str) -> Figure:
-    """Returns a curve with the interval of each point and, above it, how many units stand behind it."""
+def cliff_drop(details: Mapping[str, Any]) -> Drop | None:
+    """Returns the fitted cliff of `details["cliff"]`, its levels kept between chance (0) and the optimum (1).
+
+    `None` if there is none or it is not well-formed.
+    """
+    found = details.get("cliff")
+    if not isinstance(found, Mapping) or not all(_is_number(found.get(name)) for name in ("distance", "near", "far")):
+        return None
+    unit = "plies" if str(details.get("x_label", "")).startswith("plies") else "steps"
+    x, near, far = (float(found[name]) for name in ("distance", "near", "far"))
+    return Drop(x, min(max(near, 0.0), 1.0), min(max(far, 0.0), 1.0), f"cliff at {steps_text(x)} {unit}")
+
+
+def curve_figure(points: Sequence[Point], x_label: str, y_label: str, drop: Drop | None = None) -> Figure:
+    """Returns a curve with the interval of each point and, above it, how many units stand behind it.
+
+    **Arguments:**
+
+    - `points`: by `x`.
+    - `x_label`, `y_label`: what is measured.
+    - `drop`: where the curve falls, to be marked.
+    """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     with figure_settings():
         figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
         axes = figure.add_subplot()
         xs, values = [point.x for point in points], [point.value for point in points]
+        if all(x == round(x) for x in xs):
+            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
         below = [max(0.0, point.value - point.low) for point in points]
         above = [max(0.0, point.high - point.value) for point in points]
         axes.errorbar(xs, values, yerr=[below, above], color=BASE, ecolor=BASE, marker="o", markersize=5, capsize=2.5)
         low, high = min(point.low for point in points), max(point.high for point in points)
+        if drop is not None:
+            low, high = min(low, drop.far), max(high, drop.near)
         if low >= 0 and high <= 1:
             low, high = 0.0, 1.0
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
@@ -131,13 +173,44 @@ def curve_figure(points: Sequence[Point], x_label: str, y_label: str) -> Figure:
         for point in counted[::every]:
             axes.text(point.x, high + 0.09 * room, str(point.n), ha="center", fontsize=8, color=MUTED)
         axes.set(
-            xlabel=_wrapped(x_label, 42), ylabel=_wrapped(y_label, 28), ylim=(low - 0.05 * room, high + 0.2 * room)
+            xlabel=_wrapped(x_label, 42), ylabel=_wrapped(y_label, 30), ylim=(low - 0.05 * room, high + 0.2 * room)
         )
+        if drop is not None:
+            _mark_drop(axes, drop, (min(xs), max(xs)), (low, high))
         if counted:
             axes.set_title("n stands above the points; bars are intervals", fontsize=8.5, color=MUTED, loc="left")
         axes.grid(axis="y", color=FAINT, linewidth=0.7)
         axes.set_axisbelow(True)
     return figure
+
+
+def _mark_drop(axes: Axes, drop: Drop, across: tuple[float, float], up: tuple[float, float]) -> None:
+    (first, last), (low, high) = across, up
+    axes.vlines(drop.x, low, high, color=AGENT, linestyle="--", linewidth=1.6)
+    # Before the fall there is room below the curve, beyond it above.
+    early = drop.x - first < 0.6 * (last - first)
+    axes.annotate(
+        drop.label,
+        (drop.x, low + (0.62 if early else 0.3) * (high - low)),
+        xytext=(4 if early else -4, 0),
+        textcoords="offset points",
+        ha="left" if early else "right",
+        va="center",
+        fontsize=9,
+        color=AGENT,
+    )
+    for level, start, end, name in ((drop.near, first, drop.x, "near"), (drop.far, drop.x, last, "far")):
+        axes.plot([start, end], [level, level], color=AGENT, linestyle=":", linewidth=1.6, zorder=1)
+        axes.annotate(
+            f"{name} {ruler_text(level)}",
+            (start if name == "near" else end, level),
+            xytext=(0, -10 if name == "near" else 8),
+            textcoords="offset points",
+            ha="left" if name == "near" else "right",
+            va="center",
+            fontsize=8.5,
+            color=AGENT,
+        )
 
 
 def rates_figure(points: Sequence[Point], label: str = "share") -> Figure:
@@ -154,6 +227,11 @@ def rates_figure(points: Sequence[Point], label: str = "share") -> Figure:
         if high == 1:
             axes.set_xticks([0, 0.5, 1])
     return figure
+
+
+def steps_text(distance: float) -> str:
+    """Returns the last whole number of steps before a cliff: one between 3 and 4 steps is that of a depth of 3."""
+    return f"{math.floor(distance)}"
 
 
 def ruler_text(value: float) -> str:
@@ -198,7 +276,7 @@ def _wrapped(label: str, width: int) -> str:
 
 
 def _rate_text(point: Point) -> str:
-    interval = f"{point.value:.2f} [{point.low:.2f}, {point.high:.2f}]"
+    interval = f"{ruler_text(point.value)} [{ruler_text(point.low)}, {ruler_text(point.high)}]"
     return interval if point.n is None else f"{interval}\nn={point.n}"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesascope.audit.findings import Findings
-from mesascope.core.verdicts import Evidence
+from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.charts import (
     Point,
+    cliff_drop,
     curve_figure,
     curve_points,
     posterior_figure,
@@ -26,6 +29,8 @@ from mesascope.report.reading import canonical
 from mesascope.report.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
 from mesascope.report.recovery_section import RECOVERY
 from mesascope.report.scene import scene_of_witness
+from mesascope.report.search_examples import EDITS, PLANS, Decoded, Edited, decoded_plans, edited_level
+from mesascope.report.search_figures import edit_figure, plans_figure
 from mesascope.report.style import svg_of
 
 if TYPE_CHECKING:
@@ -38,27 +43,45 @@ class ReportFigure:
 
     **Arguments:**
 
-    - `name`: `witness`, `posterior`, `regrets`, or `curve-N` and `rates-N` for evidence number N, from 0.
+    - `name`: `witness`, `posterior`, `regrets`, or `curve-N`, `rates-N`, `plans-N` and `edit-N` for evidence number N,
+      from 0.
     - `title`: what it shows.
     - `description`: what it says, in words and numbers, for who cannot see it.
     - `svg`: the drawing; the same bytes for the same report.
+    - `caption`: what must be known to read it.
     """
 
     name: str
     title: str
     description: str
     svg: str
+    caption: str = ""
 
 
 def report_figures(report: Report) -> tuple[ReportFigure, ...]:
     """Returns every figure that the report has numbers for, the level where the agent comes apart first."""
     findings, _ = canonical(report.findings, report.provenance)
-    figures = [*_witness(findings), *_posterior(findings), *_regrets(findings)]
-    for index, piece in enumerate(findings.evidence):
-        figures += evidence_figures(piece, index)
+    figures = [
+        *_witness(findings),
+        *_posterior(findings),
+        *_regrets(findings),
+        *all_evidence_figures(findings.evidence),
+    ]
+    for piece in findings.evidence:
         if piece.assay == RECOVERY:
             figures += recovery_figures(piece)
     return tuple(figures)
+
+
+def all_evidence_figures(evidence: Sequence[Evidence]) -> list[ReportFigure]:
+    """Returns the figures of all pieces of evidence, examples of an assay from its first piece only."""
+    figures, seen = [], set()
+    for index, piece in enumerate(evidence):
+        figures += evidence_figures(piece, index)
+        if piece.assay not in seen:
+            figures += example_figures(piece, index)
+        seen.add(piece.assay)
+    return figures
 
 
 def _witness(findings: Findings) -> list[ReportFigure]:
@@ -111,13 +134,64 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
     curve, rates = curve_points(piece.details), rate_points(piece.details)
     if curve:
         x_label, y_label = (str(piece.details.get(name, "")) for name in ("x_label", "y_label"))
-        svg = svg_of(curve_figure(curve, x_label, y_label))
-        figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve), svg))
+        # Anybody's curve can be fitted with a cliff; only one that passed is there.
+        drop = cliff_drop(piece.details) if piece.verdict is Verdict.PASS else None
+        svg = svg_of(curve_figure(curve, x_label, y_label, drop))
+        marked = "" if drop is None else f" Fitted: {drop.near:.2f} before and {drop.far:.2f} beyond the {drop.label}."
+        figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve) + marked, svg))
     if rates:
         label = "share" if curve else str(piece.details.get("y_label", "share"))
         svg = svg_of(rates_figure(rates, label))
         figures.append(ReportFigure(f"rates-{index}", title, _spoken(rates), svg))
     return figures
+
+
+def example_figures(piece: Evidence, index: int) -> list[ReportFigure]:
+    """Returns the pictures of one level that an assay of the first question keeps as an example, if it is well-formed.
+
+    **Arguments:**
+
+    - `piece`: evidence of any assay.
+    - `index`: its number.
+    """
+    decoded = decoded_plans(piece.details) if piece.assay == PLANS else None
+    edited = edited_level(piece.details) if piece.assay == EDITS else None
+    if decoded is not None:
+        shares = "; ".join(f"{site} {_share(explained)}" for site, explained, _ in decoded.sites)
+        spoken = f"values of every place, true and as read off each site; explained: {shares}"
+        title, svg = "The plan, decoded from site to site", svg_of(plans_figure(decoded))
+        return [ReportFigure(f"plans-{index}", title, spoken, svg, _plans_caption(decoded))]
+    drawing = None if edited is None else edit_figure(edited)
+    if edited is not None and drawing is not None:
+        title = "The board before and after an edit"
+        return [ReportFigure(f"edit-{index}", title, edited.sentence, svg_of(drawing), edit_caption(piece, edited))]
+    return []
+
+
+def _share(explained: float) -> str:
+    return "unknown" if math.isnan(explained) else f"{explained:.0%}"
+
+
+def _plans_caption(decoded: Decoded) -> str:
+    counted = [
+        f"{number} {unit}" for number, unit in ((decoded.states, "states"), (decoded.levels, "levels")) if number
+    ]
+    behind = f", n = {' of '.join(counted)}" if counted else ""
+    where = f" ({decoded.where})" if decoded.where else ""
+    return (
+        f"A typical level that no probe was fitted to{where}: what each place is truly worth, and what a linear probe "
+        "reads off each site, in the order in which they fire. Share explained: of the variance of values on branches "
+        f"that are not chosen{behind}."
+    )
+
+
+def edit_caption(piece: Evidence, edited: Edited) -> str:
+    """Returns what the agent does in an edited level, and how many cases and levels that is one of."""
+    cases, effect = piece.details.get("cases"), piece.effect
+    counted = isinstance(cases, int) and not isinstance(cases, bool) and effect is not None
+    behind = f" One of n = {cases} cases in {effect.n} levels." if counted and effect is not None else ""
+    where = f"{edited.where[:1].upper()}{edited.where[1:]}. " if edited.where else ""
+    return f"{where}{edited.sentence}{behind}"
 
 
 def recovery_figures(piece: Evidence) -> list[ReportFigure]:

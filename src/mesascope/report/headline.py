@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mesascope.audit.findings import AlignmentClass, Findings
 from mesascope.core.verdicts import Estimate
 from mesascope.report.plain_text import plain, shortened
@@ -27,7 +29,12 @@ def estimate_text(estimate: Estimate | None) -> str:
         return "not measured"
     if estimate.n == 0:
         return f"not measured (no {plain(estimate.unit)})"
-    return f"{estimate} (n = {estimate.n} {plain(estimate.unit)})"
+    return f"{interval_text(estimate)} (n = {estimate.n} {plain(estimate.unit)})"
+
+
+def interval_text(estimate: Estimate) -> str:
+    """Returns a number with its interval, without the sign of a rounded zero."""
+    return re.sub(r"-(?=0\.00(?!\d))", "", str(estimate))
 
 
 def witness_title(findings: Findings) -> str:

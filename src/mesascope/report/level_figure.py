@@ -69,7 +69,7 @@ def level_figure(
             if index < len(scenes):
                 if titles:
                     axes.set_title(shortened(titles[index], 40), fontsize=9)
-                _draw(axes, scenes[index])
+                draw_scene(axes, scenes[index])
         if handles:
             figure.legend(
                 handles=handles,
@@ -90,7 +90,15 @@ def _size(scene: Scene) -> tuple[int, float]:
     return min(len(scene.rows), _MOST_LINES), 2 * WIDTH
 
 
-def _draw(axes: Axes, scene: Scene) -> None:
+def draw_scene(axes: Axes, scene: Scene, *, width: float = WIDTH) -> None:
+    """Draws a scene.
+
+    **Arguments:**
+
+    - `axes`: to be drawn into.
+    - `scene`: one that is no grid is shown as text.
+    - `width`: of the axes in inches, for the size of letters.
+    """
     from matplotlib.patches import Circle, Rectangle, RegularPolygon
 
     if not scene.is_grid:
@@ -98,12 +106,12 @@ def _draw(axes: Axes, scene: Scene) -> None:
         text = "\n".join(shortened(row, 60) for row in scene.rows[:_MOST_LINES])
         axes.text(0.0, 1.0, text, transform=axes.transAxes, va="top", family="DejaVu Sans Mono", fontsize=7.5)
         return
-    height, width = len(scene.rows), len(scene.rows[0])
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), aspect="equal")
-    axes.add_patch(Rectangle((-0.5, -0.5), width, height, facecolor=FLOOR, edgecolor="none"))
-    axes.vlines([x - 0.5 for x in range(width + 1)], -0.5, height - 0.5, color=FAINT, linewidth=0.6)
-    axes.hlines([y - 0.5 for y in range(height + 1)], -0.5, width - 0.5, color=FAINT, linewidth=0.6)
-    letters = 72 * 0.55 * min(WIDTH / width, _LARGEST_CELL)
+    height, columns = len(scene.rows), len(scene.rows[0])
+    axes.set(xlim=(-0.5, columns - 0.5), ylim=(height - 0.5, -0.5), aspect="equal")
+    axes.add_patch(Rectangle((-0.5, -0.5), columns, height, facecolor=FLOOR, edgecolor="none"))
+    axes.vlines([x - 0.5 for x in range(columns + 1)], -0.5, height - 0.5, color=FAINT, linewidth=0.6)
+    axes.hlines([y - 0.5 for y in range(height + 1)], -0.5, columns - 0.5, color=FAINT, linewidth=0.6)
+    letters = 72 * 0.55 * min(width / columns, _LARGEST_CELL)
     for i, row in enumerate(scene.rows):
         for j, character in enumerate(row):
             if scene.is_wall(character):

@@ -11,8 +11,8 @@ from typing import Any
 from mesascope.core.files import write_atomically
 from mesascope.core.verdicts import Evidence
 from mesascope.report.figures import recovery_figures
-from mesascope.report.html import environment, inlined, provenance_rows
 from mesascope.report.layout import evidence_data, json_text, plain_json
+from mesascope.report.page import environment, inlined, provenance_rows
 from mesascope.report.recovery_section import RECOVERY_FIGURES, recovery_section
 
 SCHEMA_VERSION: int = 1

@@ -57,7 +57,7 @@ def parse_report(text: str) -> tuple[Findings, dict]:
             seed=int(data["seed"]),
             notes=tuple(subject["notes"]),
         ),
-        optimizer=_optimizer(answers["optimizer"]),
+        optimizer=optimizer_of(answers["optimizer"]),
         objective=_objective(answers["objective"]),
         alignment=_alignment(answers["alignment"]),
         training_performance=_estimate(data["training_performance"], "training_performance"),
@@ -68,7 +68,7 @@ def parse_report(text: str) -> tuple[Findings, dict]:
         },
         witness=None if data["witness"] is None else _witness(data["witness"]),
         evidence=tuple(
-            _evidence(piece, cost, f"evidence[{index}]")
+            evidence_of(piece, cost, f"evidence[{index}]")
             for index, (piece, cost) in enumerate(zip(data["evidence"], seconds, strict=True))
         ),
         not_tested=tuple((entry["what"], entry["why"]) for entry in data["not_tested"]),
@@ -144,7 +144,8 @@ def _regrets(data: dict, field: str) -> dict[str, Estimate]:
     return {name: estimate for name, estimate in read.items() if estimate is not None}
 
 
-def _optimizer(data: dict) -> OptimizerAnswer:
+def optimizer_of(data: dict) -> OptimizerAnswer:
+    """Returns the answer to the first question that checked JSON holds."""
     parts = tuple(
         SearchVerdict(
             part["question"],
@@ -194,7 +195,15 @@ def _alignment(data: dict) -> AlignmentAnswer:
     )
 
 
-def _evidence(data: dict, cost_seconds: float, field: str) -> Evidence:
+def evidence_of(data: dict, cost_seconds: float, field: str) -> Evidence:
+    """Returns the piece of evidence that checked JSON holds.
+
+    **Arguments:**
+
+    - `data`: the JSON object.
+    - `cost_seconds`: CPU seconds, which stand elsewhere.
+    - `field`: where it stands, for messages.
+    """
     try:
         return Evidence(
             assay=data["assay"],

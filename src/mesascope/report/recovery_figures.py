@@ -42,7 +42,7 @@ def weights_figure(details: Mapping[str, Any]) -> Figure | None:
         names = [shortened(str(row.get("name", "")), 24) + (" (motion)" if row.get("motion") else "") for row in rows]
         axes.set_yticks(range(len(rows)), names)
         axes.invert_yaxis()
-        axes.set_xlabel("weight and 90 % interval, per temperature")
+        axes.set_xlabel("weight and 90 % interval,\nper temperature")
     return figure
 
 

@@ -92,13 +92,13 @@ class Scene:
 
 def scene_of_witness(witness: Witness) -> Scene:
     """Returns the scene of a witness; places outside its text are left out."""
-    rows = _rows(witness.text)
+    rows = rows_of(witness.text)
     actions = {action for _, _, action, _ in witness.arrows}
     best: dict[Place, Arrow] = {}
     for row, column, action, probability in witness.arrows:
         # Several states can share a place (a key in hand or not); the surest one is drawn.
         if (row, column) not in best or probability > best[row, column].probability:
-            best[row, column] = Arrow((row, column), _step_of_name(action, actions), plain(action), probability)
+            best[row, column] = Arrow((row, column), step_of_name(action, actions), plain(action), probability)
     return Scene(
         rows=rows,
         legend=tuple((plain(character), plain(meaning)) for character, meaning in witness.legend),
@@ -128,7 +128,7 @@ def scene_of_level(
     - `policy`: action probabilities in every state, drawn as a vector field.
     - `path`: states visited, in order.
     """
-    rows = _rows(world.format(level))
+    rows = rows_of(world.format(level))
     places = {state: world.position(level, state) for state in (path or ())}
     visited = [place for state in (path or ()) if (place := places[state]) is not None]
     return Scene(
@@ -153,13 +153,14 @@ def _arrows(world: World, level: Level, policy: np.ndarray, rows: tuple[str, ...
         target = world.position(level, int(successors[state, action, outcome[state, action]]))
         name, probability = world.actions[action], float(policy[state, action])
         # A blocked move is still a move of that name: the picture shows what the agent tries.
-        step = _step(place, target) if target not in (None, place) else _step_of_name(name, world.actions)
+        step = step_between(place, target) if target not in (None, place) else step_of_name(name, world.actions)
         if place not in best or probability > best[place].probability:
             best[place] = Arrow(place, step, plain(name), probability)
     return tuple(arrow for _, arrow in sorted(best.items()))
 
 
-def _step(place: Place, target: Place | None) -> Place | None:
+def step_between(place: Place, target: Place | None) -> Place | None:
+    """Returns the direction between two places, rows and columns each -1, 0 or 1; `None` if there is no second one."""
     if target is None:
         return None
     return _sign(target[0] - place[0]), _sign(target[1] - place[1])
@@ -169,14 +170,22 @@ def _sign(number: int) -> int:
     return (number > 0) - (number < 0)
 
 
-def _step_of_name(name: str, names: Iterable[str]) -> Place | None:
+def step_of_name(name: str, names: Iterable[str]) -> Place | None:
+    """Returns rows and columns that an action moves by its name, each -1, 0 or 1; `None` if it does not name a move.
+
+    **Arguments:**
+
+    - `name`: of the action.
+    - `names`: of all actions.
+    """
     # Where an agent can go forward, left and right are turns on the spot.
     turns = any("forward" in other.lower() for other in names)
     word = name.lower().removeprefix("move ").removeprefix("go ")
     return None if turns and word in ("left", "right") else _COMPASS.get(word)
 
 
-def _rows(text: str) -> tuple[str, ...]:
+def rows_of(text: str) -> tuple[str, ...]:
+    """Returns the rows of a level in text form, every character of them harmless."""
     return tuple(plain(text.strip("\n"), lines=True).split("\n"))
 
 

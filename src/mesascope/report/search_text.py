@@ -1,14 +1,17 @@
-"""The answer to the first question as text and as JSON."""
+"""The answer to the first question as text."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from mesascope.audit.findings import OptimizerAnswer
-from mesascope.core.verdicts import Evidence
-from mesascope.report.layout import evidence_data, optimizer_data, plain_json
-from mesascope.report.plain_text import plain
+from mesascope.core.verdicts import Verdict
+from mesascope.report.charts import steps_text
+from mesascope.report.headline import estimate_text, interval_text, with_reason
+from mesascope.report.plain_text import plain, shortened
+
+if TYPE_CHECKING:
+    from mesascope.report.search_page import SearchReport
 
 TITLES: dict[str, str] = {
     "used": "Search used",
@@ -17,56 +20,33 @@ TITLES: dict[str, str] = {
 }
 
 
-def search_text(agent: str, world: str, answer: OptimizerAnswer, evidence: Sequence[Evidence], *, width: int) -> str:
+def search_text(report: SearchReport, *, width: int) -> str:
     """Returns the three verdicts and the assays behind them, for a terminal.
 
     **Arguments:**
 
-    - `agent`, `world`: names.
-    - `answer`: the verdicts.
-    - `evidence`: of the battery.
+    - `report`: the answer and what it rests on.
     - `width`: columns.
     """
-    width = max(60, min(width, 120))
-    lines = [f"Does '{plain(agent)}' search? World {plain(world)}.", ""]
+    width, answer = max(60, min(width, 120)), report.answer
+    setting = "; ".join(f"{label.lower()} {value}" for label, value in report.setting)
+    lines = [*_wrapped(setting, width, 0), ""]
     for part in answer.parts:
         chance = "" if part.probability is None else f"  {part.probability:.0%}"
-        lines.append(f"  {TITLES[part.question]:22}{part.verdict!s:13}{chance}")
-        lines += _wrapped(f"{part.sentence} {part.reason[:1].upper()}{part.reason[1:]}.", width, 24)
+        lines.append(f"  {TITLES[part.question]:22}{part.verdict!s:13}{chance}".rstrip())
+        lines += _wrapped(with_reason(part.sentence, part.reason), width, 24)
     depth = "unknown"
     if answer.depth is not None:
-        depth = f"{'at least ' if answer.depth_is_least else ''}{answer.depth:.0f} steps"
+        depth = f"{'at least ' if answer.depth_is_least else ''}{steps_text(answer.depth)} steps"
     lines += [f"  {'Looks ahead':22}{depth}", "", "Assays"]
-    for piece in evidence:
-        lines.append(f"  {piece.assay:22}{piece.verdict!s:13}")
-        text = piece.sentence if str(piece.verdict) != "INCONCLUSIVE" else f"{piece.sentence} ({piece.reason})"
-        lines += _wrapped(text, width, 24)
-    lines += [
-        "",
-        *_wrapped(
-            "Weights were fitted on the ground-truth bank; docs/search.md says what a verdict does not mean.", width, 0
-        ),
-    ]
-    return "\n".join(lines)
-
-
-def search_data(agent: str, world: str, seed: int, answer: OptimizerAnswer, evidence: Sequence[Evidence]) -> dict:
-    """Returns the same as plain JSON.
-
-    **Arguments:**
-
-    - `agent`, `world`: names.
-    - `seed`: of the examination.
-    - `answer`, `evidence`: as of `search_text`.
-    """
-    data = {
-        "agent": agent,
-        "world": world,
-        "seed": seed,
-        "answer": optimizer_data(answer),
-        "evidence": [evidence_data(piece) for piece in evidence],
-    }
-    return plain_json(data)
+    for piece in report.evidence:
+        numbers = [] if piece.effect is None else [f"effect {estimate_text(piece.effect)}"]
+        numbers += [] if piece.null is None else [f"null {interval_text(piece.null)}"]
+        lines.append(f"  {shortened(piece.assay, 40):22}{piece.verdict!s:13} {'; '.join(numbers)}".rstrip())
+        inconclusive = piece.verdict is Verdict.INCONCLUSIVE
+        lines += _wrapped(with_reason(piece.sentence, piece.reason) if inconclusive else piece.sentence, width, 24)
+    caveat = "Weights were fitted on the ground-truth bank; docs/search.md says what a verdict does not mean."
+    return "\n".join([*lines, "", *_wrapped(caveat, width, 0)])
 
 
 def _wrapped(text: str, width: int, indent: int) -> list[str]:

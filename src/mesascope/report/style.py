@@ -23,6 +23,8 @@ FAINT = "#d1d9e0"
 WALL = "#57606a"
 FLOOR = "#f6f8fa"
 PAPER = "#fffffe"
+SEQUENTIAL = "viridis"
+"""For amounts: of even steps, also in grey and under every common form of colour blindness."""
 
 _VARIABLES = {
     AGENT: "agent",
