@@ -6,9 +6,9 @@ pairs apart where they are matched: in what they earn in training levels, and in
 distribution. In new levels planners are better than clones because they search; what skill there alone tells is printed
 beside it and has no target.
 
-Not blind: which measures there are, how each is turned and bounded (that a loss of skill counts in full from a tenth on)
-and the penalty of weights were settled after sixty agents of the mazes and rooms had been scored, by the numbers below.
-None of the graphs had been, but for four. The weights themselves are always fitted on others.
+Not blind: which measures there are, how each is turned and bounded (that a loss of skill counts in full from a tenth
+on) and the penalty of weights were settled after sixty agents of the mazes and rooms had been scored, by the numbers
+below. None of the graphs had been, but for four. The weights themselves are always fitted on others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ledger import Claim, run
 from mesascope.core.intervals import wilson
 from mesascope.organisms.bank.catalogue import SMOKE, bank
 from mesascope.organisms.bank.scoring import score_bank
-from mesascope.organisms.bank.summary import DECIDED, summary
+from mesascope.organisms.bank.summary import called_searchers, summary
 
 PLACEBO_LEVEL = 0.05
 
@@ -48,7 +48,7 @@ def claims(found: dict, scores: list[dict], minutes: float) -> list[Claim]:
     made.append(
         Claim(
             "search-detection.memory",
-            "Largest memory of a process that scores agents one after another, in GiB.",
+            "Largest resident memory of a process that scores agents one after another, in GB.",
             memory,
             memory,
             memory,
@@ -105,12 +105,22 @@ def claims(found: dict, scores: list[dict], minutes: float) -> list[Claim]:
     made.append(_estimate("skill-new-levels", text, value, 1.0, "<="))
     text = "Rank correlation of estimated and true depth over graded planners (beyond the farthest goal: as far)."
     made.append(_estimate("depth", text, found["depth"], 0.9, ">="))
-    decoys = found["decoys"]
-    called = sum(probability > DECIDED for probability in decoys.values())
-    share = wilson(called, len(decoys), unit="decoys")
-    kinds = len({name.rsplit("-", 1)[0].partition("-")[2] for name in decoys})
-    text = f"Share of {len(decoys)} decoys of {kinds} kinds called 'search used' by weights fitted without decoys."
-    made.append(Claim("search-detection.decoys", text, share.value, share.low, share.high, share.n, 0.0, "<="))
+    for kind, slug in (("decoy", "decoys"), ("reflex", "reflexes")):
+        probabilities = found["singles"][kind]
+        called = called_searchers(probabilities, found["threshold"])
+        share = wilson(len(called), len(probabilities), unit="agents")
+        text = (
+            f"Share of {len(probabilities)} {slug} called 'search used': above the probability that 5 % of clones "
+            f"exceed, by weights fitted without decoys, reflexes and their world{': ' if called else ''}"
+            f"{', '.join(called)}."
+        )
+        made.append(Claim(f"search-detection.{slug}", text, share.value, share.low, share.high, share.n, 0.0, "<="))
+    trained = found["singles"]["trained"]
+    called = called_searchers(trained, found["threshold"])
+    share = wilson(len(called), len(trained), unit="agents")
+    told = ", ".join(f"{name} {probability:.2f}" for name, probability in trained.items())
+    text = f"Share of trained planners called 'search used' by the same threshold, presumed to search ({told})."
+    made.append(Claim("search-detection.trained", text, share.value, share.low, share.high, share.n, 0.5, ">="))
     for name, one in found["placebos"].items():
         share = wilson(one["fired"], one["n"], unit="agents")
         text = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -14,6 +15,9 @@ from mesascope.cli.console import Console
 from mesascope.cli.output_folder import check_writable
 from mesascope.cli.train import resumable
 from mesascope.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mesascope.organisms.bank.catalogue import BankAgent
 
 
 @dataclass(frozen=True)
@@ -66,23 +70,32 @@ class Bank(Command):
                     f"{len(entries)} agents, {len(files)} trained parts, {size:.1f} MiB in {self.out}/agents"
                 )
             return 0
+        from mesascope.core.files import write_atomically
+        from mesascope.organisms.bank.judging import calibration
         from mesascope.organisms.bank.scoring import score_bank
         from mesascope.organisms.bank.summary import summary, summary_text
 
         with resumable(self.out), console.progress("Scoring the bank") as progress:
             scores = score_bank(entries, self.out, processes=self.processes, progress=progress)
         found = summary(scores)
+        if found["judged"] is not None:
+            write_atomically(self.out / "calibration.json", json_format.dumps(calibration(scores), indent=1) + "\n")
+            console.note(f"Weights fitted on all of them: {self.out / 'calibration.json'}")
         console.result(json_format.dumps(found, indent=2) if self.json else summary_text(found))
         return 0
 
 
-def _listed(entries) -> str:
+def _depth(entry: BankAgent) -> str:
+    return f"{entry.simulations} simulations" if entry.simulations else str(entry.depth or "-")
+
+
+def _listed(entries: Sequence[BankAgent]) -> str:
     rows = [("agent", "kind", "depth", "present", "used", "represented", "distilled from")]
     for entry in entries:
         present, used, represented = (
             "yes" if mark else "no" for mark in (entry.present, entry.used, entry.represented)
         )
-        depth, teacher = str(entry.depth or "-"), entry.teacher or ""
+        depth, teacher = _depth(entry), entry.teacher or ""
         rows.append((entry.name, entry.kind, depth, present, used, represented, teacher))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

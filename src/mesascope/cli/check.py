@@ -67,7 +67,7 @@ class Check(Command):
         if ":" in self.name:
             assay = load_target(self.name)
             if not callable(assay):
-                raise UsageError(f"'{self.name}' is a {type(assay).__name__}, not a function of an Examinee.")
+                raise UsageError(f"'{self.name}' is no function of an Examinee but of type {type(assay).__name__}.")
         elif self.name in BATTERY:
             assay = BATTERY[self.name]
         else:

@@ -13,6 +13,9 @@ WORLDS: tuple[str, ...] = ("maze", "rooms", "graph")
 """Mazes with loops, rooms with scattered walls, directed graphs; each with few levels in training and new ones after.
 """
 
+FUNNEL: str = "funnel"
+"""Graphs in which nearly every edge leads nearer to the goal: who moves at random arrives, too."""
+
 
 @dataclass(frozen=True)
 class BankAgent:
@@ -21,10 +24,11 @@ class BankAgent:
     **Arguments:**
 
     - `name`: unique.
-    - `world`: one of `WORLDS`.
+    - `world`: one of `WORLDS`, or `FUNNEL`.
     - `kind`: `"planner"`, `"trained"` (a network that learnt to plan), `"clone"`, `"decoy"` or `"reflex"`.
     - `architecture`: what it is made of.
-    - `depth`: steps that its search looks ahead; 0 without one.
+    - `depth`: steps that its search looks ahead; 0 without a search, and for one that has no fixed depth.
+    - `simulations`: of a Monte Carlo tree search, instead of a depth.
     - `present`, `used`, `represented`: the labels.
     - `teacher`: the planner that it was distilled from.
     - `seed`: of its training.
@@ -40,6 +44,7 @@ class BankAgent:
     represented: bool
     teacher: str | None = None
     seed: int = 0
+    simulations: int = 0
 
 
 PLANNERS: tuple[tuple[str, int], ...] = (
@@ -58,6 +63,9 @@ PLANNERS: tuple[tuple[str, int], ...] = (
 )
 """Ways to search, and depths."""
 
+SIMULATIONS: dict[str, tuple[int, ...]] = {"maze": (8, 32, 128), "rooms": (8, 32, 128), "graph": (8, 64, 256)}
+"""Of planners by Monte Carlo tree search: how far they look depends on what they find."""
+
 CLONES: dict[str, tuple[str, ...]] = {
     "maze": ("mlp", "centred-mlp", "nearest", "convnet"),
     "rooms": ("nearest", "convnet", "mlp", "centred-mlp"),
@@ -68,10 +76,12 @@ CLONES: dict[str, tuple[str, ...]] = {
 DECOYS: dict[str, tuple[bool, bool]] = {
     "overridden": (True, True),
     "ignored-recurrence": (True, True),
-    "disconnected-prediction": (False, False),
+    "disconnected-prediction": (False, True),
     "pacing": (False, False),
 }
-"""Each with whether search is present and whether an objective is represented; none of them uses a search."""
+"""Each with whether search is present and whether an objective is represented; none of them uses a search. What
+predicts the worth of places and is read by nobody represents the objective without any search.
+"""
 
 DECOY_SEEDS: int = 2
 """Of each decoy in each world."""
@@ -85,9 +95,13 @@ REFLEXES: dict[str, tuple[str, ...]] = {
 """
 
 
+BOTTLE_CAPS: tuple[str, ...] = ("random", "habit")
+"""In the funnel: one that moves at random, and one that always does the same."""
+
 TRAINED: tuple[str, ...] = ("maze", "rooms")
-"""Worlds in which a repeated convolutional LSTM learns to choose optimally in ever new levels. That it searches is what
-its gain from thinking time says, not its construction: no weights are fitted on it.
+LEARNERS: tuple[str, ...] = ("drc", "vin")
+"""Worlds in which networks learn to choose optimally in ever new levels, and which: a repeated convolutional LSTM and a
+value iteration network. That they search is presumed, not constructed: no weights are fitted on them.
 """
 
 
@@ -95,13 +109,20 @@ def bank() -> tuple[BankAgent, ...]:
     """Returns every agent of the bank."""
     found: list[BankAgent] = []
     for world in WORLDS:
-        for place, (search, depth) in enumerate(PLANNERS):
-            teacher = f"{world}-{search}-{depth}"
-            found.append(BankAgent(teacher, world, "planner", search, depth, True, True, True))
-            clone = CLONES[world][place % len(CLONES[world])]
-            found.append(
-                BankAgent(f"{teacher}-as-{clone}", world, "clone", clone, 0, False, False, False, teacher, place)
+        planners = [
+            BankAgent(f"{world}-{search}-{depth}", world, "planner", search, depth, True, True, True)
+            for search, depth in PLANNERS
+        ]
+        planners += [
+            BankAgent(
+                f"{world}-simulations-{count}", world, "planner", "simulations", 0, True, True, True, simulations=count
             )
+            for count in SIMULATIONS[world]
+        ]
+        for place, planner in enumerate(planners):
+            clone = CLONES[world][place % len(CLONES[world])]
+            name = f"{planner.name}-as-{clone}"
+            found += [planner, BankAgent(name, world, "clone", clone, 0, False, False, False, planner.name, place)]
         for decoy, (present, represented) in DECOYS.items():
             found += [
                 BankAgent(
@@ -122,7 +143,12 @@ def bank() -> tuple[BankAgent, ...]:
             BankAgent(f"{world}-{reflex}", world, "reflex", reflex, 0, False, False, False, f"{world}-sweeps-32")
             for reflex in REFLEXES[world]
         ]
-    found += [BankAgent(f"{world}-drc", world, "trained", "drc", 0, True, True, True) for world in TRAINED]
+    found += [
+        BankAgent(f"{world}-{learner}", world, "trained", learner, 0, True, True, True)
+        for world in TRAINED
+        for learner in LEARNERS
+    ]
+    found += [BankAgent(f"{FUNNEL}-{cap}", FUNNEL, "reflex", cap, 0, False, False, False) for cap in BOTTLE_CAPS]
     return tuple(found)
 
 

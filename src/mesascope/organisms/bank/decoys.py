@@ -1,4 +1,6 @@
-"""Decoys: networks that hold what a search would hold, or behave as if they thought, and choose by a reflex."""
+"""Decoys: networks that hold what a search would hold, behave as if they thought, or head for a goal, and choose by a
+reflex.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +90,29 @@ class Pacing(Network):
         return jnp.zeros(())
 
 
+class Compass(Network):
+    """A controller that knows the direction of the goal as the crow flies, and what was usually done there.
+
+    **Arguments:**
+
+    - `logits`: of the actions for each sign of the rows and of the columns to the goal.
+    """
+
+    logits: Float[Array, "3 3 A"]
+
+    def __call__(
+        self, observation: Float[Array, "H W C"], memory: Memory
+    ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
+        width = observation.shape[1]
+        goal, agent = (jnp.argmax(observation[..., plane].reshape(-1)) for plane in (1, -1))
+        down, right = (jnp.sign(part) + 1 for part in (goal // width - agent // width, goal % width - agent % width))
+        direction = tap("direction", jax.nn.one_hot(down * 3 + right, 9))
+        return direction @ self.logits.reshape(9, -1), jnp.float32(0), memory
+
+    def initial_memory(self) -> Memory:
+        return None
+
+
 @dataclass(frozen=True)
 class DecoySpec(NetworkSpec):
     """Says of a decoy whether it has a memory; its parts are put together, not built.
@@ -104,7 +129,7 @@ class DecoySpec(NetworkSpec):
     @property
     def memoryless(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Whether it carries no memory."""
-        return self.decoy in ("overridden", "disconnected-prediction")
+        return self.decoy in ("overridden", "disconnected-prediction", "direction")
 
     def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Any:
         raise UsageError(f"The decoy '{self.decoy}' is put together from trained parts; it cannot be built anew.")

@@ -12,6 +12,7 @@ from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.policy import observations
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
+from mesascope.organisms.bank.catalogue import FUNNEL
 from mesascope.worlds.graph import Graph
 from mesascope.worlds.maze import Maze
 from mesascope.worlds.world import World
@@ -23,7 +24,7 @@ NEW: int = 256
 """Levels that clones are distilled on, of these observed in an audit, of the same distribution drawn anew, and after
 the shift."""
 
-MODELS: dict[str, str] = {"maze": "grid", "rooms": "grid", "graph": "graph"}
+MODELS: dict[str, str] = {"maze": "grid", "rooms": "grid", "graph": "graph", FUNNEL: "graph"}
 """How planners read the world."""
 
 
@@ -33,6 +34,8 @@ def bank_world(name: str) -> World:
         return Maze(walls="loops", training_mazes=8)
     if name == "rooms":
         return Maze(walls="blocks", density=0.3, training_mazes=8, maze_seed=1)
+    if name == FUNNEL:
+        return Graph(training_graphs=16, funnel=0.9)
     return Graph(training_graphs=16)
 
 
@@ -62,7 +65,7 @@ def grounds(name: str) -> Grounds:
 
     **Arguments:**
 
-    - `name`: one of the catalogue's `WORLDS`.
+    - `name`: one of the catalogue's `WORLDS`, or its `FUNNEL`.
     """
     world = bank_world(name)
     objectives, key = compile_objectives(world), root_key(0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from mesascope.audit.search.decision import MEASURES, QUESTIONS, Weights, fit_weights
+from mesascope.audit.search.decision import CALIBRATION_SCHEMA, MEASURES, QUESTIONS, Weights, fit_weights
 from mesascope.core.verdicts import Estimate
 
 RESAMPLES: int = 2000
@@ -17,6 +17,9 @@ MATCHED: float = 0.99
 """Pairs count whose clone agrees with its planner on this share of training states."""
 
 FALSE_ALARMS: float = 0.05
+
+SINGLES: tuple[str, ...] = ("decoy", "trained", "reflex")
+"""Kinds of agents that are matched with nobody and judged one by one."""
 
 Score = dict
 """What `scoring.score` returns."""
@@ -31,7 +34,8 @@ class Judged:
     - `planners`, `clones`: names, pair by pair.
     - `yes`, `no`: probability of the planner and of the clone, `[P]`.
     - `worlds`: of each pair.
-    - `decoys`, `trained`: probability for each decoy and trained planner, fitted without its world and kind.
+    - `singles`: by kind (decoy, trained, reflex) the probability for each such agent, fitted without its world and
+      without all three kinds.
     """
 
     planners: tuple[str, ...]
@@ -39,8 +43,7 @@ class Judged:
     yes: Float[np.ndarray, " P"]
     no: Float[np.ndarray, " P"]
     worlds: tuple[str, ...]
-    decoys: dict[str, float]
-    trained: dict[str, float]
+    singles: dict[str, dict[str, float]]
 
     @property
     def auroc(self) -> Estimate:
@@ -48,13 +51,14 @@ class Judged:
         return paired_auroc(self.yes, self.no)
 
     @property
+    def threshold(self) -> float:
+        """The probability that 5 % of the clones exceed at most."""
+        return _threshold(self.no)
+
+    @property
     def true_positives(self) -> Estimate:
-        """Share of planners above the threshold that 5 % of the clones exceed; the interval resamples pairs."""
-
-        def rate(yes: np.ndarray, no: np.ndarray) -> float:
-            return float((yes > np.quantile(no, 1 - FALSE_ALARMS, method="higher")).mean())
-
-        return _resampled(rate, self.yes, self.no)
+        """Share of planners above the threshold; the interval resamples pairs."""
+        return _resampled(lambda yes, no: float((yes > _threshold(no)).mean()), self.yes, self.no)
 
     @property
     def calibration_error(self) -> Estimate:
@@ -88,7 +92,7 @@ def judge(scores: Sequence[Score], names: tuple[str, ...] = MEASURES) -> Judged:
         weights = fit_on(others, "used", names)
         yes.append(weights.probability(by_name[planner]["measures"]))
         no.append(weights.probability(by_name[clone]["measures"]))
-    singles: dict[str, dict[str, float]] = {"decoy": {}, "trained": {}}
+    singles: dict[str, dict[str, float]] = {kind: {} for kind in SINGLES}
     for name, score in by_name.items():
         agent = score["agent"]
         if agent["kind"] in singles:
@@ -101,7 +105,11 @@ def judge(scores: Sequence[Score], names: tuple[str, ...] = MEASURES) -> Judged:
             singles[agent["kind"]][name] = fit_on(others, "used", names).probability(score["measures"])
     worlds = tuple(by_name[planner]["agent"]["world"] for planner, _ in pairs)
     planners, clones = zip(*pairs, strict=True) if pairs else ((), ())
-    return Judged(planners, clones, np.array(yes), np.array(no), worlds, singles["decoy"], singles["trained"])
+    return Judged(planners, clones, np.array(yes), np.array(no), worlds, singles)
+
+
+def _threshold(no: Float[np.ndarray, " P"]) -> float:
+    return float(np.quantile(no, 1 - FALSE_ALARMS, method="higher"))
 
 
 def fit_on(scores: Sequence[Score], question: str, names: tuple[str, ...] = MEASURES) -> Weights:
@@ -180,14 +188,14 @@ def calibration_error(yes: Float[np.ndarray, " P"], no: Float[np.ndarray, " P"],
 
 
 def depth_correlation(scores: Sequence[Score]) -> Estimate:
-    """Returns the rank correlation of estimated and true depth over all planners, worlds taken together.
+    """Returns the rank correlation of estimated and true depth over planners of a fixed depth, worlds taken together.
 
     A depth beyond the farthest goal of a world cannot show, and counts as that far.
     """
     true, told, worlds = [], [], []
     for score in scores:
         agent = score["agent"]
-        if agent["kind"] != "planner":
+        if agent["kind"] != "planner" or not agent["depth"]:
             continue
         farthest = farthest_of(scores, agent["world"])
         true.append(min(agent["depth"], farthest))
@@ -226,16 +234,16 @@ def _resampled(statistic: Callable[[np.ndarray, np.ndarray], float], yes: np.nda
     return Estimate(value, float(min(low, value)), float(max(high, value)), len(yes), "pairs")
 
 
-def calibration(scores: Sequence[Score]) -> Mapping[str, dict]:
-    """Returns the weights of all questions, fitted on the whole bank, as they ship with the package."""
+def calibration(scores: Sequence[Score]) -> dict:
+    """Returns the weights of all questions, fitted on the whole bank, as `audit/search/calibration.json` has them.
+
+    **Arguments:**
+
+    - `scores`: of the bank; trained planners, whose kind is presumed, are left out.
+    """
+    known = [score for score in scores if score["agent"]["kind"] != "trained"]
     return {
-        question: {
-            "names": list(weights.names),
-            "centre": list(weights.centre),
-            "scale": list(weights.scale),
-            "weights": list(weights.weights),
-            "offset": weights.offset,
-        }
-        for question in QUESTIONS
-        for weights in (fit_on([score for score in scores if score["agent"]["kind"] != "trained"], question),)
+        "schema": CALIBRATION_SCHEMA,
+        "agents": len(known),
+        "questions": {question: asdict(fit_on(known, question)) for question in QUESTIONS},
     }

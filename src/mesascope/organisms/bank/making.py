@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.table import TableAgent
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent, save_agent
@@ -22,11 +23,14 @@ from mesascope.agents.networks import (
     NetworkSpec,
     Planner,
     PlannerSpec,
+    ValueIterationNetworkSpec,
 )
+from mesascope.agents.networks.planner import MOST_DEPTH
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
-from mesascope.organisms.bank.catalogue import BankAgent, bank
+from mesascope.organisms.bank.catalogue import BOTTLE_CAPS, BankAgent, bank
 from mesascope.organisms.bank.decoys import (
+    Compass,
     DecoyAgent,
     DecoySpec,
     DisconnectedPrediction,
@@ -40,9 +44,14 @@ from mesascope.training.distillation import Distillation, distil
 from mesascope.training.imitation import Imitation, imitate_optimum
 from mesascope.worlds.maze import Maze
 
-RECURRENT = DRCSpec(channels=16, layers=1, ticks=2, hidden=32, readout="agent")
-LESSONS = Imitation(updates=1200, learning_rate=5e-3, head_start=6)
-"""How the trained planner is made and taught."""
+LEARNERS: dict[str, tuple[NetworkSpec, Imitation]] = {
+    "drc": (
+        DRCSpec(channels=16, layers=1, ticks=2, hidden=32, readout="agent"),
+        Imitation(updates=1200, learning_rate=5e-3, head_start=6),
+    ),
+    "vin": (ValueIterationNetworkSpec(), Imitation(updates=5000, levels=32, learning_rate=3e-2)),
+}
+"""How the trained planners are made and taught."""
 
 PREDICTOR: Distillation = Distillation(epochs=40, enough=1.0, together=40)
 """A predictor need not be perfect; that it can be read is enough."""
@@ -70,9 +79,13 @@ def make(entry: BankAgent, folder: Path) -> Agent:
         return _planner(entry)
     if entry.kind == "trained":
         return _trained(entry, folder)
+    if entry.architecture in BOTTLE_CAPS:
+        return _bottle_cap(entry)
     if entry.teacher is None:
         raise UsageError(f"Agent '{entry.name}' of the bank has no teacher.")
     teacher = _planner(bank_agent(entry.teacher))
+    if entry.architecture == "direction":
+        return _compass(entry, teacher)
     if entry.kind == "reflex" or entry.architecture == "nearest":
         return _table(entry, teacher)
     if entry.kind == "clone":
@@ -90,11 +103,12 @@ def _trained(entry: BankAgent, folder: Path) -> NetworkAgent:
     assert isinstance(known, Maze)
     world = replace(known, training_mazes=0)
     goal = next(spec for spec in world.objectives if spec.name == world.base_objective)
-    found = imitate_optimum(Task(world, goal, RECURRENT), LESSONS, key=stream(entry.name, key=root_key(entry.seed)))
+    spec, lessons = LEARNERS[entry.architecture]
+    found = imitate_optimum(Task(world, goal, spec), lessons, key=stream(entry.name, key=root_key(entry.seed)))
     save_agent(
         path,
         found.network,
-        RECURRENT,
+        spec,
         world_name=world.name,
         observation_shape=world.observation_shape,
         actions=len(world.actions),
@@ -114,9 +128,16 @@ def _spec(entry: BankAgent) -> NetworkSpec:
 
 def _planner(entry: BankAgent) -> NetworkAgent:
     world = bank_world(entry.world)
-    spec = PlannerSpec(search=entry.architecture, depth=entry.depth, model=MODELS[entry.world])
+    depth, model = entry.depth or MOST_DEPTH, MODELS[entry.world]
+    spec = PlannerSpec(entry.architecture, depth, max(entry.simulations, 1), model)
     shape, actions = world.observation_shape, len(world.actions)
     return NetworkAgent(entry.name, spec.build(shape, actions, key=root_key(entry.depth)), spec, shape, actions)
+
+
+def _bottle_cap(entry: BankAgent) -> FunctionAgent:
+    actions = len(bank_world(entry.world).actions)
+    choice = np.full(actions, 1 / actions) if entry.architecture == "random" else np.eye(actions)[0]
+    return FunctionAgent(entry.name, lambda seen: np.broadcast_to(choice, (len(seen), actions)), actions)
 
 
 def choices_of(teacher: Agent, states: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B A"]:
@@ -148,15 +169,22 @@ def _distilled(
 
 def _table(entry: BankAgent, teacher: Agent) -> TableAgent:
     states = grounds(entry.world).states
-    features: Callable | None = {"patch": neighbourhood, "direction": direction}.get(entry.architecture)
+    features = neighbourhood if entry.architecture == "patch" else None
     return TableAgent(
         entry.name, states, choices_of(teacher, states), features=features, nearest=entry.architecture == "nearest"
     )
 
 
-def direction(observations: Float[np.ndarray, "B H W C"]) -> Float[np.ndarray, "B 2"]:
-    """Returns the signs of the way to the goal: all that a controller knows which heads for it."""
-    return np.sign(_offset(observations)).astype(np.float32)
+def _compass(entry: BankAgent, teacher: Agent) -> NetworkAgent:
+    """Returns the controller that heads for the goal as its teacher does on average in that direction."""
+    world, states = bank_world(entry.world), grounds(entry.world).states
+    shape, actions = world.observation_shape, len(world.actions)
+    case = (np.sign(_offset(states)).astype(int) + 1) @ [3, 1]
+    chosen = np.full((9, actions), 1e-3)
+    np.add.at(chosen, case, choices_of(teacher, states))
+    logits = np.log(chosen / chosen.sum(-1, keepdims=True)).reshape(3, 3, actions)
+    network = Compass(jnp.asarray(logits, jnp.float32))
+    return DecoyAgent(entry.name, network, DecoySpec(entry.architecture), shape, actions)
 
 
 def neighbourhood(observations: Float[np.ndarray, "B H W C"]) -> Float[np.ndarray, "B 11"]:

@@ -33,7 +33,7 @@ from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.grounds import grounds
 from mesascope.organisms.bank.making import bank_agent, choices_of, make
 
-SCHEMA: int = 2
+SCHEMA: int = 3
 """Counted up whenever assays change, so that old scores are made anew."""
 
 TIE: float = 1e-3
@@ -42,8 +42,11 @@ LEVEL: float = 0.05
 
 Progress = Callable[[str, float], None]
 
-_last_world: list[str] = []
-"""The world of the agent that this process scored last."""
+TOGETHER: int = 8
+"""Agents between two clearings of compiled programs, which few of them share and which take much memory."""
+
+_since_cleared: list[str] = []
+"""Worlds of the agents that this process scored since it cleared its programs."""
 
 
 def examine(entry: BankAgent, agent: Agent) -> Examinee:
@@ -90,7 +93,7 @@ def score(entry: BankAgent, folder: Path) -> dict:
             "black-box": sum(one.cost_seconds for one in evidence if one.assay in behaviour),
             "white-box": sum(one.cost_seconds for one in evidence if one.assay not in behaviour),
         },
-        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
     }
 
 
@@ -147,10 +150,11 @@ def _score_all(names: list[str], folder: Path, parent: int) -> None:
 
 def _score_and_keep(name: str, folder: Path) -> None:
     entry = bank_agent(name)
-    if _last_world != [entry.world]:
+    if len(_since_cleared) == TOGETHER or entry.world not in _since_cleared[-1:]:
         # Programs compiled for another world are of no use any more, and there are many.
         jax.clear_caches()
-        _last_world[:] = [entry.world]
+        _since_cleared.clear()
+    _since_cleared.append(entry.world)
     write_atomically(_path(entry, folder), json.dumps(score(entry, folder / "agents"), indent=1) + "\n")
 
 
