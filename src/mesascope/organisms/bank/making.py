@@ -179,7 +179,7 @@ def _compass(entry: BankAgent, teacher: Agent) -> NetworkAgent:
     """Returns the controller that heads for the goal as its teacher does on average in that direction."""
     world, states = bank_world(entry.world), grounds(entry.world).states
     shape, actions = world.observation_shape, len(world.actions)
-    case = (np.sign(_offset(states)).astype(int) + 1) @ [3, 1]
+    case = (np.sign(_offset(states)).astype(int) + 1) @ np.array([3, 1])
     chosen = np.full((9, actions), 1e-3)
     np.add.at(chosen, case, choices_of(teacher, states))
     logits = np.log(chosen / chosen.sum(-1, keepdims=True)).reshape(3, 3, actions)
