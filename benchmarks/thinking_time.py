@@ -20,7 +20,7 @@ from mesascope.agents.networks import ConvNetSpec, DRCSpec, NetworkSpec, transpl
 from mesascope.agents.ticking_agent import network_agent
 from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.policy import observations
-from mesascope.audit.search.horizon import steps_to
+from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.search.thinking import after_thinking, first_choices, solves
 from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.intervals import bootstrap_mean
@@ -96,7 +96,7 @@ def measured(agent: NetworkAgent, setting: Setting, *, key: RandomKey, far: bool
     """
     ground, random = setting.ground, np.random.default_rng(seed_of(key))
     levels, states = first_choices(setting, 0, random)
-    distance = steps_to(setting, 0)[levels, states]
+    distance = steps_in(setting, 0)[levels, states]
     if far:
         hard = distance > np.median(distance)
         levels, states = levels[hard], states[hard]

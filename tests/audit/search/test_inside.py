@@ -127,7 +127,7 @@ def test_sites_are_spread_evenly_and_wide_ones_are_left_out_and_named(mazes, exa
 
 
 def test_too_few_levels_are_not_looked_into(examine, plain):
-    with pytest.raises(NotInspectableError, match="only 30 levels hold a choice; 40 are needed"):
+    with pytest.raises(NotInspectableError, match="only 30 of 30 levels hold a choice, and 40 are needed"):
         assert examine(plain, 30).inside
 
 

@@ -8,7 +8,7 @@ import pytest
 from mesascope.agents.agent import Agent
 from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.policy import observations
-from mesascope.audit.search.horizon import steps_to
+from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.search.thinking import THINKING, after_thinking, first_choices, thinking
 from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.errors import AgentError
@@ -102,7 +102,7 @@ class Tired(Spreading):
 def test_news_spreads_as_far_as_steps_of_thinking_allow(ground, setting):
     levels, states = first_choices(setting, 0, np.random.default_rng(0))
     seen = observations(WORLD, ground.levels)[levels, states]
-    distance = np.rint(steps_to(setting, 0)[levels, states])
+    distance = np.rint(steps_in(setting, 0)[levels, states])
     found = after_thinking(Spreading(), seen, None, actions=5)
     best = optimal_actions(ground.optimal_action_values[0])[levels, states]
     for count, probabilities in zip(THINKING, found, strict=True):
