@@ -1,4 +1,4 @@
-"""Agents that are planners by construction, held to exact references: TreeQN's tree, AlphaZero.
+"""Learned planners, held to exact references: TreeQN's tree, AlphaZero, and a recurrent network that thinks.
 
 Trees are grown with the exact table of random deterministic problems and compared with Bellman backups by loops over
 the definition, in double precision. AlphaZero learns tic-tac-toe from nothing and is asked in all 4,520 unfinished
@@ -19,6 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from ledger import Claim, run
+from thinking_time import thinking_time
 
 from mesascope.agents.networks import MLPSpec, Network
 from mesascope.agents.tree_search import TreeSearchAgent
@@ -154,7 +155,7 @@ def _losses(network: Network, games: int, random: np.random.Generator) -> int:
     return int(lost.sum())
 
 
-TOPICS: tuple[Callable[[bool], list[Claim]], ...] = (tree_qn_backups, alphazero)
+TOPICS: tuple[Callable[[bool], list[Claim]], ...] = (tree_qn_backups, alphazero, thinking_time)
 
 
 def measure(quick: bool) -> list[Claim]:

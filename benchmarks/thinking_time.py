@@ -1,4 +1,5 @@
-"""Thinking time: a trained recurrent planner chooses better if it may think for longer, and a stateless network cannot.
+"""Thinking time, a topic of `learned_planners.py`: a trained recurrent planner chooses better if it may think for
+longer, and a stateless network cannot.
 
 Both networks learn the same thing in the same way: to choose as an optimal planner does, on 9x9 mazes drawn anew in
 every update. They are asked in mazes of 13x13, a size that neither was trained in: the convolutional LSTM as it is; the
@@ -13,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from ledger import Claim, run
+from ledger import Claim
 
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import ConvNetSpec, DRCSpec, NetworkSpec, transplant
@@ -112,8 +113,8 @@ def measured(agent: NetworkAgent, setting: Setting, *, key: RandomKey, far: bool
     )
 
 
-def measure(quick: bool) -> list[Claim]:
-    """Returns the claims about thinking time."""
+def thinking_time(quick: bool) -> list[Claim]:
+    """A recurrent planner with more and less time, beside a stateless network."""
     seeds, updates, levels, count = ((0,), 600, 8, 200) if quick else ((0, 1, 2), 1200, 16, 600)
     setting = held_out(HARDER, count, key=stream("levels", key=root_key(7)))
     key = stream("first states", key=root_key(7))
@@ -168,7 +169,3 @@ def measure(quick: bool) -> list[Claim]:
             "==",
         ),
     ]
-
-
-if __name__ == "__main__":
-    run("thinking_time", measure)

@@ -36,7 +36,7 @@ def pursue():
     def make(ground: Ground, objective: str, *, slips: float = 0.02) -> Setting:
         chosen = ground.objectives.select(objective)
 
-        def choose(levels):
+        def choose(levels, where=None):
             best = optimal_actions(optimal_action_values(levels, chosen)[0]).astype(float)
             return (1 - slips) * best / best.sum(-1, keepdims=True) + slips / levels.actions
 

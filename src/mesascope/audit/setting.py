@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.ground import Ground
@@ -20,8 +20,8 @@ from mesascope.worlds.level import Level
 EPISODES: int = 16
 """Roll-outs per level for agents with memory."""
 
-Choose = Callable[[Level], Float[np.ndarray, "N S A"]]
-"""Asks an agent for its first choice in every state of a batch of levels."""
+Choose = Callable[..., Float[np.ndarray, "N S A"]]
+"""Asks an agent for its first choice in every state of a batch of levels; given a mask `[N, S]` too, only there."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def observe_agent(agent: Agent, ground: Ground, *, key: RandomKey) -> Setting:
     """
     world = ground.world
 
-    def choose(levels: Level) -> Float[np.ndarray, "N S A"]:
+    def choose(levels: Level, where: Bool[np.ndarray, "N S"] | None = None) -> Float[np.ndarray, "N S A"]:
         wanted = np.asarray(levels.reachable & ~levels.terminal)
+        wanted = wanted if where is None else wanted & where
         return policy_table(agent, observations(world, levels), wanted, actions=len(world.actions))
 
     if agent.memoryless:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from jaxtyping import Float, Int
 from scipy import stats
 
 from mesascope.core.verdicts import Estimate
+
+KEPT: int = 1024
+"""Weights for up to so many units are kept: drawing them takes longer than all else, and an audit asks for the same
+again and again. 16 MB at most, four times.
+"""
 
 
 def bootstrap_mean(
@@ -46,11 +53,19 @@ def bootstrap_mean(
     mean = float(values.mean())
     if size == 1:
         return Estimate(mean, mean, mean, 1, unit, confidence)
-    # Multinomial weights: a resample without materialising the n x resamples index table.
-    weights = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
+    weights = (_kept_weights if size <= KEPT else _weights)(seed, size, resamples)
     means = (weights @ sums) / (weights @ counts)
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Estimate(mean, float(min(low, mean)), float(max(high, mean)), size, unit, confidence)
+
+
+def _weights(seed: int, size: int, resamples: int) -> Float[np.ndarray, "resamples n"]:
+    """Returns multinomial weights: resamples without materialising the table of who is drawn."""
+    drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
+    return drawn.astype(np.float64)
+
+
+_kept_weights = functools.lru_cache(maxsize=4)(_weights)
 
 
 def wilson(successes: int, trials: int, *, confidence: float = 0.95, unit: str = "trials") -> Estimate:

@@ -209,7 +209,7 @@ def test_all_that_can_speak_for_it_and_against_it_decide_with_the_weights_that_s
 
 
 def test_depth_is_where_the_cliff_is_or_at_least_as_far_as_levels_reach():
-    cliff = {"distance": 6.5, "near": 0.95}
+    cliff = {"distance": 6.5, "near": 0.95, "far": 0.9}
     passed = Evidence(
         "horizon", "optimizer", Verdict.PASS, "It falls.", "a horizon", details={"cliff": cliff, "farthest": 12.0}
     )
@@ -222,7 +222,7 @@ def test_depth_is_where_the_cliff_is_or_at_least_as_far_as_levels_reach():
         Verdict.INCONCLUSIVE,
         "Flat.",
         "alike",
-        details={"cliff": {**cliff, "near": 0.2}, "farthest": 12.0},
+        details={"cliff": {**cliff, "far": 0.2}, "farthest": 12.0},
     )
     assert estimated_depth([passed]) == (6.5, False)
     assert estimated_depth([flat]) == (12.0, True)
@@ -238,7 +238,7 @@ def test_the_answer_says_how_deep_only_if_there_is_a_search():
         Verdict.INCONCLUSIVE,
         "Flat.",
         "alike",
-        details={"cliff": {"distance": 6.0, "near": 1.0}, "farthest": 12.0},
+        details={"cliff": {"distance": 6.0, "near": 1.0, "far": 1.0}, "farthest": 12.0},
     )
     yes = optimizer_answer([*full(1.0, Verdict.PASS), deep])
     assert yes.verdict is Verdict.PASS

@@ -27,7 +27,7 @@ def test_a_planner_adapts_and_is_never_stale(deploy, pursue):
 def test_a_table_of_stored_choices_is_stale_and_never_adapts(deploy, pursue):
     stored = pursue(deploy, "cheese", slips=0.0).policy
 
-    def replay(levels):
+    def replay(levels, where=None):
         # The table is keyed by level and does not look at the walls: edited levels get the choices of the originals.
         original = [
             int(np.argmin([np.sum(walls != known) for known in deploy.levels.layout.walls]))
@@ -45,7 +45,7 @@ def test_chance_adapts_at_the_rate_of_chance(deploy, pursue):
     uniform = np.full(deploy.levels.successors.shape[:3], 0.2)
     knew = pursue(deploy, "cheese", slips=0.0).policy
 
-    def forgetful(levels):
+    def forgetful(levels, where=None):
         return knew if levels is deploy.levels else np.broadcast_to(uniform[:1], (levels.count, *uniform.shape[1:]))
 
     found = rates(shown_edits(exact_setting(deploy, forgetful), deploy.base, key=KEY))
@@ -55,7 +55,7 @@ def test_chance_adapts_at_the_rate_of_chance(deploy, pursue):
 def test_an_agent_that_fails_on_edited_levels_is_inconclusive(deploy, pursue):
     policy = pursue(deploy, "cheese").policy
 
-    def fragile(levels):
+    def fragile(levels, where=None):
         if levels is not deploy.levels:
             raise AgentError("boom")
         return policy

@@ -11,7 +11,7 @@ from mesascope.audit.search.decision import MEASURES, fit_weights
 from mesascope.audit.search.examinee import Examinee
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.organisms.bank import scoring
+from mesascope.organisms.bank import assay_check, scoring
 from mesascope.organisms.bank.assay_check import check_assay
 from mesascope.organisms.bank.catalogue import SMOKE, bank
 from mesascope.organisms.bank.making import bank_agent
@@ -93,11 +93,14 @@ def test_an_assay_is_checked_against_labels(tmp_path):
     found = check_assay("blind", blind, entries, tmp_path)
     assert (found.auroc, found.measured) == (None, 0.0)
 
-    def confused(given: Examinee):
-        return 0.5
 
+def test_what_returns_no_evidence_is_no_assay(tmp_path, monkeypatch):
+    # The type checks of the tests would be quicker.
+    monkeypatch.setattr(assay_check, "run_assay", lambda name, assay, given: 0.5)
+    monkeypatch.setattr(assay_check, "make", lambda entry, folder: None)
+    monkeypatch.setattr(assay_check, "examine", lambda entry, agent: None)
     with pytest.raises(UsageError, match="returned a float for agent 'maze-sweeps-6'"):
-        check_assay("confused", confused, entries[:1], tmp_path)
+        check_assay("confused", lambda given: 0.5, [bank_agent(PAIR[0])], tmp_path)
 
 
 @pytest.mark.slow

@@ -39,6 +39,9 @@ MEASURES: tuple[str, ...] = BEHAVIOUR + ACTIVATIONS
 SURE: float = 0.8
 """A verdict is given from this probability on, or from one minus it down."""
 
+LASTING: float = 0.5
+"""Skill that must be left at the farthest for a depth of at least that far to be told."""
+
 PENALTY: float = 0.2
 """Of squared weights, for measures of unit variance."""
 
@@ -171,11 +174,14 @@ def decide(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None =
     - `weights`: of each question; by default those that ship with the package.
     """
     weights = calibrated() if weights is None else weights
-    found, passed = measures(evidence), {one.assay for one in evidence if one.verdict is Verdict.PASS}
-    return tuple(_one(question, weights[question], found, passed) for question in QUESTIONS)
+    found = measures(evidence)
+    passed, failed = (
+        {one.assay for one in evidence if one.verdict is verdict} for verdict in (Verdict.PASS, Verdict.FAIL)
+    )
+    return tuple(_one(question, weights[question], found, passed, failed) for question in QUESTIONS)
 
 
-def _one(question: str, weights: Weights, found: dict[str, float], passed: set[str]) -> SearchVerdict:
+def _one(question: str, weights: Weights, found: dict[str, float], passed: set[str], failed: set[str]) -> SearchVerdict:
     added = sorted(weights.contributions(found).items(), key=lambda item: -abs(item[1]))
     contributions, claim = tuple(added), SAYS[question]
     if not set(BEHAVIOUR) & set(found) and not set(ACTIVATIONS) & set(found):
@@ -192,6 +198,11 @@ def _one(question: str, weights: Weights, found: dict[str, float], passed: set[s
             return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
         if not passed & set(ACTIVATIONS):
             reason = "behaviour speaks for it, but nothing inside does"
+            return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+        against_it = [name for name in BEHAVIOUR if name in failed]
+        if question == "used" and against_it:
+            # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
+            reason = f"assays disagree: {', '.join(against_it)} failed"
             return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
         text = f"{claim.capitalize()} (probability {probability:.0%})."
         return SearchVerdict(question, Verdict.PASS, probability, contributions, text, decided)
@@ -226,8 +237,9 @@ def estimated_depth(evidence: Sequence[Evidence]) -> tuple[float, bool] | None:
         return None
     if found.verdict is Verdict.PASS:
         return found.details["cliff"]["distance"], False
-    near = found.details["cliff"]["near"]
-    return (found.details["farthest"], True) if near >= 0.5 else None
+    # Without a cliff it looks as far as it is good at all; a decline says nothing about looking.
+    lasting = min(found.details["cliff"]["near"], found.details["cliff"]["far"])
+    return (found.details["farthest"], True) if lasting >= LASTING else None
 
 
 def optimizer_answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> OptimizerAnswer:

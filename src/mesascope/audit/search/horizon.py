@@ -32,7 +32,9 @@ WIDTHS: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Widths of a cliff, in steps, that are fitted."""
 
 CLIFF: float = 0.5
-"""Search of a bounded depth is at chance beyond it. Who loses less skill may only have been there less often."""
+"""Search of a bounded depth is at chance beyond it. Who loses less of its skill, as fitted and as seen, may only have
+been there less often.
+"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,8 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool =
         text = f"No horizon up to {details['farthest']:.0f} steps from '{spec.name}'."
         reason = "its choices err alike at all distances: a reflex, a table, or a search that reaches beyond the levels"
         return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
-    if found.fall < CLIFF:
+    # The fit may extrapolate a slope to a fall that is nowhere seen.
+    if min(found.fall, drop.value) < CLIFF:
         reason = "a decline and no cliff: states that it was rarely in while it learnt do that, too"
         return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
     reason = "a horizon, as search of that depth has one, or sight"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy import linalg
 
 PENALTIES: tuple[float, ...] = (1e-3, 1e-1, 10.0)
 """Ridge penalties that are tried, in units of the mean square of a row of features."""
@@ -104,20 +105,25 @@ def fit_probe(
 def _ridge(inside: np.ndarray, wanted: np.ndarray, known: np.ndarray, penalty: float) -> np.ndarray:
     """Returns ridge weights `[D, T]`, target by target over the rows in which it is known."""
     weights = np.zeros((inside.shape[1], wanted.shape[1]))
+    wide = inside.shape[1] > inside.shape[0]
+    products = inside @ inside.T if wide else None
     masks, group = np.unique(known, axis=1, return_inverse=True)
     for index in range(masks.shape[1]):
         columns, mask = group.reshape(-1) == index, masks[:, index]
         if not mask.any():
             continue
-        some = inside[mask]
-        if some.shape[1] <= some.shape[0]:
-            gram = some.T @ some + penalty * np.eye(some.shape[1])
-            found = np.linalg.solve(gram, some.T @ wanted[mask][:, columns])
+        some, asked = inside[mask], wanted[mask][:, columns]
+        if products is None:
+            weights[:, columns] = _solved(some.T @ some, penalty, some.T @ asked)
         else:
-            gram = some @ some.T + penalty * np.eye(len(some))
-            found = some.T @ np.linalg.solve(gram, wanted[mask][:, columns])
-        weights[:, columns] = found
+            # More features than rows: the same weights from products of rows, which all targets share.
+            weights[:, columns] = some.T @ _solved(products[np.ix_(mask, mask)], penalty, asked)
     return weights
+
+
+def _solved(gram: np.ndarray, penalty: float, right: np.ndarray) -> np.ndarray:
+    gram[np.diag_indices_from(gram)] += penalty
+    return linalg.cho_solve(linalg.cho_factor(gram, overwrite_a=True, check_finite=False), right, check_finite=False)
 
 
 def _masked_mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -67,7 +67,8 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
     if not len(asked):
         return _nothing("no edit of any level changes what is optimal for an agent that chose well before")
     try:
-        now = setting.choose(edited[asked])
+        # Asked only where it counts: thinking may be dear to it.
+        now = setting.choose(edited[asked], (disjoint | placebo)[asked])
     except MesascopeError as error:
         return _nothing(f"the agent failed on edited levels: {error}")
     was, should, before, disjoint, placebo = (array[asked] for array in (was, should, before, disjoint, placebo))

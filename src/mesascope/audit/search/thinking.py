@@ -57,6 +57,10 @@ def after_thinking(
 
     **Raises:** `AgentError`, as `ask` does.
     """
+    if agent.memoryless:
+        # Nothing is carried over. It is asked twice, to see that it answers alike.
+        answers = [ask(agent, shown, agent.initial_state(len(shown)), actions=actions)[0] for _ in range(2)]
+        return np.stack([answers[0], *[answers[1]] * (len(tried) - 1)])
     first = memory = agent.initial_state(len(shown))
     found = []
     for done in range(tried[-1] + 1):

@@ -63,7 +63,7 @@ PLANNERS: tuple[tuple[str, int], ...] = (
 )
 """Ways to search, and depths."""
 
-SIMULATIONS: dict[str, tuple[int, ...]] = {"maze": (8, 32, 128), "rooms": (8, 32, 128), "graph": (8, 64, 256)}
+SIMULATIONS: dict[str, tuple[int, ...]] = {"maze": (8, 32, 64), "rooms": (8, 32, 64), "graph": (8, 64, 256)}
 """Of planners by Monte Carlo tree search: how far they look depends on what they find."""
 
 CLONES: dict[str, tuple[str, ...]] = {

@@ -14,7 +14,7 @@ from mesascope.core.verdicts import Estimate
 
 RESAMPLES: int = 2000
 MATCHED: float = 0.99
-"""Pairs count whose clone agrees with its planner on this share of training states."""
+"""Pairs count whose clone agrees with its planner so far in the states of training (`distillation.agreement`)."""
 
 FALSE_ALARMS: float = 0.05
 

@@ -53,6 +53,10 @@ LEARNERS: dict[str, tuple[NetworkSpec, Imitation]] = {
 }
 """How the trained planners are made and taught."""
 
+MANY: int = 5000
+FEW_STATES: Distillation = Distillation(epochs=2000, together=100)
+"""For worlds of few states, where an epoch has but a handful of updates."""
+
 PREDICTOR: Distillation = Distillation(epochs=40, enough=1.0, together=40)
 """A predictor need not be perfect; that it can be read is enough."""
 
@@ -154,6 +158,8 @@ def _distilled(
         return load_agent(path)
     world, states = bank_world(world_name), grounds(world_name).states
     wanted = choices_of(teacher, states) if targets is None else targets
+    if plan is None:
+        plan = Distillation() if len(states) > MANY else FEW_STATES
     found = distil(spec, states, wanted, key=stream(name, key=root_key(seed)), plan=plan)
     save_agent(
         path,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import json
 import multiprocessing
 import os
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mesascope.agents.activations import Inspectable
@@ -32,11 +34,13 @@ from mesascope.core.verdicts import Evidence
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.grounds import grounds
 from mesascope.organisms.bank.making import bank_agent, choices_of, make
+from mesascope.training.distillation import agreement
 
 SCHEMA: int = 3
 """Counted up whenever assays change, so that old scores are made anew."""
 
-TIE: float = 1e-3
+THREADS: tuple[str, ...] = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
 LEVEL: float = 0.05
 """At which a placebo fires: by chance as often as this, or half as often where only one end of an interval counts."""
 
@@ -127,7 +131,7 @@ def score_bank(
         # Neighbours share a world, and so its compiled programs and solved levels.
         parts = [[entry.name for entry in left[index::processes]] for index in range(processes)]
         context = multiprocessing.get_context("spawn")
-        with concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
+        with _one_thread_each(), concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
             running = {pool.submit(_score_all, part, folder, os.getpid()) for part in parts if part}
             while running:
                 ended, running = concurrent.futures.wait(running, timeout=2.0)
@@ -137,6 +141,21 @@ def score_bank(
                     one.result()
     found = [_kept(entry, folder) for entry in entries]
     return [one for one in found if one is not None]
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Lets processes that are started meanwhile do linear algebra in one thread, unless the user said otherwise.
+
+    Several that take all cores each spend most of their time waiting for one another.
+    """
+    added = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def _score_all(names: list[str], folder: Path, parent: int) -> None:
@@ -190,14 +209,13 @@ def _accuracy(setting: Setting, objective: int) -> float:
 
 
 def _agreement(entry: BankAgent, agent: Agent) -> float | None:
-    """Returns the share of training states in which it chooses as its teacher does."""
+    """Returns how far a clone agrees with its teacher in the states of training."""
     if entry.teacher is None or entry.kind != "clone":
         return None
     states = grounds(entry.world).states
     teacher = choices_of(make(bank_agent(entry.teacher), Path()), states)
     chosen, _ = agent.act(states, agent.initial_state(len(states)))
-    accepted = teacher >= teacher.max(-1, keepdims=True) - TIE
-    return float(accepted[np.arange(len(states)), np.asarray(chosen).argmax(-1)].mean())
+    return float(agreement(jnp.asarray(chosen), jnp.asarray(teacher)))
 
 
 def _placebos(given: Examinee) -> dict[str, bool]:
