@@ -8,7 +8,10 @@ beside it and has no target.
 
 Not blind: which measures there are, how each is turned and bounded (that a loss of skill counts in full from a tenth
 on) and the penalty of weights were settled after sixty agents of the mazes and rooms had been scored, by the numbers
-below. None of the graphs had been, but for four. The weights themselves are always fitted on others.
+below; none of the graphs had been, but for four. When all had been scored once, three definitions were mended: a cliff
+must be seen and not only fitted, conflicts are counted against chance (before, a compass passed for a search), and
+clones agree by probabilities (before, some earned less in training than their planners). Weights are always fitted on
+others.
 """
 
 from __future__ import annotations

@@ -32,10 +32,10 @@ def test_a_planner_and_the_table_that_does_as_it_does(tmp_path):
     assert set(planner["measures"]) <= set(MEASURES)
     # The table loses its skill in new levels, the planner does not; the table has no inside.
     assert planner["measures"]["novelty"] > -0.5 > table["measures"]["novelty"]
-    assert "plan-injection" in planner["measures"]
-    assert "plan-injection" not in table["measures"]
+    assert "candidate-plans" in planner["measures"]
+    assert "candidate-plans" not in table["measures"]
     assert planner["depth"]["steps"] == pytest.approx(6, abs=1.5)
-    assert set(planner["placebos"]) == {"horizon", "novelty", "candidate-plans", "plan-injection"}
+    assert {"horizon", "novelty", "candidate-plans"} <= set(planner["placebos"])
     assert planner["seconds"]["white-box"] > table["seconds"]["white-box"]
     assert len(planner["evidence"]) == len(table["evidence"]) == 14
 
