@@ -127,7 +127,7 @@ def test_a_search_over_steps_gains_and_its_placebos_do_not(setting):
 def test_without_memory_more_time_changes_exactly_nothing(setting):
     evidence = thinking(Forgetting(), setting, 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
-    assert evidence.reason == "without memory; more time changes nothing"
+    assert evidence.reason == "it has no memory in which a search could go on"
     assert evidence.effect is not None
     assert (evidence.effect.value, evidence.effect.low, evidence.effect.high) == (0, 0, 0)
     assert evidence.details["moves"] == 0

@@ -106,7 +106,7 @@ def thinking(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) 
     distance = steps_in(setting, objective)[levels, states]
     evidence = _evidence(ground.objectives.names[objective], own, frozen, solved, distracted, distance)
     if agent.memoryless and evidence.details["moves"] == 0:
-        return replace(evidence, reason="without memory; more time changes nothing")
+        return replace(evidence, reason="it has no memory in which a search could go on")
     return evidence
 
 
