@@ -14,7 +14,8 @@ from mesascope.audit.search import inside as module
 from mesascope.audit.search.battery import BLACK_BOX, WHITE_BOX, search_battery
 from mesascope.audit.search.decision import decide
 from mesascope.audit.search.examinee import Examinee
-from mesascope.audit.search.inside import FAR, NotInspectableError, all_distances, look_inside, step_of
+from mesascope.audit.search.inside import FAR, all_distances, look_inside
+from mesascope.audit.search.opened_step import NotInspectableError, step_of
 from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict

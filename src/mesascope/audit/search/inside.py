@@ -14,6 +14,13 @@ from mesascope.agents.agent import Agent, Untrained
 from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.opened_step import (
+    NotInspectableError,
+    after_patches,
+    check_repeats,
+    sites_of,
+    step_of,
+)
 from mesascope.audit.search.probes import Probe, Split, fit_probe, split_by_level
 from mesascope.audit.setting import Setting
 from mesascope.core.errors import AgentError, MesascopeError
@@ -35,13 +42,6 @@ MOST_WRITTEN: int = 6
 """Sites that are written to, spread evenly over those: each one is compiled anew."""
 
 SAME: float = 1e-6
-
-AGAIN: float = 1e-3
-"""Share of the largest number by which the same step may differ when it is repeated: rounding, and no more."""
-
-
-class NotInspectableError(MesascopeError):
-    """The inside cannot be looked at; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Inside:
     @property
     def sites(self) -> tuple[str, ...]:
         """The sites that are read, in the order in which they fire: at most `MOST_READ`, spread evenly."""
-        found = [site for site in _sites(self.agent) if site in self.captured.activations and site not in self.left_out]
+        shown = self.captured.activations.keys() - set(self.left_out)
+        found = [site for site in sites_of(self.agent) if site in shown]
         places = np.linspace(0, len(found) - 1, min(MOST_READ, len(found)))
         return tuple(dict.fromkeys(found[round(place)] for place in places))
 
@@ -115,8 +116,8 @@ class Inside:
                 )
         if found.probabilities.shape[1:] != self.captured.probabilities.shape[1:]:
             raise AgentError(
-                f"Agent '{agent.name}' gave probabilities of shape {list(found.probabilities.shape)}{_after(patches)}; "
-                f"there are {self.captured.probabilities.shape[1]} actions."
+                f"Agent '{agent.name}' gave probabilities of shape {list(found.probabilities.shape)}"
+                f"{after_patches(patches)}; there are {self.captured.probabilities.shape[1]} actions."
             )
         return found
 
@@ -233,89 +234,6 @@ class Inside:
 FAR: int = 10_000
 
 
-def step_of(
-    agent: Agent, seen: Float[np.ndarray, "B ..."], patches: Mapping[str, np.ndarray] | None = None
-) -> Captured:
-    """Asks an agent for one step from an empty memory, turning whatever it raises or gives wrongly into a message.
-
-    **Arguments:**
-
-    - `agent`: one that is `Inspectable`.
-    - `seen`: observations.
-    - `patches`: activations by site that replace its own.
-
-    **Raises:** `AgentError` naming agent and sites; whatever else of Mesascope's errors the agent raises.
-    """
-    assert isinstance(agent, Inspectable)
-    after, rows = _after(patches), len(seen)
-    try:
-        found = agent.step(seen, agent.initial_state(rows), patches)
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}{after}: "
-            f"{error}"
-        ) from error
-    if not isinstance(found, Captured):
-        raise AgentError(f"Agent '{agent.name}' returned {type(found).__name__} from a step{after}, not what it saw.")
-    # What a patch makes of later sites is nobody's to judge, as long as it chooses.
-    for site, activation in found.activations.items() if not patches else ():
-        shape = np.shape(activation)
-        if not shape or shape[0] != rows or not _finite(activation):
-            raise AgentError(
-                f"Site '{site}' of agent '{agent.name}' gave activations of shape {list(shape)} for {rows} "
-                f"observations, or numbers that are not finite."
-            )
-    probabilities = found.probabilities
-    if np.ndim(probabilities) != 2 or len(probabilities) != rows:
-        raise AgentError(
-            f"Agent '{agent.name}' gave probabilities of shape {list(np.shape(probabilities))} for {rows} "
-            f"observations{after}."
-        )
-    if not _finite(probabilities):
-        raise AgentError(f"Agent '{agent.name}' gave probabilities that are not finite{after}.")
-    return found
-
-
-def _sites(agent: Inspectable) -> tuple[str, ...]:
-    try:
-        return tuple(agent.sites())
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} when it was asked for its sites: {error}"
-        ) from error
-
-
-def _after(patches: Mapping[str, np.ndarray] | None) -> str:
-    return f" after a patch of {', '.join(patches)}" if patches else ""
-
-
-def _finite(values: np.ndarray) -> bool:
-    kind = np.asarray(values).dtype.kind
-    return kind in "biuf" and (kind != "f" or bool(np.isfinite(values).all()))
-
-
-def _check_repeats(agent: Agent, seen: np.ndarray, captured: Captured) -> None:
-    """Raises `NotInspectableError` if the same step, made again, gives something else than it gave."""
-    again = step_of(agent, seen)
-    pairs = {"its probabilities": (captured.probabilities, again.probabilities)}
-    for site, values in captured.activations.items():
-        pairs[f"site '{site}'"] = (values, again.activations.get(site, np.zeros(0)))
-    for place, (one, other) in pairs.items():
-        same = np.shape(one) == np.shape(other)
-        if same and one.size:
-            one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
-            same = np.abs(one - other).max() <= AGAIN * np.abs(one).max()
-        if not same:
-            raise NotInspectableError(
-                f"agent '{agent.name}' draws its own random numbers: {place} differed when it was shown the same "
-                f"{len(seen)} observations twice, so that what is written into it cannot be told from chance"
-            )
-
-
 def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) -> Inside:
     """Returns a sample of states with the activations that they cause.
 
@@ -356,17 +274,17 @@ def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKe
             "probes: ask for more levels, if the world has more (for `gym:` worlds `--world-option levels=N`)"
         )
     seen = observations(ground.world, ground.levels[:count])[rows, places]
-    if not _sites(agent):
+    if not sites_of(agent):
         raise NotInspectableError(f"agent '{agent.name}' names no sites")
     captured = step_of(agent, seen)
     # Which sites fire, some agents know only after a step.
-    silent = [site for site in _sites(agent) if site not in captured.activations]
+    silent = [site for site in sites_of(agent) if site not in captured.activations]
     if silent or not captured.activations:
         raise AgentError(
-            f"Site '{(silent or _sites(agent))[0]}' of agent '{agent.name}' is named, and showed no activations; it "
+            f"Site '{(silent or sites_of(agent))[0]}' of agent '{agent.name}' is named, and showed no activations; it "
             f"showed {', '.join(captured.activations) or 'none at all'}."
         )
-    _check_repeats(agent, seen, captured)
+    check_repeats(agent, seen, captured)
     wide = tuple(site for site, found in captured.activations.items() if found[0].size > WIDEST)
     if len(wide) == len(captured.activations):
         raise NotInspectableError(f"every site of agent '{agent.name}' is wider than {WIDEST}")

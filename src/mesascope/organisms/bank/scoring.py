@@ -220,7 +220,8 @@ def _agreement(entry: BankAgent, agent: Agent) -> float | None:
 
 def _placebos(given: Examinee) -> dict[str, bool]:
     """Returns which assays fire where their manipulation was made void and there is nothing to be found."""
-    key = given.stream("placebo")
+    # Drawn for each agent: placebos that all share one draw would fire together.
+    key = stream(given.agent.name, key=given.stream("placebo"))
     fired = {
         "horizon": (horizon(given.after, given.objective, key=key, placebo=True), lambda one: one.details["p"] < LEVEL),
         "novelty": (
