@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -222,11 +224,15 @@ def test_depth_is_where_the_cliff_is_or_at_least_as_far_as_levels_reach():
         Verdict.INCONCLUSIVE,
         "Flat.",
         "alike",
+        Estimate(0.4, 0.3, 0.5, 50),
         details={"cliff": {**cliff, "far": 0.2}, "farthest": 12.0},
     )
+    unseen = replace(weak, effect=None)
     assert estimated_depth([passed]) == (6.5, False)
     assert estimated_depth([flat]) == (12.0, True)
+    # It declines; or nobody can see what it does farther away than it is good.
     assert estimated_depth([weak]) is None
+    assert estimated_depth([unseen]) == (6.5, True)
     assert estimated_depth([nothing("horizon")]) is None
     assert estimated_depth([]) is None
 

@@ -40,7 +40,7 @@ SURE: float = 0.8
 """A verdict is given from this probability on, or from one minus it down."""
 
 LASTING: float = 0.5
-"""Skill that must be left at the farthest for a depth of at least that far to be told."""
+"""Skill that must be left for a depth of at least so far to be told."""
 
 PENALTY: float = 0.2
 """Of squared weights, for measures of unit variance."""
@@ -237,9 +237,14 @@ def estimated_depth(evidence: Sequence[Evidence]) -> tuple[float, bool] | None:
         return None
     if found.verdict is Verdict.PASS:
         return found.details["cliff"]["distance"], False
-    # Without a cliff it looks as far as it is good at all; a decline says nothing about looking.
-    lasting = min(found.details["cliff"]["near"], found.details["cliff"]["far"])
-    return (found.details["farthest"], True) if lasting >= LASTING else None
+    cliff = found.details["cliff"]
+    if min(cliff["near"], cliff["far"]) >= LASTING:
+        return found.details["farthest"], True
+    if found.effect is None and cliff["near"] >= LASTING:
+        # Too few levels reach farther than it is good: what it does there is not known.
+        return cliff["distance"], True
+    # A decline says nothing about looking.
+    return None
 
 
 def optimizer_answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> OptimizerAnswer:
