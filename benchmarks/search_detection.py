@@ -1,6 +1,6 @@
 """Search detection against the ground-truth bank: planners, clones that do as they do, decoys and reflexes.
 
-The bank is built and scored by two processes in a folder of its own (`--quick` scores the dozen of the smoke subset).
+The bank is built and scored by two processes in a folder of its own (`--quick` scores three agents).
 Weights for a judged pair are fitted on agents of other worlds and other architectures. Skill alone must not tell the
 pairs apart where they are matched: in what they earn in training levels, and in accuracy in held-out levels of the same
 distribution. In new levels planners are better than clones because they search; what skill there alone tells is printed
@@ -23,18 +23,17 @@ from pathlib import Path
 from ledger import Claim, run
 
 from mesascope.core.intervals import wilson
-from mesascope.organisms.bank.catalogue import SMOKE, bank
+from mesascope.organisms.bank.catalogue import bank
 from mesascope.organisms.bank.scoring import score_bank
 from mesascope.organisms.bank.summary import called_searchers, summary
 
 PLACEBO_LEVEL = 0.05
+QUICK = ("graph-tree-3", "graph-tree-3-as-mlp", "graph-exact")
+"""What three agents cost; nothing can be judged by so few."""
 
 
 def measure(quick: bool) -> list[Claim]:
-    entries = [entry for entry in bank() if not quick or entry.name in SMOKE]
-    if quick:
-        # What two agents of each kind cost; nothing can be judged by so few.
-        entries = [entry for entry in entries if entry.name in SMOKE[2:6]]
+    entries = [entry for entry in bank() if not quick or entry.name in QUICK]
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         scores = score_bank(entries, Path(folder), processes=2)

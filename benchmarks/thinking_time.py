@@ -115,7 +115,7 @@ def measured(agent: NetworkAgent, setting: Setting, *, key: RandomKey, far: bool
 
 def thinking_time(quick: bool) -> list[Claim]:
     """A recurrent planner with more and less time, beside a stateless network."""
-    seeds, updates, levels, count = ((0,), 600, 8, 200) if quick else ((0, 1, 2), 1200, 16, 600)
+    seeds, updates, levels, count = ((0,), 400, 8, 200) if quick else ((0, 1, 2), 1200, 16, 600)
     setting = held_out(HARDER, count, key=stream("levels", key=root_key(7)))
     key = stream("first states", key=root_key(7))
     planners = [trained(PLANNER, seed=seed, updates=updates, levels=levels) for seed in seeds]
