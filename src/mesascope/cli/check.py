@@ -1,4 +1,4 @@
-"""`mesascope check`: tests a user's own world against the contract, or an assay against the ground-truth bank."""
+"""`mesascope check`: recomputes known answers, tests a user's own world, or an assay against the bank."""
 
 from __future__ import annotations
 
@@ -17,14 +17,20 @@ from mesascope.core.errors import UnknownNameError, UsageError
 
 @dataclass(frozen=True)
 class Check(Command):
-    """Tests that a world keeps the contract, or how well an assay tells agents that search from those that do not."""
+    """Recomputes every known answer that the paper rests on; each must come out as stated.
 
-    kind: tyro.conf.Positional[Literal["world", "assay"]]
+    With "world" it tests instead that a world keeps the contract; with "assay", how well an assay tells agents that
+    search from those that do not.
+    """
+
+    kind: tyro.conf.Positional[Literal["answers", "world", "assay"]] = "answers"
     """What to test."""
-    name: tyro.conf.Positional[str]
+    name: tyro.conf.Positional[str] = ""
     """The world or assay: module:attribute for your own. Your assay: a function from Examinee to Evidence."""
     world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """An option of the world."""
+    section: Annotated[str, tyro.conf.arg(metavar="NUMBER")] = ""
+    """Only the known answers of this section of the paper, such as 4 or 4.5."""
     all: bool = False
     """Run the assay on the whole bank instead of a dozen agents."""
     bank: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs/bank")
@@ -37,12 +43,37 @@ class Check(Command):
     """Leave out notes."""
 
     def run(self, console: Console) -> int:
-        return self._world(console) if self.kind == "world" else self._assay(console)
+        if self.kind == "answers":
+            return self._known_answers(console)
+        if self.section:
+            raise UsageError("--section is about the known answers: leave it out, or leave out what else to test.")
+        if not self.name:
+            raise UsageError(f"Which {self.kind}? Name it: mesascope check {self.kind} NAME.")
+        return self._world(console, self.name) if self.kind == "world" else self._assay(console, self.name)
 
-    def _world(self, console: Console) -> int:
+    def _known_answers(self, console: Console) -> int:
+        if self.all or self.world_option or self.name:
+            raise UsageError(
+                "A name, --all and --world-option are about worlds and assays; known answers are chosen by --section."
+            )
+        from mesascope.cli.known_answers_text import known_answers_text
+        from mesascope.formal.catalogue import KNOWN_ANSWERS
+        from mesascope.formal.known_answer import in_section, recompute, summary
+
+        answers = in_section(KNOWN_ANSWERS, self.section)
+        with console.progress("Recomputing known answers") as progress:
+            found = recompute(answers, progress=progress)
+        counts = summary(found)
+        if self.json:
+            console.result(json_format.dumps(counts, indent=2, ensure_ascii=False, allow_nan=False))
+        else:
+            console.result(known_answers_text(found, console.width))
+        return 1 if counts["failed"] else 0
+
+    def _world(self, console: Console, name: str) -> int:
         if self.all:
             raise UsageError("--all is about assays; a world is always tested whole.")
-        world = chosen_world(self.name, self.world_option)
+        world = chosen_world(name, self.world_option)
         from mesascope.core.random import root_key
         from mesascope.worlds.check import check_world
 
@@ -50,13 +81,13 @@ class Check(Command):
         failed = sum(not result.passed for result in results)
         if self.json:
             checks = [asdict(result) for result in results]
-            console.result(json_format.dumps({"world": self.name, "failed": failed, "checks": checks}, indent=2))
+            console.result(json_format.dumps({"world": name, "failed": failed, "checks": checks}, indent=2))
         else:
             lines = [f"{'pass' if result.passed else 'FAIL'}  {result.name}: {result.message}" for result in results]
             console.result("\n".join([*lines, f"{len(results) - failed} passed, {failed} failed"]))
         return 1 if failed else 0
 
-    def _assay(self, console: Console) -> int:
+    def _assay(self, console: Console, name: str) -> int:
         if self.world_option:
             raise UsageError("--world-option is about worlds; the bank brings its own.")
         from mesascope.audit.search.battery import BATTERY
@@ -64,17 +95,17 @@ class Check(Command):
         from mesascope.organisms.bank.assay_check import check_assay
         from mesascope.organisms.bank.catalogue import SMOKE, bank
 
-        if ":" in self.name:
-            assay = load_target(self.name)
+        if ":" in name:
+            assay = load_target(name)
             if not callable(assay):
-                raise UsageError(f"'{self.name}' is no function of an Examinee but of type {type(assay).__name__}.")
-        elif self.name in BATTERY:
-            assay = BATTERY[self.name]
+                raise UsageError(f"'{name}' is no function of an Examinee but of type {type(assay).__name__}.")
+        elif name in BATTERY:
+            assay = BATTERY[name]
         else:
-            raise UnknownNameError("assay of the first question", self.name, BATTERY)
+            raise UnknownNameError("assay of the first question", name, BATTERY)
         entries = [entry for entry in bank() if self.all or entry.name in SMOKE]
-        with console.progress(f"Checking {self.name}") as progress:
-            found = check_assay(self.name, assay, entries, self.bank / "agents", progress=progress)  # pyright: ignore[reportArgumentType]
+        with console.progress(f"Checking {name}") as progress:
+            found = check_assay(name, assay, entries, self.bank / "agents", progress=progress)  # pyright: ignore[reportArgumentType]
         if self.json:
             rows = [
                 {
@@ -87,7 +118,7 @@ class Check(Command):
                 for entry, one in found.rows
             ]
             data = {key: getattr(found, key) for key in ("auroc", "measured", "passed", "passed_wrongly")}
-            console.result(json_format.dumps({"assay": self.name, **data, "agents": rows}, indent=2))
+            console.result(json_format.dumps({"assay": name, **data, "agents": rows}, indent=2))
             return 0
         lines = [f"{'agent':34}{'uses a search':15}{'verdict':14}effect"]
         for entry, one in found.rows:

@@ -1,7 +1,7 @@
 """Division of labour between training and run time: how much search is best put into the agent (RFLO §2.1).
 
-A base optimizer has P units of optimization power. An agent that adds x units of its own at run time costs f(x) of them;
-what is left is shared among N distinct instances: each gets `(P - f(x)) / N + x`.
+A base optimizer has P units of optimization power. An agent that adds x units of its own at run time costs f(x) of
+them; what is left is shared among N distinct instances: each gets `(P - f(x)) / N + x`.
 """
 
 from __future__ import annotations

@@ -75,9 +75,7 @@ def random_model(random: np.random.Generator, diagram: Diagram, noise: int = 2) 
     - `diagram`: the graph.
     - `noise`: values of the noise of each node.
     """
-    mechanisms = {
-        node: random.integers(0, 2, (2,) * len(diagram.parents[node]) + (noise,)) for node in diagram.chance
-    }
+    mechanisms = {node: random.integers(0, 2, (2,) * len(diagram.parents[node]) + (noise,)) for node in diagram.chance}
     most = int(random.choice([1, 9]))
     mechanisms[diagram.utility] = random.integers(0, most + 1, (2,) * len(diagram.parents[diagram.utility]))
     return CausalModel(diagram, mechanisms, noise)

@@ -1,4 +1,4 @@
-"""Which incentives a diagram admits, read off its graph alone (Everitt et al. 2021, theorems 9, 12, 16 and 18).
+"""Which incentives a diagram admits, read off its graph alone (Everitt et al. 2021).
 
 A diagram admits an incentive if some mechanisms with that graph have it. `formal.incentives` computes the same from
 mechanisms.

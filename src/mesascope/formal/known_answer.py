@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from mesascope.core.errors import UnknownNameError, UsageError
@@ -42,7 +42,7 @@ class KnownAnswer:
     statement: str
     expected: float
     target: str
-    arguments: dict[str, object] = field(default_factory=dict)
+    arguments: Mapping[str, object] = field(default_factory=dict)
     part: str = ""
     tolerance: float = 1e-9
     published: float | None = None

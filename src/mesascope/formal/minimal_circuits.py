@@ -53,7 +53,7 @@ def least_sizes(count: int = 3, gates: tuple[int, ...] = ALL_GATES, limit: int =
 
     **Returns:** one size a truth table; `UNREACHED` if it takes more gates than the limit.
     """
-    start, universe = inputs(count), 2 ** 2**count
+    start, universe = inputs(count), 2**2**count
     outputs = _gate_outputs(universe, gates)
     sizes = np.full(universe, UNREACHED)
     sizes[list(start)] = 0

@@ -6,6 +6,8 @@ normal belief about U, and that uncertainty is all that makes deferring worthwhi
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.integrate
 import scipy.optimize
@@ -63,6 +65,6 @@ def break_even_temperature(mean: float, deviation: float = 1.0) -> float:
     if mean == 0:
         raise UsageError("With a mean of 0 deferring is worth something at every temperature: give another mean.")
     found = scipy.optimize.brentq(
-        lambda logarithm: value_of_deferring(mean, deviation, temperature=float(np.exp(logarithm))), -4.0, 6.0
+        lambda logarithm: value_of_deferring(mean, deviation, temperature=math.exp(logarithm)), -4.0, 6.0
     )
-    return float(np.exp(found))  # pyright: ignore[reportArgumentType]
+    return math.exp(float(np.asarray(found)))

@@ -6,6 +6,7 @@ here are deterministic graphs whose ends pay uniform random rewards, independent
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 
 from numpy.polynomial import Polynomial
@@ -54,7 +55,7 @@ def expected_best(scales: tuple[float, ...]) -> float:
     # The chance that all are below x is a polynomial between one scale and the next.
     corners = [0.0, *sorted(set(scales))]
     total = 0.0
-    for low, high in zip(corners, corners[1:], strict=False):
+    for low, high in itertools.pairwise(corners):
         below = Polynomial([1.0])
         for scale in scales:
             below = below * (Polynomial([0.0, 1.0 / scale]) if scale > low else Polynomial([1.0]))
