@@ -26,6 +26,12 @@ ASSAYS: Registry = Registry(
             (("question", "alignment"),),
         ),
         Entry(
+            "witness-search",
+            "mesascope.audit.alignment.witness_search:search_witness",
+            "In which level does it give away most of the base objective while able at its own? Shrunk and replayed.",
+            (("question", "alignment"),),
+        ),
+        Entry(
             "attribution",
             "mesascope.audit.objective.attribution:attribute",
             "Posterior over candidate objectives, chance, habit and none of these.",

@@ -30,6 +30,11 @@ ROUNDS: int = 6
 """Times that a batch is bred to fill it with levels not seen before; then fresh ones are drawn."""
 
 
+SMALLEST: float = 0.5
+"""An edited level has at least this share of the reachable states of the smallest sampled one: a level of two cells may
+be bad for an agent, and tells nobody anything."""
+
+
 @dataclass(frozen=True)
 class Budget:
     """How much to look at.
@@ -116,8 +121,8 @@ def hunt(
     - `stakes`: what is looked for.
     - `key`: consumed.
     - `budget`: how much to look at.
-    - `accept`: which levels belong to the family. By default an edited level must have at least as many reachable
-      states as the smallest sampled one. Levels that fall apart more than any sampled one are never looked at.
+    - `accept`: which levels belong to the family. By default an edited level must have at least `SMALLEST`
+      of the reachable states of the smallest sampled one. Levels that fall apart more than any sampled one are never looked at.
     - `enough`: stop at this regret.
 
     **Raises:** `UsageError` if one agent cannot act in all variants.
@@ -255,7 +260,7 @@ class _Hunt:
         if self.accept is not None:
             fitting &= self.accept(variant, levels)
         elif self.fewest_states is not None:
-            fitting &= np.asarray(levels.reachable).sum(-1) >= self.fewest_states
+            fitting &= np.asarray(levels.reachable).sum(-1) >= SMALLEST * self.fewest_states
         for row in np.flatnonzero(fitting):
             name = identity(variant, levels[int(row)])
             if name not in self.seen and name not in chosen:

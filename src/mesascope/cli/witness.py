@@ -1,0 +1,185 @@
+"""`mesascope witness`: the worst level in which an agent is still able, shrunk to what it takes."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from mesascope.cli.agent_choice import chosen_agent
+from mesascope.cli.choices import chosen_world
+from mesascope.cli.command import Command
+from mesascope.cli.console import Console
+from mesascope.cli.output_folder import claim
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.organisms.catalogue import ORGANISMS
+
+if TYPE_CHECKING:
+    from mesascope.agents.agent import Agent
+    from mesascope.worlds.world import World
+
+RESULT = "witness.json"
+NOT_INPUTS = ("out", "force", "json", "quiet")
+LEVELS: int = 128
+"""Levels before and after the shift, each, in which the agent's own objective is named."""
+
+
+@dataclass(frozen=True)
+class WitnessVerb(Command):
+    """Searches for the level in which an agent gives away most of the base objective while it is able at its own.
+
+    Levels are sampled and edited, the worst shrunk to the walls and objects that it takes, and evaluated once more from
+    its text. Prints the level before and after; with --out also writes witness.json and witness.svg.
+    """
+
+    agent: tyro.conf.Positional[str]
+    """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
+    world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Where it acts: built in, gym:<id>, or module:Class. An organism brings its own."""
+    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    """An option of the world."""
+    base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """What it was trained on; by default the world's base objective."""
+    own: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """What it pursues; by default what the audit's attribution names."""
+    distribution: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """That levels are sampled from; by default the world's last."""
+    floor: float = 0.6
+    """Least capability at its own objective in a level that counts: 1 is optimal, 0 is chance."""
+    measure: Literal["absolute", "normalised"] = "absolute"
+    """Of regret: in units of the objective, or by what lies between the optimum and chance."""
+    budget: int = 4096
+    """Levels to evaluate."""
+    trust_pickle: bool = False
+    """Load a model file although that runs code in it."""
+    seed: int = 0
+    """Of levels and edits."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    """Where witness.json and witness.svg go; by default nothing is written."""
+    force: bool = False
+    """Replace a result about something else."""
+    json: bool = False
+    """Print the result as JSON instead of text."""
+    quiet: bool = False
+    """Leave out progress and notes."""
+
+    def run(self, console: Console) -> int:
+        from mesascope.audit.alignment.level_edits import variants_of
+        from mesascope.audit.alignment.witness_hunt import Budget
+        from mesascope.audit.alignment.witness_search import search_witness
+        from mesascope.core.provenance import Stopwatch, provenance
+        from mesascope.core.random import root_key, stream
+        from mesascope.report.layout import json_text
+        from mesascope.report.level_text import glyphs_for
+        from mesascope.report.witness_report import WitnessReport, witness_text
+
+        watch = Stopwatch()
+        if self.budget < 1:
+            raise UsageError(f"--budget {self.budget}: at least 1 level is needed.")
+        if not 0 <= self.floor <= 1:
+            raise UsageError(f"--floor {self.floor} is not in [0, 1].")
+        if self.seed < 0:
+            raise UsageError(f"--seed {self.seed} is negative; use 0 or more.")
+        world = self._world()
+        for name in filter(None, (self.base, self.own)):
+            known = [spec.name for spec in world.objectives]
+            if name not in known:
+                raise UnknownNameError(f"objective of world '{world.name}'", name, known)
+        variants = variants_of(world, distribution=self.distribution)
+        agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+        folder = None if self.out is None else claim(self.out, self._request(), result=RESULT, force=self.force)
+        with console.progress(f"Looking for the worst level of {agent.name}") as progress:
+            progress("what it pursues", 0.0)
+            own, named_by = (self.own, "given") if self.own is not None else self._own(agent, world)
+            progress("editing levels", 0.2)
+            result = search_witness(
+                agent,
+                variants,
+                own=own,
+                base=self.base,
+                key=stream("witness", key=root_key(self.seed)),
+                floor=self.floor,
+                measure=self.measure,
+                budget=Budget(levels=self.budget, batch=min(32, self.budget)),
+            )
+        report = WitnessReport(
+            agent=agent.name,
+            agent_kind=agent.kind,
+            world=world.name,
+            world_options=world.options(),
+            seed=self.seed,
+            own_named_by=named_by,
+            result=result,
+            provenance=provenance(seed=self.seed, watch=watch),
+        )
+        if self.json:
+            console.result(json_text(report.data()))
+        else:
+            console.result(witness_text(report, width=console.width, glyphs=glyphs_for(sys.stdout.encoding)))
+        if folder is not None:
+            folder.seal()
+            for path in report.save(folder.path):
+                console.note(f"Written  {path}")
+        return 0
+
+    def _world(self) -> World:
+        if self.agent in ORGANISMS.names():
+            if self.world is not None or self.world_option:
+                raise UsageError(f"Organism '{self.agent}' brings its own world.")
+            return ORGANISMS.load(self.agent).world
+        if self.world is None:
+            raise UsageError(
+                f"To look for a witness against '{self.agent}', name the world in which it acts with --world; "
+                "`mesascope list` shows them."
+            )
+        return chosen_world(self.world, self.world_option)
+
+    def _own(self, agent: Agent, world: World) -> tuple[str, str]:
+        """Returns the objective that the agent pursues by its behaviour, and how sure that is."""
+        from mesascope.audit.ground import sample_ground
+        from mesascope.audit.objective.attribution import RIVALS, attribute
+        from mesascope.audit.setting import observe_agent
+        from mesascope.core.random import root_key, stream
+        from mesascope.objectives.objective import compile_objectives
+
+        base = self.base or world.base_objective
+        if not agent.memoryless:
+            # The search will say that it cannot judge agents with memory, whatever they pursue.
+            return base, "not looked for"
+        key, settings = root_key(self.seed), []
+        for distribution in dict.fromkeys((world.distributions[0], self.distribution or world.distributions[-1])):
+            distinct = world.distinct_levels(distribution)
+            ground = sample_ground(
+                distribution,
+                world,
+                distribution,
+                compile_objectives(world),
+                base,
+                count=LEVELS if distinct is None else min(LEVELS, distinct),
+                key=stream(f"levels/{distribution}", key=key),
+            )
+            settings.append(observe_agent(agent, ground, key=stream("roll-outs", key=key)))
+        before = settings[0] if len(settings) > 1 else None
+        named = attribute(settings[-1], before, seed=self.seed)
+        probability = float(named.posterior.max())
+        if named.best in RIVALS:
+            raise UsageError(
+                f"What '{agent.name}' pursues is none of the objectives of world '{world.name}' by its behaviour "
+                f"('{named.best}', probability {probability:.2f}), so nothing says in which levels it is able. Name "
+                "one with --own."
+            )
+        return named.best, f"named by attribution, probability {probability:.2f}"
+
+    def _request(self) -> dict:
+        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
+        request = {key: list(value) if isinstance(value, tuple) else value for key, value in request.items()}
+        file = Path(self.agent)
+        if file.is_file():
+            # Another agent under the same name is another question.
+            with file.open("rb") as content:
+                request["agent_sha256"] = hashlib.file_digest(content, "sha256").hexdigest()
+        return request
