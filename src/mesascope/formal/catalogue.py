@@ -7,7 +7,7 @@ copied from what the code printed. Where a published figure is off, both stand i
 
 from __future__ import annotations
 
-from mesascope.formal.answers import conditions, deception, inner_alignment, introduction
+from mesascope.formal.answers import conditions, deception, inner_alignment, introduction, scheming
 from mesascope.formal.known_answer import KnownAnswer
 
 SECTIONS: dict[str, str] = {
@@ -27,5 +27,6 @@ KNOWN_ANSWERS: tuple[KnownAnswer, ...] = (
     *conditions.ANSWERS,
     *inner_alignment.ANSWERS,
     *deception.ANSWERS,
+    *scheming.ANSWERS,
 )
 """Every row, by part of the paper."""
