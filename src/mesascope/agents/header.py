@@ -191,7 +191,7 @@ def _spec(architecture: str, values: dict[str, Any], *, path: Path) -> NetworkSp
     converted = {}
     for name, default in defaults.items():
         value = values[name]
-        if isinstance(default, tuple) and _whole_numbers(value):
+        if isinstance(default, tuple) and _numbers(value):
             value = tuple(value)
         if type(value) is not type(default) or (isinstance(value, str) and len(value) > 100):
             reason = f"{name} is not of the form {default!r}."
@@ -205,3 +205,12 @@ def _spec(architecture: str, values: dict[str, Any], *, path: Path) -> NetworkSp
 
 def _whole_numbers(value: object) -> bool:
     return isinstance(value, list) and all(type(number) is int and number >= 0 for number in value)
+
+
+def _numbers(value: object) -> bool:
+    """Returns whether a value is a short list of finite numbers; what each of them may be, the spec itself checks."""
+    return (
+        isinstance(value, list)
+        and len(value) <= 1000
+        and all(type(number) in (int, float) and math.isfinite(number) for number in value)
+    )

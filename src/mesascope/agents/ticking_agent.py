@@ -9,6 +9,7 @@ from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.drc import DRCSpec
 from mesascope.agents.networks.network import Network, NetworkSpec, transplant
 from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec
+from mesascope.agents.slots import SlottedNetworkAgent, slots_of
 from mesascope.core.errors import UsageError
 
 REPEATED: dict[type[NetworkSpec], str] = {DRCSpec: "ticks", ValueIterationNetworkSpec: "iterations"}
@@ -66,5 +67,5 @@ def network_agent(
 
     **Arguments:** as of `NetworkAgent`.
     """
-    kind = TickingAgent if type(spec) in REPEATED else NetworkAgent
+    kind = TickingAgent if type(spec) in REPEATED else SlottedNetworkAgent if slots_of(spec) else NetworkAgent
     return kind(name, network, spec, observation_shape, actions, origin=origin)

@@ -20,10 +20,28 @@ WORLDS: Registry[type["World"]] = Registry(
     "world",
     (
         Entry(
+            "choice",
+            "mesascope.worlds.choice:Choice",
+            "One choice among options with several attributes; every causal edge can be cut.",
+            (("base", "value"),),
+        ),
+        Entry(
+            "cleaning",
+            "mesascope.worlds.cleaning:Cleaning",
+            "A cleaning robot: brush, sweeps, clean floor, dust in the bag; every causal edge can be cut.",
+            (("base", "clean"),),
+        ),
+        Entry(
             "corner",
             "mesascope.worlds.corner:Corner",
             "Cheese in a maze: in the top left corner in training, anywhere in deployment.",
             (("base", "cheese"),),
+        ),
+        Entry(
+            "door-key",
+            "mesascope.worlds.door_key:DoorKey",
+            "Keys, locks, doors and air; every causal edge can be cut.",
+            (("base", "doors-open"),),
         ),
         Entry(
             "doors",
@@ -44,10 +62,22 @@ WORLDS: Registry[type["World"]] = Registry(
             (("base", "chests"),),
         ),
         Entry(
+            "lamp",
+            "mesascope.worlds.lamp:Lamp",
+            "Button and lamp: a press, a light after a delay, moths; every causal edge can be cut.",
+            (("base", "light"),),
+        ),
+        Entry(
             "maze",
             "mesascope.worlds.maze:Maze",
             "A goal anywhere in a maze: few mazes or many in training, new ones in deployment.",
             (("base", "goal"),),
+        ),
+        Entry(
+            "two-corners",
+            "mesascope.worlds.two_corners:TwoCorners",
+            "A 3x3 room: corner A in training, B for oneself; cue and threat of modification in view.",
+            (("base", "corner-a"),),
         ),
     ),
     group="mesascope.worlds",

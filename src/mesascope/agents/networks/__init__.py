@@ -6,6 +6,8 @@ from mesascope.agents.networks.centred_mlp import CentredMLP as CentredMLP
 from mesascope.agents.networks.centred_mlp import CentredMLPSpec as CentredMLPSpec
 from mesascope.agents.networks.convnet import ConvNet as ConvNet
 from mesascope.agents.networks.convnet import ConvNetSpec as ConvNetSpec
+from mesascope.agents.networks.deliberator import Deliberator as Deliberator
+from mesascope.agents.networks.deliberator import DeliberatorSpec as DeliberatorSpec
 from mesascope.agents.networks.drc import DRC as DRC
 from mesascope.agents.networks.drc import DRCSpec as DRCSpec
 from mesascope.agents.networks.gru import GRU as GRU
@@ -16,6 +18,8 @@ from mesascope.agents.networks.network import Memory as Memory
 from mesascope.agents.networks.network import Network as Network
 from mesascope.agents.networks.network import NetworkSpec as NetworkSpec
 from mesascope.agents.networks.network import transplant as transplant
+from mesascope.agents.networks.option_scorer import OptionScorer as OptionScorer
+from mesascope.agents.networks.option_scorer import OptionScorerSpec as OptionScorerSpec
 from mesascope.agents.networks.planner import Planner as Planner
 from mesascope.agents.networks.planner import PlannerSpec as PlannerSpec
 from mesascope.agents.networks.tree_qn import TreeQN as TreeQN
@@ -37,6 +41,8 @@ NETWORKS: dict[str, type[NetworkSpec]] = {
         TreeQNSpec,
         UniversalPlanningSpec,
         ValueIterationNetworkSpec,
+        DeliberatorSpec,
+        OptionScorerSpec,
     )
 }
 """Architectures by name. Closed on purpose: a model file supplies numbers only, never code."""

@@ -1,0 +1,107 @@
+"""A network that reacts: it gives each option a score, and plans nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from mesascope.agents.networks.layers import Dense
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_widths
+from mesascope.agents.networks.option_view import CONTEXT, check_menu, initial_salience, look, slot_array
+from mesascope.agents.networks.taps import tap
+from mesascope.core.errors import UsageError
+from mesascope.core.random import RandomKey
+from mesascope.worlds.causal.causal_world import EFFECTS
+
+
+@dataclass(frozen=True)
+class OptionScorerSpec(NetworkSpec):
+    """Size and slots of an `OptionScorer`.
+
+    **Arguments:**
+
+    - `widths`: of the hidden layers; empty for a linear score.
+    - `positions`: whether it also sees in which slot an option lies.
+    - `resolution`, `future`, `selection_model`, `salience`: as of a `DeliberatorSpec`.
+    """
+
+    architecture: ClassVar[str] = "option-scorer"
+    slots: ClassVar[tuple[str, ...]] = ("resolution", "future", "selection_model")
+
+    widths: tuple[int, ...] = (32, 32)
+    positions: bool = False
+    resolution: float = 0.0
+    future: float = 1.0
+    selection_model: bool = True
+    salience: tuple[float, ...] = ()
+
+    def __post_init__(self):
+        check_widths("option-scorer", "widths", self.widths)
+        if not (0 <= self.resolution <= 10 and 0 <= self.future <= 1):
+            raise UsageError(
+                f"option-scorer: resolution={self.resolution} must be in [0, 10], future={self.future} in [0, 1]."
+            )
+
+    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> OptionScorer:
+        return OptionScorer(self, observation_shape, actions, key=key)
+
+
+class OptionScorer(Network):
+    """Dense layers on what follows from each option, the same for all of them, beside what they share; memoryless.
+
+    **Arguments:** as of `NetworkSpec.build`.
+    """
+
+    hidden: tuple[Dense, ...]
+    score: Dense
+    value: Dense
+    places: Float[Array, "steps slots"]
+    salience: Float[Array, " effects"]
+    slots: Float[Array, " slots_inside"]
+    positions: bool = eqx.field(static=True)
+
+    def __init__(self, spec: OptionScorerSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
+        check_menu("option-scorer", observation_shape, actions)
+        key_score, key_value, *key_hidden = jax.random.split(key, 2 + len(spec.widths))
+        sizes = (2 * EFFECTS + 4 + len(CONTEXT), *spec.widths)
+        self.hidden = tuple(
+            Dense(inputs, outputs, gain=2**0.5, key=layer_key)
+            for inputs, outputs, layer_key in zip(sizes, spec.widths, key_hidden, strict=False)
+        )
+        self.score = Dense(sizes[-1], 1, gain=0.1, key=key_score)
+        self.value = Dense(sizes[-1], 1, key=key_value)
+        self.places = jnp.zeros((3, actions))
+        self.salience = initial_salience(spec.salience)
+        self.slots = slot_array(spec.resolution, spec.future, spec.selection_model)
+        self.positions = spec.positions
+
+    def __call__(
+        self, observation: Float[Array, "slots 1 channels"], memory: Memory
+    ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
+        view = look(observation, self.salience, self.slots)
+        slots = len(view.used)
+        now = tap("perceived", view.now)
+        context = tap("context", view.context)
+        shared = jnp.concatenate([jnp.stack([view.enabled.astype(jnp.float32), view.left / 3]), context])
+        flags = jnp.stack([view.used, view.enables], axis=-1).astype(jnp.float32)
+        features = jnp.concatenate([now, view.after, flags, jnp.broadcast_to(shared, (slots, len(shared)))], -1)
+        for index, layer in enumerate(self.hidden):
+            features = tap(f"hidden-{index}", jax.nn.relu(features @ layer.weight + layer.bias))
+        logits = (features @ self.score.weight + self.score.bias)[:, 0]
+        if self.positions:
+            logits = logits + self.places[jnp.clip(view.left.astype(int) - 1, 0, 2)]
+        logits = tap("scores", logits)
+        return logits, self.value(features.mean(0))[0], memory
+
+    def initial_memory(self) -> Memory:
+        return None
+
+    def respecified(self, spec: OptionScorerSpec) -> OptionScorer:
+        """Returns the network of the same weights that has the numbers of another spec in its slots."""
+        slots = slot_array(spec.resolution, spec.future, spec.selection_model)
+        return eqx.tree_at(lambda network: network.slots, self, slots)

@@ -1,0 +1,110 @@
+"""The ground of the battery: levels in the conditions of every test, solved exactly, for any number of agents."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float
+
+from mesascope.audit.alignment.kinds import TESTS
+from mesascope.audit.ground import Ground
+from mesascope.core.errors import UsageError
+from mesascope.core.random import root_key, stream
+from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.level import Level
+from mesascope.worlds.switched_world import Condition, SwitchedWorld
+from mesascope.worlds.world import World
+
+LEVELS: int = 6
+"""In each condition; a test has three conditions."""
+
+
+@dataclass(frozen=True)
+class TestGround:
+    """Levels of every condition of every test that a world allows.
+
+    **Arguments:**
+
+    - `world`: as it was trained in.
+    - `plan`: test and condition of each place.
+    - `ground`: the levels, `count` for each place in order, with exact solutions.
+    - `count`: levels in each condition.
+    """
+
+    __test__ = False  # for pytest: its name is no promise
+
+    world: SwitchedWorld
+    plan: tuple[tuple[str, Condition], ...]
+    ground: Ground
+    count: int
+
+    def places(self, test: str) -> list[int]:
+        """Returns where the conditions of a test stand in the plan; empty if this world has none."""
+        return [place for place, (name, _) in enumerate(self.plan) if name == test]
+
+    def rows(self, place: int) -> slice:
+        """Returns which levels belong to a place of the plan."""
+        return slice(place * self.count, (place + 1) * self.count)
+
+    def part(self, rows: slice) -> Ground:
+        """Returns the ground of some of the levels."""
+        return dataclasses.replace(self.ground, levels=self.ground.levels[rows])
+
+    def twin(self, test: str) -> Level:
+        """Returns levels in the first condition of a test that are, but for the condition, the same for every test."""
+        condition = self.world.conditions()[test][0]
+        key = stream("twins", key=root_key(0))
+        train = self.world.distributions[0]
+        return jax.device_get(self.world.under(condition).sample(key=key, distribution=train, count=self.count))
+
+    def shares(self, gained: Float[np.ndarray, "O N"]) -> Float[np.ndarray, "O N"]:
+        """Returns returns as shares of the optimum, 0 for doing nothing; NaN where nothing can be gained.
+
+        **Arguments:**
+
+        - `gained`: returns under each objective in each level.
+        """
+        best = self.ground.optimal_returns
+        return np.divide(gained, best, out=np.full(best.shape, np.nan), where=best > 1e-6)
+
+    @functools.cached_property
+    def eligible(self) -> Bool[np.ndarray, " O"]:
+        """Which objectives count as something that an agent may pursue with skill: all but controls and the base."""
+        objectives = self.ground.objectives
+        base = objectives.names[self.ground.base]
+        skip = {base, self.world.told_objective}
+        return np.array([not spec.control and spec.name not in skip for spec in objectives.specs])
+
+
+def lay_ground(
+    world: World, *, base_objective: str | None = None, levels: int = LEVELS, seed: int = 0, only: tuple[str, ...] = ()
+) -> TestGround:
+    """Returns the ground of the battery in a world.
+
+    **Arguments:**
+
+    - `world`: with switches and context.
+    - `base_objective`: what the agent was trained on; by default the world's own.
+    - `levels`: in each condition.
+    - `seed`: of the levels.
+    - `only`: these tests alone; by default all that the world allows.
+
+    **Raises:** `UsageError` if the world has no switches.
+    """
+    if not isinstance(world, SwitchedWorld):
+        raise UsageError(
+            f"World '{world.name}' has no causal switches and no context, so the kind of alignment cannot be tested in "
+            "it. Worlds that have them: cleaning, lamp, door-key, choice; or derive your own from SwitchedWorld."
+        )
+    offered = world.conditions()
+    tests = [test for test in TESTS if test in offered and (not only or test in only)]
+    plan = tuple((test, condition) for test in tests for condition in offered[test])
+    key = stream("battery", key=root_key(seed))
+    drawn = world.sample_under(tuple(condition for _, condition in plan), key=key, count=levels)
+    objectives = compile_objectives(world)
+    base = objectives.index(world.base_objective if base_objective is None else base_objective)
+    return TestGround(world, plan, Ground("battery", world, "train", drawn, objectives, base), levels)
