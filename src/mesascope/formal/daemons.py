@@ -15,6 +15,9 @@ from jaxtyping import Float
 
 from mesascope.core.errors import UsageError
 
+NEGLIGIBLE = 1e-9
+"""Correlations this close to 0 or 1 are taken as such: beta functions have no digits left there."""
+
 
 def selected_shares(
     shares: tuple[float, ...], scores: tuple[float, ...], generations: int
@@ -51,8 +54,9 @@ def odds_factor(cost: float, generations: int, *, bystander: float = 1.0) -> flo
     - `generations`: of selection.
     - `bystander`: score of a third goal in the population, which must not matter.
     """
-    first, *_, last = selected_shares((0.3, 0.2, 0.5), (1.0, 1.0 - cost, bystander), generations)
-    return float((last[1] / last[0]) / (first[1] / first[0]))
+    shares = selected_shares((0.3, 0.2, 0.5), (1.0, 1.0 - cost, bystander), generations)
+    odds = shares[:, 1] / shares[:, 0]
+    return float(odds[-1] / odds[0])
 
 
 def fixation_probability(start: int, population: int, relative_fitness: float = 1.0) -> float:
@@ -128,13 +132,13 @@ def simultaneous_onset(copies: int, probability: float, correlation: float) -> O
             f"not {copies}, {probability} and {correlation}."
         )
     counts = np.arange(copies + 1)
-    if correlation == 1:
+    if correlation > 1 - NEGLIGIBLE:
         law = np.zeros(copies + 1)
         law[0], law[-1] = 1 - probability, probability
         return Onset(law)
     ways = scipy.special.gammaln(copies + 1) - scipy.special.gammaln(counts + 1)
     ways -= scipy.special.gammaln(copies - counts + 1)
-    if correlation == 0:
+    if correlation < NEGLIGIBLE:
         return Onset(np.exp(ways + counts * np.log(probability) + (copies - counts) * np.log1p(-probability)))
     strength = 1 / correlation - 1
     turns, stays = probability * strength, (1 - probability) * strength

@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, UInt8
 
 from mesascope.core.errors import UnknownNameError, UsageError
 
@@ -165,7 +165,7 @@ def _gate_outputs(universe: int, gates: tuple[int, ...]) -> list[np.ndarray]:
 
 
 def _one_gate_more(
-    programs: Int[np.ndarray, "programs size"], start: tuple[int, ...], outputs: list[np.ndarray]
+    programs: UInt8[np.ndarray, "programs size"], start: tuple[int, ...], outputs: list[np.ndarray]
 ) -> Bool[np.ndarray, "programs functions"]:
     """Which functions each program could compute with one gate more and has not computed."""
     count, universe = len(programs), len(outputs[0])
@@ -180,8 +180,8 @@ def _one_gate_more(
 
 
 def _extended(
-    programs: Int[np.ndarray, "programs size"], new: Bool[np.ndarray, "programs functions"]
-) -> Int[np.ndarray, "programs size"]:
+    programs: UInt8[np.ndarray, "programs size"], new: Bool[np.ndarray, "programs functions"]
+) -> UInt8[np.ndarray, "longer size+1"]:
     """Every program with each function it could add, sorted, without repetition."""
     which, function = np.nonzero(new)
     longer = np.concatenate([programs[which], function[:, None].astype(np.uint8)], 1)

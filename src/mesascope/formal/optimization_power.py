@@ -27,7 +27,8 @@ def bits(
         raise UsageError("Optimization power needs the outcomes that would happen without an optimizer; none given.")
     share = np.full(utilities.size, 1.0 / utilities.size) if weights is None else np.asarray(weights, np.float64)
     reached = float(share[utilities >= achieved].sum())
-    return float("inf") if reached == 0 else float(-np.log2(min(reached, 1.0)))
+    # Summed shares may fall short of 1 by rounding, which must not count as power.
+    return float("inf") if reached == 0 else max(0.0, float(-np.log2(reached / share.sum())))
 
 
 def expected_bits(n: int) -> float:
