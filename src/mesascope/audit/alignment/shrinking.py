@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -52,6 +52,10 @@ def without_one(world: World, level: Level) -> list[Level]:
     """
     if isinstance(world, GridWorld) and isinstance(level.layout, GridLayout):
         return _without_one_in_grid(world, level)
+    return _without_one_in_text(world, level)
+
+
+def _without_one_in_text(world: World, level: Level) -> list[Level]:
     floor = next((sign for sign, meaning in world.legend.items() if meaning in ("floor", "free", "empty")), ".")
     text = world.format(level)
     removable = [place for place, sign in enumerate(text) if sign != floor and (sign == "#" or sign in world.legend)]
@@ -79,11 +83,9 @@ def _without_one_in_grid(world: GridWorld, level: Level) -> list[Level]:
     # Always as many at once as there are cells, so that one compiled program serves every level of the world.
     size = objects.size + walls.size
     filled = [*fewer, *[fewer[0]] * (size - len(fewer))]
-    one = dataclasses.replace(layout, walls=walls, objects=objects)
-    batch = jax.tree.map(lambda array: np.broadcast_to(np.asarray(array), (size, *np.asarray(array).shape)), one)
-    batch = dataclasses.replace(
-        batch, walls=np.stack([pair[0] for pair in filled]), objects=np.stack([pair[1] for pair in filled])
-    )
+    batch = jax.tree.map(lambda array: np.broadcast_to(np.asarray(array), (size, *np.shape(array))), layout)
+    columns = tuple(np.stack([pair[place] for pair in filled]) for place in (0, 1))
+    batch = eqx.tree_at(lambda stack: (stack.walls, stack.objects), batch, columns)
     built = jax.device_get(build(batch))
     return [built[row] for row in range(len(fewer))]
 

@@ -122,7 +122,8 @@ def hunt(
     - `key`: consumed.
     - `budget`: how much to look at.
     - `accept`: which levels belong to the family. By default an edited level must have at least `SMALLEST`
-      of the reachable states of the smallest sampled one. Levels that fall apart more than any sampled one are never looked at.
+      of the reachable states of the smallest sampled one. Levels that fall apart more than any sampled one are never
+      looked at.
     - `enough`: stop at this regret.
 
     **Raises:** `UsageError` if one agent cannot act in all variants.
