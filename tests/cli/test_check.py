@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from mesascope.formal import catalogue
+from mesascope.formal.catalogue import KNOWN_ANSWERS
+from mesascope.formal.known_answer import KnownAnswer
 from mesascope.worlds import check
 from mesascope.worlds.check import CheckResult
 
@@ -71,3 +74,85 @@ def test_what_is_no_world_is_a_usage_error(mesascope):
     code, out, err = mesascope("check", "world", "json:dumps")
     assert (code, out) == (2, "")
     assert "not a World" in err
+
+
+LABOUR = "mesascope.formal.division_of_labour:best_search"
+
+
+@pytest.fixture
+def rows(monkeypatch):
+    """A right answer, one that comes out otherwise, and one that cannot be computed."""
+    found = (
+        KnownAnswer("labour.right", "2.1", "a paper", "half of four", 2.0, LABOUR, {"instances": 4}, tolerance=1e-6),
+        KnownAnswer(
+            "labour.wrong", "2.1", "a paper", "three", 3.0, LABOUR, {"instances": 4}, published=3.1, remark="so"
+        ),
+        KnownAnswer("labour.none", "4.5", "another", "nothing", 0.0, LABOUR, {"instances": 0}),
+    )
+    monkeypatch.setattr(catalogue, "KNOWN_ANSWERS", found)
+
+
+def test_without_arguments_every_known_answer_is_recomputed_by_section(mesascope):
+    code, out, err = mesascope("check", "--section", "2.1")
+    assert (code, err) == (0, "")
+    assert "\n§2.1  The task\n" in out
+    assert "pass  labour.square-4 " in out
+    assert "RFLO §2.1" in out
+    assert "4 of 4 known answers passed, 0 failed" in out.splitlines()[-1]
+
+
+def test_a_row_that_fails_says_how_and_is_the_exit_code(mesascope, rows):
+    code, out, _ = mesascope("check")
+    assert code == 1
+    lines = out.splitlines()
+    wrong = next(line for line in lines if line.startswith("FAIL  labour.wrong"))
+    assert wrong.split()[2:] == ["3", "2", "-1.0e+00", "1e-09"]
+    assert "three (a paper); printed: 3.1; so" in out
+    none = next(line for line in lines if line.startswith("FAIL  labour.none"))
+    assert none.split()[2:] == ["0", "none", "none", "1e-09"]
+    assert "UsageError: 0 instances" in out
+    assert lines[-1].startswith("1 of 3 known answers passed, 2 failed")
+    assert mesascope("check", "--section", "4")[0] == 1
+
+
+def test_known_answers_as_json(mesascope, rows):
+    code, out, err = mesascope("check", "answers", "--json")
+    found = json.loads(out)
+    assert (code, err) == (1, "")
+    assert (found["schema"], found["total"], found["passed"], found["failed"]) == (1, 3, 1, 2)
+    right, wrong, none = found["rows"]
+    assert set(right) == {
+        *("id", "section", "source", "statement", "expected", "tolerance", "published", "remark"),
+        *("computed", "difference", "passed", "reason", "seconds"),
+    }
+    assert (right["passed"], wrong["passed"], none["passed"]) == (True, False, False)
+    assert (none["computed"], none["difference"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--section", "7"), "There is no section with known answers named '7'"),
+        (("--all",), "chosen by --section"),
+        (("--world-option", "size=5"), "chosen by --section"),
+        (("answers", "corner"), "chosen by --section"),
+        (("world",), "mesascope check world NAME"),
+        (("assay",), "mesascope check assay NAME"),
+        (("world", "corner", "--section", "4"), "--section is about the known answers"),
+        (("nonsense",), "nonsense"),
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(mesascope, arguments, message):
+    code, out, err = mesascope("check", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_every_known_answer_passes_in_one_process(spawn):
+    process = spawn("check", "--json")
+    out, err = process.communicate(timeout=120)
+    found = json.loads(out)
+    assert [row["id"] for row in found["rows"] if not row["passed"]] == []
+    assert (process.returncode, found["total"], found["failed"]) == (0, len(KNOWN_ANSWERS), 0)
+    # Progress is for terminals.
+    assert err == ""

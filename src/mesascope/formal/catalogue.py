@@ -16,6 +16,7 @@ SECTIONS: dict[str, str] = {
     "2.1": "The task",
     "2.2": "The base optimizer",
     "3.1": "Pseudo-alignment",
+    "3.3": "The base optimizer",
     "4.2": "Conditions for deceptive alignment",
     "4.3": "Training dynamics",
     "4.4": "Internalization or deception after extensive training",

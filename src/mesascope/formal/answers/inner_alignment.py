@@ -1,4 +1,4 @@
-"""Known answers to what RFLO §3 raises: causal incentives."""
+"""Known answers to what RFLO §3 raises: causal incentives, and guarantees about the worst case."""
 
 from __future__ import annotations
 
@@ -84,5 +84,57 @@ CAUSAL_INCENTIVES = (
     ),
 )
 
-ANSWERS: tuple[KnownAnswer, ...] = (*CAUSAL_INCENTIVES,)
+_worst = partial(KnownAnswer, section="3.3", source="interval arithmetic; |x| = relu(x) + relu(-x) on [-1, 1]")
+_WORST = _FORMAL + "worst_case:"
+WORST_CASE = (
+    _worst(
+        "worst.interval-bound",
+        statement="interval bound on |x|: each unit counts in full, 2",
+        expected=2.0,
+        target=_WORST + "example_bound",
+        arguments={"name": "absolute"},
+    ),
+    _worst(
+        "worst.maximum",
+        statement="largest |x|, exactly: 1",
+        expected=1.0,
+        target=_WORST + "example_maximum",
+        arguments={"name": "absolute"},
+    ),
+    *(
+        _worst(
+            f"worst.{slug}",
+            statement=statement,
+            expected=expected,
+            target=_WORST + "example_certificate",
+            arguments={"name": name, "threshold": threshold, "splits": splits},
+            part=part,
+        )
+        for slug, name, threshold, splits, part, expected, statement in (
+            ("unsplit", "absolute", 1.5, 0, "certified", 0.0, "share certified for |x| <= 1.5, no split"),
+            (
+                "split-once",
+                "absolute",
+                1.5,
+                1,
+                "certified",
+                1.0,
+                "share for |x| <= 1.5 split at 0, where one unit is off",
+            ),
+            ("share", "identity", 0.5, 12, "certified", 0.75, "share certified for x <= 0.5: no more than 3/4"),
+            ("refuted", "identity", 0.5, 12, "refuted", 1, "whether a point refutes x <= 0.5"),
+        )
+    ),
+    _worst(
+        "worst.agreement",
+        source="a piecewise linear function is largest at a corner of its pieces",
+        statement="largest gap, random networks: linear program a pattern of units against all corners",
+        expected=0.0,
+        target=_WORST + "largest_gap",
+        arguments={"networks": 12},
+        tolerance=1e-7,
+    ),
+)
+
+ANSWERS: tuple[KnownAnswer, ...] = (*CAUSAL_INCENTIVES, *WORST_CASE)
 """Every row of this part."""
