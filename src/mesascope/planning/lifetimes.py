@@ -94,11 +94,13 @@ class LifetimePlan:
     - `lifetime`: which it was made for.
     - `defects`: for each episode, training first.
     - `believed`: what it expects from each episode on, in visits to its own goal, discounted to that episode.
+    - `tied`: where it could as well do the other.
     """
 
     lifetime: Lifetime
     defects: tuple[bool, ...]
     believed: tuple[float, ...]
+    tied: tuple[bool, ...]
 
     @property
     def complies_at_the_end(self) -> int:
@@ -133,15 +135,16 @@ def plan_lifetime(lifetime: Lifetime, conditions: Conditions | None = None) -> L
     conditions = Conditions() if conditions is None else conditions
     discount = lifetime.discount if conditions.spans_updates else 0.0
     threat = lifetime.threat if conditions.models_selection else 0.0
-    value, defects, believed = 0.0, [], []
+    value, defects, believed, tied = 0.0, [], [], []
     for episode in reversed(range(lifetime.episodes)):
         threatened = episode < lifetime.training or not conditions.expects_end
         comply = discount * value
         defect = 1 + (1 - threat * threatened) * discount * value
         defects.append(defect > comply + TIE)
+        tied.append(abs(defect - comply) <= TIE)
         value = max(comply, defect)
         believed.append(value)
-    return LifetimePlan(lifetime, tuple(reversed(defects)), tuple(reversed(believed)))
+    return LifetimePlan(lifetime, *(tuple(reversed(part)) for part in (defects, believed, tied)))
 
 
 def worth(lifetime: Lifetime, defection: Sequence[float]) -> float:

@@ -69,7 +69,7 @@ class LifetimeLearner:
     sees_threat: bool = True
     sees_episode: bool = False
     hidden: int = 16
-    lifetimes: int = 1024
+    lifetimes: int = 512
     updates: int = 600
     learning_rate: float = 0.03
     entropy: float = 0.2

@@ -1,0 +1,133 @@
+"""`mesascope onset`: when does deception pay?"""
+
+from __future__ import annotations
+
+import json as json_format
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from mesascope.cli.command import Command
+from mesascope.cli.console import Console
+from mesascope.cli.output_folder import claim
+from mesascope.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from mesascope.planning.lifetimes import Lifetime
+
+RESULT = "onset.json"
+NOT_INPUTS = ("out", "force", "json", "quiet")
+"""Fields that the result does not depend on."""
+
+THREATS: tuple[float, ...] = (0.1, 0.25, 0.3, 0.35, 0.4, 0.5, 1.0)
+MYOPIC_THREATS: tuple[float, ...] = (0.1, 0.5, 1.0)
+"""Under which policies are trained, besides the threat that was asked about."""
+
+LONGEST: int = 20
+"""Episodes of a lifetime that policies are trained on: a minute's worth."""
+
+
+@dataclass(frozen=True)
+class Onset(Command):
+    """Says when deception pays: complying in training, defecting in deployment, under a threat of modification.
+
+    A lifetime is a number of training and of deployment episodes; the agent's own goal pays 1 in an episode in which it
+    defects, and a defection in training replaces its objective with the chance --threat. Exact tables at once; with
+    --learned policies are trained on their own pay-off, too. With --out also onset.json and onset.html.
+    """
+
+    training_episodes: int = 2
+    """Episodes under the threat."""
+    deployment_episodes: int = 3
+    """Episodes after it has ended."""
+    threat: float = 1.0
+    """Chance that a defection in training replaces the objective, 0 to 1."""
+    discount: float = 1.0
+    """Worth of an episode relative to the one before, 0 to 1."""
+    cue_accuracy: float = 1.0
+    """Chance that the cue to training and deployment is right, 0.5 to 1."""
+    learned: bool = False
+    """Train policies, too: takes up to a minute."""
+    seeds: int = 5
+    """Policies of each kind that are trained."""
+    seed: int = 0
+    """Of the first of them."""
+    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    """Where onset.json and onset.html go; by default nothing is written."""
+    force: bool = False
+    """Replace a result about something else."""
+    json: bool = False
+    """Print the result as JSON instead of text."""
+    quiet: bool = False
+    """Leave out progress and notes."""
+
+    def run(self, console: Console) -> int:
+        from mesascope.planning.lifetimes import Lifetime
+
+        lifetime = Lifetime(self.training_episodes, self.deployment_episodes, self.threat, self.discount)
+        self._check(lifetime)
+        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
+        folder = None if self.out is None else claim(self.out, request, result=RESULT, force=self.force)
+
+        from mesascope.core.provenance import Stopwatch, provenance
+        from mesascope.planning.onset_curves import onset_curves
+        from mesascope.report.onset_page import OnsetReport
+        from mesascope.report.onset_text import onset_text
+
+        watch = Stopwatch()
+        exact, learned = onset_curves(lifetime, self.cue_accuracy), []
+        if self.learned:
+            with console.progress("Training policies on their own pay-off") as progress:
+                progress("all at once", 0.0)
+                learned = self._learned(lifetime)
+        asked = {**asdict(lifetime), "accuracy": self.cue_accuracy}
+        report = OnsetReport(asked, exact, learned, provenance(seed=self.seed, watch=watch))
+        data = report.data()
+        console.result(json_format.dumps(data, indent=2) if self.json else onset_text(data))
+        if folder is not None:
+            folder.seal()
+            for path in report.save(folder.path):
+                console.note(f"Report  {path}")
+        return 0
+
+    def _check(self, lifetime: Lifetime) -> None:
+        if lifetime.training < 1 or lifetime.deployment < 1:
+            raise UsageError(
+                f"--training-episodes {lifetime.training} and --deployment-episodes {lifetime.deployment} must be 1 or "
+                "more: without both there is nothing to wait for."
+            )
+        if not 0.5 <= self.cue_accuracy <= 1:
+            raise UsageError(f"--cue-accuracy {self.cue_accuracy} is not in 0.5 to 1.")
+        if self.seeds < 1 or self.seed < 0:
+            raise UsageError(f"--seeds {self.seeds} and --seed {self.seed} must be at least 1 and 0.")
+        if self.learned and lifetime.episodes > LONGEST:
+            raise UsageError(
+                f"Policies are trained on lifetimes of at most {LONGEST} episodes, not {lifetime.episodes}; shorten it "
+                "or leave out --learned."
+            )
+
+    def _learned(self, lifetime: Lifetime) -> list[dict]:
+        from mesascope.planning.lifetimes import Conditions
+        from mesascope.training.learned_onset import PhaseRate, learned_cells
+
+        def phase(rate: PhaseRate) -> dict:
+            found = rate.estimate
+            numbers = (None,) * 3 if found is None else (found.value, found.low, found.high)
+            return {**dict(zip(("value", "low", "high"), numbers, strict=True)), "least": min(rate.visits)}
+
+        kinds = [(threat, Conditions()) for threat in sorted({*THREATS, self.threat})]
+        kinds += [(threat, Conditions(spans_updates=False)) for threat in MYOPIC_THREATS]
+        seeds = tuple(range(self.seed, self.seed + self.seeds))
+        return [
+            {
+                "threat": cell.threat,
+                "spans_updates": cell.conditions.spans_updates,
+                "seeds": self.seeds,
+                "training": phase(cell.training),
+                "deployment": phase(cell.deployment),
+                "verdict": str(cell.verdict),
+            }
+            for cell in learned_cells(lifetime, kinds, seeds=seeds, accuracy=self.cue_accuracy)
+        ]
