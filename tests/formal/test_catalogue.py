@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +43,15 @@ def test_every_topic_of_the_paper_has_rows():
     assert topics >= {"bits", "bottle", "contract", "goodhart", "circuits", "prior", "incentives", "power", "daemons"}
     assert topics >= {"button", "switch", "driver", "onset", "gamble", "shield", "labour"}
     assert {row.section.split(".")[0] for row in in_section(KNOWN_ANSWERS, "")} == {"1", "2", "3", "4"}
+
+
+def test_the_page_names_every_topic_with_its_sections():
+    page = (Path(__file__).resolve().parents[2] / "docs" / "known-answers.md").read_text(encoding="utf-8")
+    table = dict(re.findall(r"^\| `(\w+)` \| ([\d., ]+) \|", page, re.MULTILINE))
+    sections = defaultdict(set)
+    for row in KNOWN_ANSWERS:
+        sections[row.id.split(".")[0]].add(row.section)
+    assert {topic: set(told.split(", ")) for topic, told in table.items()} == sections
 
 
 def test_the_catalogue_is_data_and_loads_no_library():
