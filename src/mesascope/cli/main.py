@@ -34,6 +34,7 @@ VERBS: dict[str, Verb] = {
     "objective": Verb("mesascope.cli.objective:Objective", "recover what an agent is after, and what stays open"),
     "witness": Verb("mesascope.cli.witness:WitnessVerb", "search for the worst level in which an agent is able"),
     "distance": Verb("mesascope.cli.distance:Distance", "compare two rewards: STARC, EPIC, DARD, NPEC, ERC"),
+    "onset": Verb("mesascope.cli.onset:Onset", "say when deception pays: threat, horizon, discount, cue accuracy"),
     "train": Verb("mesascope.cli.train:Train", "train a model organism; the same command resumes"),
     "list": Verb("mesascope.cli.list:List", "worlds, objectives, organisms and assays"),
     "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),

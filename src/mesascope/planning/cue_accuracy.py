@@ -22,7 +22,7 @@ from mesascope.planning.lifetimes import Lifetime
 PAPER_GAMBLE: float = 0.61
 """The rate of defection that RFLO §4.5 prints for the blind gamble of figure 4.1; the planning optimum is 5/9."""
 
-CELLS: int = 4096
+CELLS: int = 1024
 """Intervals in which a stationary point is looked for, along each edge of the set of policies."""
 
 
