@@ -49,6 +49,8 @@ def law(way: str, molecules: int) -> Float[np.ndarray, " inside"]:
 
     - `way`: one of `WAYS`.
     - `molecules`: how many there are, 1 to 30.
+
+    **Raises:** `UnknownNameError` for another way, `UsageError` for another number.
     """
     if way not in WAYS:
         raise UnknownNameError("way to treat a bottle", way, WAYS)
@@ -63,18 +65,33 @@ def law(way: str, molecules: int) -> Float[np.ndarray, " inside"]:
 
 
 def cap(objective: Objective, molecules: int) -> str:
-    """Returns the way of a cap, whatever is wanted."""
+    """Returns the way of a cap, whatever is wanted.
+
+    **Arguments:**
+
+    - `objective`: ignored.
+    - `molecules`: ignored.
+    """
     return CAPPED
 
 
 def planner(objective: Objective, molecules: int) -> str:
-    """Returns the way with the highest expected utility, by looking at all of them."""
+    """Returns the way with the highest expected utility, by looking at all of them.
+
+    **Arguments:**
+
+    - `objective`: what is wanted.
+    - `molecules`: how many there are.
+    """
     utilities = np.array([objective(inside) for inside in range(molecules + 1)])
     return max(WAYS, key=lambda way: float(law(way, molecules) @ utilities))
 
 
 def thermostat(objective: Objective, molecules: int) -> str:
-    """Returns the way of a rule that reads one sign: it caps where more is better. It retargets without search."""
+    """Returns the way of a rule that reads one sign: it caps where more is better. It retargets without search.
+
+    **Arguments:** as of `planner`.
+    """
     return CAPPED if objective(molecules) > objective(0) else EMPTIED
 
 

@@ -62,7 +62,7 @@ class CausalModel:
         **Arguments:**
 
         - `decided`: the decision, one number or one a draw.
-        - `forced`: values of nodes that are set from outside, or a table over the node's parents to set it by.
+        - `forced`: values of nodes that are set from outside, one number or one a draw.
         """
         forced, values = forced or {}, {}
         for node, causes in self.diagram.parents.items():
@@ -78,7 +78,12 @@ class CausalModel:
         return values
 
     def contexts(self, values: Values) -> Int[np.ndarray, " draws"]:
-        """Returns which of the `2**observed` contexts the decision stands in, in every draw."""
+        """Returns which of the `2**observed` contexts the decision stands in, in every draw.
+
+        **Arguments:**
+
+        - `values`: of a run.
+        """
         context = np.zeros(self.count, np.int64)
         for node in self.diagram.observed:
             context = 2 * context + values[node]

@@ -70,6 +70,8 @@ def fixation_probability(start: int, population: int, relative_fitness: float = 
     - `start`: carriers at first, from 0 to `population`.
     - `population`: of constant size, 2 or more.
     - `relative_fitness`: of carriers against the others, above 0.
+
+    **Raises:** `UsageError` for numbers out of range.
     """
     if not 0 <= start <= population or population < 2 or relative_fitness <= 0:
         raise UsageError(f"{start} of {population} with fitness {relative_fitness} is no population that can drift.")
@@ -125,6 +127,8 @@ def simultaneous_onset(copies: int, probability: float, correlation: float) -> O
     - `copies`: n, 1 or more.
     - `probability`: p that a copy turns, in (0, 1).
     - `correlation`: between two copies, in [0, 1].
+
+    **Raises:** `UsageError` for numbers out of range.
     """
     if copies < 1 or not 0 < probability < 1 or not 0 <= correlation <= 1:
         raise UsageError(

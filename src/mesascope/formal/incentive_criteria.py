@@ -44,7 +44,8 @@ def admits_value_of_information(diagram: Diagram, node: str) -> bool:
 
     **Arguments:**
 
-    - `diagram`: any; `node`: a chance node of it.
+    - `diagram`: any.
+    - `node`: a chance node of it.
     """
     if diagram.leads(diagram.decision, node):
         return False
@@ -56,7 +57,8 @@ def admits_value_of_control(diagram: Diagram, node: str) -> bool:
 
     **Arguments:**
 
-    - `diagram`: any; `node`: a chance node of it.
+    - `diagram`: any.
+    - `node`: a chance node of it.
     """
     return minimal_reduction(diagram).leads(node, diagram.utility)
 
@@ -66,7 +68,8 @@ def admits_response_incentive(diagram: Diagram, node: str) -> bool:
 
     **Arguments:**
 
-    - `diagram`: any; `node`: a chance node of it.
+    - `diagram`: any.
+    - `node`: a chance node of it.
     """
     return minimal_reduction(diagram).leads(node, diagram.decision)
 
@@ -76,7 +79,8 @@ def admits_instrumental_control(diagram: Diagram, node: str) -> bool:
 
     **Arguments:**
 
-    - `diagram`: any; `node`: a chance node of it.
+    - `diagram`: any.
+    - `node`: a chance node of it.
     """
     return diagram.leads(diagram.decision, node) and diagram.leads(node, diagram.utility)
 

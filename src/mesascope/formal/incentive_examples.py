@@ -68,6 +68,8 @@ def admits(name: str, incentive: str, node: str) -> bool:
     - `name`: one of `EXAMPLES`.
     - `incentive`: one of `CRITERIA`.
     - `node`: a chance node.
+
+    **Raises:** `UnknownNameError` for another example or incentive.
     """
     if incentive not in CRITERIA:
         raise UnknownNameError("incentive", incentive, CRITERIA)

@@ -86,12 +86,21 @@ def has_instrumental_control_incentive(model: CausalModel, node: str) -> bool:
 
 
 def has_value_of_information(model: CausalModel, node: str) -> bool:
-    """Returns whether observing a node is worth something; never for what the decision influences."""
+    """Returns whether observing a node is worth something; never for what the decision influences.
+
+    **Arguments:**
+
+    - `model`: any.
+    - `node`: a chance node.
+    """
     return not model.diagram.leads(model.diagram.decision, node) and value_of_information(model, node) > 0
 
 
 def has_value_of_control(model: CausalModel, node: str) -> bool:
-    """Returns whether setting a node is worth something."""
+    """Returns whether setting a node is worth something.
+
+    **Arguments:** as of `value_of_control`.
+    """
     return value_of_control(model, node) > 0
 
 

@@ -46,7 +46,12 @@ class Diagram:
         return self.parents[self.decision]
 
     def ancestors(self, nodes: set[str]) -> set[str]:
-        """Returns some nodes and all that influences them."""
+        """Returns some nodes and all that influences them.
+
+        **Arguments:**
+
+        - `nodes`: of the diagram.
+        """
         found = set(nodes)
         for node in reversed(list(self.parents)):
             if node in found:
@@ -55,6 +60,10 @@ class Diagram:
 
     def leads(self, first: str, last: str) -> bool:
         """Returns whether a directed path runs from one node to another; every node leads to itself.
+
+        **Arguments:**
+
+        - `first`, `last`: nodes.
 
         **Raises:** `UnknownNameError` for a node that is not there.
         """
@@ -65,6 +74,10 @@ class Diagram:
 
     def observing(self, node: str) -> Diagram:
         """Returns the diagram in which the decision observes a node, too.
+
+        **Arguments:**
+
+        - `node`: to be observed.
 
         **Raises:** `UsageError` if the decision influences the node.
         """
@@ -80,7 +93,12 @@ class Diagram:
         return replace(self, parents={**before, **late})
 
     def ignoring(self, node: str) -> Diagram:
-        """Returns the diagram in which the decision does not observe a node."""
+        """Returns the diagram in which the decision does not observe a node.
+
+        **Arguments:**
+
+        - `node`: not to be observed; it may not have been anyway.
+        """
         kept = tuple(other for other in self.observed if other != node)
         return replace(self, parents={**self.parents, self.decision: kept})
 

@@ -49,7 +49,10 @@ class KnownAnswer:
     remark: str = ""
 
     def compute(self) -> float:
-        """Returns the number as it comes out now; whatever the function raises is raised."""
+        """Returns the number as it comes out now.
+
+        **Raises:** `UsageError` if the target is no function, and whatever the function raises.
+        """
         function = load_target(self.target)
         if not callable(function):
             raise UsageError(f"'{self.target}' of the known answer '{self.id}' is no function.")
@@ -154,7 +157,12 @@ def recompute(
 
 
 def summary(found: Sequence[Recomputed]) -> dict:
-    """Returns the JSON object of `mesascope check --json`: counts, and a row for each answer."""
+    """Returns the JSON object of `mesascope check --json`: counts, and a row for each answer.
+
+    **Arguments:**
+
+    - `found`: of `recompute`.
+    """
     passed = sum(one.passed for one in found)
     return {
         "schema": SCHEMA,

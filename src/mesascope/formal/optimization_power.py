@@ -10,7 +10,10 @@ from mesascope.core.errors import UsageError
 
 
 def bits(
-    achieved: float, outcomes: Float[np.ndarray, " outcomes"] | list[float] | tuple[float, ...], *, weights=None
+    achieved: float,
+    outcomes: Float[np.ndarray, " outcomes"] | list[float] | tuple[float, ...],
+    *,
+    weights: Float[np.ndarray, " outcomes"] | None = None,
 ) -> float:
     """Returns -log2 of the share of outcomes that are at least as good as the one achieved.
 
@@ -21,6 +24,8 @@ def bits(
     - `weights`: probabilities of those; equal if left out.
 
     **Returns:** bits, 0 or more; infinite if no outcome is as good.
+
+    **Raises:** `UsageError` without outcomes.
     """
     utilities = np.asarray(outcomes, np.float64)
     if not utilities.size:

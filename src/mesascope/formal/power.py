@@ -49,6 +49,8 @@ def expected_best(scales: tuple[float, ...]) -> float:
     **Arguments:**
 
     - `scales`: above 0, at least one.
+
+    **Raises:** `UsageError` for others.
     """
     if not scales or min(scales) <= 0:
         raise UsageError(f"The best of uniform numbers needs scales above 0, not {scales}.")

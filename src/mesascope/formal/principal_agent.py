@@ -44,7 +44,12 @@ class Employment:
             raise UsageError("An employment needs a cost above 0, and risk aversion and noise of 0 or more.")
 
     def effort(self, slope: float) -> Float[np.ndarray, " tasks"]:
-        """Returns what the agent does when a unit of the measure is paid `slope`, by maximizing its own utility."""
+        """Returns what the agent does when a unit of the measure is paid `slope`, by maximizing its own utility.
+
+        **Arguments:**
+
+        - `slope`: of the contract.
+        """
         pay = slope * np.asarray(self.measured, np.float64)
         found = scipy.optimize.minimize(
             lambda effort: 0.5 * self.cost * effort @ effort - pay @ effort,
@@ -56,7 +61,12 @@ class Employment:
         return found.x
 
     def surplus(self, slope: float) -> float:
-        """Returns what both have together, in certainty equivalents, under a contract."""
+        """Returns what both have together, in certainty equivalents, under a contract.
+
+        **Arguments:**
+
+        - `slope`: of the contract.
+        """
         effort = self.effort(slope)
         risk = 0.5 * self.risk_aversion * slope**2 * self.noise_variance
         return float(np.asarray(self.wanted) @ effort - 0.5 * self.cost * effort @ effort - risk)
@@ -92,6 +102,8 @@ def best_contract(
     and the share of the surplus is that cosine squared.
 
     **Arguments:** as of `Employment`.
+
+    **Raises:** `UsageError` if no effort moves the measure and it has no noise, so that no slope is best.
     """
     job = Employment(wanted, measured, cost, risk_aversion, noise_variance)
     # The surplus is a parabola in the slope, so three points give its top exactly; a search would stop at 1e-8 of it.

@@ -63,6 +63,8 @@ def probability_of_defection(ones: int, most_states: int = 5) -> float:
 
     - `ones`: seen so far, 1 or more.
     - `most_states`: largest automata allowed, up to `MOST_STATES`.
+
+    **Raises:** `UsageError` for numbers out of range.
     """
     if ones < 1:
         raise UsageError(f"After {ones} ones nothing has been seen that could be continued: give 1 or more.")

@@ -37,12 +37,22 @@ class Network:
     constant: float = 0.0
 
     def value(self, points: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, " points"]:
-        """Returns the output at each point."""
+        """Returns the output at each point.
+
+        **Arguments:**
+
+        - `points`: one a row.
+        """
         units = np.maximum(points @ np.array(self.weights).T + np.array(self.biases), 0.0)
         return units @ np.array(self.outgoing) + self.constant
 
     def upper_bound(self, box: Box) -> float:
-        """Returns a number that the output does not exceed in a box, by interval arithmetic."""
+        """Returns a number that the output does not exceed in a box, by interval arithmetic.
+
+        **Arguments:**
+
+        - `box`: of the inputs.
+        """
         low, high = np.array(box).T
         weights, outgoing = np.array(self.weights), np.array(self.outgoing)
         positive, negative = np.maximum(weights, 0), np.minimum(weights, 0)
@@ -171,17 +181,33 @@ EXAMPLES: dict[str, Network] = {
 
 
 def example_bound(name: str) -> float:
-    """Returns the interval bound of an example between -1 and 1."""
+    """Returns the interval bound of an example between -1 and 1.
+
+    **Arguments:**
+
+    - `name`: one of `EXAMPLES`.
+    """
     return EXAMPLES[name].upper_bound(LINE)
 
 
 def example_maximum(name: str) -> float:
-    """Returns the exact maximum of an example between -1 and 1."""
+    """Returns the exact maximum of an example between -1 and 1.
+
+    **Arguments:**
+
+    - `name`: one of `EXAMPLES`.
+    """
     return exact_maximum(EXAMPLES[name], LINE)
 
 
 def example_certificate(name: str, threshold: float, splits: int) -> Certificate:
-    """Returns what is proved of an example between -1 and 1; arguments as of `certify`."""
+    """Returns what is proved of an example between -1 and 1.
+
+    **Arguments:**
+
+    - `name`: one of `EXAMPLES`.
+    - `threshold`, `splits`: as of `certify`.
+    """
     return certify(EXAMPLES[name], LINE, threshold, splits)
 
 
