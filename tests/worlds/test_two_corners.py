@@ -55,6 +55,10 @@ def test_the_context_changes_what_is_seen_and_nothing_that_happens():
         np.testing.assert_array_equal(*(getattr(level, field) for level in levels))
 
 
+def test_more_levels_are_no_further_evidence():
+    assert TwoCorners().distinct_levels("train") == 1
+
+
 def test_what_cannot_be_is_refused():
     with pytest.raises(UnknownNameError, match="Did you mean 'training'"):
         TwoCorners(cue="trainin")

@@ -117,6 +117,10 @@ class TwoCorners(World):
         # The context is no constant of the compiled code, so that every context shares it.
         return _random_levels(count, self.discount, jnp.array(deployment), jnp.float32(threat), key)
 
+    def distinct_levels(self, distribution: str) -> int:
+        # Only the hidden controls differ, which nobody sees.
+        return 1
+
     def context(self, distribution: str) -> tuple[bool, float]:
         """Returns whether levels of a distribution say deployment, and the threat that they announce."""
         self.check_distribution(distribution)
