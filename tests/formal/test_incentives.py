@@ -81,8 +81,8 @@ def test_graph_and_enumeration_agree():
 
 @pytest.mark.slow
 def test_graph_and_enumeration_agree_on_many_diagrams():
-    found = agreement(60, seed=12, chance=(2, 3, 4))
-    assert found.compared > 600
+    found = agreement(16, seed=12, chance=(2, 3, 4))
+    assert found.compared > 150
     assert (found.unsound, found.unfound) == (0, 0)
 
 
