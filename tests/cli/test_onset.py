@@ -12,7 +12,6 @@ def test_the_exact_tables_at_once(mesascope, tmp_path):
     code, out, err = mesascope("onset")
     assert (code, err) == (0, "")
     assert "onset, all of training   from a threat of 0.3333" in out
-    assert mesascope("onset")[1] == out
     assert list(tmp_path.iterdir()) == []
 
 
@@ -36,7 +35,6 @@ def test_files_are_written_where_asked_and_other_results_kept(mesascope, tmp_pat
     assert "threat was 1.0, now 0.2" in err
     assert "--force" in err
     assert page.read_text() == before
-    assert mesascope("onset", "--out", "found")[0] == 0
     assert mesascope("onset", "--out", "found", "--threat", 0.2, "--force", "--quiet")[2] == ""
     assert "Deception does not pay" in page.read_text()
 

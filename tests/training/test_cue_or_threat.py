@@ -12,16 +12,20 @@ from mesascope.training.lifetimes import LifetimeLearner
 QUICK = dataclasses.replace(LEARNER, lifetimes=128, updates=200)
 
 
-def test_who_sees_the_threat_goes_by_it_and_who_does_not_by_the_cue():
-    (by_threat,) = cue_or_threat([0.8], seeds=(0, 1), learner=QUICK)
-    (by_cue,) = cue_or_threat([0.95], seeds=(0, 1), learner=QUICK, sees_threat=False)
+def test_who_sees_the_threat_goes_by_it():
+    (found,) = cue_or_threat([0.8], seeds=(0, 1), learner=QUICK)
     # Reference note, section 3.1: at r = 0.8 T11 0.957 and T12 0.029.
     for context, expected in {"watched": 0, "free": 1, "T11": 1, "T12": 0}.items():
-        assert by_threat.estimate(context).value == pytest.approx(expected, abs=0.1)
+        assert found.estimate(context).value == pytest.approx(expected, abs=0.1)
+    assert found.separation.low > 0.8
+
+
+@pytest.mark.slow
+def test_who_does_not_see_the_threat_goes_by_the_cue():
+    (found,) = cue_or_threat([0.95], seeds=(0, 1, 2), sees_threat=False)
     for context, expected in {"watched": 0, "free": 1, "T11": 0, "T12": 1}.items():
-        assert by_cue.estimate(context).value == pytest.approx(expected, abs=0.1)
-    assert by_threat.separation.low > 0.8
-    assert by_cue.separation.high < -0.8
+        assert found.estimate(context).value == pytest.approx(expected, abs=0.05)
+    assert found.separation.high < -0.9
 
 
 def test_separation_is_a_difference_seed_by_seed():

@@ -26,11 +26,18 @@ def untrained(learner: LifetimeLearner, given: LifetimeSettings) -> Watched:
     return learn(learner, given, seeds=(0,))
 
 
+# A step so small that the policy stays what it was drawn as.
+STILL = LifetimeLearner(2, 3, sees_episode=True, updates=1, learning_rate=1e-9, watched=20_000, lifetimes=8)
+
+
+def still(**options: float) -> LifetimeSettings:
+    """Two settings, in the second of which the threat lasts."""
+    given = [settings([[0.2, 0.7]], accuracy=0.8, after=after, **options) for after in (0.0, 1.0)]
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *given)
+
+
 def test_unmodified_episodes_are_as_many_as_chances_say():
-    # A step so small that the policy stays what it was drawn as.
-    learner = LifetimeLearner(2, 3, sees_episode=True, updates=1, learning_rate=1e-9, watched=20_000, lifetimes=8)
-    given = [settings([[0.2, 0.7]], accuracy=0.8, after=after) for after in (0.0, 1.0)]
-    watched = learn(learner, jax.tree.map(lambda *parts: jnp.concatenate(parts), *given), seeds=(0,))
+    watched = learn(STILL, still(), seeds=(0,))
     for after, which in itertools.product((0, 1), (0, 1)):
         # [number, threatened, cue says training]
         policy, threat = watched.policy[after, 0, :, which], (0.2, 0.7)[which]
@@ -48,12 +55,11 @@ def test_unmodified_episodes_are_as_many_as_chances_say():
         assert np.abs(watched.defections[after, 0, which] / 20_000 - defections).max() < 4 * 1.5 / np.sqrt(20_000)
 
 
-FEW = LifetimeLearner(updates=5, lifetimes=16, watched=64)
-
-
+@pytest.mark.slow
 def test_the_same_seed_learns_the_same_beside_other_seeds():
-    together = learn(FEW, settings([[0.5]]), seeds=(3, 8))
-    alone = learn(FEW, settings([[0.5]]), seeds=(8,))
+    few = LifetimeLearner(updates=5, lifetimes=16, watched=64)
+    together = learn(few, settings([[0.5]]), seeds=(3, 8))
+    alone = learn(few, settings([[0.5]]), seeds=(8,))
     np.testing.assert_allclose(together.policy[:, 1:], alone.policy, atol=1e-5)
 
 
@@ -84,4 +90,4 @@ def test_what_cannot_be_trained_is_refused():
     with pytest.raises(TrainingError, match="different whole numbers"):
         learn(LifetimeLearner(), settings([[0.5]]), seeds=(1, 1))
     with pytest.raises(TrainingError, match="stopped being finite"):
-        learn(FEW, settings([[0.5]], discount=np.nan), seeds=(0,))
+        learn(STILL, still(discount=np.nan), seeds=(0,))
