@@ -113,6 +113,8 @@ def test_the_headline_says_when_it_pays(lifetime, words):
 def test_what_is_never_worth_it_is_said_and_drawn_nowhere():
     data = report(Lifetime(2, 1, 1.0, 0.5), learned=[]).data()
     assert "onset, all of training   under no threat" in onset_text(data)
+    # The paper's gamble is about its own lifetime.
+    assert "the paper prints" not in onset_text(data)
     page = Page(onset_page(data))
     assert "What policies learned" not in page.text
     assert len(page.named("svg")) == 4

@@ -118,8 +118,9 @@ def onset_curves(lifetime: Lifetime, accuracy: float) -> dict:
         "blind": {
             "defection": blind.in_training,
             "value": blind.value,
-            "paper_defection": PAPER_GAMBLE,
-            "paper_value": blind_value(lifetime, PAPER_GAMBLE),
+            # What the paper prints is about its own lifetime, that of figure 4.1.
+            "paper_defection": PAPER_GAMBLE if lifetime == Lifetime() else None,
+            "paper_value": blind_value(lifetime, PAPER_GAMBLE) if lifetime == Lifetime() else None,
         },
         "updated_goal": [
             {"rate": rate, "openness": list(found.openness), "kept": found.kept}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesascope.report.figures import ReportFigure
+from mesascope.report.onset_text import paper_gamble
 from mesascope.report.style import AGENT, BASE, FAINT, GOOD, INK, MUTED, OTHER, WIDTH, figure_settings, svg_of
 
 if TYPE_CHECKING:
@@ -40,16 +41,22 @@ def _threat(exact: Mapping[str, Any], learned: Sequence[Mapping[str, Any]], aske
     threats = [point["threat"] for point in points]
     shares = [1 - point["complies_at_the_end"] / training for point in points]
     axes.step(threats, shares, where="post", color=MUTED, linewidth=1.4, label="exact planner, training")
+    rates = [point["training_rate"] for point in points]
+    if max(abs(rate - share) for rate, share in zip(rates, shares, strict=True)) > 1e-6:
+        axes.plot(threats, rates, color=GOOD, linestyle=":", linewidth=1.6, label="exact, by the cue alone")
     onset = exact["plan"]["onset"]
     if onset is not None:
         axes.axvline(onset, color=FAINT, linewidth=1.2, zorder=0)
         axes.annotate(f"p* = {onset:.3f}", (onset, 0.5), xytext=(4, 0), textcoords="offset points", fontsize=9)
     said = [f"The exact planner complies with all of training {_from(onset)}."]
-    caption = ["Exact: the share of training episodes that the best plan defects in."]
+    caption = [
+        "Exact: the share of training episodes that the best plan defects in; by the cue alone, where it differs, the "
+        "rate of the best policy that knows the cue and not the number of the episode."
+    ]
     series = (
         ("training", True, "learned, training", AGENT, "o", 5),
         ("deployment", True, "learned, deployment", BASE, "s", 9),
-        ("training", False, "learned myopic, training", OTHER, "D", 12),
+        ("training", False, "myopic, training", OTHER, "D", 12),
     )
     for phase, spans, label, colour, marker, size in series:
         cells = [cell for cell in learned if cell["spans_updates"] == spans and cell[phase]["value"] is not None]
@@ -118,13 +125,15 @@ def _accuracy(exact: Mapping[str, Any], asked: Mapping[str, Any]) -> ReportFigur
     points, blind = exact["by_accuracy"], exact["blind"]
     xs, values = [point["accuracy"] for point in points], [point["value"] for point in points]
     axes.plot(xs, values, color=BASE, marker="o", markersize=5, label="best policy that reads the cue")
-    axes.plot(0.5, blind["paper_value"], "D", color=AGENT, markersize=5, label="blind, as the paper prints it (0.61)")
+    if blind["paper_value"] is not None:
+        label = f"blind, as the paper prints it ({blind['paper_defection']:g})"
+        axes.plot(0.5, blind["paper_value"], "D", color=AGENT, markersize=5, label=label)
     _legend(figure, columns=1)
     said = ", ".join(f"{value:.3f} at {x:g}" for x, value in zip(xs, values, strict=True))
     caption = (
         f"Threat {asked['threat']:g}, discount {asked['discount']:g}; exact. At 0.5 the cue says nothing: the "
-        f"best blind rate of defection is {blind['defection']:.3f}, worth {blind['value']:.3f}; the paper prints "
-        f"{blind['paper_defection']:g}, worth {blind['paper_value']:.3f}."
+        f"best blind rate of defection is {blind['defection']:.3f}, worth {blind['value']:.3f}"
+        f"{paper_gamble(blind)}."
     )
     return ReportFigure("accuracy", "What a cue is worth", f"Best value: {said}.", svg_of(figure), caption)
 

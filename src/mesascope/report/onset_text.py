@@ -50,8 +50,8 @@ def onset_text(data: Mapping[str, Any]) -> str:
         f"  onset, the last episode  {_threat(plan['onset_last'])}",
         f"  best with this cue       {exact['cue']['value']:.3f}, defecting in training with "
         f"{exact['cue']['in_training']:.3f}",
-        f"  best without a cue       {blind['value']:.3f}, defecting with {blind['defection']:.4f}; the paper prints "
-        f"{blind['paper_defection']:g}, worth {blind['paper_value']:.3f}",
+        f"  best without a cue       {blind['value']:.3f}, defecting with {blind['defection']:.4f}"
+        f"{paper_gamble(blind)}",
     ]
     # The page has more of them.
     whole = [point for point in exact["by_threat"] if abs(10 * point["threat"] - round(10 * point["threat"])) < 1e-9]
@@ -106,6 +106,18 @@ def onset_text(data: Mapping[str, Any]) -> str:
             f"Learned: means over {seeds} seeds with 95 % intervals. They earn their own pay-off by construction."
         )
     return "\n".join(lines)
+
+
+def paper_gamble(blind: Mapping[str, Any]) -> str:
+    """Returns what the paper prints for the blind gamble, to stand behind ours; empty unless the lifetime is its own.
+
+    **Arguments:**
+
+    - `blind`: of the exact part of an `OnsetReport`.
+    """
+    if blind["paper_value"] is None:
+        return ""
+    return f"; the paper prints {blind['paper_defection']:g}, worth {blind['paper_value']:.3f}"
 
 
 def learned_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
