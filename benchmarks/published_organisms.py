@@ -226,8 +226,8 @@ def key_claims(agents: list[Grown], controls: list[Grown]) -> list[Claim]:
         ),
         share(
             "published.keys-apart",
-            "seeds that collect more superfluous keys, beyond the optimum's, than every control seed; the least of them "
-            f"{min(excess['agents']):.3f}, the most of a control seed {max(excess['controls']):.3f}",
+            "seeds that collect more superfluous keys, beyond the optimum's, than every control seed; the least "
+            f"of them {min(excess['agents']):.3f}, the most of a control seed {max(excess['controls']):.3f}",
             [one > max(excess["controls"]) for one in excess["agents"]],
             1.0,
             ">=",
