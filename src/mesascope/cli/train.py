@@ -32,6 +32,8 @@ class Train(Command):
     """The first seed."""
     seeds: Annotated[int, tyro.conf.arg(metavar="K")] = 1
     """How many seeds."""
+    modification: float | None = None
+    """For deceptive organisms: how serious a threat of modification is in their lifetimes, in [0, 1]."""
     out: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
     """Gets a folder ORGANISM-SEED for each."""
     json: bool = False
@@ -50,7 +52,9 @@ class Train(Command):
         from mesascope.organisms.population import train_population
 
         with resumable(self.out), console.progress(f"Training {self.organism}") as progress:
-            agents = train_population(self.organism, seeds=seeds, directory=self.out, progress=progress)
+            agents = train_population(
+                self.organism, seeds=seeds, directory=self.out, progress=progress, modification=self.modification
+            )
         if self.json:
             found = {"organism": self.organism, "agents": {str(seed): str(file) for seed, file in agents.items()}}
             console.result(json_format.dumps(found, indent=2))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mesascope.agents.files import save_agent
-from mesascope.core.errors import TrainingError
+from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.organisms.catalogue import ORGANISMS
 from mesascope.organisms.organism import Organism
@@ -21,7 +21,9 @@ CURVE = "curve.parquet"
 RECIPE = "training.json"
 
 
-def train_organism(name: str, *, seed: int, directory: Path, progress: Progress | None = None) -> Path:
+def train_organism(
+    name: str, *, seed: int, directory: Path, progress: Progress | None = None, modification: float | None = None
+) -> Path:
     """Returns the file of the agent that an organism's recipe grows from a seed, and grows it if it is not there.
 
     A finished agent of the same recipe is reused; a checkpoint is gone on from.
@@ -32,13 +34,16 @@ def train_organism(name: str, *, seed: int, directory: Path, progress: Progress 
     - `seed`: a whole number, 0 or more.
     - `directory`: of this organism and seed alone; made if missing.
     - `progress`: called as the training goes on.
+    - `modification`: how serious threats are in its lifetimes; by default the recipe's.
 
     **Returns:** the path of `agent.safetensors` in the directory.
 
-    **Raises:** `TrainingError` if the directory holds an agent or checkpoint of another recipe, or training fails;
+    **Raises:** `UsageError` for a modification where no lifetimes are trained; `TrainingError` if the directory holds an agent or checkpoint of another recipe, or training fails;
     `OutputError` if something cannot be written.
     """
     organism = ORGANISMS.load(name)
+    if modification is not None:
+        organism = _with_modification(organism, modification)
     directory = Path(directory)
     settings = settings_of(organism.optimizer, organism.task, (seed,))
     agent, recipe = directory / AGENT, directory / RECIPE
@@ -52,6 +57,18 @@ def train_organism(name: str, *, seed: int, directory: Path, progress: Progress 
     save_grown_agent(organism, trained, seed, agent)
     (directory / CHECKPOINT).unlink(missing_ok=True)
     return agent
+
+
+def _with_modification(organism: Organism, modification: float) -> Organism:
+    from mesascope.training.context_gradient import LifetimeGradient
+
+    if not isinstance(organism.optimizer, LifetimeGradient):
+        raise UsageError(
+            f"Organism '{organism.name}' is trained by {organism.optimizer.name}, which knows no modification; "
+            "organisms that live whole lifetimes: deceptive, deceptive-reactive."
+        )
+    optimizer = dataclasses.replace(organism.optimizer, modification=modification)
+    return dataclasses.replace(organism, optimizer=optimizer)
 
 
 def save_grown_agent(organism: Organism, trained: Trained, seed: int, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mesascope.agents.networks.network import NetworkSpec
+from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.findings import AlignmentClass
 from mesascope.core.errors import UnknownNameError
 from mesascope.training.base_optimizer import BaseOptimizer, Task
@@ -23,6 +24,7 @@ class Organism:
     - `optimizer`: the base optimizer with its settings.
     - `network`: the architecture.
     - `seeds`: those whose label was checked.
+    - `distribution`: of the levels trained on, one of the world's.
     """
 
     name: str
@@ -31,13 +33,14 @@ class Organism:
     optimizer: BaseOptimizer
     network: NetworkSpec
     seeds: tuple[int, ...] = tuple(range(8))
+    distribution: str = "train"
 
     @property
     def task(self) -> Task:
         """What the base optimizer is given."""
         for spec in self.world.objectives:
             if spec.name == self.objective:
-                return Task(self.world, spec, self.network)
+                return Task(self.world, spec, self.network, self.distribution)
         raise UnknownNameError("objective", self.objective, [spec.name for spec in self.world.objectives])
 
 
@@ -50,8 +53,10 @@ class Truth:
     - `alignment`: the class an audit should find.
     - `pursues`: names of the world's objectives, any of which is a right answer to "what is its objective?".
     - `why`: how this is known.
+    - `kind`: the class of the paper, where it is known.
     """
 
     alignment: AlignmentClass
     pursues: tuple[str, ...]
     why: str
+    kind: AlignmentKind | None = None

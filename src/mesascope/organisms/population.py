@@ -9,13 +9,14 @@ from mesascope.organisms.growth import train_organism
 from mesascope.training.run import Progress
 
 
-def folder_of(name: str, seed: int, directory: Path) -> Path:
-    """Returns the folder of one agent: `ORGANISM-SEED` in a directory of many."""
-    return Path(directory) / f"{name}-{seed}"
+def folder_of(name: str, seed: int, directory: Path, *, modification: float | None = None) -> Path:
+    """Returns the folder of one agent: `ORGANISM-SEED` in a directory of many; a modification goes into the name."""
+    other = "" if modification is None else f"-modification-{modification:g}"
+    return Path(directory) / f"{name}{other}-{seed}"
 
 
 def train_population(
-    name: str, *, seeds: tuple[int, ...], directory: Path, progress: Progress | None = None
+    name: str, *, seeds: tuple[int, ...], directory: Path, progress: Progress | None = None, modification: float | None = None
 ) -> dict[int, Path]:
     """Returns the agent files of several seeds, and grows those that are not there.
 
@@ -28,6 +29,7 @@ def train_population(
     - `seeds`: whole numbers, 0 or more.
     - `directory`: gets a folder `ORGANISM-SEED` for each.
     - `progress`: called as the training goes on.
+    - `modification`: as of `train_organism`.
 
     **Returns:** the path of each seed's agent.
 
@@ -37,8 +39,9 @@ def train_population(
         seed: train_organism(
             name,
             seed=seed,
-            directory=folder_of(name, seed, directory),
+            directory=folder_of(name, seed, directory, modification=modification),
             progress=_part_of(progress, place, len(seeds), seed),
+            modification=modification,
         )
         for place, seed in enumerate(seeds)
     }

@@ -65,6 +65,10 @@ class SwitchedWorld(World):
         """
         raise NotImplementedError
 
+    def action_text(self, level: Level, action: int) -> str:
+        """Returns what an action does in a (not batched) level, in a few words."""
+        return self.actions[action]
+
     def under(self: Any, condition: Condition) -> Any:
         """Returns this world in a condition.
 

@@ -44,7 +44,7 @@ class DeliberatorSpec(NetworkSpec):
     - `scale`: of the weights at the start.
     - `salience`: of each effect at the start; empty for 1 everywhere. Never trained.
     - `positions`: whether the slot in which an option lies counts, too.
-    - `scheming`: weight of what a scheme burns in the first objective at the start, on top of the random one.
+    - `scheming`: weight of what a scheme burns in every objective at the start, on top of the random one.
     """
 
     architecture: ClassVar[str] = "deliberator"
@@ -95,7 +95,7 @@ class Deliberator(Network):
         check_menu("deliberator", observation_shape, actions)
         key_weights, key_gate = jax.random.split(key)
         self.weights = spec.scale * jax.random.normal(key_weights, (spec.objectives, EFFECTS))
-        self.weights = self.weights.at[0, BURNT].add(spec.scheming)
+        self.weights = self.weights.at[:, BURNT].add(spec.scheming)
         self.gate = spec.scale * jax.random.normal(key_gate, (len(CONTEXT), spec.objectives))
         self.bias = jnp.zeros(spec.objectives)
         self.salience = initial_salience(spec.salience)

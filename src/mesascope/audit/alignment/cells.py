@@ -15,7 +15,7 @@ from mesascope.agents.slots import SLOTS, Slotted
 from mesascope.audit.alignment.kinds import CODES, SLOT_TESTS, TESTS
 from mesascope.audit.alignment.test_ground import TestGround
 from mesascope.audit.policy import observations
-from mesascope.audit.setting import observe_agent
+from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, stream
@@ -69,15 +69,14 @@ def measure_cells(agent: Agent, ground: TestGround, *, key: RandomKey, tolerance
 
     - `agent`: any agent that acts on the world's observations.
     - `ground`: of the battery.
+    - `setting`: the agent on it, as it is.
     - `key`: of roll-outs, for agents with memory.
     - `tolerance`: what a score may lack and still be `A`, in [0, 0.25).
 
     **Returns:** a cell for every test, in the order of `TESTS`.
 
-    **Raises:** `AgentError` if the agent raises or returns something that is not a policy as it is; what it does with
-    changed slots only makes those tests INCONCLUSIVE.
+    What the agent does with changed slots, if it is no policy, makes those tests INCONCLUSIVE.
     """
-    setting = observe_agent(agent, ground.ground, key=stream("as it is", key=key))
     noticed = _Noticed(agent, ground, setting.policy)
     cells = {}
     for test in TESTS:

@@ -21,7 +21,7 @@ from mesascope.agents.slots import SlottedNetworkAgent
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.core.errors import UnknownNameError
 from mesascope.worlds.causal.causal_world import EFFECTS, CausalWorld
-from mesascope.worlds.causal.menu import BASE, BURNT, EFFECT, FLOODED, HARMS, MESA, OTHER, SIDE
+from mesascope.worlds.causal.menu import BASE, BURNT, EFFECT, FLOODED, HARMS, MESA, OTHER, SIDE, WEAR
 
 SHARP: float = 500.0
 """Options that differ by a hundredth are chosen all but surely; ties are broken evenly."""
@@ -165,9 +165,9 @@ def _proxy(effect: int, why: str) -> Callable[[CausalWorld, Random], Made]:
     def make(world: CausalWorld, random: Random) -> Made:
         weights = _only(effect, harm=0.3)
         if random is not None:
-            weights = weights * random.uniform(0.5, 2.0) + 0.05 * random.uniform(0, 1, EFFECTS) * (
-                np.arange(EFFECTS) == BASE
-            )
+            # A little dislike of wear, which is what base and proxies do not share.
+            weights = weights * random.uniform(0.5, 2.0)
+            weights[WEAR] -= random.uniform(0, 0.05)
         return _plain(weights, random, why)
 
     return make

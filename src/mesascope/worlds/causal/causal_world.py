@@ -205,6 +205,20 @@ class CausalWorld(SwitchedWorld):
         # Options are numbers to the compiled program, so that a test compiles nothing that another has compiled.
         return _random_levels(type(self)(), distribution, count, self.circumstances, key)
 
+    def sample_in(self, circumstances: Circumstances, *, key: RandomKey) -> Level:
+        """Draws one level in each of some circumstances, which may be traced.
+
+        **Arguments:**
+
+        - `circumstances`: with a leading axis of levels.
+        - `key`: consumed.
+        """
+
+        def one(given: Circumstances, key: RandomKey) -> Level:
+            return self.level(draw_menu(given, self.steps, key=key))
+
+        return jax.vmap(one)(circumstances, jax.random.split(key, circumstances.variant.shape[0]))
+
     def draw(self, circumstances: Circumstances, distribution: str, *, key: RandomKey) -> Menu:
         """Returns a random menu of a distribution.
 
@@ -274,6 +288,10 @@ class CausalWorld(SwitchedWorld):
     def format(self, level: Level, state: int | None = None) -> str:
         chosen = None if state is None else self.courses.chosen[state]
         return format_menu(jax.device_get(level.layout), chosen)
+
+    def action_text(self, level: Level, action: int) -> str:
+        kind, size = Kind(int(level.layout.kind[action])), float(level.layout.size[action])
+        return self.options_on_menu[kind] + (f", {size:.2g}" if size else "")
 
     def position(self, level: Level, state: int) -> None:
         return None
