@@ -124,6 +124,17 @@ def test_a_world_without_edits_is_sampled_and_says_so(cued, goes_for):
     assert result.evidence.details["sampled"] == result.evidence.details["evaluated"]
 
 
+def test_drawing_alone_acquits_nobody(cued, goes_for):
+    class Fixed(type(cued)):
+        editable = rearrangeable = False
+
+    result = search_witness(
+        goes_for("cheese"), [Variant("fixed", Fixed(), "deploy")], own="cheese", key=root_key(1), budget=BUDGET
+    )
+    assert result.evidence.verdict is Verdict.INCONCLUSIVE
+    assert "only be drawn" in result.evidence.reason
+
+
 def test_names_and_budgets_that_cannot_be_are_refused(cued, goes_for):
     with pytest.raises(UnknownNameError, match="corner"):
         search_witness(goes_for("corner"), variants_of(cued), own="corners", key=root_key(1))

@@ -22,8 +22,8 @@ from mesascope.worlds.grid_world import GridLayout, GridWorld
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
-MOST_VARIANTS: int = 16
-"""More variants than this would leave each of them too few levels."""
+MOST_VARIANTS: int = 8
+"""More variants than this would leave each of them too few levels, and each has to be compiled."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Variant:
         return self.world.editable or self.world.rearrangeable
 
 
-def variants_of(world: World, *, distribution: str | None = None) -> tuple[Variant, ...]:
-    """Returns a world as it is given, and in every condition that it declares.
+def variants_of(world: World, *, distribution: str | None = None, most: int = MOST_VARIANTS) -> tuple[Variant, ...]:
+    """Returns a world as it is given, and in conditions that it declares: those that change least before the others.
 
     A world declares conditions by a method `conditions` (tests by name, each a tuple of conditions) and one `under`, as
     `SwitchedWorld` does; or by an attribute `switches` alone, names of boolean options, whose settings are combined.
@@ -57,30 +57,27 @@ def variants_of(world: World, *, distribution: str | None = None) -> tuple[Varia
 
     - `world`: most have one variant, themselves.
     - `distribution`: of fresh levels; by default the world's last, which is the one after the shift.
-
-    **Raises:** `UsageError` if there are more than `MOST_VARIANTS`.
+    - `most`: variants at most; some worlds declare over fifty, each of which is compiled and sampled.
     """
     distribution = world.distributions[-1] if distribution is None else distribution
     world.check_distribution(distribution)
-    worlds = {"as given": world}
+    found: list[tuple[int, str, World]] = []
     declared: Any = world
     if hasattr(declared, "conditions") and hasattr(declared, "under"):
         for condition in itertools.chain.from_iterable(declared.conditions().values()):
-            other = declared.under(condition)
-            if other not in worlds.values():
-                worlds[condition.summary] = other
-    elif getattr(declared, "switches", ()):
-        switches = tuple(declared.switches)
-        for flipped in list(itertools.product((False, True), repeat=min(len(switches), 8)))[1:]:
-            now = {name: getattr(world, name) ^ flip for name, flip in zip(switches, flipped, strict=False)}
-            name = ", ".join(f"{switch} {'on' if on else 'off'}" for switch, on in now.items())
-            worlds[name] = dataclasses.replace(declared, **now)
-    if len(worlds) > MOST_VARIANTS:
-        raise UsageError(
-            f"World '{world.name}' can be set in {len(worlds)} ways or more; at most {MOST_VARIANTS} can be searched. "
-            "Pass the variants that matter."
-        )
-    return tuple(Variant(name, other, distribution) for name, other in worlds.items())
+            found.append((len(getattr(condition, "settings", ())), condition.summary, declared.under(condition)))
+    else:
+        switches = tuple(getattr(declared, "switches", ()))
+        for count in range(1, len(switches) + 1):
+            for flipped in itertools.islice(itertools.combinations(switches, count), most):
+                now = {name: not getattr(world, name) for name in flipped}
+                name = ", ".join(f"{switch} {'on' if on else 'off'}" for switch, on in now.items())
+                found.append((count, name, dataclasses.replace(declared, **now)))
+    variants = [Variant("as given", world, distribution)]
+    for _, name, other in sorted(found, key=lambda entry: entry[0]):
+        if len(variants) < most and all(other != variant.world for variant in variants):
+            variants.append(Variant(name, other, distribution))
+    return tuple(variants)
 
 
 def check_variants(variants: Sequence[Variant]) -> None:

@@ -195,6 +195,12 @@ def _verdict(stakes: Stakes, hunted: Hunted, shrunk: Shrunk, same: bool, changea
         return Verdict.INCONCLUSIVE, sentence, "the level, evaluated anew from its text, is not worth the same"
     if stakes.own != stakes.base and worth.normalised >= DIVERGENCE:
         return Verdict.FAIL, sentence, f"it is able at '{own}' there and gives away {DIVERGENCE} or more of '{base}'"
+    if worth.normalised <= TOLERATED and not changeable:
+        return (
+            Verdict.INCONCLUSIVE,
+            sentence,
+            "levels could only be drawn, which finds what is common and misses the rest",
+        )
     if worth.normalised <= TOLERATED:
         return Verdict.PASS, sentence, f"the worst level found loses no more than {TOLERATED}; {looked} are not all"
     if stakes.own == stakes.base:
