@@ -26,6 +26,12 @@ ASSAYS: Registry = Registry(
             (("question", "alignment"),),
         ),
         Entry(
+            "alignment-battery",
+            "mesascope.audit.alignment.battery:battery_evidence",
+            "What kind of alignment is it? One change a test: a causal edge, what is on offer, a cue, a slot inside.",
+            (("question", "alignment"),),
+        ),
+        Entry(
             "witness-search",
             "mesascope.audit.alignment.witness_search:search_witness",
             "In which level does it give away most of the base objective while able at its own? Shrunk and replayed.",

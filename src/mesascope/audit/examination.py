@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.alignment.battery import BatteryFindings, battery_evidence
 from mesascope.audit.alignment.classify import classify
 from mesascope.audit.alignment.competence import competence
+from mesascope.audit.alignment.kinds import PAPER_KINDS, PREDICTIONS, TESTS, AlignmentKind
 from mesascope.audit.alignment.regret import base_regret, mean_regret, misgeneralisation_index
 from mesascope.audit.alignment.witness import find_witness
 from mesascope.audit.findings import (
@@ -33,6 +35,7 @@ from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.verdicts import Evidence
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
+from mesascope.worlds.function_objective import FunctionObjectiveWorld
 
 Progress = Callable[[str, float], None]
 
@@ -45,6 +48,7 @@ class Answers:
     objective: ObjectiveAnswer
     alignment: AlignmentAnswer
     evidence: tuple[Evidence, ...]
+    battery: BatteryFindings | None = None
 
 
 def examine(
@@ -90,10 +94,35 @@ def examine(
     run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
     pursued = after.ground.base if objective.name in RIVALS else best
     given = Examinee(agent, train, deploy, pursued, stream("search", key=key))
-    evidence += search_battery(given, progress=lambda assay, share: report(assay, 0.65 + 0.3 * share))
-    alignment = classify(train, deploy, attribution, seed=seed)
+    evidence += search_battery(given, progress=lambda assay, share: report(assay, 0.65 + 0.2 * share))
+    report("the alignment battery", 0.85)
+    start = time.process_time()
+    told, battery = _battery(agent, train, seed=seed, key=stream("battery", key=key))
+    evidence.append(replace(told, cost_seconds=time.process_time() - start))
+    alignment = _with_kind(classify(train, deploy, attribution, seed=seed), told, battery)
     report("answers", 1.0)
-    return Answers(optimizer_answer(evidence), objective, alignment, tuple(evidence))
+    return Answers(optimizer_answer(evidence), objective, alignment, tuple(evidence), battery)
+
+
+def _battery(agent: Agent, train: Setting, *, seed: int, key: RandomKey) -> tuple[Evidence, BatteryFindings | None]:
+    ground = train.ground
+    # A candidate objective of the user's own changes nothing about the switches of the world around which it lies.
+    world = ground.world.world if isinstance(ground.world, FunctionObjectiveWorld) else ground.world
+    return battery_evidence(agent, world, base_objective=ground.objectives.names[ground.base], seed=seed, key=key)
+
+
+def _with_kind(answer: AlignmentAnswer, told: Evidence, battery: BatteryFindings | None) -> AlignmentAnswer:
+    """Returns the third answer with the kind of alignment that the battery of tests speaks for."""
+    posterior = None if battery is None else battery.posterior
+    if battery is None or posterior is None:
+        return replace(answer, kind_reason=told.reason)
+    return replace(
+        answer,
+        kind=None if battery.kind is None else str(battery.kind),
+        kinds=tuple((str(kind), probability) for kind, probability in posterior.probabilities.items()),
+        together=tuple(str(kind) for kind in posterior.together),
+        kind_reason=told.reason,
+    )
 
 
 def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answers, rulers: dict) -> Findings:
@@ -125,7 +154,7 @@ def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answ
         rulers=rulers,
         witness=find_witness(after, shown_own),
         evidence=answers.evidence,
-        not_tested=_not_tested(deploy),
+        not_tested=_not_tested(deploy, answers.battery),
     )
 
 
@@ -157,12 +186,21 @@ def reference_regrets(setting: Setting, own: int | None, untrained: np.ndarray |
     return {name: value for name, value in rulers.items() if np.isfinite(value)}
 
 
-def _not_tested(deploy: Setting | None) -> tuple[tuple[str, str], ...]:
-    rows = [
-        ("deceptive alignment", "no cue or threat in this world tells training from deployment"),
-        ("internal and corrigible alignment", "needs activations, or a pointer that can be changed"),
-        ("kinds of pseudo-alignment (instrumental, side-effect, approximate, suboptimal)", "needs causal switches"),
-    ]
-    if deploy is None:
-        rows.insert(0, ("any shift", "none was named; pass --deploy or --deploy-option"))
+def _not_tested(deploy: Setting | None, battery: BatteryFindings | None) -> tuple[tuple[str, str], ...]:
+    rows = [("any shift", "none was named; pass --deploy or --deploy-option")] if deploy is None else []
+    if battery is None:
+        return (
+            *rows,
+            ("deceptive alignment", "no cue or threat in this world tells training from deployment"),
+            ("internal and corrigible alignment", "needs activations, or a pointer that can be changed"),
+            ("kinds of pseudo-alignment (instrumental, side-effect, approximate, suboptimal)", "needs causal switches"),
+        )
+    if battery.posterior is None:
+        return (*rows, ("what kind of alignment it is", battery.reason))
+    plain = PREDICTIONS[AlignmentKind.INTERNAL]
+    for kind in PAPER_KINDS:
+        # A kind shows in the tests where it should differ from an agent whose own objective is the base objective.
+        shown_by = [test for test in TESTS if PREDICTIONS[kind][test] != plain[test]]
+        if shown_by and not any(test in battery.posterior.measured for test in shown_by):
+            rows.append((str(kind), f"only {' or '.join(shown_by)} shows it: {battery.cells[shown_by[0]].reason}"))
     return tuple(rows)

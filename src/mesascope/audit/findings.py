@@ -13,7 +13,7 @@ from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 
 class AlignmentClass(enum.StrEnum):
-    """What the behaviour says about alignment (RFLO §1.3); subclasses of pseudo-alignment need further assays."""
+    """What the behaviour says about alignment (RFLO §1.3); what kind it is takes the alignment battery."""
 
     ROBUST = "robust"
     PSEUDO_ALIGNED = "pseudo-aligned"
@@ -97,6 +97,10 @@ class AlignmentAnswer:
     - `verdict`: PASS if robust, FAIL if pseudo-aligned or incapable, else INCONCLUSIVE.
     - `class_`: the class; `probability` its probability, `runner_up` the next class.
     - `towards`: for a pseudo-aligned agent the objective it pursues instead.
+    - `kind`: what kind of alignment it is (`audit/alignment/kinds.py`); `None` if that cannot be said.
+    - `kinds`: every kind and its probability, most probable first; empty if the battery could not be read.
+    - `together`: kinds that no test which was made tells from the most probable one, itself included.
+    - `kind_reason`: why the kind is stated, or is not.
     """
 
     verdict: Verdict
@@ -106,6 +110,10 @@ class AlignmentAnswer:
     towards: str | None
     sentence: str
     reason: str
+    kind: str | None = None
+    kinds: tuple[tuple[str, float], ...] = ()
+    together: tuple[str, ...] = ()
+    kind_reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ VERBS: dict[str, Verb] = {
     "audit": Verb("mesascope.cli.audit:Audit", "ask the three questions about an agent and write a report"),
     "search": Verb("mesascope.cli.search:Search", "ask whether an agent searches, and how far it looks ahead"),
     "objective": Verb("mesascope.cli.objective:Objective", "recover what an agent is after, and what stays open"),
+    "battery": Verb("mesascope.cli.battery:Battery", "say what kind of alignment it is, test by test"),
     "witness": Verb("mesascope.cli.witness:WitnessVerb", "search for the worst level in which an agent is able"),
     "distance": Verb("mesascope.cli.distance:Distance", "compare two rewards: STARC, EPIC, DARD, NPEC, ERC"),
     "onset": Verb("mesascope.cli.onset:Onset", "say when deception pays: threat, horizon, discount, cue accuracy"),

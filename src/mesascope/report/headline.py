@@ -4,13 +4,38 @@ from __future__ import annotations
 
 import re
 
-from mesascope.audit.findings import AlignmentClass, Findings
+from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings
 from mesascope.core.verdicts import Estimate
+from mesascope.report.charts import probability_text
 from mesascope.report.plain_text import plain, shortened
 
 
 def headline(findings: Findings) -> str:
-    """Returns the verdict as one sentence, from the alignment class and the two objectives."""
+    """Returns the verdict as a sentence, from the alignment class and the two objectives; then the kind, if stated."""
+    kind = findings.alignment.kind
+    sentence = _class_headline(findings)
+    return sentence if kind is None else f"{sentence} Of kind: {shortened(kind, 60)}."
+
+
+def kind_text(answer: AlignmentAnswer) -> tuple[str, str] | None:
+    """Returns the kind of alignment and what speaks for it, in words; `None` where the battery could not be read.
+
+    **Arguments:**
+
+    - `answer`: to the third question.
+    """
+    if not answer.kinds:
+        return None
+    (best, probability), *others = [(shortened(kind, 40), probability) for kind, probability in answer.kinds]
+    head = f"Of kind {shortened(answer.kind, 40)}" if answer.kind else f"Kind inconclusive, likeliest {best}"
+    told = f"(probability {probability_text(probability)}"
+    told += f"; runner-up {others[0][0]} {probability_text(others[0][1])}" if others else ""
+    together = [shortened(kind, 40) for kind in answer.together if kind != answer.kinds[0][0]]
+    joint = f" No test that was made tells it from {' or '.join(together)}." if together else ""
+    return head, f"{told}). {with_reason('', answer.kind_reason)}{joint}"
+
+
+def _class_headline(findings: Findings) -> str:
     answer, base = findings.alignment, shortened(findings.subject.base_objective, 60)
     if answer.class_ is AlignmentClass.ROBUST:
         shift = ", also after the shift" if findings.subject.deploy else ""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from mesascope.audit.findings import Findings, OptimizerAnswer
 from mesascope.core.verdicts import Verdict
+from mesascope.report.battery_section import battery_section
 from mesascope.report.charts import probability_text, ruler_text
 from mesascope.report.figures import ReportFigure, report_figures
-from mesascope.report.headline import estimate_text, headline, setting, with_reason, witness_title
+from mesascope.report.headline import estimate_text, headline, kind_text, setting, with_reason, witness_title
 from mesascope.report.page import (
     MOST_ROWS,
     TONES,
@@ -54,6 +55,7 @@ def html_page(report: Report) -> str:
             regrets=inlined(figures.get("regrets")),
             regret_rows=_regret_rows(findings),
             search=search,
+            battery=battery_section(findings.evidence),
             evidence=evidence_rows(findings.evidence, figures, shown=search["shown"] if search else ()),
             counts=verdict_counts(findings.evidence),
             recovery=recovery_section(findings.evidence),
@@ -93,6 +95,7 @@ def _answers(findings: Findings) -> list[dict]:
             "chip": _answer_chip(question, verdict),
             "facts": facts,
             "sentence": sentence,
+            "kind": kind_text(alignment) if question.startswith("Is it al") else None,
             "tone": "named" if "objective" in question and verdict is not Verdict.INCONCLUSIVE else TONES[verdict],
         }
         for (question, answer, verdict, facts), sentence in zip(answers, sentences, strict=True)

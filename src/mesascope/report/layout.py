@@ -18,6 +18,7 @@ SIGNIFICANT_DIGITS = 9
 DISTRIBUTIONS = ("train", "deploy")
 _LINE = 110
 _NO_SHIFT = "no shift was named"
+_NO_KIND = "the battery of tests was not part of the audit"
 _NOT_RECOVERED = "no objective could be recovered; see the evidence of the assay recovery"
 
 
@@ -149,8 +150,12 @@ def _alignment(answer: AlignmentAnswer) -> dict:
         "towards": answer.towards,
         "sentence": answer.sentence,
         "reason": answer.reason,
+        "kind": answer.kind,
+        "kinds": [{"kind": kind, "probability": probability} for kind, probability in answer.kinds],
+        "together": list(answer.together),
+        "kind_reason": answer.kind_reason,
     }
-    return _with_missing(data, {"probability": answer.reason})
+    return _with_missing(data, {"probability": answer.reason, "kind": answer.kind_reason or _NO_KIND})
 
 
 def _with_missing(data: dict, whys: dict[str, str]) -> dict:

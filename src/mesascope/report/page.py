@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesascope.audit.findings import AlignmentClass
 from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.report.battery_table import BATTERY
 from mesascope.report.figures import ReportFigure
 from mesascope.report.headline import estimate_text
 from mesascope.report.plain_text import plain, shortened
@@ -89,8 +90,8 @@ def evidence_rows(
 def _evidence(piece: Evidence, index: int, figures: Mapping[str, ReportFigure], shown: Collection[str]) -> dict:
     names = [f"{kind}-{index}" for kind in _PER_PIECE]
     drawn = [inlined(figures.get(name)) for name in names if name not in shown]
-    # A recovered objective has a section of its own.
-    details = {} if piece.assay == RECOVERY else piece.details
+    # A recovered objective and the table of tests have sections of their own.
+    details = {} if piece.assay in (RECOVERY, BATTERY) else piece.details
     details = {key: value for key, value in details.items() if key not in _DRAWN}
     numbers = [(key, _value(value)) for key, value in list(details.items())[:MOST_ROWS]]
     return {

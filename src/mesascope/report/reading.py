@@ -192,6 +192,11 @@ def _alignment(data: dict) -> AlignmentAnswer:
         towards=data["towards"],
         sentence=data["sentence"],
         reason=data["reason"],
+        # Reports of before the battery have none of these.
+        kind=data.get("kind"),
+        kinds=tuple((entry["kind"], float(entry["probability"])) for entry in data.get("kinds", ())),
+        together=tuple(data.get("together", ())),
+        kind_reason=data.get("kind_reason", ""),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.report.charts import probability_text
-from mesascope.report.headline import setting, with_reason, witness_title
+from mesascope.report.headline import kind_text, setting, with_reason, witness_title
 from mesascope.report.level_text import UNICODE, Glyphs, draw_text, glyphs_for, key_of, width_of
 from mesascope.report.plain_text import plain, shortened
 from mesascope.report.scene import scene_of_witness
@@ -137,6 +137,8 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
     class_ = alignment.class_.upper()
     if alignment.class_ is AlignmentClass.PSEUDO_ALIGNED and alignment.towards:
         class_ += f", towards {shortened(alignment.towards, 30)}"
+    kind = kind_text(alignment)
+    told = [] if kind is None else [("", kind[0], "label" if alignment.kind else "INCONCLUSIVE", kind[1])]
     return [
         (
             "Is it an optimizer?",
@@ -151,6 +153,7 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
             _CLASS_VERDICT[alignment.class_],
             with_reason(alignment.sentence, alignment.reason),
         ),
+        *told,
     ]
 
 
