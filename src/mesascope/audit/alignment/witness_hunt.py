@@ -20,8 +20,8 @@ from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.worlds.level import Level
 
-EDITS: tuple[float, ...] = (0.4, 0.33, 0.15, 0.08, 0.04)
-"""Probabilities of 1, 2, … edits of a parent; two are what it takes to move a wall."""
+EDITS: tuple[float, ...] = (0.62, 0.2, 0.1, 0.05, 0.03)
+"""Probabilities of 1, 2, … edits of a parent."""
 
 SWITCHED: float = 0.2
 """Share of batches that are bred for another variant than that of the level they start from."""
@@ -52,7 +52,7 @@ class Budget:
     batch: int = 32
     kept: int = 24
     alike: int = 6
-    patience: int = 40
+    patience: int = 12
 
     def __post_init__(self):
         if min(self.levels, self.batch, self.kept, self.alike, self.patience) < 1:
