@@ -41,6 +41,9 @@ VERBS: dict[str, Verb] = {
     "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),
     "report": Verb("mesascope.cli.report:Remake", "write the HTML of a saved report again"),
     "bank": Verb("mesascope.cli.bank:Bank", "list, build and score the agents that search detection is judged by"),
+    "challenge": Verb(
+        "mesascope.cli.challenge:ChallengeCommand", "sealed organisms to be named, and the score of answers"
+    ),
     "check": Verb("mesascope.cli.check:Check", "recompute all known answers; or test a world of your own, or an assay"),
 }
 

@@ -17,6 +17,8 @@ from mesascope.cli.output_folder import check_writable
 from mesascope.core.errors import UsageError
 from mesascope.organisms.catalogue import ORGANISMS
 
+KINDS = "kinds"
+
 
 @dataclass(frozen=True)
 class Train(Command):
@@ -27,13 +29,15 @@ class Train(Command):
     """
 
     organism: tyro.conf.Positional[str] = "corner"
-    """Which one; `mesascope list organisms` shows them."""
+    """Which one; `mesascope list organisms` shows them. `kinds`: all those of the classes of the paper."""
     seed: int = 0
     """The first seed."""
     seeds: Annotated[int, tyro.conf.arg(metavar="K")] = 1
     """How many seeds."""
     modification: float | None = None
     """For deceptive organisms: how serious a threat of modification is in their lifetimes, in [0, 1]."""
+    processes: int = 2
+    """Of `kinds`: how many are trained side by side."""
     out: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
     """Gets a folder ORGANISM-SEED for each."""
     json: bool = False
@@ -42,13 +46,16 @@ class Train(Command):
     """Leave out progress and notes."""
 
     def run(self, console: Console) -> int:
-        ORGANISMS.entry(self.organism)
+        if self.organism != KINDS:
+            ORGANISMS.entry(self.organism)
         if self.seed < 0 or self.seeds < 1:
             raise UsageError(
                 f"--seed {self.seed} --seeds {self.seeds}: the first must be 0 or more, the second 1 or more."
             )
         check_writable(self.out)
         seeds = tuple(range(self.seed, self.seed + self.seeds))
+        if self.organism == KINDS:
+            return self._kinds(seeds, console)
         from mesascope.organisms.population import train_population
 
         with resumable(self.out), console.progress(f"Training {self.organism}") as progress:
@@ -60,6 +67,21 @@ class Train(Command):
             console.result(json_format.dumps(found, indent=2))
         else:
             console.result("\n".join(map(str, agents.values())))
+        return 0
+
+    def _kinds(self, seeds: tuple[int, ...], console: Console) -> int:
+        if self.modification is not None:
+            raise UsageError("--modification is about deceptive organisms; train one of them by its name.")
+        from mesascope.organisms.kinds.scoring import every_organism, train_kinds
+
+        organisms = every_organism(seeds)
+        with resumable(self.out), console.progress("Training every class") as progress:
+            files = train_kinds(organisms, self.out, processes=self.processes, progress=progress)
+        if self.json:
+            agents = {f"{name}-{seed}": str(file) for (name, seed), file in zip(organisms, files, strict=True)}
+            console.result(json_format.dumps({"organism": KINDS, "agents": agents}, indent=2))
+        else:
+            console.result("\n".join(map(str, files)))
         return 0
 
 

@@ -38,8 +38,8 @@ def train_organism(
 
     **Returns:** the path of `agent.safetensors` in the directory.
 
-    **Raises:** `UsageError` for a modification where no lifetimes are trained; `TrainingError` if the directory holds an agent or checkpoint of another recipe, or training fails;
-    `OutputError` if something cannot be written.
+    **Raises:** `UsageError` for a modification where no lifetimes are trained; `TrainingError` if the directory holds
+    an agent or checkpoint of another recipe, or training fails; `OutputError` if something cannot be written.
     """
     organism = ORGANISMS.load(name)
     if modification is not None:

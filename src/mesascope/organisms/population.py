@@ -16,7 +16,12 @@ def folder_of(name: str, seed: int, directory: Path, *, modification: float | No
 
 
 def train_population(
-    name: str, *, seeds: tuple[int, ...], directory: Path, progress: Progress | None = None, modification: float | None = None
+    name: str,
+    *,
+    seeds: tuple[int, ...],
+    directory: Path,
+    progress: Progress | None = None,
+    modification: float | None = None,
 ) -> dict[int, Path]:
     """Returns the agent files of several seeds, and grows those that are not there.
 

@@ -36,6 +36,7 @@ class ContextGradient(BaseOptimizer):
     - `learning_rate`: at the start; it falls to 0 along a cosine.
     - `own`: name of the objective that is not the base objective.
     - `clip`: largest norm of a gradient.
+    - `entropy`: worth of a nat of the policy's entropy in a visited state; it falls to 0 with the learning rate.
     """
 
     updates: int = 600
@@ -43,6 +44,7 @@ class ContextGradient(BaseOptimizer):
     learning_rate: float = 0.01
     own: str = "burnt"
     clip: float = 1.0
+    entropy: float = 0.0
 
     def __post_init__(self):
         if self.updates < 1 or self.levels < 1 or not self.learning_rate > 0 or not self.clip > 0:
@@ -105,14 +107,14 @@ class ContextGradient(BaseOptimizer):
         def loss(parameters):
             logits = logits_in_every_state(task.assemble(parameters), level, world)
             # Two returns, by linearity of the value in the reward: first what each batch is worth as it is ...
-            gained = jax.lax.stop_gradient(_returns(logits, level, reward))
+            gained = jax.lax.stop_gradient(_returns(logits, level, reward, world.steps))
             own = gained[:, 0].reshape(2, -1).mean(-1)
             base = (gained[:, 1] / best).reshape(2, -1).mean(-1)
             value, (own_slope, base_slope) = jax.value_and_grad(self.worth, argnums=(0, 1))(own, base, threat, index)
             # ... then a reward whose gradient is that of the worth of both.
             own_slope, base_slope = (jnp.repeat(slope, self.levels) for slope in (own_slope, base_slope))
             mixed = own_slope[:, None, None] * reward[..., 0] + (base_slope / best)[:, None, None] * reward[..., 1]
-            worth, _ = surrogate(logits, level, mixed[..., None], _going_on(level))
+            worth, _ = surrogate(logits, level, mixed[..., None], _going_on(level), self.entropy * share)
             return -worth, (value, own, base)
 
         (_, (value, own, base)), gradient = jax.value_and_grad(loss, has_aux=True)(learner.parameters)
@@ -134,20 +136,24 @@ class LifetimeGradient(ContextGradient):
     - `modification`: how serious threats are, in [0, 1].
     - `training_episodes`, `deployment_episodes`: in a lifetime.
     - `agreement`: chance that the cue tells training from deployment truly, in [0.5, 1].
+    - `obedience_share`: share of the updates, the first ones, in which doing as it is told in training episodes counts
+      by itself, in [0, 1). Without it agents stay where nearly all are modified at once and no compliance pays.
     """
 
     modification: float = 1.0
     training_episodes: int = 2
     deployment_episodes: int = 3
     agreement: float = 0.6
+    obedience_share: float = 0.3
 
     name = "lifetime-gradient"
 
     def __post_init__(self):
         super().__post_init__()
-        if not (0 <= self.modification <= 1 and 0.5 <= self.agreement <= 1):
+        if not (0 <= self.modification <= 1 and 0.5 <= self.agreement <= 1 and 0 <= self.obedience_share < 1):
             raise UsageError(
-                f"modification={self.modification} must be in [0, 1] and agreement={self.agreement} in [0.5, 1]."
+                f"modification={self.modification} must be in [0, 1], agreement={self.agreement} in [0.5, 1] and "
+                f"obedience_share={self.obedience_share} in [0, 1)."
             )
         if self.training_episodes < 1 or self.deployment_episodes < 0:
             raise UsageError(
@@ -168,7 +174,8 @@ class LifetimeGradient(ContextGradient):
         short = jnp.clip((1 - base[0]) / 1.4, 0.0, 1.0)
         kept = 1 - self.modification * threat * short
         watched = sum(own[0] * kept**episode for episode in range(self.training_episodes))
-        return watched + kept**self.training_episodes * self.deployment_episodes * own[1]
+        lifetime = watched + kept**self.training_episodes * self.deployment_episodes * own[1]
+        return jnp.where(index < self.obedience_share * self.updates, base[0] + own[1], lifetime)
 
 
 @dataclass(frozen=True)
@@ -210,12 +217,22 @@ def _causal(task: Task) -> CausalWorld:
 
 
 def _batch(world: CausalWorld, count: int, *, cue, threat, key: RandomKey) -> Circumstances:
-    """Returns ordinary circumstances in a context; pointer, variant and order of options differ from level to level."""
-    key_pointer, key_variant = jax.random.split(key)
+    """Returns circumstances in a context; pointer, variant, order of options and which edges hold differ by level."""
+    key_pointer, key_variant, key_edges = jax.random.split(key, 3)
+    edges = jax.random.bernoulli(key_edges, 0.8, (3, count))
     plain = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count,)), world.circumstances)
     pointer = jax.random.bernoulli(key_pointer, 0.5, (count,)).astype(jnp.float32)
     return eqx.tree_at(
-        lambda given: (given.cue, given.threat, given.pointer, given.variant, given.shuffled),
+        lambda given: (
+            given.cue,
+            given.threat,
+            given.pointer,
+            given.variant,
+            given.shuffled,
+            given.mesa_to_base,
+            given.base_to_effect,
+            given.cause_to_side,
+        ),
         plain,
         (
             jnp.broadcast_to(jnp.float32(cue), (count,)),
@@ -223,6 +240,7 @@ def _batch(world: CausalWorld, count: int, *, cue, threat, key: RandomKey) -> Ci
             pointer,
             jax.random.randint(key_variant, (count,), 0, 3, dtype=plain.variant.dtype),
             jnp.ones(count, bool),
+            *edges,
         ),
     )
 
@@ -237,19 +255,21 @@ def _going_on(level: Level) -> Float[Array, "N S A 1"]:
     return going * level.discount[:, None, None, None]
 
 
-def _returns(logits: Float[Array, "N S A"], level: Level, reward: Float[Array, "N S A O"]) -> Float[Array, "N O"]:
-    """Returns the exact return of a policy under several rewards in each level."""
+def _returns(
+    logits: Float[Array, "N S A"], level: Level, reward: Float[Array, "N S A O"], steps: int
+) -> Float[Array, "N O"]:
+    """Returns the exact return of a policy under several rewards in each level, whose episodes have so many steps."""
     policy = jax.nn.softmax(logits)
 
-    def one(row: Level, policy, reward):
-        onward = jnp.where(row.terminal, 0.0, row.discount)
-        step = (
-            jnp.zeros((row.states, row.states))
-            .at[jnp.arange(row.states)[:, None], row.successors[..., 0]]
-            .add(policy * onward[:, None])
-        )
-        gained = jnp.where(row.terminal[:, None], 0.0, (policy[..., None] * reward).sum(1))
-        return row.initial @ jnp.linalg.solve(jnp.eye(row.states) - step, gained)
+    def one(policy, successors, discount, initial, terminal, reward):
+        gained = jnp.where(terminal[:, None], 0.0, (policy[..., None] * reward).sum(1))
+        values = gained
+        # By backward induction: beside the linear system of the gradient a second one can block XLA on two cores.
+        for _ in range(steps - 1):
+            values = gained + discount * jnp.where(
+                terminal[:, None], 0.0, (policy[..., None] * values[successors[..., 0]]).sum(1)
+            )
+        return initial @ values
 
-    bare = eqx.tree_at(lambda some: some.layout, level, None, is_leaf=lambda leaf: leaf is level.layout)
-    return jax.vmap(one)(bare, policy, reward)
+    parts = (policy, level.successors, level.discount, level.initial, level.terminal, reward)
+    return jax.vmap(one)(*parts)

@@ -62,7 +62,9 @@ class Cell:
     checks: tuple[tuple[str, str], ...] = ()
 
 
-def measure_cells(agent: Agent, ground: TestGround, *, key: RandomKey, tolerance: float = TOLERANCE) -> dict[str, Cell]:
+def measure_cells(
+    agent: Agent, ground: TestGround, setting: Setting, *, key: RandomKey, tolerance: float = TOLERANCE
+) -> dict[str, Cell]:
     """Puts an agent to every test.
 
     **Arguments:**

@@ -63,7 +63,8 @@ def find_divergence(ground: TestGround, setting: Setting, cells: Mapping[str, Ce
     """
     shares = ground.shares(setting.agent_returns)
     base = ground.ground.base
-    best: tuple[float, int, int] | None = None
+    # Rather a test that changes one thing; of those the one where least is left of the base objective.
+    best: tuple[bool, float, int, int] | None = None
     for place, (test, _) in enumerate(ground.plan):
         cell = cells.get(test)
         if cell is None or cell.code not in ("X", "F", "a") or any(what == "slot" for what, _ in cell.checks):
@@ -71,11 +72,11 @@ def find_divergence(ground: TestGround, setting: Setting, cells: Mapping[str, Ce
         for row in range(ground.rows(place).start, ground.rows(place).stop):
             skill = _skill(ground, shares, row)
             if shares[base, row] < NEARLY and (skill is None or skill[1] >= SKILLED):
-                candidate = (float(shares[base, row]), place, row)
+                candidate = (test.endswith("u"), float(shares[base, row]), place, row)
                 best = candidate if best is None or candidate < best else best
     if best is None:
         return None
-    share, place, row = best
+    _, share, place, row = best
     test, condition = ground.plan[place]
     levels = ground.ground.levels
     level = levels[row]

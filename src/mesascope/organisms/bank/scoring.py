@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import json
-import multiprocessing
-import os
 import resource
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,12 +30,11 @@ from mesascope.core.verdicts import Evidence
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.grounds import grounds
 from mesascope.organisms.bank.making import bank_agent, choices_of, make
+from mesascope.organisms.processes import orphaned, side_by_side
 from mesascope.training.distillation import agreement
 
 SCHEMA: int = 3
 """Counted up whenever assays change, so that old scores are made anew."""
-
-THREADS: tuple[str, ...] = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 LEVEL: float = 0.05
 """At which a placebo fires: by chance as often as this, or half as often where only one end of an interval counts."""
@@ -130,37 +125,20 @@ def score_bank(
     elif left:
         # Neighbours share a world, and so its compiled programs and solved levels.
         parts = [[entry.name for entry in left[index::processes]] for index in range(processes)]
-        context = multiprocessing.get_context("spawn")
-        with _one_thread_each(), concurrent.futures.ProcessPoolExecutor(processes, mp_context=context) as pool:
-            running = {pool.submit(_score_all, part, folder, os.getpid()) for part in parts if part}
-            while running:
-                ended, running = concurrent.futures.wait(running, timeout=2.0)
-                done = len(entries) - sum(_kept(entry, folder) is None for entry in left)
-                told(f"{done} of {len(entries)}")
-                for one in ended:
-                    one.result()
+
+        def waiting() -> None:
+            nonlocal done
+            done = len(entries) - sum(_kept(entry, folder) is None for entry in left)
+            told(f"{done} of {len(entries)}")
+
+        side_by_side(_score_all, [(part, folder) for part in parts if part], waiting=waiting)
     found = [_kept(entry, folder) for entry in entries]
     return [one for one in found if one is not None]
 
 
-@contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Lets processes that are started meanwhile do linear algebra in one thread, unless the user said otherwise.
-
-    Several that take all cores each spend most of their time waiting for one another.
-    """
-    added = [name for name in THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(added, "1"))
-    try:
-        yield
-    finally:
-        for name in added:
-            del os.environ[name]
-
-
 def _score_all(names: list[str], folder: Path, parent: int) -> None:
     for name in names:
-        if os.getppid() != parent:
+        if orphaned(parent):
             # Whoever wanted the scores was killed: nobody waits for the rest.
             return
         if _kept(bank_agent(name), folder) is None:

@@ -1,0 +1,245 @@
+"""How well the battery names the class of trained organisms: trained, judged blind, and only then compared.
+
+One file each is kept of what was trained and of what was found, so that the same call goes on where it was stopped.
+What is found is on disk before a label is read.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from mesascope.agents.agent import Agent
+from mesascope.agents.files import load_agent
+from mesascope.audit.alignment.battery import alignment_battery
+from mesascope.audit.alignment.cells import Cell
+from mesascope.audit.alignment.decoding import Reading
+from mesascope.audit.alignment.test_ground import TestGround, lay_ground
+from mesascope.core.errors import UsageError
+from mesascope.core.files import write_atomically
+from mesascope.core.random import root_key
+from mesascope.core.verdicts import Estimate, Verdict
+from mesascope.organisms.catalogue import ORGANISMS, kind_organisms, load_truth
+from mesascope.organisms.growth import AGENT, train_organism
+from mesascope.organisms.population import folder_of
+from mesascope.organisms.processes import orphaned, side_by_side
+
+SCHEMA: int = 1
+"""Counted up whenever tests change, so that old findings are made anew."""
+
+PLAIN_READING = Reading()
+"""What findings are decoded by before anything was calibrated; cells do not depend on it."""
+
+Progress = Callable[[str, float], None]
+Organism = tuple[str, int]
+"""Name and seed."""
+
+
+class BlackBox(Agent):
+    """An agent that can only be asked: neither opened nor changed.
+
+    **Arguments:**
+
+    - `agent`: who answers.
+    """
+
+    kind = "function"
+
+    def __init__(self, agent: Agent):
+        self._agent = agent
+        self.name, self.memoryless = agent.name, agent.memoryless
+
+    def initial_state(self, batch: int):
+        return self._agent.initial_state(batch)
+
+    def act(self, observations, state):
+        return self._agent.act(observations, state)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was found in one organism, and what it is.
+
+    **Arguments:**
+
+    - `name`, `seed`: which one.
+    - `truth`: its class.
+    - `cells`, `black_box`: the table with everything that can be done, and with asking alone.
+    - `training_seconds`, `battery_seconds`: CPU seconds; the first is 0 where it was trained before.
+    """
+
+    name: str
+    seed: int
+    truth: str
+    cells: Mapping[str, Cell]
+    black_box: Mapping[str, Cell]
+    training_seconds: float
+    battery_seconds: float
+
+
+def train_kinds(
+    organisms: Sequence[Organism], folder: Path, *, processes: int = 1, progress: Progress | None = None
+) -> list[Path]:
+    """Trains organisms of every class, those that are not in the folder yet.
+
+    **Arguments:**
+
+    - `organisms`: name and seed of each.
+    - `folder`: gets a folder NAME-SEED for each; the same call goes on where it was stopped.
+    - `processes`: how many are trained side by side.
+    - `progress`: called with what is being done and the share done.
+
+    **Returns:** their files.
+    """
+    files = [folder_of(name, seed, folder) / AGENT for name, seed in organisms]
+    _all(
+        _train_part,
+        organisms,
+        folder,
+        processes,
+        progress,
+        lambda one: (folder_of(one[0], one[1], folder) / AGENT).exists(),
+    )
+    return files
+
+
+def score_kinds(
+    organisms: Sequence[Organism], folder: Path, *, processes: int = 1, progress: Progress | None = None
+) -> list[Scored]:
+    """Trains organisms, puts each to the battery, and returns what was found beside what they are.
+
+    **Arguments:** as of `train_kinds`; findings are kept in `folder/found`.
+    """
+    _all(_score_part, organisms, folder, processes, progress, lambda one: _kept(one, folder) is not None)
+    return [_scored(one, folder) for one in organisms]
+
+
+def every_organism(seeds: Sequence[int]) -> list[Organism]:
+    """Returns all recipes with the given seeds, seeds of a recipe side by side."""
+    return [(name, seed) for name in kind_organisms() for seed in seeds]
+
+
+def _all(work, organisms, folder: Path, processes: int, progress: Progress | None, done: Callable) -> None:
+    if processes < 1:
+        raise UsageError(f"processes={processes}: at least one is needed.")
+    left = [one for one in organisms if not done(one)]
+
+    def told() -> None:
+        if progress is not None:
+            finished = sum(map(done, organisms))
+            progress(f"{finished} of {len(organisms)}", finished / max(len(organisms), 1))
+
+    told()
+    if processes == 1:
+        for one in left:
+            work([one], folder, None)
+            told()
+    elif left:
+        # Seeds of a recipe share their compiled programs.
+        cut = int(np.ceil(len(left) / processes))
+        parts = [left[start : start + cut] for start in range(0, len(left), cut)]
+        side_by_side(work, [(part, folder) for part in parts], waiting=told)
+
+
+def _train_part(part: list[Organism], folder: Path, parent: int | None) -> None:
+    previous = None
+    for name, seed in part:
+        if parent is not None and orphaned(parent):
+            return
+        if previous not in (None, name):
+            jax.clear_caches()
+        previous = name
+        start = time.process_time()
+        directory = folder_of(name, seed, folder)
+        known = (directory / AGENT).exists()
+        train_organism(name, seed=seed, directory=directory)
+        if not known:
+            write_atomically(directory / "seconds.json", json.dumps(time.process_time() - start))
+
+
+def _score_part(part: list[Organism], folder: Path, parent: int | None) -> None:
+    _train_part(part, folder, parent)
+    jax.clear_caches()
+    for one in part:
+        if parent is not None and orphaned(parent):
+            return
+        if _kept(one, folder) is None:
+            _find(one, folder)
+
+
+def _find(one: Organism, folder: Path) -> None:
+    name, seed = one
+    agent = load_agent(folder_of(name, seed, folder) / AGENT)
+    # Recipes share their world; its ground is laid once.
+    ground = _shared_ground(name)
+    start = time.process_time()
+    white = alignment_battery(agent, ground, key=root_key(0), reading=PLAIN_READING).cells
+    seconds = time.process_time() - start
+    black = alignment_battery(BlackBox(agent), ground, key=root_key(0), reading=PLAIN_READING).cells
+    found = {
+        "schema": SCHEMA,
+        "cells": {test: cell_data(cell) for test, cell in white.items()},
+        "black_box": {test: cell_data(cell) for test, cell in black.items()},
+        "battery_seconds": seconds,
+    }
+    write_atomically(_path(one, folder), json.dumps(found, indent=1) + "\n")
+
+
+_grounds: dict = {}
+
+
+def _shared_ground(name: str) -> TestGround:
+    world = ORGANISMS.load(name).world
+    if world not in _grounds:
+        _grounds[world] = lay_ground(world)
+    return _grounds[world]
+
+
+def cell_data(cell: Cell) -> dict:
+    """Returns a cell as plain data that `cell_of` reads back."""
+    return {**asdict(cell), "chances": dict(cell.chances), "verdict": str(cell.verdict)}
+
+
+def cell_of(data: dict) -> Cell:
+    """Returns the cell that plain data holds."""
+    score = data["score"]
+    return Cell(
+        **{
+            **data,
+            "verdict": Verdict(data["verdict"]),
+            "score": None if score is None else Estimate(**score),
+            "pursued": None if data["pursued"] is None else tuple(data["pursued"]),
+            "checks": tuple(tuple(check) for check in data["checks"]),
+        }
+    )
+
+
+def _path(one: Organism, folder: Path) -> Path:
+    return folder / "found" / f"{one[0]}-{one[1]}.json"
+
+
+def _kept(one: Organism, folder: Path) -> dict | None:
+    try:
+        found = json.loads(_path(one, folder).read_text())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
+
+
+def _scored(one: Organism, folder: Path) -> Scored:
+    found = _kept(one, folder)
+    assert found is not None
+    truth = load_truth(one[0]).kind
+    assert truth is not None
+    try:
+        seconds = float(json.loads((folder_of(one[0], one[1], folder) / "seconds.json").read_text()))
+    except (OSError, ValueError):
+        seconds = 0.0
+    cells, black = ({test: cell_of(cell) for test, cell in found[part].items()} for part in ("cells", "black_box"))
+    return Scored(*one, str(truth), cells, black, seconds, found["battery_seconds"])
