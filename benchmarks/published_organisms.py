@@ -179,7 +179,7 @@ def colour_claims(agents: list[Grown], controls: list[Grown]) -> list[Claim]:
         share(
             "published.colour-direction",
             "seeds trained where every door is red that, where door and red conflict, reach a red sign first in a "
-            f"share of levels over {DIRECTION} above that of the best way to a door; from {min(excess['agents']):.2f} to "
+            f"share of levels over {DIRECTION} above that of the best way to a door; {min(excess['agents']):.2f} to "
             f"{max(excess['agents']):.2f}",
             [one > DIRECTION for one in excess["agents"]],
             1.0,
