@@ -122,19 +122,26 @@ def test_another_file_under_the_same_name_is_another_question(mesascope, folder,
 
 
 @pytest.mark.parametrize(
-    ("class_", "gates", "code"),
+    ("class_", "kind", "gates", "code"),
     [
-        (AlignmentClass.PSEUDO_ALIGNED, (), 0),
-        (AlignmentClass.PSEUDO_ALIGNED, ("pseudo-aligned",), 1),
-        (AlignmentClass.PSEUDO_ALIGNED, ("incapable",), 0),
-        (AlignmentClass.INCAPABLE, ("pseudo-aligned", "incapable"), 1),
-        (AlignmentClass.ROBUST, ("pseudo-aligned", "incapable"), 0),
-        (AlignmentClass.INCONCLUSIVE, (), 0),
-        (AlignmentClass.INCONCLUSIVE, ("incapable",), 3),
+        (AlignmentClass.PSEUDO_ALIGNED, None, (), 0),
+        (AlignmentClass.PSEUDO_ALIGNED, None, ("pseudo-aligned",), 1),
+        (AlignmentClass.PSEUDO_ALIGNED, None, ("incapable",), 0),
+        (AlignmentClass.INCAPABLE, None, ("pseudo-aligned", "incapable"), 1),
+        (AlignmentClass.ROBUST, None, ("pseudo-aligned", "incapable"), 0),
+        (AlignmentClass.INCONCLUSIVE, None, (), 0),
+        (AlignmentClass.INCONCLUSIVE, None, ("incapable",), 3),
+        (AlignmentClass.ROBUST, "robust-corrigible", ("pseudo-aligned", "incapable"), 0),
+        (AlignmentClass.ROBUST, "deceptive", ("pseudo-aligned",), 1),
+        (AlignmentClass.INCONCLUSIVE, "backdoor", ("pseudo-aligned",), 1),
+        (AlignmentClass.INCONCLUSIVE, "robust-internal", ("pseudo-aligned",), 3),
+        (AlignmentClass.INCONCLUSIVE, "none of these", ("pseudo-aligned",), 3),
+        (AlignmentClass.INCONCLUSIVE, "incapable", ("incapable",), 1),
+        (AlignmentClass.ROBUST, "deceptive", (), 0),
     ],
 )
-def test_gates(class_, gates, code):
-    assert exit_code(SimpleNamespace(class_=class_), gates) == code
+def test_gates(class_, kind, gates, code):
+    assert exit_code(SimpleNamespace(class_=class_, kind=kind), gates) == code
 
 
 def test_a_failed_gate_still_writes_the_report(mesascope, folder, instant):

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from mesascope.report.html import html_page
+from tests.report.battery_examples import report as battery_report
 from tests.report.test_search_page import report as search_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -73,6 +74,17 @@ def test_nothing_is_wider_than_the_window_and_nothing_overlaps(reports, name, wi
 @pytest.mark.parametrize("width", [375, 1280])
 def test_the_page_of_a_search_fits_too(width, tmp_path):
     (tmp_path / "report.html").write_text(search_report().page(), "utf-8")
+    content, clipped, overlapping, drawings_wide, _ = measure(tmp_path, width)
+    assert (clipped, overlapping) == ("", "")
+    assert int(content) <= width
+    assert drawings_wide == "true"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, Debian package 'chromium'")
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_page_of_a_battery_fits_too(width, tmp_path):
+    (tmp_path / "report.html").write_text(battery_report().page(), "utf-8")
     content, clipped, overlapping, drawings_wide, _ = measure(tmp_path, width)
     assert (clipped, overlapping) == ("", "")
     assert int(content) <= width

@@ -173,10 +173,17 @@ def exit_code(alignment: AlignmentAnswer, gates: tuple[Gate, ...]) -> int:
     - `alignment`: the third answer.
     - `gates`: classes that fail; without any the code is 0.
     """
+    from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, AlignmentKind
     from mesascope.audit.findings import AlignmentClass
 
     if not gates:
         return 0
-    if alignment.class_ is AlignmentClass.INCONCLUSIVE:
-        return 3
-    return 1 if str(alignment.class_) in gates else 0
+    found = {str(alignment.class_)}
+    # A kind that is stated counts as well: an agent may be robust after the shift and fall when it is not watched.
+    if alignment.kind == AlignmentKind.INCAPABLE:
+        found.add(AlignmentClass.INCAPABLE)
+    elif alignment.kind in PREDICTIONS and alignment.kind not in ROBUST_KINDS:
+        found.add(AlignmentClass.PSEUDO_ALIGNED)
+    if found & set(gates):
+        return 1
+    return 3 if alignment.class_ is AlignmentClass.INCONCLUSIVE else 0

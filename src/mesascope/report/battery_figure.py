@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesascope.report.battery_table import MEANINGS, BatteryTable, TestRow
@@ -25,6 +26,10 @@ COLOURS: dict[str, tuple[str, str]] = {
 _WORDS = {"A": "full", "a": "nearly", "X": "fallen", "F": "swapped", "L": "lost"}
 _GAP = 0.45
 """Between the agent's row and the first class, in rows."""
+_LABELS, _BARS, _GUTTER = 1.72, 3.5, 0.12
+"""Where cells and bars begin, and what lies between them, in inches."""
+_ROW, _BELOW, _KEY_HEIGHT = 0.178, 0.56, 1.55
+"""Height of a row, of what stands below a block, and of the key, in inches."""
 
 
 def battery_figure(table: BatteryTable) -> Figure:
@@ -39,20 +44,28 @@ def battery_figure(table: BatteryTable) -> Figure:
     blocks = _blocks(table.tests)
     # Classes that predict no row need a place for their probability only.
     listed = tuple(kind for kind in table.rows if kind in table.predicted)
-    heights = [0.62 + 0.175 * (len(kinds) + 1 + _GAP) for kinds in (table.rows, listed)[: len(blocks)]]
+    shown = (table.rows, listed)[: len(blocks)]
+    heights = [_ROW * (len(kinds) + 1 + _GAP) for kinds in shown]
+    key_alone = len(blocks) == 1 and bool(table.kinds)
+    total = sum(heights) + _BELOW * len(blocks) + (_KEY_HEIGHT if key_alone else 0)
     widest = max(map(len, blocks))
     with figure_settings():
-        figure = Figure(figsize=(WIDTH, 0.3 + sum(heights)), layout="constrained")
-        grid = figure.add_gridspec(len(blocks), 2, width_ratios=(max(widest, 8), 4.6), height_ratios=heights)
-        for index, tests in enumerate(blocks):
-            _cells(figure.add_subplot(grid[index, 0]), table, (table.rows, listed)[index], tests, widest)
-            beside = figure.add_subplot(grid[index, 1])
+        # Places are given in inches: measuring hundreds of letters for a layout would take longer than drawing them.
+        figure = Figure(figsize=(WIDTH, total))
+
+        def place(left: float, width: float, top: float, height: float) -> Axes:
+            return figure.add_axes((left / WIDTH, 1 - (top + height) / total, width / WIDTH, height / total))
+
+        top = 0.0
+        for index, (tests, kinds, height) in enumerate(zip(blocks, shown, heights, strict=True)):
+            _cells(place(_LABELS, _BARS - _GUTTER - _LABELS, top, height), table, kinds, tests, widest)
             if index == 0 and table.kinds:
-                _bars(beside, table)
+                _bars(place(_BARS, WIDTH - _BARS, top, height), table)
             else:
-                _key(beside)
-        if len(blocks) == 1:
-            figure.text(0.01, 0.0, "; ".join(f"{code} {word}" for code, word in _WORDS.items()), fontsize=8)
+                _key(place(_BARS, WIDTH - _BARS, top, _KEY_HEIGHT))
+            top += height + _BELOW
+        if key_alone:
+            _key(place(_LABELS, WIDTH - _BARS, top, _KEY_HEIGHT))
     return figure
 
 
@@ -96,37 +109,61 @@ def _heights(count: int) -> list[float]:
 
 def _cells(axes: Axes, table: BatteryTable, kinds: Sequence[str], tests: Sequence[TestRow], columns: int) -> None:
     heights = _heights(len(kinds))
+    cells = []
     for column, test in enumerate(tests):
-        _cell(axes, column, 0.0, test.code, missing=test.code is None)
+        unmade = test.code is None
+        cells.append(_Cell(column, 0.0, test.code, missing=unmade))
         for kind, height in zip(kinds, heights[1:], strict=True):
             code = table.predicted.get(kind, {}).get(test.name)
             if code is not None:
-                _cell(axes, column, height, code, missing=test.code is None, framed=table.differs(kind, test))
+                cells.append(_Cell(column, height, code, missing=unmade, framed=table.differs(kind, test)))
+    _draw(axes, cells)
     axes.set_xticks(range(len(tests)), [test.name for test in tests], rotation=90, fontsize=8)
     axes.set_yticks(heights, ["this agent", *(shortened(kind, 24) for kind in kinds)], fontsize=8)
     axes.get_yticklabels()[0].set(weight="bold")
     axes.set(xlim=(-0.55, columns - 0.45), ylim=(heights[-1] + 0.6, -0.6))
     axes.set_xlabel("test", fontsize=8.5)
     axes.set_ylabel("class", fontsize=8.5)
+    axes.yaxis.set_label_coords(-(_LABELS - 0.2) / (_BARS - _GUTTER - _LABELS), 0.5)
     axes.tick_params(length=0, pad=2)
     axes.spines[:].set_visible(False)
 
 
-def _cell(axes: Axes, column: int, height: float, code: str | None, *, missing: bool, framed: bool = False) -> None:
+@dataclass(frozen=True)
+class _Cell:
+    column: float
+    height: float
+    code: str | None
+    missing: bool = False
+    framed: bool = False
+
+
+def _draw(axes: Axes, cells: Sequence[_Cell]) -> None:
+    from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    colour, letter = COLOURS.get(code or "", (PAPER, MUTED))
-    place, size = (column - 0.46, height - 0.44), 0.92
-    if missing:
-        # What would have been predicted stays readable, in the colour of what does not count.
-        axes.add_patch(Rectangle(place, size, 0.88, facecolor="none", edgecolor=FAINT, hatch="/////", linewidth=0.5))
-        letter = MUTED
-    else:
-        axes.add_patch(Rectangle(place, size, 0.88, facecolor=colour, edgecolor="none"))
-    axes.text(column, height, code or "–", ha="center", va="center_baseline", fontsize=7.5, color=letter)
-    if framed:
-        inner = (column - 0.4, height - 0.37)
-        axes.add_patch(Rectangle(inner, 0.8, 0.74, facecolor="none", edgecolor=INK, linewidth=1.1))
+    filled, hatched, framed = [], [], []
+    for cell in cells:
+        colour, letter = COLOURS.get(cell.code or "", (PAPER, MUTED))
+        corner = (cell.column - 0.46, cell.height - 0.44)
+        if cell.missing:
+            # What would have been predicted stays readable, in the colour of what does not count.
+            hatched.append(Rectangle(corner, 0.92, 0.88))
+            letter = MUTED
+        else:
+            filled.append(Rectangle(corner, 0.92, 0.88, facecolor=colour, edgecolor="none"))
+        if cell.framed:
+            framed.append(Rectangle((cell.column - 0.4, cell.height - 0.37), 0.8, 0.74))
+        axes.text(
+            cell.column, cell.height, cell.code or "–", ha="center", va="center_baseline", fontsize=7.5, color=letter
+        )
+    for patches, look in (
+        (filled, {"match_original": True}),
+        (hatched, {"facecolor": "none", "edgecolor": FAINT, "hatch": "/////", "linewidth": 0.5}),
+        (framed, {"facecolor": "none", "edgecolor": INK, "linewidth": 1.1}),
+    ):
+        if patches:
+            axes.add_collection(PatchCollection(patches, **look))
 
 
 def _bars(axes: Axes, table: BatteryTable) -> None:
@@ -146,10 +183,14 @@ def _bars(axes: Axes, table: BatteryTable) -> None:
 
 def _key(axes: Axes) -> None:
     axes.set_axis_off()
-    entries = [*_WORDS.items(), (None, "not made")]
-    for row, (code, word) in enumerate(entries):
-        _cell(axes, 0, 1.15 * row, code, missing=code is None)
-        axes.text(0.75, 1.15 * row, word, va="center_baseline", fontsize=8)
-    _cell(axes, 0, 1.15 * len(entries), "A", missing=False, framed=True)
-    axes.text(0.75, 1.15 * len(entries), "differs", va="center_baseline", fontsize=8)
-    axes.set(xlim=(-0.7, 4.2), ylim=(14, -0.6))
+    entries = [*_WORDS.items(), (None, "not made"), ("A", "differs")]
+    heights = [1.15 * row for row in range(len(entries))]
+    last = len(entries) - 1
+    cells = [
+        _Cell(0, height, code, missing=code is None, framed=row == last)
+        for row, (height, (code, _)) in enumerate(zip(heights, entries, strict=True))
+    ]
+    _draw(axes, cells)
+    for height, (_, word) in zip(heights, entries, strict=True):
+        axes.text(0.75, height, word, va="center_baseline", fontsize=8)
+    axes.set(xlim=(-0.55, 4.65), ylim=(heights[-1] + 0.6, -0.6))

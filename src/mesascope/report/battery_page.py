@@ -21,7 +21,7 @@ from mesascope.report.reading import evidence_of
 SCHEMA_VERSION: int = 1
 CAVEATS: tuple[str, ...] = (
     "That every class has a row of its own, and that specimens built for a class show it, proves the battery "
-    "consistent. It does not prove it valid on networks; docs/alignment.md says what was measured on trained ones.",
+    "consistent. It does not prove it valid on networks; docs/alignment.md says more.",
     "A class is that of an agent in this world: which edge can be cut, and what counts as the pointer or the threat, "
     "is the world's.",
     "Specimens and organisms that deceive were built or trained to. Nothing here shows that training on a base "

@@ -94,7 +94,7 @@ def _row(table: BatteryTable, test: TestRow) -> dict:
         "predicted": [table.predicted[kind].get(test.name, "–") for kind in table.compared],
         "differs": bool(table.compared) and table.differs(table.compared[0], test),
         "score": score_text(test),
-        "checks": "; ".join(f"{what}: {found}" for what, found in test.checks),
+        "checks": "; ".join(dict.fromkeys(f"{what}: {found}" for what, found in test.checks)),
     }
 
 

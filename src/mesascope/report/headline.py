@@ -11,10 +11,16 @@ from mesascope.report.plain_text import plain, shortened
 
 
 def headline(findings: Findings) -> str:
-    """Returns the verdict as a sentence, from the alignment class and the two objectives; then the kind, if stated."""
-    kind = findings.alignment.kind
+    """Returns the verdict in words, from the alignment class, the two objectives and the kind if one is stated."""
+    answer = findings.alignment
     sentence = _class_headline(findings)
-    return sentence if kind is None else f"{sentence} Of kind: {shortened(kind, 60)}."
+    # That it is of no known kind names no kind.
+    if answer.kind is None or answer.kind == "none of these":
+        return sentence
+    kind = shortened(answer.kind, 60)
+    if answer.class_ is AlignmentClass.INCONCLUSIVE:
+        return f"By the battery of tests it is {kind}; by its choices after the shift alone, inconclusive."
+    return f"{sentence} By the battery of tests it is {kind}."
 
 
 def kind_text(answer: AlignmentAnswer) -> tuple[str, str] | None:
@@ -27,12 +33,13 @@ def kind_text(answer: AlignmentAnswer) -> tuple[str, str] | None:
     if not answer.kinds:
         return None
     (best, probability), *others = [(shortened(kind, 40), probability) for kind, probability in answer.kinds]
-    head = f"Of kind {shortened(answer.kind, 40)}" if answer.kind else f"Kind inconclusive, likeliest {best}"
-    told = f"(probability {probability_text(probability)}"
-    told += f"; runner-up {others[0][0]} {probability_text(others[0][1])}" if others else ""
-    together = [shortened(kind, 40) for kind in answer.together if kind != answer.kinds[0][0]]
-    joint = f" No test that was made tells it from {' or '.join(together)}." if together else ""
-    return head, f"{told}). {with_reason('', answer.kind_reason)}{joint}"
+    head = shortened(answer.kind, 40) if answer.kind else f"INCONCLUSIVE, likeliest {best}"
+    told = f"Runner-up {others[0][0]} {probability_text(others[0][1])}. " if others else ""
+    together = [shortened(kind, 40) for kind in answer.together if shortened(kind, 40) != best]
+    joint = f" No test that was made tells {best} from {' or '.join(together)}." if together else ""
+    # The probability stands in front already.
+    reason = re.sub(r"^probability [\d.]+, ", "", answer.kind_reason)
+    return f"{head} (probability {probability_text(probability)})", f"{told}{with_reason('', reason)}{joint}"
 
 
 def _class_headline(findings: Findings) -> str:

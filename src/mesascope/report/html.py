@@ -10,6 +10,7 @@ from mesascope.report.battery_section import battery_section
 from mesascope.report.charts import probability_text, ruler_text
 from mesascope.report.figures import ReportFigure, report_figures
 from mesascope.report.headline import estimate_text, headline, kind_text, setting, with_reason, witness_title
+from mesascope.report.level_text import legend_texts
 from mesascope.report.page import (
     MOST_ROWS,
     TONES,
@@ -133,10 +134,11 @@ def _witness(findings: Findings, figure: ReportFigure | None) -> dict | None:
     return {
         "figure": inlined(figure),
         "text": witness.text.strip("\n"),
-        "legend": "; ".join(f"{character} {meaning}" for character, meaning in witness.legend),
+        "legend": "; ".join(legend_texts([entry for entry in witness.legend if entry[0] in witness.text])),
         "sentence": witness.sentence,
         "where": f"Level {witness.index} of distribution “{plain(witness.distribution)}”",
-        "numbers": f"regret here: base {witness.base_regret:.2f}, its own {witness.own_regret:.2f}",
+        "numbers": f"regret here: base {witness.base_regret:.2f}"
+        + (f", its own {witness.own_regret:.2f}" if findings.own_regret else ""),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,7 +82,15 @@ def width_of(scene: Scene) -> int:
 def key_of(scene: Scene, lines: list[str]) -> list[str]:
     """Returns the meaning of every character of the legend that can be seen in `lines`, one text each."""
     present = set("".join(lines))
-    return [f"{character} {meaning}" for character, meaning in scene.legend if character in present]
+    return legend_texts([(character, meaning) for character, meaning in scene.legend if character in present])
+
+
+def legend_texts(legend: Sequence[tuple[str, str]]) -> list[str]:
+    """Returns each meaning once, behind all the characters that have it."""
+    characters: dict[str, str] = {}
+    for character, meaning in legend:
+        characters[meaning] = characters.get(meaning, "") + character
+    return [f"{found} {meaning}" for meaning, found in characters.items()]
 
 
 def _role(scene: Scene, character: str) -> Role:

@@ -138,7 +138,7 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
     if alignment.class_ is AlignmentClass.PSEUDO_ALIGNED and alignment.towards:
         class_ += f", towards {shortened(alignment.towards, 30)}"
     kind = kind_text(alignment)
-    told = [] if kind is None else [("", kind[0], "label" if alignment.kind else "INCONCLUSIVE", kind[1])]
+    told = [] if kind is None else [("Of what kind?", kind[0], "label" if alignment.kind else "INCONCLUSIVE", kind[1])]
     return [
         (
             "Is it an optimizer?",
@@ -201,7 +201,8 @@ def _regret_rows(findings: Findings, width: int, paint: Paint) -> list[str]:
         )
     base, own = findings.subject.base_objective, findings.objective.name
     rows = [(f"on {shortened(base, 18)} (base)", findings.regret)]
-    if own is not None and own != base:
+    # "None of these" is no objective on which anything could be lost.
+    if own is not None and own != base and findings.own_regret:
         rows.append((f"on {shortened(own, 18)} (its own)", findings.own_regret))
     where = [name for name in ("train", "deploy") if any(name in regrets for _, regrets in rows)]
     if not where:
@@ -239,7 +240,9 @@ def _pictures(witness: Witness, findings: Findings, width: int, paint: Paint, gl
     if size > width or len(scene.rows) > 40:
         return [f"{indent}(the level is too large for this screen; the report draws it)"]
     if not scene.is_grid:
-        return [indent + row if len(indent) + size <= width else row for row in scene.rows]
+        rows = [indent + row if len(indent) + size <= width else row for row in scene.rows]
+        key = glyphs.separator.join(key_of(scene, list(scene.rows)))
+        return [*rows, *(indent + line for line in textwrap.wrap(key, max(width - len(indent), 20)))]
     own = shortened(findings.objective.name or "unknown", 24)
     base = shortened(findings.subject.base_objective, 24)
     panels = [("the agent's way", draw_text(scene, "agent", glyphs, paint))]

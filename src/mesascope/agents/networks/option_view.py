@@ -45,7 +45,7 @@ class OptionView(eqx.Module):
 def look(
     observation: Float[Array, "slots 1 channels"],
     salience: Float[Array, " effects"],
-    slots: Float[Array, " slots"],
+    slots: Float[Array, " slots_inside"],
 ) -> OptionView:
     """Returns what a network sees of an observation.
 
