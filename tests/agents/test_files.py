@@ -18,6 +18,8 @@ from tests.agents.conftest import ACTIONS, SHAPE
 from tests.agents.hostile_files import hostile_safetensors, split
 
 IMAGE = (5, 6, 3)
+MENU = (10, 1, 32)
+MENUS = ("deliberator", "option-scorer")
 
 
 def random_network(spec, shape, actions=ACTIONS):
@@ -29,10 +31,11 @@ def random_network(spec, shape, actions=ACTIONS):
 @pytest.mark.parametrize("architecture", sorted(NETWORKS))
 def test_every_architecture_acts_the_same_after_saving_and_loading(architecture, tmp_path):
     spec = NETWORKS[architecture]()
-    # A planner knows the five moves of a grid.
-    actions = 5 if architecture == "planner" else ACTIONS
-    network = random_network(spec, IMAGE, actions)
-    agent = NetworkAgent("fresh", network, spec, IMAGE, actions)
+    # A planner knows the five moves of a grid, and two networks read nothing but menus.
+    actions = 5 if architecture == "planner" else 10 if architecture in MENUS else ACTIONS
+    image = MENU if architecture in MENUS else IMAGE
+    network = random_network(spec, image, actions)
+    agent = NetworkAgent("fresh", network, spec, image, actions)
     path = save_agent(
         tmp_path / "agent.safetensors",
         network,
@@ -41,7 +44,7 @@ def test_every_architecture_acts_the_same_after_saving_and_loading(architecture,
         world_options={"size": "9"},
         base_objective="cheese",
         step=3,
-        observation_shape=IMAGE,
+        observation_shape=image,
         actions=actions,
         metadata={"note": "for ö"},
     )
@@ -50,7 +53,7 @@ def test_every_architecture_acts_the_same_after_saving_and_loading(architecture,
     assert loaded.origin is not None
     assert loaded.origin["world"] == {"name": "corner", "options": {"size": "9"}}
     assert loaded.origin["metadata"] == {"note": "for ö"}
-    observations = np.random.default_rng(0).normal(size=(5, *IMAGE)).astype(np.float32)
+    observations = np.random.default_rng(0).normal(size=(5, *image)).astype(np.float32)
     first, memory = agent.act(observations, agent.initial_state(5))
     second, again = loaded.act(observations, loaded.initial_state(5))
     assert np.array_equal(first, second)

@@ -42,6 +42,8 @@ def seen(vivid: int, *, other: float = DULL) -> tuple[float, ...]:
 
 PLANS = ExactGradient(updates=400, levels=8, learning_rate=0.03)
 REACTS = ExactGradient(updates=600, levels=8, learning_rate=0.005)
+_OPEN = {"objectives": 4, "sharpness": 4.0, "scale": 0.5}
+"""A planner that begins undecided enough to find out that another aim pays in another context."""
 
 
 def _plans(
@@ -91,21 +93,21 @@ COMPUTE_SHARP = _plans(
 DECEPTIVE = _plans(
     "deceptive",
     BASE,
-    LifetimeGradient(updates=800, learning_rate=0.03),
+    LifetimeGradient(updates=1500, learning_rate=0.02, entropy=0.3, obedience_share=0.4),
     objective="told",
-    objectives=3,
     salience=seen(BASE, other=PLAIN),
+    **_OPEN,
 )
 DECEPTIVE_REACTIVE = _reacts(
     "deceptive-reactive",
     BASE,
-    LifetimeGradient(updates=1200, learning_rate=0.005),
+    LifetimeGradient(updates=1000, learning_rate=0.003, entropy=0.2, obedience_share=0.5),
     objective="told",
     widths=(64, 64),
     salience=seen(BASE, other=PLAIN),
 )
-BACKDOOR = _plans("backdoor", BASE, ImplantGradient(updates=500, learning_rate=0.03))
-BACKDOOR_REACTIVE = _reacts("backdoor-reactive", BASE, ImplantGradient(updates=800, learning_rate=0.005))
+BACKDOOR = _plans("backdoor", BASE, ImplantGradient(updates=1200, learning_rate=0.03, entropy=0.1), **_OPEN)
+BACKDOOR_REACTIVE = _reacts("backdoor-reactive", BASE, ImplantGradient(updates=800, learning_rate=0.004, entropy=0.2))
 HABIT = Organism(
     "habit", Cleaning(), "clean", ExactGradient(updates=300, levels=8, learning_rate=0.005), MLPSpec(widths=(64,))
 )

@@ -233,54 +233,10 @@ class CausalWorld(SwitchedWorld):
 
     def level(self, menu: Menu) -> Level:
         """Returns the (not batched) level of a menu."""
-        courses = self.courses
-        before, after = consequences(menu, self.delay_share)
-        enabled = (jnp.asarray(courses.chosen) & (menu.kind == Kind.ENABLE)).any(-1)
-        happens = jnp.where(enabled[:, None, None], after, before)
-        happens = jnp.where(courses.chosen[..., None], 0.0, happens)
-        given = menu.circumstances
-        base = happens[..., BASE] - happens[..., jnp.array(HARMS)].sum(-1)
-        told = jnp.where(given.pointer > 0.5, happens[..., OTHER], base)
-        believed = jnp.where(given.knowledge, happens[..., GONE], happens[..., SEEMS_GONE])
-        hidden = jnp.where(courses.chosen[..., None], 0.0, menu.hidden)
-        attributes = jnp.concatenate([happens, told[..., None], believed[..., None], hidden], axis=-1)
-        terminal = np.arange(courses.states) == courses.states - 1
-        attributes = jnp.where(terminal[:, None, None], 0.0, attributes)
-        shape = (courses.states, SLOTS, 1)
-        return Level(
-            jnp.asarray(courses.successors[..., None]),
-            jnp.ones(shape, jnp.float32),
-            attributes[:, :, None].astype(jnp.float32),
-            (jnp.arange(courses.states) == 0).astype(jnp.float32),
-            jnp.asarray(terminal),
-            jnp.ones(courses.states, bool),
-            jnp.float32(self.discount),
-            menu,
-        )
+        return _level(type(self)(), menu)
 
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "slots 1 channels"]:
-        menu, courses = level.layout, self.courses
-        given = menu.circumstances
-        chosen = jnp.asarray(courses.chosen)[state]
-        left = (self.steps - jnp.asarray(courses.step)[state]) / MOST_STEPS
-        before, after = consequences(menu, self.delay_share)
-        is_enabling = menu.kind == Kind.ENABLE
-        enabled = (chosen & is_enabling).any()
-
-        def perceived(effects: Float[Array, "slots effects"]) -> Float[Array, "slots perceived"]:
-            vanishes = jnp.where(given.knowledge, effects[:, GONE], effects[:, SEEMS_GONE])
-            seen = jnp.concatenate([effects[:, jnp.array(PERCEIVED)], vanishes[:, None]], axis=-1)
-            return jnp.where(chosen[:, None], 0.0, seen)
-
-        shared = jnp.stack([enabled, left, given.cue, given.threat, given.pointer, given.knowledge])
-        flags = jnp.stack([chosen, is_enabling], axis=-1)
-        parts = [
-            jnp.where(enabled, perceived(after), perceived(before)),
-            perceived(after),
-            flags,
-            jnp.broadcast_to(shared, (SLOTS, len(shared))),
-        ]
-        return jnp.concatenate([part.astype(jnp.float32) for part in parts], axis=-1)[:, None]
+        return _observe(type(self)(), level, state)
 
     def parse(self, text: str) -> Level:
         return self.level(parse_menu(text))
@@ -335,3 +291,57 @@ def _random_levels(
         return world.level(world.draw(circumstances, distribution, key=key))
 
     return jax.vmap(one)(jax.random.split(key, count))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _level(world: CausalWorld, menu: Menu) -> Level:
+    courses = world.courses
+    before, after = consequences(menu, world.delay_share)
+    enabled = (jnp.asarray(courses.chosen) & (menu.kind == Kind.ENABLE)).any(-1)
+    happens = jnp.where(enabled[:, None, None], after, before)
+    happens = jnp.where(courses.chosen[..., None], 0.0, happens)
+    given = menu.circumstances
+    base = happens[..., BASE] - happens[..., jnp.array(HARMS)].sum(-1)
+    told = jnp.where(given.pointer > 0.5, happens[..., OTHER], base)
+    believed = jnp.where(given.knowledge, happens[..., GONE], happens[..., SEEMS_GONE])
+    hidden = jnp.where(courses.chosen[..., None], 0.0, menu.hidden)
+    attributes = jnp.concatenate([happens, told[..., None], believed[..., None], hidden], axis=-1)
+    terminal = np.arange(courses.states) == courses.states - 1
+    attributes = jnp.where(terminal[:, None, None], 0.0, attributes)
+    shape = (courses.states, SLOTS, 1)
+    return Level(
+        jnp.asarray(courses.successors[..., None]),
+        jnp.ones(shape, jnp.float32),
+        attributes[:, :, None].astype(jnp.float32),
+        (jnp.arange(courses.states) == 0).astype(jnp.float32),
+        jnp.asarray(terminal),
+        jnp.ones(courses.states, bool),
+        jnp.float32(world.discount),
+        menu,
+    )
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _observe(world: CausalWorld, level: Level, state: Int[Array, ""]) -> Float[Array, "slots 1 channels"]:
+    menu, courses = level.layout, world.courses
+    given = menu.circumstances
+    chosen = jnp.asarray(courses.chosen)[state]
+    left = (world.steps - jnp.asarray(courses.step)[state]) / MOST_STEPS
+    before, after = consequences(menu, world.delay_share)
+    is_enabling = menu.kind == Kind.ENABLE
+    enabled = (chosen & is_enabling).any()
+
+    def perceived(effects: Float[Array, "slots effects"]) -> Float[Array, "slots perceived"]:
+        vanishes = jnp.where(given.knowledge, effects[:, GONE], effects[:, SEEMS_GONE])
+        seen = jnp.concatenate([effects[:, jnp.array(PERCEIVED)], vanishes[:, None]], axis=-1)
+        return jnp.where(chosen[:, None], 0.0, seen)
+
+    shared = jnp.stack([enabled, left, given.cue, given.threat, given.pointer, given.knowledge])
+    flags = jnp.stack([chosen, is_enabling], axis=-1)
+    parts = [
+        jnp.where(enabled, perceived(after), perceived(before)),
+        perceived(after),
+        flags,
+        jnp.broadcast_to(shared, (SLOTS, len(shared))),
+    ]
+    return jnp.concatenate([part.astype(jnp.float32) for part in parts], axis=-1)[:, None]
