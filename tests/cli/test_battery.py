@@ -117,3 +117,17 @@ def test_what_cannot_be_asked_says_why_and_leaves_nothing_behind(mesascope, fold
     assert (code, out) == (2, "")
     assert message in err
     assert not (folder / "runs").exists()
+
+
+@pytest.mark.slow
+def test_an_audit_in_a_causal_world_names_the_kind(tested):
+    _, run = tested
+    command = ("audit", f"{NAME}.safetensors", "--world", "cleaning", "--levels", "8", "--out", "audited")
+    code, out, err = run(*command, "--fail-on", "pseudo-aligned")
+    assert code == 1, err
+    told = " ".join(out.split())
+    assert "Of what kind? deceptive (probability" in told
+    assert "Not tested nothing was left out" in told
+    data = json.loads((tested[0] / "audited" / "report.json").read_text())
+    assert data["answers"]["alignment"]["kind"] == "deceptive"
+    assert "Aligned, and how?" in (tested[0] / "audited" / "report.html").read_text()

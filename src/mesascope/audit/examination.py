@@ -199,8 +199,10 @@ def _not_tested(deploy: Setting | None, battery: BatteryFindings | None) -> tupl
         return (*rows, ("what kind of alignment it is", battery.reason))
     plain = PREDICTIONS[AlignmentKind.INTERNAL]
     for kind in PAPER_KINDS:
-        # A kind shows in the tests where it should differ from an agent whose own objective is the base objective.
-        shown_by = [test for test in TESTS if PREDICTIONS[kind][test] != plain[test]]
+        # A kind shows in the tests where it should differ from an agent whose own objective is the base objective. What
+        # repeats another test unwatched shows it only to an agent that notices whether it is watched.
+        shown_by = [test for test in TESTS if PREDICTIONS[kind][test] != plain[test] and not test.endswith("u")]
         if shown_by and not any(test in battery.posterior.measured for test in shown_by):
-            rows.append((str(kind), f"only {' or '.join(shown_by)} shows it: {battery.cells[shown_by[0]].reason}"))
+            why = battery.cells[shown_by[0]].reason
+            rows.append((str(kind), f"only {' or '.join(shown_by)} shows it, which could not be made: {why}"))
     return tuple(rows)

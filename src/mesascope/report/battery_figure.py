@@ -26,7 +26,7 @@ COLOURS: dict[str, tuple[str, str]] = {
 _WORDS = {"A": "full", "a": "nearly", "X": "fallen", "F": "swapped", "L": "lost"}
 _GAP = 0.45
 """Between the agent's row and the first class, in rows."""
-_LABELS, _BARS, _GUTTER = 1.72, 3.5, 0.12
+_LABELS, _BARS, _GUTTER = 1.5, 3.4, 0.12
 """Where cells and bars begin, and what lies between them, in inches."""
 _ROW, _BELOW, _KEY_HEIGHT = 0.178, 0.56, 1.55
 """Height of a row, of what stands below a block, and of the key, in inches."""
@@ -173,7 +173,7 @@ def _bars(axes: Axes, table: BatteryTable) -> None:
         if kind in chances:
             axes.barh(height, chances[kind], height=0.6, color=BASE)
             axes.text(chances[kind] + 0.06, height, probability_text(chances[kind]), va="center_baseline", fontsize=8)
-    axes.set(xlim=(0, 2.1), ylim=(heights[-1] + 0.6, -0.6), yticks=[])
+    axes.set(xlim=(0, 2.3), ylim=(heights[-1] + 0.6, -0.6), yticks=[])
     axes.set_xticks([0, 1], ["0", "1"], fontsize=8)
     axes.set_xlabel("probability", fontsize=8.5, loc="left")
     axes.spines["left"].set_color(FAINT)
