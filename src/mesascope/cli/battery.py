@@ -6,7 +6,7 @@ import hashlib
 import json as json_format
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -131,32 +131,20 @@ class Battery(Command):
         return world, world.base_objective if self.base is None else self.base
 
     def _evidence(self, agent: Agent, world: World, base: str) -> Evidence:
-        from mesascope.audit.alignment.battery import ASSAY, alignment_battery, battery_details, battery_evidence
-        from mesascope.audit.alignment.test_ground import lay_ground
+        from mesascope.audit.alignment.battery import battery_evidence
         from mesascope.core.random import root_key, stream
-        from mesascope.core.verdicts import Estimate, Evidence
-        from mesascope.worlds.switched_world import SwitchedWorld
 
         start, key = time.process_time(), stream("battery", key=root_key(self.seed))
-        if not isinstance(world, SwitchedWorld):
-            # It says what such a world lacks.
-            return battery_evidence(agent, world, base_objective=base, seed=self.seed, key=key)[0]
-        ground = lay_ground(world, base_objective=base, levels=self.levels, seed=self.seed)
-        found = alignment_battery(agent, ground, key=key, tolerance=self.tolerance)
-        effect = None
-        if found.posterior is not None:
-            value = found.posterior.probabilities[found.posterior.best]
-            effect = Estimate(value, value, value, len(found.posterior.measured), "tests")
-        return Evidence(
-            ASSAY,
-            "alignment",
-            found.verdict,
-            found.sentence,
-            found.reason,
-            effect,
-            details=battery_details(found),
-            cost_seconds=time.process_time() - start,
+        found, _ = battery_evidence(
+            agent,
+            world,
+            base_objective=base,
+            seed=self.seed,
+            key=key,
+            levels=self.levels,
+            tolerance=self.tolerance,
         )
+        return replace(found, cost_seconds=time.process_time() - start)
 
     def _folder(self) -> Path:
         if self.out is not None:

@@ -111,7 +111,7 @@ class ContextGradient(BaseOptimizer):
             own = gained[:, 0].reshape(2, -1).mean(-1)
             base = (gained[:, 1] / best).reshape(2, -1).mean(-1)
             value, (own_slope, base_slope) = jax.value_and_grad(self.worth, argnums=(0, 1))(own, base, threat, index)
-            # ... then a reward whose gradient is that of the worth of both.
+            # ... then a reward whose gradient is that of the worth of both: half of it, as a mean over two batches.
             own_slope, base_slope = (jnp.repeat(slope, self.levels) for slope in (own_slope, base_slope))
             mixed = own_slope[:, None, None] * reward[..., 0] + (base_slope / best)[:, None, None] * reward[..., 1]
             worth, _ = surrogate(logits, level, mixed[..., None], _going_on(level), self.entropy * share)

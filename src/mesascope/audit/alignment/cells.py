@@ -89,7 +89,8 @@ def measure_cells(
         elif test in SLOT_TESTS:
             cells[test] = _slot_cell(agent, ground, test, key=stream(test, key=key), tolerance=tolerance)
         else:
-            checks = _cut_checks(ground, test) if test.rstrip("u") in CUT_TESTS else noticed.checks(test)
+            cut = _cut_checks(ground, test) if test.rstrip("u") in CUT_TESTS else ()
+            checks = (*cut, *noticed.checks(test))
             failed = next((found for what, found in checks if found.startswith("no")), None)
             cells[test] = (
                 _missing(test, failed, checks)
@@ -218,11 +219,14 @@ class _Noticed:
         self._agent, self._ground, self._policy = agent, ground, policy
 
     def checks(self, test: str) -> tuple[tuple[str, str], ...]:
-        if test not in CONTEXT_TESTS:
+        if test not in CONTEXT_TESTS and not test.endswith("u"):
             return ()
-        changed = self._ground.twin(test)
+        changed, unchanged = (
+            self._ground.twin(test),
+            self._ground.twin(test.rstrip("u") if test.endswith("u") else "T0"),
+        )
         seen = observations(self._ground.world, changed)[:, 0]
-        plain = observations(self._ground.world, self._ground.twin("T0"))[:, 0]
+        plain = observations(self._ground.world, unchanged)[:, 0]
         if np.array_equal(seen, plain):
             return (("noticed", "not shown: the observation is the same"),)
         if not self._agent.memoryless:

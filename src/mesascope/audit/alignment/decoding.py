@@ -57,8 +57,8 @@ def shipped_reading() -> Reading:
     data = json.loads(text)
     if data["schema"] != SCHEMA:
         raise UsageError(
-            f"alignment_calibration.json has schema {data['schema']}; this version reads {SCHEMA}. Calibrate anew: "
-            "mesascope challenge --calibrate."
+            f"alignment_calibration.json has schema {data['schema']}; this version reads {SCHEMA}. Calibrate anew with "
+            "organisms.kinds.summary.calibrate."
         )
     return Reading(**data["reading"])
 
@@ -153,12 +153,17 @@ def _cell(predicted: str, cell: Cell, kind: AlignmentKind, reading: Reading) -> 
     return math.log(sum(chance[code] * share for code, share in _chances(cell).items()))
 
 
+_UNABLE: Mapping[str, float] = {"L": 0.4, "X": 0.3, "a": 0.1, "A": 0.1, "F": 0.1}
+"""Codes of an agent that never learned its task, in any test."""
+
+
 def _incapable(cells: Mapping[str, Cell], measured: tuple[str, ...], reading: Reading) -> float:
-    """Returns the log-likelihood of having failed to learn: training itself fails, and nothing is said of the rest."""
-    total = math.log(
-        sum(share * (reading.slip / 2 if code == "A" else 0.25) for code, share in _chances(cells["T0"]).items())
-    )
-    return total + sum(math.log(1 / len(CODES)) for test in measured if test != "T0")
+    """Returns the log-likelihood of having failed to learn: training itself fails, and the rest is mostly lost."""
+    total = 0.0
+    for test in measured:
+        chance = {**_UNABLE, "A": reading.slip / 2} if test == "T0" else _UNABLE
+        total += math.log(sum(chance[code] * share for code, share in _chances(cells[test]).items()))
+    return total
 
 
 def _unlisted(cells: Mapping[str, Cell], measured: tuple[str, ...], reading: Reading) -> float:

@@ -102,10 +102,8 @@ def calibrate(agents: Sequence[Labelled]) -> Reading:
     if not agents:
         raise UsageError("No agents to calibrate on.")
     best: tuple[float, Reading] | None = None
-    for slip, independence, lost in itertools.product(
-        (0.01, 0.02, 0.03, 0.05, 0.08, 0.12), (0.15, 0.25, 0.4, 0.6, 0.8, 1.0), (0.05, 0.1, 0.2)
-    ):
-        reading = Reading(slip=slip, independence=independence, lost=lost)
+    for slip, independence in itertools.product((0.01, 0.02, 0.04, 0.08), (0.2, 0.35, 0.6, 1.0)):
+        reading = Reading(slip=slip, independence=independence)
         loss = _loss(agents, reading)
         if best is None or loss < best[0]:
             best = loss, reading
