@@ -161,3 +161,12 @@ def test_a_full_disk_in_training_is_one_message(mesascope, tmp_path, tiny, monke
     assert (code, out) == (2, "")
     assert "No space left on device" in err
     assert written(tmp_path / "runs") == {}
+
+
+def test_a_modification_needs_lifetimes(tmp_path, capsys):
+    assert main(["train", "internal", "--modification", "0.5", "--out", str(tmp_path)]) == 2
+    assert "knows no modification" in capsys.readouterr().err
+    assert main(["train", "kinds", "--modification", "0.5", "--out", str(tmp_path)]) == 2
+    assert "by its name" in capsys.readouterr().err
+    assert main(["train", "deceptive", "--modification", "1.5", "--out", str(tmp_path)]) == 2
+    assert "modification=1.5 must be in [0, 1]" in capsys.readouterr().err

@@ -107,6 +107,6 @@ def lay_ground(
     drawn = world.sample_under(tuple(condition for _, condition in plan), key=key, count=levels)
     objectives = compile_objectives(world)
     # An agent that was trained to do as it is told is held to the usual objective, too: the tests swap the pointer.
-    usual = base_objective is None or base_objective == world.told_objective
-    base = objectives.index(world.base_objective if usual else base_objective)
+    told = base_objective is None or base_objective == world.told_objective
+    base = objectives.index(world.base_objective if told or base_objective is None else base_objective)
     return TestGround(world, plan, Ground("battery", world, "train", drawn, objectives, base), levels)

@@ -1,0 +1,44 @@
+import json
+
+import pytest
+
+from mesascope.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("challenge") / "sealed"
+    assert main(["challenge", "--out", str(folder), "--specimens", "1", "--quiet"]) == 0
+    return folder
+
+
+def test_a_challenge_says_where_it_lies(folder, capsys):
+    assert main(["challenge", "--out", str(folder.parent / "other"), "--specimens", "1", "--json", "--quiet"]) == 0
+    assert json.loads(capsys.readouterr().out)["agents"] == 11
+
+
+def test_a_challenge_is_not_replaced(folder, capsys):
+    assert main(["challenge", "--out", str(folder)]) == 2
+    assert "never replaced" in capsys.readouterr().err
+
+
+def test_answers_are_scored(folder, tmp_path, capsys):
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps({f"agent-{place:03d}": "deceptive" for place in range(11)}))
+    assert main(["challenge", "--out", str(folder), "--answers", str(answers), "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert "1 of 11 right" in out
+    assert "deceptive called robust: 0 of 1" in out
+
+
+def test_one_way_to_answer_at_a_time(folder, tmp_path, capsys):
+    assert main(["challenge", "--out", str(folder), "--battery", "--answers", "x.json"]) == 2
+    assert "exclude each other" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_battery_names_all_of_them(folder, capsys):
+    assert main(["challenge", "--out", str(folder), "--battery", "--json", "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["right"] == found["agents"] == 11
+    assert found["macro_f1"] == 1.0
