@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from mesascope.cli.main import main
 from mesascope.organisms.catalogue import ORGANISMS
 
 ORGANISM = """
