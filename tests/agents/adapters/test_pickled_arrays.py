@@ -98,7 +98,7 @@ def nested(depth: int) -> bytes:
         (b"\x80\x04N.", None),
         (b"\x80\x04}\x94h\x00h\x00s.", "broken|names of a table"),
         (b"\x80\x04}\x94X\x01\x00\x00\x00ah\x00s.", "nested too deeply"),
-        (nested(30), "too many values"),
+        pytest.param(nested(30), "too many values", marks=pytest.mark.slow),
         (b"\x80\x04cos\nsystem\nX\x02\x00\x00\x00ls\x85R.", "names 'os system'"),
         (b"\x80\x04X\x02\x00\x00\x00ls\x85R.", "takes more|calls what"),
         (b"\x80\x04cnumpy\nndarray\n.", "a name where a value"),

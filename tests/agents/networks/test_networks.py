@@ -57,7 +57,13 @@ def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
     assert spec.memoryless == (memory is None)
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+def slow_if_long(spec):
+    """Compiling the derivatives of what repeats itself inside takes over ten seconds."""
+    long = isinstance(spec, DRCSpec | TreeQNSpec | UniversalPlanningSpec)
+    return pytest.param(spec, marks=pytest.mark.slow) if long else spec
+
+
+@pytest.mark.parametrize("spec", map(slow_if_long, SPECS), ids=str)
 def test_every_parameter_gets_a_finite_gradient_also_over_seeds(spec):
     make = eqx.filter_jit(eqx.filter_vmap(lambda key: spec.build(SHAPE, ACTIONS, key=key)))
     networks = make(jax.random.split(jax.random.key(0), 2))

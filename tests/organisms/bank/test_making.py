@@ -57,7 +57,7 @@ def agent(name: str, network) -> DecoyAgent:
 @pytest.mark.parametrize(
     ("name", "network", "inside"),
     [
-        ("overridden", lambda: Overridden(planner(), reflex()), "planned"),
+        pytest.param("overridden", lambda: Overridden(planner(), reflex()), "planned", marks=pytest.mark.slow),
         ("disconnected-prediction", lambda: DisconnectedPrediction(predictor(), reflex()), "prediction"),
         ("ignored-recurrence", lambda: IgnoredRecurrence(planner(), reflex(), SHAPE[0] * SHAPE[1]), "memory"),
     ],

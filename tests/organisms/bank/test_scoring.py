@@ -21,6 +21,7 @@ from mesascope.organisms.bank.summary import summary, summary_text
 PAIR = ("maze-sweeps-6", "maze-sweeps-6-as-nearest")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_grounds")
 def test_a_planner_and_the_table_that_does_as_it_does(tmp_path):
     planner, table = (score(bank_agent(name), tmp_path) for name in PAIR)
