@@ -63,7 +63,7 @@ def slow_if_long(spec):
     return pytest.param(spec, marks=pytest.mark.slow) if long else spec
 
 
-@pytest.mark.parametrize("spec", map(slow_if_long, SPECS), ids=str)
+@pytest.mark.parametrize("spec", [slow_if_long(spec) for spec in SPECS], ids=str)
 def test_every_parameter_gets_a_finite_gradient_also_over_seeds(spec):
     make = eqx.filter_jit(eqx.filter_vmap(lambda key: spec.build(SHAPE, ACTIONS, key=key)))
     networks = make(jax.random.split(jax.random.key(0), 2))
