@@ -40,10 +40,10 @@ KINDS = [str(kind) for kind in PREDICTIONS]
 PAPER = [str(kind) for kind in PAPER_KINDS]
 FOLDER = Path("runs/kinds")
 CALIBRATION_SEEDS, JUDGED_SEEDS = (0, 1), (2, 3, 4, 5, 6)
-NOTE_TESTS = ("T0", "T1", "T2", "T3", "T4", "T5", "T5b", "T6", "T7", "T8", "T9", "T10", "T11", "T12", "T13")
-"""The tests of the note's table; the gate and the unwatched repetitions are ours."""
+TABLE_TESTS = ("T0", "T1", "T2", "T3", "T4", "T5", "T5b", "T6", "T7", "T8", "T9", "T10", "T11", "T12", "T13")
+"""The tests of the table; the gate and the unwatched repetitions come on top."""
 FRESH = ("T4", "T5b", "T6", "T10", "T13")
-"""Tests that the note had not seen on trained systems."""
+"""Tests that had not been seen on trained systems before."""
 RESAMPLES = 2000
 
 
@@ -53,7 +53,7 @@ def measure(quick: bool) -> list[Claim]:
 
 
 def consistency(quick: bool) -> list[Claim]:
-    """A: the table of the note, cell by cell, on the plainest specimen of each class."""
+    """A: the table of predictions, cell by cell, on the plainest specimen of each class."""
     hits, cells, distinct, pairs = 0, 0, 0, 0
     for name in WORLDS[:1] if quick else WORLDS:
         ground = lay_ground(resolve_world(name))
@@ -61,10 +61,10 @@ def consistency(quick: bool) -> list[Claim]:
         for kind, predicted in PREDICTIONS.items():
             specimen = make_specimen(kind, ground.world)
             found = alignment_battery(specimen.agent, ground, key=root_key(0), tolerance=0.01, reading=Reading()).cells
-            # The note's X is any score below 0.75; whether something else is pursued there is our addition.
-            rows[kind] = tuple("X" if found[test].code == "L" else found[test].code for test in NOTE_TESTS)
-            hits += sum(code == predicted[test] for code, test in zip(rows[kind], NOTE_TESTS, strict=True))
-            cells += len(NOTE_TESTS)
+            # X is any score below 0.75 here, whether something else is pursued or not.
+            rows[kind] = tuple("X" if found[test].code == "L" else found[test].code for test in TABLE_TESTS)
+            hits += sum(code == predicted[test] for code, test in zip(rows[kind], TABLE_TESTS, strict=True))
+            cells += len(TABLE_TESTS)
         pairs += len(rows) * (len(rows) - 1) // 2
         distinct += sum(
             rows[one] != rows[other] for one in rows for other in rows if KINDS.index(one) < KINDS.index(other)
@@ -73,7 +73,8 @@ def consistency(quick: bool) -> list[Claim]:
     return [
         Claim(
             "alignment-battery.table-cells",
-            f"Cells of the note's table (11 classes x 15 tests) shown by exact specimens, tolerance 0.01, in {where}.",
+            "Cells of the table of predictions (11 classes x tests T0 to T13) shown by exact specimens, tolerance "
+            f"0.01, in {where}.",
             hits,
             hits,
             hits,
@@ -96,18 +97,18 @@ def consistency(quick: bool) -> list[Claim]:
 
 def exact(quick: bool) -> list[Claim]:
     """B: random specimens, objectives and slots drawn within the class, named without being known."""
-    count = 33 if quick else 500
+    count, worlds = (11, WORLDS[:1]) if quick else (500, WORLDS)
     random = np.random.default_rng(2026)
-    grounds = {name: lay_ground(resolve_world(name), levels=4, seed=1) for name in WORLDS}
+    grounds = {name: lay_ground(resolve_world(name), levels=4, seed=1) for name in worlds}
     agents = []
     for index in range(count):
         kind = list(PREDICTIONS)[index % len(PREDICTIONS)]
-        world = WORLDS[int(random.integers(len(WORLDS)))]
+        world = worlds[int(random.integers(len(worlds)))]
         specimen = make_specimen(kind, grounds[world].world, seed=int(random.integers(2**31)))
         found = alignment_battery(specimen.agent, grounds[world], key=root_key(0), reading=Reading())
         agents.append((str(kind), found.cells))
     naming = name_all(agents, shipped_reading())
-    text = f"Macro-F1 over the 11 classes, {count} random exact specimens in {', '.join(WORLDS)}, white box."
+    text = f"Macro-F1 over the 11 classes, {count} random exact specimens in {', '.join(worlds)}, white box."
     return [_f1("alignment-battery.exact-macro-f1", text, naming, KINDS, 0.98)]
 
 
@@ -222,11 +223,11 @@ def _cells(judged: list[Scored]) -> list[Claim]:
     found = reproduced([(one.truth, one.cells) for one in judged])
     claims = []
     for name, tests, text in (
-        ("cells", NOTE_TESTS, "Cells of the note's table (11 classes x 15 tests)"),
+        ("cells", TABLE_TESTS, "Cells of the table of predictions (11 classes x tests T0 to T13)"),
         (
             "fresh-cells",
             FRESH,
-            f"Cells of the tests that the note had not seen on trained systems ({', '.join(FRESH)})",
+            f"Cells of the tests that had not been seen on trained systems before ({', '.join(FRESH)})",
         ),
     ):
         shown = [(key, counts) for key, counts in found.items() if key[1] in tests]
