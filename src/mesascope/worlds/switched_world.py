@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,12 +59,12 @@ class SwitchedWorld(World):
     told_objective: str
     """The objective of doing what the evidence points to, whatever it is."""
 
+    @abc.abstractmethod
     def conditions(self) -> Mapping[str, tuple[Condition, ...]]:
         """Returns the conditions of each test that this world can be put to, by the test's name (`"T1"`).
 
         A test that is left out cannot be made here, which the battery reports as INCONCLUSIVE.
         """
-        raise NotImplementedError
 
     def action_text(self, level: Level, action: int) -> str:
         """Returns what an action does in a (not batched) level, in a few words."""

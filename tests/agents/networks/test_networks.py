@@ -59,7 +59,7 @@ def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
 
 def slow_if_long(spec):
     """Compiling the derivatives of what repeats itself inside takes over ten seconds."""
-    long = isinstance(spec, DRCSpec | TreeQNSpec | UniversalPlanningSpec)
+    long = isinstance(spec, DRCSpec | TreeQNSpec | UniversalPlanningSpec | GRUSpec | ValueIterationNetworkSpec)
     return pytest.param(spec, marks=pytest.mark.slow) if long else spec
 
 
