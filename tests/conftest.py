@@ -9,8 +9,7 @@ import pytest
 
 def pytest_configure(config: pytest.Config) -> None:
     # Two workers on two cores: threads of linear algebra would spend their time waiting for one another.
-    for threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(threads, "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Compiled code is shared by all workers and by the processes that tests start, and kept for the next run.
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         cache = getattr(config, "cache", None)
