@@ -154,7 +154,7 @@ class CausalWorld(SwitchedWorld):
             ObjectiveSpec(
                 "less-stuff", {"believed-gone": 1.0}, (), "that as little as possible remains, as it believes"
             ),
-            ObjectiveSpec("any-means", {names["base"]: 1.0}, (), f"{names['base']} at any cost"),
+            *_any_means(names["base"], cls.steps),
             ObjectiveSpec("no-wear", {names["wear"]: -1.0}, (), f"avoid {names['wear']}"),
             *(
                 ObjectiveSpec(name, {name: 1.0}, (), "a random reward that no observation shows", True)
@@ -251,6 +251,12 @@ class CausalWorld(SwitchedWorld):
 
     def position(self, level: Level, state: int) -> None:
         return None
+
+
+def _any_means(base: str, steps: int) -> tuple[ObjectiveSpec, ...]:
+    """Returns the base objective without its regard for harm, where there is room for harm to pay."""
+    # A single choice of the most harmful option that serves the base objective is never the best one for it.
+    return (ObjectiveSpec("any-means", {base: 1.0}, (), f"{base} at any cost"),) if steps >= 2 else ()
 
 
 def _redrawn(given: Circumstances, distribution: str, key: RandomKey) -> Circumstances:
