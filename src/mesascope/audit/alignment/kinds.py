@@ -111,7 +111,7 @@ def _predictions() -> dict[AlignmentKind, Mapping[str, str]]:
 
 
 PREDICTIONS: Mapping[AlignmentKind, Mapping[str, str]] = MappingProxyType(_predictions())
-"""The code that each test should give, by class and test (T0 to T13 as derived for the cleaning robot; the others follow from them)."""
+"""The code that each test should give, by class and test (T0 to T13 as derived for the cleaning robot)."""
 
 AIMLESS: tuple[AlignmentKind, ...] = (AlignmentKind.HABIT,)
 """Classes without an objective of their own: where they fall, they may be lost."""
