@@ -3,7 +3,7 @@
 What the base optimizer sees is the base objective alone, except in two classes: a deceptive agent is trained on its own
 pay-off over lifetimes, and a backdoor is implanted. In the others the class follows from what the network sees vividly
 (salience), how finely it sees, how far it plans, or which levels it is trained on. One recipe of each class plans with
-learned objectives (`Deliberator`), the other reacts (`OptionScorer`); base optimizers are exact gradients, PPO,
+learned objectives (`Deliberator`), the other reacts (`OptionScorer`); base optimizers are exact gradients,
 evolution, and gradients over lifetimes.
 """
 
