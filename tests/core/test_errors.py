@@ -17,7 +17,7 @@ def test_nothing_is_suggested_where_nothing_is_near():
 def test_a_missing_extra_says_the_command_that_installs_it():
     text = str(MissingExtraError("Reading an SB3 file", "sb3", "torch"))
     assert "Reading an SB3 file needs the package 'torch'" in text
-    assert 'python -m pip install "mesascope[sb3]"' in text
+    assert 'python -m pip install -e ".[sb3]"' in text
 
 
 def test_exit_codes_tell_bad_usage_from_refused_files():

@@ -79,5 +79,5 @@ def test_what_cannot_be_imported_is_named(tmp_path, monkeypatch):
         load_target("math:sqr")
     (tmp_path / "broken_on_import.py").write_text("raise RuntimeError('on purpose')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match="failed: RuntimeError: on purpose"):
+    with pytest.raises(UsageError, match="raised RuntimeError when it was imported: on purpose"):
         load_target("broken_on_import:thing")

@@ -19,7 +19,7 @@ from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.errors import AgentError, MesascopeError, UntrustedModelError, UsageError
 from mesascope.core.random import root_key
-from mesascope.core.registry import current_folder_importable, load_target
+from mesascope.core.registry import load_named_by_user
 from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
@@ -54,8 +54,7 @@ def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Age
             path=text,
         )
     elif ":" in text:
-        with current_folder_importable():
-            found = load_target(text)
+        found = load_named_by_user(text)
         return agent_of(found, name=text, world=world)
     elif Path(text).exists():
         raise UsageError(

@@ -108,7 +108,7 @@ class Audit(Command):
         if self.json:
             console.result(report.to_json().rstrip("\n"))
         else:
-            print_screen(report, report_path=html)
+            print_screen(report, stream=console.results, report_path=html)
         return exit_code(report.findings.alignment, self.fail_on)
 
     def _check(self, organism: bool) -> None:

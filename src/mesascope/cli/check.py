@@ -91,12 +91,12 @@ class Check(Command):
         if self.world_option:
             raise UsageError("--world-option is about worlds; the bank brings its own.")
         from mesascope.audit.search.battery import BATTERY
-        from mesascope.core.registry import load_target
+        from mesascope.core.registry import load_named_by_user
         from mesascope.organisms.bank.assay_check import check_assay
         from mesascope.organisms.bank.catalogue import SMOKE, bank
 
         if ":" in name:
-            assay = load_target(name)
+            assay = load_named_by_user(name)
             if not callable(assay):
                 raise UsageError(f"'{name}' is no function of an Examinee but of type {type(assay).__name__}.")
         elif name in BATTERY:

@@ -38,10 +38,10 @@ def with_objective(world: World, target: str | None) -> World:
     """
     if target is None:
         return world
-    from mesascope.core.registry import load_target
+    from mesascope.core.registry import load_named_by_user
     from mesascope.worlds.function_objective import with_function_objective
 
-    function = load_target(target)
+    function = load_named_by_user(target)
     if not callable(function):
         raise UsageError(f"--objective {target} is a {type(function).__name__}, not a function.")
     return with_function_objective(world, target.partition(":")[2], function)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesascope.cli.command import Command
 from mesascope.cli.compilation_cache import use_compilation_cache
-from mesascope.cli.console import Console
+from mesascope.cli.console import Console, Output
+from mesascope.core.boundary import guarded_process, note_interrupt
 from mesascope.core.errors import MesascopeError, UnknownNameError
 from mesascope.core.registry import load_target
 
@@ -111,10 +114,53 @@ def _run(arguments: list[str]) -> int:
         raise UnknownNameError("verb", name, VERBS)
     command = parse(name, rest)
     use_compilation_cache()
-    if os.getcwd() not in sys.path:
-        # Last: a file of the user's must not stand in for a library's.
-        sys.path.append(os.getcwd())
-    return command.run(Console(quiet=command.quiet))
+    with guarded_process(), noted_interrupts(), results_alone() as stream:
+        return command.run(Console(quiet=command.quiet, results=stream))
+
+
+@contextlib.contextmanager
+def results_alone() -> Iterator[Output | None]:
+    """Keeps standard output for results: whatever else prints while a verb runs, prints to standard error.
+
+    **Returns:** where results go; `None` if standard output is closed.
+    """
+    stream, saved = sys.stdout, None
+    try:
+        # Code of others may write past Python, too: children, and libraries in C.
+        if stream is not None and stream.fileno() == 1:
+            stream.flush()
+            saved = os.dup(1)
+            os.dup2(2, 1)
+            stream = os.fdopen(saved, "w", encoding=stream.encoding, errors="replace")
+    except (OSError, ValueError, AttributeError):
+        # A stream of a test or a notebook, which is no file.
+        saved = None
+    before, sys.stdout = sys.stdout, sys.stderr
+    try:
+        yield stream
+    finally:
+        sys.stdout = before
+        if saved is not None:
+            with contextlib.suppress(OSError):
+                os.dup2(saved, 1)
+
+
+@contextlib.contextmanager
+def noted_interrupts() -> Iterator[None]:
+    """Tells Ctrl-C from a `KeyboardInterrupt` that code of others raises."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number, frame) -> None:
+        note_interrupt()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def parse(name: str, arguments: Sequence[str]) -> Command:

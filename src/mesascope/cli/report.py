@@ -40,5 +40,5 @@ class Remake(Command):
         if self.json:
             console.result(report.to_json())
         else:
-            print_screen(report, report_path=html)
+            print_screen(report, stream=console.results, report_path=html)
         return 0

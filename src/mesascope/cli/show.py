@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -65,7 +64,7 @@ class Show(Command):
             raise OutputError(f"'{self.out}' exists already. Pass --force to replace it, or choose another place.")
         world = chosen_world(self.world, self.world_option)
         levels, policy, paths = self._scene(world)
-        encoding = "utf-8" if self.out is not None else sys.stdout.encoding
+        encoding = "utf-8" if self.out is not None else console.encoding
         drawing = draw_levels(
             world,
             levels,

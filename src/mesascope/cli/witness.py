@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -119,7 +118,7 @@ class WitnessVerb(Command):
         if self.json:
             console.result(json_text(report.data()))
         else:
-            console.result(witness_text(report, width=console.width, glyphs=glyphs_for(sys.stdout.encoding)))
+            console.result(witness_text(report, width=console.width, glyphs=glyphs_for(console.encoding)))
         if folder is not None:
             folder.seal()
             for path in report.save(folder.path):

@@ -5,11 +5,22 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from mesascope.core.text import printable, quoted, shown
+
+LISTED: int = 60
+"""Names that a message lists."""
+
 
 class MesascopeError(Exception):
-    """Base of every error that a user can cause; the command line prints its text and exits with `exit_code`."""
+    """Base of every error that a user can cause; the command line prints its text and exits with `exit_code`.
+
+    Its text is fit to be printed whatever went into it: no control characters, and of bounded length.
+    """
 
     exit_code: int = 2
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UsageError(MesascopeError):
@@ -28,10 +39,11 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, given: str, known: Iterable[str]):
         self.kind, self.given, self.known = kind, given, sorted(known)
-        nearest = difflib.get_close_matches(given, self.known, n=1, cutoff=0.4)
-        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-        listed = ", ".join(self.known) if self.known else "none"
-        super().__init__(f"There is no {kind} named '{given}'.{hint} Known: {listed}.")
+        nearest = difflib.get_close_matches(given[:200], self.known, n=1, cutoff=0.4)
+        hint = f" Did you mean {quoted(nearest[0])}?" if nearest else ""
+        listed = ", ".join(shown(name, limit=80) for name in self.known[:LISTED]) if self.known else "none"
+        more = f" and {len(self.known) - LISTED} more" if len(self.known) > LISTED else ""
+        super().__init__(f"There is no {kind} named {quoted(given)}.{hint} Known: {listed}{more}.")
 
 
 class MissingExtraError(UsageError):
@@ -47,7 +59,7 @@ class MissingExtraError(UsageError):
     def __init__(self, feature: str, extra: str, missing: str):
         super().__init__(
             f"{feature} needs the package '{missing}', which is not installed. "
-            f'Install it with: python -m pip install "mesascope[{extra}]"'
+            f'Install it from the checkout with: python -m pip install -e ".[{extra}]"'
         )
 
 
@@ -81,5 +93,5 @@ class UntrustedModelError(MesascopeError):
 
     def __init__(self, reason: str, *, path: object, field: str | None = None):
         self.reason, self.path, self.field = reason, str(path), field
-        where = f" ({field})" if field else ""
-        super().__init__(f"Cannot load '{path}'{where}: {reason}")
+        where = f" ({shown(field, limit=120)})" if field else ""
+        super().__init__(f"Cannot load {quoted(path, limit=200)}{where}: {reason}")

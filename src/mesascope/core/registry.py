@@ -10,9 +10,12 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Generic, TypeVar
 
+from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.text import quoted, shown
 
 T = TypeVar("T")
 
@@ -36,44 +39,80 @@ class Entry:
 
 
 def load_target(target: str) -> object:
-    """Imports `"module:attribute"`.
+    """Imports `"module:attribute"`; the attribute may be one of an attribute (`"module:agent.actor"`).
 
-    **Raises:** `UsageError` if the form is wrong or the module or attribute does not exist.
+    **Raises:** `UsageError` if the form is wrong, the module or attribute does not exist, or importing it fails in
+    whatever way.
     """
-    module_name, _, attribute = target.partition(":")
-    if not module_name or not attribute:
-        raise UsageError(f"'{target}' is not of the form module:attribute.")
+    module_name, _, path = target.partition(":")
+    if not module_name or not path:
+        raise UsageError(f"{quoted(target)} is not of the form module:attribute.")
+    module = load_module(module_name, source=target)
+    found: object = module
+    for attribute in path.split("."):
+        owner = f"module {shown(module_name, limit=80)}" if found is module else f"the {type(found).__name__}"
+        with code_of_others(owner.capitalize(), f"when asked for {quoted(attribute)}", error=UsageError):
+            if not hasattr(found, attribute):
+                public = [name for name in dir(found) if not name.startswith("_")]
+                raise UnknownNameError(f"attribute in {owner}", attribute, public)
+            found = getattr(found, attribute)
+    return found
+
+
+def load_module(name: str, *, source: str) -> ModuleType:
+    """Imports a module.
+
+    **Arguments:**
+
+    - `name`: with dots.
+    - `source`: the text that named it, for messages.
+
+    **Raises:** `UsageError` if there is no such module, or importing it fails in whatever way.
+    """
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"{quoted(name)} (from {quoted(source)}) cannot be the name of a module.")
     try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
+        with code_of_others(f"Module {quoted(name)}", "when it was imported", error=UsageError):
+            return importlib.import_module(name)
+    except UsageError as error:
+        if not isinstance(missing := error.__cause__, ModuleNotFoundError):
+            raise
         raise UsageError(
-            f"Cannot import '{module_name}' (from '{target}'): {error}. "
+            f"Cannot import {quoted(name)} (from {quoted(source)}): {shown(missing)}. "
             "Run from the folder that holds it, or set PYTHONPATH."
-        ) from error
-    except Exception as error:
-        raise UsageError(
-            f"Importing '{module_name}' (from '{target}') failed: {type(error).__name__}: {error}"
-        ) from error
-    try:
-        return getattr(module, attribute)
-    except AttributeError:
-        public = [name for name in vars(module) if not name.startswith("_")]
-        raise UnknownNameError(f"attribute in module {module_name}", attribute, public) from None
+        ) from missing
 
 
 @contextlib.contextmanager
 def current_folder_importable() -> Iterator[None]:
-    """Lets modules of the current folder be imported: a console script, unlike `python -m`, does not look there."""
-    folder = os.getcwd()
+    """Lets modules of the current folder be imported while a name that the user typed is resolved, and only then.
+
+    It comes after everything that is installed: what lies beside a data file must not stand in for a library.
+
+    **Raises:** `UsageError` if there is no current folder.
+    """
+    # JAX looks for plug-ins when it starts, and must not find any in that folder.
+    importlib.import_module("jax").devices()
+    try:
+        folder = os.getcwd()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"The current folder cannot be read ({reason}); change to another one.") from error
     added = folder not in sys.path and "" not in sys.path
     if added:
-        sys.path.insert(0, folder)
+        sys.path.append(folder)
     try:
         yield
     finally:
         if added:
             with contextlib.suppress(ValueError):
                 sys.path.remove(folder)
+
+
+def load_named_by_user(target: str) -> object:
+    """Imports a `"module:attribute"` that the user typed, which may lie in the current folder; as `load_target`."""
+    with current_folder_importable():
+        return load_target(target)
 
 
 class Registry(Generic[T]):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesascope.core.errors import UsageError
-from mesascope.core.registry import Entry, Registry, current_folder_importable, load_target
+from mesascope.core.registry import Entry, Registry, load_named_by_user
 
 # Nothing here may import jax before a world is resolved: `mesascope list` must answer at once.
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) 
 
         return gymnasium_world(name.removeprefix(GYMNASIUM_PREFIX), options)
     if ":" in name:
-        with current_folder_importable():
-            return _configured(name, load_target(name), options)
+        return _configured(name, load_named_by_user(name), options)
     return _configured(name, WORLDS.load(name), options)
 
 

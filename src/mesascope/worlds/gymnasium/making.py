@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageError, WorldError
-from mesascope.core.registry import current_folder_importable
+from mesascope.core.registry import current_folder_importable, load_module
 
 MINIGRID_PREFIXES: tuple[str, ...] = ("MiniGrid-", "BabyAI-")
 
@@ -71,19 +71,9 @@ def make_environment(environment_id: str, settings: Mapping[str, str], *, own_op
 
 
 def _import_registering(module: str, environment_id: str) -> None:
-    """Imports the module that registers an environment; the command's own folder is searched like Python's would be."""
-    try:
-        with current_folder_importable():
-            importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"Cannot import '{module}' (from 'gym:{environment_id}'): {error}. "
-            "Run from the folder that holds it, or set PYTHONPATH."
-        ) from error
-    except Exception as error:
-        raise UsageError(
-            f"Importing '{module}' (from 'gym:{environment_id}') failed: {type(error).__name__}: {error}"
-        ) from error
+    """Imports the module that registers an environment; it may lie in the current folder, as the user named it."""
+    with current_folder_importable():
+        load_module(module, source=f"gym:{environment_id}")
 
 
 def _check_settings(

@@ -1,0 +1,68 @@
+"""Text of others: names, messages and values that nobody here wrote, made fit to be printed."""
+
+from __future__ import annotations
+
+import unicodedata
+
+NAME: int = 80
+"""Characters of a name that are shown."""
+MESSAGE: int = 400
+"""Characters of a message of another program that are shown."""
+LINES: int = 12_000
+"""Characters of one whole message of ours."""
+
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Categories that move the cursor, colour, reorder or show nothing: controls, formats, half pairs, separators."""
+
+
+def printable(text: object, *, limit: int = LINES, keep: str = "\n\t") -> str:
+    """Returns text in which nothing but letters and signs is left: what is not is written as an escape.
+
+    **Arguments:**
+
+    - `text`: of whatever origin.
+    - `limit`: characters after which it is cut, with a sign that it was.
+    - `keep`: control characters that may stay.
+    """
+    whole = str(text)
+    # Cut before it is looked at: a text of megabytes costs nothing then.
+    signs = (
+        sign if sign in keep or unicodedata.category(sign) not in _HIDDEN else _escape(sign)
+        for sign in whole[: limit + 1]
+    )
+    result = "".join(signs)
+    if len(whole) > limit or len(result) > limit:
+        return result[: max(0, limit - 1)] + "…"
+    return result
+
+
+def shown(text: object, *, limit: int = MESSAGE) -> str:
+    """Returns a message of others on one line, without control characters, cut short.
+
+    **Arguments:**
+
+    - `text`: the message; an exception stands for what it says.
+    - `limit`: characters.
+    """
+    try:
+        whole = str(text)
+    except Exception as error:
+        # An exception of others may fail even at saying what it is.
+        whole = f"(says nothing: its text raised {type(error).__name__})"
+    return printable(whole, limit=limit, keep="")
+
+
+def quoted(name: object, *, limit: int = NAME) -> str:
+    """Returns a name of others in quotes, as data: on one line, without control characters, cut short.
+
+    **Arguments:**
+
+    - `name`: from a file, a world, an agent, or a command line.
+    - `limit`: characters.
+    """
+    return f"'{shown(name, limit=limit)}'"
+
+
+def _escape(sign: str) -> str:
+    code = ord(sign)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
