@@ -18,7 +18,7 @@ from mesascope.audit.objective.recovery.identifiability import Unidentified, ope
 from mesascope.audit.objective.recovery.observation import Observation
 from mesascope.audit.objective.recovery.planners import PlannerRow, planner_table
 from mesascope.audit.objective.recovery.posterior import Posterior
-from mesascope.audit.objective.recovery.stacking import stacked
+from mesascope.audit.objective.recovery.stacking import stacked, with_states
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.verdicts import Estimate
@@ -26,7 +26,7 @@ from mesascope.objectives.canonical import rewards_here
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.objectives.invariance import InvarianceClass, source
 from mesascope.objectives.objective import Objectives
-from mesascope.objectives.reward_space import RewardSpace
+from mesascope.objectives.reward_space import AttributeRewards, RewardSpace
 from mesascope.objectives.reward_tables import spelled_out, with_reward_tables
 from mesascope.worlds.level import Level
 from mesascope.worlds.menu import MenuItem
@@ -104,9 +104,12 @@ class BehavioralObjective:
         in shape.
         """
         levels = stacked([observation.level for observation in self.observations])
+        if not isinstance(self.space, AttributeRewards) and len({one.level.states for one in self.observations}) > 1:
+            raise UsageError("Levels of different sizes have no table of rewards in common; weigh attributes instead.")
         counts = [1.0 if one.counts is None else one.counts[:, None] for one in self.observations]
         acting = np.asarray(levels.reachable & ~levels.terminal)[..., None]
-        weights = np.stack([one.policy * count for one, count in zip(self.observations, counts, strict=True)]) * acting
+        chosen = [one.policy * count for one, count in zip(self.observations, counts, strict=True)]
+        weights = np.stack([with_states(table, levels.states, axis=0, fill=0) for table in chosen]) * acting
         spelled, space = spelled_out(levels, self.space)
         return planner_table(spelled, weights, space)
 

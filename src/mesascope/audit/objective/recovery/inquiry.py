@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -19,6 +18,7 @@ from mesascope.audit.objective.recovery.reading import (
     cost_of_ambiguity,
     nearest_objectives,
 )
+from mesascope.audit.objective.recovery.stacking import joined, with_states
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards
@@ -52,13 +52,14 @@ class Watched:
     weights: Float[np.ndarray, "N S"]
 
     def __add__(self, other: Watched) -> Watched:
-        def both(first, second):
-            return np.concatenate([np.asarray(first), np.asarray(second)])
+        """Returns the levels of both, padded to the size of the larger ones."""
+        levels = joined([self.levels, other.levels])
+
+        def both(first: np.ndarray, second: np.ndarray, fill: float) -> np.ndarray:
+            return np.concatenate([with_states(part, levels.states, axis=1, fill=fill) for part in (first, second)])
 
         return Watched(
-            jax.tree.map(both, self.levels, other.levels),
-            both(self.policy, other.policy),
-            both(self.weights, other.weights),
+            levels, both(self.policy, other.policy, 1 / levels.actions), both(self.weights, other.weights, 0.0)
         )
 
     def first(self, count: int) -> Watched:

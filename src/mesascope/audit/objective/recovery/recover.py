@@ -18,7 +18,7 @@ from mesascope.audit.objective.recovery.inversion import invert
 from mesascope.audit.objective.recovery.maximum_causal_entropy import Visited, entropy_information, fit_visits
 from mesascope.audit.objective.recovery.observation import Observation
 from mesascope.audit.objective.recovery.posterior import Posterior, gaussian
-from mesascope.audit.objective.recovery.stacking import stacked
+from mesascope.audit.objective.recovery.stacking import stacked, with_states
 from mesascope.audit.policy import observations as observe
 from mesascope.audit.policy import policy_table
 from mesascope.core.errors import UnknownNameError, UsageError
@@ -161,7 +161,7 @@ def _space(level: Level, world: World | None) -> RewardSpace:
 def _noisy(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -> BehavioralObjective:
     """Fits choices: of a network by how often it makes them, with a price on weights; of samples by likelihood."""
     levels = stacked([_with_own_discount(one) for one in watched])
-    tables = np.stack([one.policy for one in watched])
+    tables = np.stack([with_states(one.policy, levels.states, axis=0, fill=1 / levels.actions) for one in watched])
     counts = [one.counts for one in watched]
     if all(one is None for one in counts):
         if not isinstance(space, AttributeRewards):
@@ -171,7 +171,8 @@ def _noisy(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -
         return BehavioralObjective(space, watched, "noisy", posterior_of(fit), explained(fit), again)
     weights = np.stack(
         [
-            table * (np.zeros(levels.states) if one is None else one)[:, None]
+            table
+            * (np.zeros(levels.states) if one is None else with_states(one, levels.states, axis=0, fill=0))[:, None]
             for table, one in zip(tables, counts, strict=True)
         ]
     )
