@@ -12,7 +12,7 @@ import math
 import pickletools
 import struct
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,15 @@ MAXIMUM_VALUES: int = 1_000_000
 """In all tables together: a table that holds another twice, and so on, would otherwise be endless."""
 MAXIMUM_DIMENSIONS: int = 8
 """Of one array."""
+
+
+class _AnyClass(Container[str]):
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+ANY_CLASS: Container[str] = _AnyClass()
+"""As `records`: whatever the pickle names is kept as a `Record`. Nothing is looked for, so nothing can run."""
 
 KINDS: frozenset[str] = frozenset({"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"})
 """Types of numbers that are read, little-endian."""
@@ -76,7 +85,7 @@ class _Machine:
     """Follows the instructions of a pickle."""
 
     calls: Mapping[str, Build]
-    records: frozenset[str]
+    records: Container[str]
     stack: list[Any] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
     memory: dict[int, Any] = field(default_factory=dict)
@@ -97,7 +106,7 @@ class _Machine:
 
     def name(self, name: str) -> None:
         if (
-            name not in _NUMPY | _TABLES | _FACTORIES
+            name not in _NUMPY | _SCALARS | _BUFFERS | _TABLES | _FACTORIES
             and name != _JAX
             and name not in self.calls
             and name not in self.records
@@ -109,9 +118,7 @@ class _Machine:
         function, arguments = self.take(2)
         if not isinstance(function, _Global) or not isinstance(arguments, tuple):
             raise _Refused("it calls what cannot be called")
-        if function.name in self.records:
-            self.stack.append(Record(function.name, arguments))
-        elif function.name in _TABLES:
+        if function.name in _TABLES:
             # A table that fills itself would call what it is given; ours does not.
             self.stack.append({})
         elif function.name == _JAX:
@@ -122,11 +129,22 @@ class _Machine:
             self.stack.append(self.calls[function.name](*(self.plain(argument) for argument in arguments)))
         elif function.name.endswith(" _reconstruct"):
             self.stack.append(_Holder())
+        elif function.name in _SCALARS:
+            # A number that numpy made, and an array that it wrote in one piece: kind first, or bytes first.
+            kind, data = arguments
+            self.stack.append(_array(data, kind, ())[()])
+        elif function.name in _BUFFERS:
+            data, kind, shape, order = arguments
+            if order != "C":
+                raise _Refused("an array is of an unusual order")
+            self.stack.append(_array(data, kind, shape))
         elif function.name == "numpy dtype":
             code = arguments[0]
             if code not in KINDS:
                 raise _Refused(f"it holds numbers of the unusual kind {str(code)[:20]!r}")
             self.stack.append(_Kind(code))
+        elif function.name in self.records:
+            self.stack.append(Record(function.name, arguments))
         else:
             raise _Refused(f"it calls {function.name!r}, which is no function of arrays")
 
@@ -150,6 +168,8 @@ class _Machine:
 
     def fill(self, values: list[Any]) -> None:
         table = self.stack[-1]
+        if isinstance(table, Record):
+            return
         if not isinstance(table, dict) or len(values) % 2:
             raise _Refused("it fills something other than a table")
         for name, value in zip(values[::2], values[1::2], strict=True):
@@ -158,6 +178,9 @@ class _Machine:
             table[name] = value
 
     def extend(self, values: list[Any]) -> None:
+        if isinstance(self.stack[-1], Record):
+            # What a class of others collects is not looked at.
+            return
         if not isinstance(self.stack[-1], list):
             raise _Refused("it lengthens something other than a list")
         self.stack[-1].extend(values)
@@ -199,9 +222,19 @@ class _Machine:
             return type(value)(self.plain(entry, depth + 1) for entry in value)
         if isinstance(value, Record):
             return Record(value.name, self.plain(value.arguments, depth + 1), self.plain(value.state, depth + 1))
+        if isinstance(value, _Kind) and self.records is ANY_CLASS:
+            return np.dtype(value.code)
+        if isinstance(value, _Global) and value.name in self.records:
+            return Record(value.name)
         if isinstance(value, _Kind | _Global):
             raise _Refused("it holds a name where a value should be")
         return value
+
+
+def _array(data: object, kind: object, shape: object) -> np.ndarray:
+    if not isinstance(kind, _Kind):
+        raise _Refused("an array is of an unusual kind")
+    return array_of(bytes(data) if isinstance(data, bytearray) else data, kind.code, shape)
 
 
 def array_of(data: object, code: str, shape: object) -> np.ndarray:
@@ -227,7 +260,7 @@ def array_of(data: object, code: str, shape: object) -> np.ndarray:
 
 
 def read_pickled_arrays(
-    content: bytes, *, path: object, calls: Mapping[str, Build] | None = None, records: frozenset[str] = frozenset()
+    content: bytes, *, path: object, calls: Mapping[str, Build] | None = None, records: Container[str] = frozenset()
 ) -> Any:
     """Returns what a pickle of arrays, tables and plain values describes, without running anything that it names.
 
@@ -236,7 +269,7 @@ def read_pickled_arrays(
     - `content`: the pickle.
     - `path`: the file it comes from, for messages.
     - `calls`: further names (`"module name"`) that it may call, and what stands for each. They get what is in the file.
-    - `records`: names of classes of which the values are kept, as a `Record`.
+    - `records`: names of classes of which the values are kept, as a `Record`; `ANY_CLASS` for all.
 
     **Returns:** dictionaries, lists, tuples, plain values, numpy arrays and records.
 
@@ -288,13 +321,15 @@ def _add_to_set(machine: _Machine, _: Any) -> None:
 _NUMPY: frozenset[str] = frozenset(
     {"numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct", "numpy ndarray", "numpy dtype"}
 )
+_SCALARS: frozenset[str] = frozenset({"numpy.core.multiarray scalar", "numpy._core.multiarray scalar"})
+_BUFFERS: frozenset[str] = frozenset({"numpy.core.numeric _frombuffer", "numpy._core.numeric _frombuffer"})
 _TABLES: frozenset[str] = frozenset({"collections OrderedDict", "collections defaultdict"})
 _FACTORIES: frozenset[str] = frozenset({"numpy array", "builtins list"})
 _JAX: str = "jax._src.array _reconstruct_array"
 _VALUES: frozenset[str] = frozenset(
     {
         *("BININT", "BININT1", "BININT2", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE"),
-        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
+        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "LONG1"),
     }
 )
 _CONSTANTS: dict[str, Callable[[], Any]] = {
