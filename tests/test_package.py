@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +59,17 @@ def test_calling_audit_runs_the_main_job(monkeypatch):
 
     monkeypatch.setattr(main_job, "audit", lambda *arguments, **options: (arguments, options))
     assert mesascope.audit("agent", "world", seed=3) == (("agent", "world"), {"seed": 3})
+
+
+def test_help_shows_the_main_job_and_its_arguments():
+    from mesascope.report import main_job
+
+    shown = inspect.signature(mesascope.audit)
+    assert shown == inspect.signature(main_job.audit)
+    overview, own = (" ".join(pydoc.plain(pydoc.render_doc(one)).split()) for one in (mesascope, mesascope.audit))
+    assert f"audit({', '.join(shown.parameters)})".replace("world, ", "world, *, ", 1) in overview
+    assert "Audits an agent" in own
+    assert all(f"`{name}`" in own for name in shown.parameters)
 
 
 def test_importing_mesascope_is_cheap():

@@ -1,4 +1,13 @@
-"""Mesascope: a laboratory and auditor for learned optimization."""
+"""Mesascope: a laboratory and auditor for learned optimization.
+
+The main job is a function, `help(mesascope.audit)` says what its arguments are:
+
+    report = mesascope.audit(agent, world)
+    audit(agent, world, *, base_objective, train, deploy, world_options, deploy_world, deploy_options, objective,
+          seed, levels, trust_pickle, progress, command) -> Report
+
+Everything else that is public is listed below; `mesascope --help` lists what the command line does.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +31,8 @@ if TYPE_CHECKING:
     from mesascope.report.report import Report as Report
     from mesascope.worlds.catalogue import resolve_world as resolve_world
     from mesascope.worlds.level import Level as Level
+    from mesascope.worlds.matrix import world_from_matrix as world_from_matrix
+    from mesascope.worlds.transitions import level_from_matrix as level_from_matrix
     from mesascope.worlds.world import ObjectiveSpec as ObjectiveSpec
     from mesascope.worlds.world import World as World
 
@@ -40,6 +51,8 @@ _HOMES = {
     "Report": "mesascope.report.report",
     "resolve_world": "mesascope.worlds.catalogue",
     "Level": "mesascope.worlds.level",
+    "level_from_matrix": "mesascope.worlds.transitions",
+    "world_from_matrix": "mesascope.worlds.matrix",
     "ObjectiveSpec": "mesascope.worlds.world",
     "World": "mesascope.worlds.world",
 }
@@ -56,6 +69,8 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "World",
     "resolve_world",
     "Level",
+    "level_from_matrix",
+    "world_from_matrix",
     "ObjectiveSpec",
     "Estimate",
     "Evidence",

@@ -8,6 +8,7 @@ stays blind: it does not know that reports exist.
 from __future__ import annotations
 
 import importlib
+import inspect
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
 
 
 class CallableRoom(ModuleType):
-    """A package that runs the main job when it is called."""
+    # A package that runs the main job when it is called. What `help` shows of it is the function's.
+
+    @property
+    def __doc__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        from mesascope.report.main_job import audit
+
+        return f"{inspect.getdoc(audit)}\n\naudit{inspect.signature(audit)}"
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        from mesascope.report.main_job import audit
+
+        return inspect.signature(audit)
 
     def __call__(self, *arguments: Any, **options: Any) -> Report:
         """Audits an agent; see `mesascope.report.main_job.audit` for arguments, result and errors."""

@@ -32,6 +32,15 @@ def test_opposite_rewards_by_one_kind(mesascope):
     assert starc["estimate"]["unit"] == "levels"
 
 
+def test_a_reward_of_ones_own(mesascope):
+    given = ("distance", "upwards", "corner", *SMALL, "--objective", "house_agents:upwards", "--kind", "starc", "--json")
+    (starc,) = json.loads(mesascope(*given)[1])["distances"]
+    assert 0 < starc["estimate"]["value"] <= 2
+    code, _, err = mesascope(*given[:4], *SMALL, "--objective", "house_agents:number")
+    assert code == 2
+    assert "not a function" in err
+
+
 def test_outer_alignment(mesascope):
     data = json.loads(mesascope("distance", "corner", "cheese", *SMALL, "--outer", "--json")[1])
     assert data["outer_alignment"]

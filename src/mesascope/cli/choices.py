@@ -36,15 +36,9 @@ def with_objective(world: World, target: str | None) -> World:
 
     The function is called with arrays of observations, actions and next observations, and is named by its attribute.
     """
-    if target is None:
-        return world
-    from mesascope.core.registry import load_named_by_user
-    from mesascope.worlds.function_objective import with_function_objective
+    from mesascope.worlds.function_objective import with_candidate
 
-    function = load_named_by_user(target)
-    if not callable(function):
-        raise UsageError(f"--objective {target} is a {type(function).__name__}, not a function.")
-    return with_function_objective(world, target.partition(":")[2], function)
+    return with_candidate(world, target)
 
 
 def chosen_shift(world: World, deploy: str | None, deploy_options: tuple[str, ...]) -> tuple[World | None, str | None]:

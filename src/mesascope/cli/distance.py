@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from mesascope.cli.choices import chosen_world
+from mesascope.cli.choices import chosen_world, with_objective
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 from mesascope.cli.reward_text import chosen_reward
@@ -31,6 +31,8 @@ class Distance(Command):
     """Whose levels: built in, gym:<id>, or module:Class."""
     world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """An option of the world."""
+    objective: Annotated[str | None, tyro.conf.arg(metavar="MODULE:FUNCTION")] = None
+    """One more objective that rewards can name: a function of observations, actions and next observations."""
     distribution: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """Of the levels; by default the world's last."""
     levels: int = 32
@@ -57,7 +59,7 @@ class Distance(Command):
             raise UsageError(f"--levels {self.levels} is not 1 or more.")
         for kind in self.kind:
             DISTANCES.entry(kind)
-        world = chosen_world(self.world, self.world_option)
+        world = with_objective(chosen_world(self.world, self.world_option), self.objective)
         distribution = world.distributions[-1] if self.distribution is None else self.distribution
         world.check_distribution(distribution)
         pair = compile_objectives(world, [chosen_reward(text, world) for text in (self.reward_a, self.reward_b)])

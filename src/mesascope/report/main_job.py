@@ -9,6 +9,7 @@ from mesascope.agents.agent import Agent
 from mesascope.core.errors import UsageError
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.report.report import Report
+from mesascope.worlds.function_objective import with_candidate
 from mesascope.worlds.world import World
 
 Progress = Callable[[str, float], None]
@@ -25,6 +26,7 @@ def audit(
     world_options: Mapping[str, str] | None = None,
     deploy_world: World | str | None = None,
     deploy_options: Mapping[str, str] | None = None,
+    objective: Callable[..., Any] | str | None = None,
     seed: int = 0,
     levels: int | None = None,
     trust_pickle: bool = False,
@@ -39,9 +41,12 @@ def audit(
       or a text: a file (`.safetensors`, `.zip`) or `"module:attribute"`.
     - `world`: where it was trained: a world, or a text (`"corner"`, `"gym:FrozenLake-v1"`, `"module:Class"`).
     - `base_objective`: what it was trained on; by default the world's own.
-    - `train`, `deploy`: names of the distributions; by default the world's first and second.
+    - `train`, `deploy`: names of the distributions; by default the world's first, and the last of the
+      world of deployment.
     - `world_options`: options of a world that is given as a text, as on the command line.
     - `deploy_world`, `deploy_options`: another world, or other options of the same one, to be deployed in.
+    - `objective`: one more candidate objective: a function of observations, actions and next observations, as an object
+      or as `"module:function"`; it is named as the function is.
     - `seed`: of everything random; the same seed gives the same report.
     - `levels`: how many levels of each distribution; by default the audit's own number.
     - `trust_pickle`: load files that can run code when they are loaded.
@@ -64,6 +69,8 @@ def audit(
             deployed = _world(world, {**(world_options or {}), **deploy_options}, "deploy_options")
     else:
         deployed = None if deploy_world is None else _world(deploy_world, deploy_options, "deploy_options")
+    trained = with_candidate(trained, objective)
+    deployed = None if deployed is None else with_candidate(deployed, objective)
     findings = audit_agent(
         _agent(agent, trained, trust_pickle),
         trained,

@@ -12,8 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from mesascope.core.errors import UnknownNameError, WorldError
+from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey
+from mesascope.core.registry import load_named_by_user
+from mesascope.core.text import quoted
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec, World
 
@@ -52,6 +54,30 @@ def with_function_objective(
     wrong shape or a number that is not finite; `UnknownNameError` if `stops` names an attribute that there is not.
     """
     return FunctionObjectiveWorld(world, name, function, stops)
+
+
+def with_candidate(world: World, objective: Callable[..., Any] | str | None) -> World:
+    """Returns a world with one more candidate objective, or as it is for `None`.
+
+    **Arguments:**
+
+    - `world`: everything else is its own.
+    - `objective`: a function as of `with_function_objective`, or where one is found, `"module:function"`; the last part
+      of its name becomes the objective's.
+
+    **Raises:** `UsageError` for something that is no function, and as `with_function_objective`.
+    """
+    if objective is None:
+        return world
+    given = quoted(objective)
+    if isinstance(objective, str):
+        name = objective.partition(":")[2]
+        objective = load_named_by_user(objective)  # pyright: ignore[reportAssignmentType]
+    else:
+        name = getattr(objective, "__name__", type(objective).__name__)
+    if not callable(objective):
+        raise UsageError(f"The objective {given} is a {type(objective).__name__}, not a function.")
+    return with_function_objective(world, name, objective)
 
 
 class FunctionObjectiveWorld(World):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from mesascope.core.errors import WorldError
 from mesascope.worlds.level import Level
@@ -66,22 +67,95 @@ def level_from_successors(
     )
 
 
-def level_from_matrix(transitions: Float[np.ndarray, "S A S"], **options) -> Level:
-    """Returns the level of a dense transition matrix: for small levels and tests; `level_from_successors` scales.
+def level_from_matrix(
+    transitions: ArrayLike,
+    rewards: ArrayLike | None = None,
+    *,
+    discount: float,
+    initial: ArrayLike | None = None,
+    terminal: ArrayLike | None = None,
+) -> Level:
+    """Returns the level of a dense transition matrix: for small levels; `level_from_successors` scales.
 
     **Arguments:**
 
-    - `transitions`: probability of each next state.
-    - `options`: those of `level_from_successors`, except `attributes`.
+    - `transitions`: probability of each next state, `P[s, a, s']`, `[S, A, S]`.
+    - `rewards`: for acting in a state `[S]`, for each action in it `[S, A]`, or for each transition `[S, A, S]`; it
+      becomes the one attribute of the level. By default there is none, for rewards that are tables.
+    - `discount`: in (0, 1).
+    - `initial`: law of the first state, `[S]`; by default uniform over the states that are not terminal.
+    - `terminal`: true where an episode is over, `[S]`; nothing is received for anything in such a state. By default no
+      state is.
+
+    **Raises:** `WorldError` for shapes that do not fit, numbers that are not finite, probabilities that are not a law,
+    and a reward for acting in a terminal state, which nobody could receive.
     """
-    transitions = np.asarray(transitions, np.float64)
-    if transitions.ndim != 3 or transitions.shape[0] != transitions.shape[2]:
-        raise WorldError(f"Transitions of shape {list(transitions.shape)} are not [S, A, S].")
+    transitions = _numbers("Transitions", transitions)
+    if transitions.ndim != 3 or transitions.shape[0] != transitions.shape[2] or not transitions.size:
+        raise WorldError(
+            f"Transitions of shape {list(transitions.shape)} are not [S, A, S], where P[s, a, s'] is the probability "
+            "of s' after action a in state s. If actions come first, as in R or MDPtoolbox, pass P.transpose(1, 0, 2)."
+        )
+    states, actions, _ = transitions.shape
+    over = _mask(terminal, states)
+    if initial is not None:
+        initial = _numbers("The law of the first state", initial)
+        if initial.shape != (states,) or (initial < 0).any() or abs(initial.sum() - 1) > SUM or initial[over].any():
+            raise WorldError(
+                f"The law of the first state must be {states} probabilities that sum to one over states that are not "
+                f"terminal; given are {initial.size} with the sum {initial.sum():.6g}."
+            )
     outcomes = max(1, int((transitions != 0).sum(-1).max()))
     # Stable, so that outcomes stay in the order of the states.
     successors = np.argsort(transitions == 0, axis=-1, kind="stable")[..., :outcomes]
     probabilities = np.take_along_axis(transitions, successors, axis=-1)
-    return level_from_successors(successors, probabilities, **options)
+    attributes = None
+    if rewards is not None:
+        paid = _transition_rewards(_numbers("Rewards", rewards), states, actions, over)
+        attributes = np.take_along_axis(paid, successors, axis=-1)[..., None]
+    return level_from_successors(
+        successors, probabilities, discount=discount, attributes=attributes, initial=initial, terminal=over
+    )
+
+
+def _numbers(what: str, given: object) -> Float[np.ndarray, "..."]:
+    try:
+        numbers = np.asarray(given, np.float64)
+    except (TypeError, ValueError) as error:
+        raise WorldError(f"{what} must be an array of numbers, not a {type(given).__name__} ({error}).") from error
+    if not np.isfinite(numbers).all():
+        place = np.argwhere(~np.isfinite(numbers))[0].tolist()
+        raise WorldError(f"{what} must be finite; the entry {place} is {numbers[tuple(place)]}.")
+    return numbers
+
+
+def _mask(terminal: object, states: int) -> Bool[np.ndarray, " S"]:
+    if terminal is None:
+        return np.zeros(states, bool)
+    given = np.asarray(terminal)
+    if given.dtype == bool and given.shape == (states,):
+        return given
+    raise WorldError(
+        f"`terminal` must be true or false for each of the {states} states; given are {given.size} values of type "
+        f"{given.dtype}. Terminal states by number: numpy.isin(numpy.arange({states}), [...])."
+    )
+
+
+def _transition_rewards(rewards, states: int, actions: int, terminal) -> Float[np.ndarray, "S A S"]:
+    shapes = {(states,): (states, 1, 1), (states, actions): (states, actions, 1), (states, actions, states): None}
+    if rewards.shape not in shapes:
+        raise WorldError(
+            f"Rewards of shape {list(rewards.shape)} are none of [{states}] (for acting in a state), "
+            f"[{states}, {actions}] (for each action in it), [{states}, {actions}, {states}] (for each transition)."
+        )
+    paid = np.broadcast_to(rewards.reshape(shapes[rewards.shape] or rewards.shape), (states, actions, states))
+    lost = np.flatnonzero((paid != 0).any((1, 2)) & terminal)
+    if len(lost):
+        raise WorldError(
+            f"State {lost[0]} is terminal and has a reward for acting in it, which nobody could receive. To pay for "
+            "arriving there, give rewards of transitions [S, A, S]: numpy.broadcast_to(reward, P.shape) pays on arrival."
+        )
+    return paid
 
 
 def expected_attributes(level: Level) -> Float[np.ndarray, "*batch S A F"]:

@@ -56,6 +56,21 @@ def test_policy_tables_and_attributes():
     assert "Nothing is left open" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("cheese", "'cheese' needs the world"),
+        (np.ones(3), r"to 4 finite numbers.*numbers of shape \[3\]"),
+        (None, "given is a NoneType"),
+        (["a", "b"], "given is a list"),
+    ],
+)
+def test_a_distance_to_what_is_no_reward_says_what_to_pass(base, message):
+    levels = batch()
+    with pytest.raises(UsageError, match=message):
+        recover(soft(levels), levels).distance(base)
+
+
 def test_one_environment_leaves_directions_open_and_says_so():
     found = recover([watched(ring(), REWARD)], space=TabularRewards(3, 2))
     assert found.unidentified.dimension == 3

@@ -21,6 +21,7 @@ from mesascope.audit.objective.recovery.posterior import Posterior
 from mesascope.audit.objective.recovery.stacking import stacked, with_states
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate
 from mesascope.objectives.canonical import rewards_here
 from mesascope.objectives.distances.catalogue import DISTANCES
@@ -54,6 +55,7 @@ class BehavioralObjective:
     - `again`: recovers by the same method from other observations; `None` if the method has no other.
     - `left_open`: orthonormal directions that are open, if the method knows them better than the environments alone
       do, `[U, D]`.
+    - `objectives`: those of the world in which the agent was watched, which may then be called by name.
     """
 
     space: RewardSpace
@@ -63,6 +65,7 @@ class BehavioralObjective:
     coherence: Coherence
     again: Again | None = None
     left_open: Float[np.ndarray, "U D"] | None = None
+    objectives: Objectives | None = None
 
     @property
     def mean(self) -> Float[np.ndarray, " D"]:
@@ -141,7 +144,7 @@ class BehavioralObjective:
         return drawn + moved
 
     def distance(
-        self, base: Objectives | Float[np.ndarray, " D"], kind: str = "starc", *, draws: int = DRAWS
+        self, base: str | Objectives | Float[np.ndarray, " D"], kind: str = "starc", *, draws: int = DRAWS
     ) -> Estimate:
         """Returns the distance to another reward, averaged over the observed levels, with a 90 % interval.
 
@@ -150,14 +153,16 @@ class BehavioralObjective:
 
         **Arguments:**
 
-        - `base`: an objective over the levels' attributes, or a parameter of the same space.
+        - `base`: the name of an objective of the world, an objective over the levels' attributes, or a parameter of the
+          same space.
         - `kind`: of distance; see `DISTANCES`.
         - `draws`: from the posterior.
 
-        **Raises:** `UnknownNameError` for an unknown kind; `UsageError` if more than one objective is given, or the
-        distance has no value.
+        **Raises:** `UnknownNameError` for an unknown kind or name; `UsageError` if more than one objective is given, a
+        name without a world, something else, or if the distance has no value.
         """
         measure = DISTANCES.load(kind)
+        base = self._named(base)
         parameters = np.concatenate([self.mean[None], self.posterior.samples(draws, seed=0)])
         if self.posterior.exact:
             parameters = parameters[:1]
@@ -192,6 +197,29 @@ class BehavioralObjective:
         else:
             low = 0.0
         return Estimate(value, max(0.0, min(low, value)), max(high, value), len(self.observations), "levels", 0.9)
+
+    def _named(self, base: object) -> Objectives | Float[np.ndarray, " D"]:
+        if isinstance(base, Objectives):
+            return base
+        if isinstance(base, str):
+            if self.objectives is None:
+                raise UsageError(
+                    f"A distance to {quoted(base)} needs the world that defines it: recover(..., world=world). Or pass "
+                    "compile_objectives(world).select(name), or a parameter of the reward space."
+                )
+            return self.objectives.select(base)
+        try:
+            parameter = np.asarray(base, np.float64)
+        except (TypeError, ValueError):
+            parameter = np.array(np.nan)
+        if parameter.shape != self.mean.shape or not np.isfinite(parameter).all():
+            what = f"numbers of shape {list(parameter.shape)}" if parameter.ndim else f"a {type(base).__name__}"
+            raise UsageError(
+                f"A distance is to the name of an objective of the world, to Objectives, or to {len(self.mean)} finite "
+                f"numbers, one for each of {', '.join(self.space.names[:8])}{', …' if len(self.mean) > 8 else ''}; "
+                f"given is {what}."
+            )
+        return parameter
 
     def disambiguating_regret(self, level: Level, *, n: int = 16, seed: int = 0) -> Ambiguity:
         """Returns what it costs in a level that several rewards explain the behaviour.

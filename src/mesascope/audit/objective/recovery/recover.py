@@ -23,6 +23,7 @@ from mesascope.audit.policy import observations as observe
 from mesascope.audit.policy import policy_table
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.verdicts import Verdict
+from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards, RewardSpace, TabularRewards
 from mesascope.objectives.reward_tables import spelled_out
 from mesascope.planning.evaluation import visits
@@ -83,7 +84,7 @@ def recover(
                 "With a horizon the planner is soft, of temperature 1, and takes no floor: leave `planner`, "
                 "`temperature` and `floor` out."
             )
-        return _visited(behaviour, world, space, horizon, discount, prior_scale)
+        return _of_world(_visited(behaviour, world, space, horizon, discount, prior_scale), world)
     if discount is not None and not 0 <= discount < 1:
         raise UsageError(
             f"Discount {discount} is not in [0, 1): without an end of time values are finite only below 1. "
@@ -91,7 +92,12 @@ def recover(
         )
     watched = _observations(behaviour, levels, world, discount, temperature)
     space = _space(watched[0].level, world) if space is None else space
-    return _recovered(watched, space, planner, floor, prior_scale)
+    return _of_world(_recovered(watched, space, planner, floor, prior_scale), world)
+
+
+def _of_world(found: BehavioralObjective, world: World | None) -> BehavioralObjective:
+    """Returns what was recovered, with the objectives of the world by name."""
+    return found if world is None else replace(found, objectives=compile_objectives(world))
 
 
 def _recovered(
