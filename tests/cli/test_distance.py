@@ -32,11 +32,14 @@ def test_opposite_rewards_by_one_kind(mesascope):
     assert starc["estimate"]["unit"] == "levels"
 
 
-def test_a_reward_of_ones_own(mesascope):
-    given = ("distance", "upwards", "corner", *SMALL, "--objective", "house_agents:upwards", "--kind", "starc", "--json")
-    (starc,) = json.loads(mesascope(*given)[1])["distances"]
-    assert 0 < starc["estimate"]["value"] <= 2
-    code, _, err = mesascope(*given[:4], *SMALL, "--objective", "house_agents:number")
+def test_a_reward_of_ones_own(mesascope, tmp_path):
+    code = "def upwards(seen, actions, after):\n    return (actions == 0).astype(float)\n\nnumber = 3\n"
+    (tmp_path / "own_rewards.py").write_text(code)
+    pair = ("distance", "upwards", "corner", *SMALL, "--objective")
+    code, out, err = mesascope(*pair, "own_rewards:upwards", "--kind", "starc", "--json")
+    assert (code, err) == (0, "")
+    assert 0 < json.loads(out)["distances"][0]["estimate"]["value"] <= 2
+    code, _, err = mesascope(*pair, "own_rewards:number")
     assert code == 2
     assert "not a function" in err
 

@@ -66,9 +66,7 @@ def world_from_matrix(
     if len(set(attributes)) < len(attributes):
         raise WorldError("No state may be named 'reward': that is the name of the reward.")
     outcomes = max(level.successors.shape[-1] for level in bare.values())
-    levels = tuple(
-        _completed(level, outcomes, len(attributes) - 1, index) for index, level in enumerate(bare.values())
-    )
+    levels = tuple(_completed(level, outcomes, len(attributes) - 1, index) for index, level in enumerate(bare.values()))
     return MatrixWorld(name, tuple(bare), levels, places, _names("action", actions, moves), attributes)
 
 

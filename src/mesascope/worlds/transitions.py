@@ -153,7 +153,7 @@ def _transition_rewards(rewards, states: int, actions: int, terminal) -> Float[n
     if len(lost):
         raise WorldError(
             f"State {lost[0]} is terminal and has a reward for acting in it, which nobody could receive. To pay for "
-            "arriving there, give rewards of transitions [S, A, S]: numpy.broadcast_to(reward, P.shape) pays on arrival."
+            "arriving there, give rewards of transitions: numpy.broadcast_to(reward, P.shape) pays on arrival."
         )
     return paid
 

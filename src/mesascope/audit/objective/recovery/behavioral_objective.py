@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -143,9 +144,7 @@ class BehavioralObjective:
         )
         return drawn + moved
 
-    def distance(
-        self, base: str | Objectives | Float[np.ndarray, " D"], kind: str = "starc", *, draws: int = DRAWS
-    ) -> Estimate:
+    def distance(self, base: Any, kind: str = "starc", *, draws: int = DRAWS) -> Estimate:
         """Returns the distance to another reward, averaged over the observed levels, with a 90 % interval.
 
         The interval is that of the basic bootstrap, with draws from the posterior; where the estimate is smaller than
@@ -153,8 +152,8 @@ class BehavioralObjective:
 
         **Arguments:**
 
-        - `base`: the name of an objective of the world, an objective over the levels' attributes, or a parameter of the
-          same space.
+        - `base`: the name of an objective of the world, `Objectives` of one over the levels' attributes, or a parameter
+          of the same space, `[D]`.
         - `kind`: of distance; see `DISTANCES`.
         - `draws`: from the posterior.
 
