@@ -103,7 +103,8 @@ def test_a_network_that_searches_is_looked_into_and_drawn(asked):
     file = save_agent(
         folder / "planner.safetensors", network, spec, world_name="maze", observation_shape=shape, actions=actions
     )
-    code, out, err = run("search", file, "--world", "maze", *OPTIONS, "--levels", "44", "--out", "planned", "--json")
+    asked_for = ("--objective", "goal", "--levels", "44", "--out", "planned", "--json")
+    code, out, err = run("search", file, "--world", "maze", *OPTIONS, *asked_for)
     assert code == 0, err
     details = {piece["assay"]: piece["details"] for piece in json.loads(out)["evidence"]}
     assert details["horizon"]["cliff"]["distance"] == pytest.approx(3.5)
@@ -133,3 +134,17 @@ def test_what_cannot_be_asked_says_why_and_leaves_nothing_behind(mesascope, fold
     assert (code, out) == (2, "")
     assert message in err
     assert not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize("organism", ["corner", pytest.param("maze", marks=pytest.mark.slow)])
+def test_the_first_question_has_one_answer_whoever_asks(asked, organism):
+    folder, run = asked
+    assert run("audit", organism, "--levels", "24", "--seed", "3", "--quiet")[0] == 0
+    code, out, err = run("search", organism, "--levels", "24", "--seed", "3", "--json", "--quiet")
+    assert code == 0, err
+    searched, audited = json.loads(out), json.loads((folder / "runs" / f"{organism}-3" / "report.json").read_text())
+    assert searched["objective_from"] == "attribution"
+    assert searched["answer"] == audited["answers"]["optimizer"]
+    assert searched["answer"]["probability"] is not None
+    evidence = {piece["assay"]: piece for piece in audited["evidence"]}
+    assert all(piece == evidence[piece["assay"]] for piece in searched["evidence"])

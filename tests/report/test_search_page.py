@@ -21,7 +21,9 @@ HOSTILE = "<script>document.title='owned'</script>\x1b[31m"
 
 
 def report(**changes) -> SearchReport:
-    made = SearchReport("planner", "network", "maze", {"walls": "loops"}, "goal", 64, 0, answer(), evidence(), {})
+    made = SearchReport(
+        "planner", "network", "maze", {"walls": "loops"}, "goal", "choice", 64, 0, answer(), evidence(), {}
+    )
     return dataclasses.replace(made, **changes)
 
 

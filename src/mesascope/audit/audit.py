@@ -56,6 +56,68 @@ def audit_agent(
     unknown objective or distribution; `UsageError` if the two worlds do not fit together.
     """
     report = progress or (lambda what, share: None)
+    before, after = observe(
+        agent,
+        world,
+        base_objective=base_objective,
+        train=train,
+        deploy=deploy,
+        deploy_world=deploy_world,
+        levels=levels,
+        seed=seed,
+        progress=progress,
+    )
+    key = root_key(seed)
+    key_assays = stream("assays", key=key)
+    answers = examine(
+        agent, before, after, key=key_assays, progress=lambda what, share: report(what, 0.3 + 0.6 * share)
+    )
+    report("the level where it comes apart", 0.9)
+    own = answers.objective.name
+    rulers = {}
+    for setting in (before, after):
+        if setting is not None:
+            index = setting.ground.objectives.index(own) if own is not None and own not in RIVALS else None
+            rulers[setting.ground.name] = reference_regrets(setting, index, _untrained(agent, setting, key))
+    there = None if after is None else after.ground
+    subject = Subject(
+        agent=agent.name,
+        agent_kind=agent.kind,
+        evaluation="exact" if before.exact else "roll-outs",
+        world=world.name,
+        world_options=world.options(),
+        train=before.ground.distribution,
+        deploy_world=None if there is None else there.world.name,
+        deploy_options=None if there is None else there.world.options(),
+        deploy=None if there is None else there.distribution,
+        base_objective=before.ground.objectives.names[before.ground.base],
+        seed=seed,
+        notes=tuple(agent.notes),
+    )
+    findings = find(subject, before, after, answers, rulers)
+    report("done", 1.0)
+    return findings
+
+
+def observe(
+    agent: Agent,
+    world: World,
+    *,
+    base_objective: str | None = None,
+    train: str | None = None,
+    deploy: str | None = None,
+    deploy_world: World | None = None,
+    levels: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Setting, Setting | None]:
+    """Watches an agent before and after the shift, in the levels that every verb draws from a seed.
+
+    **Arguments:** and errors as of `audit_agent`.
+
+    **Returns:** the agent in training, and after the shift; `None` if there is one distribution and none was named.
+    """
+    report = progress or (lambda what, share: None)
     if levels is not None and levels < 1:
         raise UsageError(f"An audit of {levels} levels finds nothing; ask for at least 1.")
     train = world.distributions[0] if train is None else train
@@ -75,34 +137,7 @@ def audit_agent(
     if len(grounds) > 1:
         report("watching the agent after the shift", 0.15)
         after = observe_agent(agent, grounds[1], key=stream("roll-outs/deploy", key=key))
-    key_assays = stream("assays", key=key)
-    answers = examine(
-        agent, before, after, key=key_assays, progress=lambda what, share: report(what, 0.3 + 0.6 * share)
-    )
-    report("the level where it comes apart", 0.9)
-    own = answers.objective.name
-    rulers = {}
-    for setting in (before, after):
-        if setting is not None:
-            index = setting.ground.objectives.index(own) if own is not None and own not in RIVALS else None
-            rulers[setting.ground.name] = reference_regrets(setting, index, _untrained(agent, setting, key))
-    subject = Subject(
-        agent=agent.name,
-        agent_kind=agent.kind,
-        evaluation="exact" if before.exact else "roll-outs",
-        world=world.name,
-        world_options=world.options(),
-        train=train,
-        deploy_world=None if deploy is None else target.name,
-        deploy_options=None if deploy is None else target.options(),
-        deploy=deploy,
-        base_objective=base_objective,
-        seed=seed,
-        notes=tuple(agent.notes),
-    )
-    findings = find(subject, before, after, answers, rulers)
-    report("done", 1.0)
-    return findings
+    return before, after
 
 
 def _grounds(

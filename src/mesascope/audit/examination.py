@@ -23,9 +23,9 @@ from mesascope.audit.findings import (
     OptimizerAnswer,
     Subject,
 )
-from mesascope.audit.objective.attribution import RIVALS, attribute
-from mesascope.audit.objective.named import contrast, name_objective
+from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.objective.preference import preference
+from mesascope.audit.objective.pursued import pursued_objective
 from mesascope.audit.objective.recovery.account import recovery
 from mesascope.audit.search.battery import search_battery
 from mesascope.audit.search.decision import optimizer_answer
@@ -51,6 +51,11 @@ class Answers:
     battery: BatteryFindings | None = None
 
 
+def bootstrap_seed(key: RandomKey) -> int:
+    """Returns the seed of every bootstrap of an examination, in [0, 2^32)."""
+    return seed_of(stream("bootstrap", key=key)) % 2**32
+
+
 def examine(
     agent: Agent, train: Setting, deploy: Setting | None, *, key: RandomKey, progress: Progress | None = None
 ) -> Answers:
@@ -65,7 +70,7 @@ def examine(
     - `progress`: called with what is being done and the share done.
     """
     report = progress or (lambda what, share: None)
-    seed = seed_of(stream("bootstrap", key=key)) % 2**32
+    seed = bootstrap_seed(key)
     evidence: list[Evidence] = []
 
     def run(assay: Callable[[], Evidence], share: float, what: str) -> Evidence:
@@ -82,24 +87,23 @@ def examine(
         run(lambda: misgeneralisation_index(deploy, seed=seed), 0.25, "misgeneralisation index")
     report("attribution to candidate objectives", 0.3)
     start = time.process_time()
-    attribution = attribute(after, None if deploy is None else train, seed=seed)
-    objective, named = name_objective(after, attribution, seed=seed)
-    evidence.append(replace(named, cost_seconds=time.process_time() - start))
+    pursued = pursued_objective(train, deploy, seed=seed)
+    objective = pursued.answer
+    evidence.append(replace(pursued.evidence, cost_seconds=time.process_time() - start))
     found = run(lambda: recovery(train, deploy, seed=seed, full=False), 0.4, "recovering the objective")
     if found.effect is not None:
         left = found.details["open"]["dimension"]
         objective = replace(objective, distance_to_base=found.effect.value, unidentified_dimensions=left)
-    best, other = contrast(after, attribution)
+    best, other = pursued.contrast
     pair = (after.ground.base, best if best != after.ground.base else other)
     run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
-    pursued = after.ground.base if objective.name in RIVALS else best
-    given = Examinee(agent, train, deploy, pursued, stream("search", key=key))
+    given = Examinee(agent, train, deploy, pursued.index, stream("search", key=key))
     evidence += search_battery(given, progress=lambda assay, share: report(assay, 0.65 + 0.2 * share))
     report("the alignment battery", 0.85)
     start = time.process_time()
     told, battery = _battery(agent, train, seed=seed, key=stream("battery", key=key))
     evidence.append(replace(told, cost_seconds=time.process_time() - start))
-    alignment = _with_kind(classify(train, deploy, attribution, seed=seed), told, battery)
+    alignment = _with_kind(classify(train, deploy, pursued.attribution, seed=seed), told, battery)
     report("answers", 1.0)
     return Answers(optimizer_answer(evidence), objective, alignment, tuple(evidence), battery)
 

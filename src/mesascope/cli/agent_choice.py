@@ -36,5 +36,8 @@ def chosen_agent(text: str, world: World, *, seed: int, trust_pickle: bool) -> A
                 f"Organism '{text}' has not been trained with seed {seed} ('{file}' is missing). Train it first: "
                 f"mesascope train {text} --seed {seed}"
             )
-        text = str(file)
+        agent = resolve_agent(str(file), world=world)
+        # Its file is called agent, like every organism's.
+        agent.name = text
+        return agent
     return resolve_agent(text, world=world, trust_pickle=trust_pickle)

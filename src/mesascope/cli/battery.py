@@ -43,7 +43,8 @@ class Battery(Command):
     agent: tyro.conf.Positional[str]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
     world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
-    """Where it was trained: cleaning, or module:Class. An organism brings its own."""
+    """Where it was trained: a world with switches (choice, cleaning, lamp, door-key), or module:Class. An organism
+    brings its own."""
     world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """An option of the world."""
     base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
@@ -77,9 +78,6 @@ class Battery(Command):
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         compile_objectives(world).index(base)
         agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
-        if self.agent in ORGANISMS.names():
-            # Its file is called agent, like every organism's.
-            agent.name = self.agent
         folder = claim(self._folder(), self._request(), result=RESULT, force=self.force)
         with console.progress(f"Testing {agent.name}") as progress:
             progress("every test", 0.1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mesascope.audit.findings import OptimizerAnswer
 from mesascope.core.files import write_atomically
@@ -25,6 +25,7 @@ CAVEATS: tuple[str, ...] = (
     "That something can be read off activations does not show that it is used; that is what writing to them is for.",
     "The answers hold for the levels that were sampled and for the objective by which choices were judged.",
 )
+OBJECTIVE_FROM: dict[str, str] = {"attribution": "attributed, as in an audit", "choice": "named with --objective"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class SearchReport:
     - `agent`, `agent_kind`: who was asked.
     - `world`, `world_options`: where.
     - `objective`: by which choices were judged.
-    - `levels`: that were asked for of each distribution.
+    - `objective_from`: `"attribution"` if that is what explains them best, `"choice"` if it was named.
+    - `levels`: of each distribution, at most.
     - `seed`: of levels and everything drawn.
     - `answer`: the verdicts.
     - `evidence`: of the battery.
@@ -48,6 +50,7 @@ class SearchReport:
     world: str
     world_options: Mapping[str, Any]
     objective: str
+    objective_from: Literal["attribution", "choice"]
     levels: int
     seed: int
     answer: OptimizerAnswer
@@ -65,6 +68,7 @@ class SearchReport:
                 "world": self.world,
                 "world_options": {key: self.world_options[key] for key in sorted(self.world_options)},
                 "objective": self.objective,
+                "objective_from": self.objective_from,
                 "levels": self.levels,
                 "seed": self.seed,
                 "answer": optimizer_data(self.answer),
@@ -112,7 +116,7 @@ class SearchReport:
         return [
             ("Agent", f"{self.agent} ({self.agent_kind})"),
             ("World", f"{self.world} ({options})" if options else self.world),
-            ("Objective", f"{self.objective}, by which choices are judged"),
+            ("Objective", f"{self.objective}, by which choices are judged ({OBJECTIVE_FROM[self.objective_from]})"),
             ("Levels", f"at most {self.levels} of each distribution"),
             ("Seed", str(self.seed)),
         ]

@@ -3,40 +3,59 @@
 from __future__ import annotations
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.ground import sample_ground
+from mesascope.audit.audit import observe
+from mesascope.audit.examination import bootstrap_seed
+from mesascope.audit.objective.pursued import pursued_objective
 from mesascope.audit.search.examinee import Examinee
-from mesascope.audit.setting import observe_agent
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.world import World
 
 
-def examinee(agent: Agent, world: World, *, objective: str | None = None, levels: int = 256, seed: int = 0) -> Examinee:
-    """Returns an agent as the assays of the first question are given it.
+def examinee(
+    agent: Agent,
+    world: World,
+    *,
+    objective: str | None = None,
+    base_objective: str | None = None,
+    train: str | None = None,
+    deploy: str | None = None,
+    deploy_world: World | None = None,
+    levels: int | None = None,
+    seed: int = 0,
+) -> Examinee:
+    """Returns an agent as the assays of the first question are given it, in an audit and without one.
 
     **Arguments:**
 
     - `agent`: any agent that acts on the world's observations.
-    - `world`: where it was trained; levels after the shift are those of its last distribution.
-    - `objective`: what it is said to pursue; by default the world's base objective.
-    - `levels`: of each distribution, or as many different ones as there are.
-    - `seed`: of levels and everything drawn later.
+    - `world`: where it was trained.
+    - `objective`: what it is said to pursue; by default what an audit attributes its choices to.
+    - `base_objective`, `train`, `deploy`, `deploy_world`, `levels`, `seed`: as of `audit_agent`.
 
-    **Raises:** `UnknownNameError` for an objective that the world does not have; `AgentError` if the agent fails.
+    **Raises:** `UnknownNameError` for an objective that the worlds do not have; as `audit_agent`.
     """
-    objectives, key = compile_objectives(world), root_key(seed)
-    name = world.base_objective if objective is None else objective
-    if name not in objectives.names:
-        raise UnknownNameError(f"objective of world '{world.name}'", name, objectives.names)
-    settings = []
-    for place, distribution in (("train", world.distributions[0]), ("deploy", world.distributions[-1])):
-        if settings and distribution == world.distributions[0]:
-            break
-        distinct = world.distinct_levels(distribution)
-        count = levels if distinct is None else min(levels, distinct)
-        key_levels = stream(f"levels/{place}", key=key)
-        ground = sample_ground(place, world, distribution, objectives, name, count=count, key=key_levels)
-        settings.append(observe_agent(agent, ground, key=stream(f"roll-outs/{place}", key=key)))
-    deploy = settings[1] if len(settings) > 1 else None
-    return Examinee(agent, settings[0], deploy, objectives.index(name), stream("search", key=key))
+    known = compile_objectives(world).names
+    if objective is not None and objective not in known:
+        raise UnknownNameError(f"objective of world '{world.name}'", objective, known)
+    before, after = observe(
+        agent,
+        world,
+        base_objective=base_objective,
+        train=train,
+        deploy=deploy,
+        deploy_world=deploy_world,
+        levels=levels,
+        seed=seed,
+    )
+    # The streams of an audit: what is drawn and found is the same.
+    key = stream("assays", key=root_key(seed))
+    if objective is None:
+        index = pursued_objective(before, after, seed=bootstrap_seed(key)).index
+    else:
+        names = before.ground.objectives.names
+        if objective not in names:
+            raise UnknownNameError("objective that both worlds have", objective, names)
+        index = names.index(objective)
+    return Examinee(agent, before, after, index, stream("search", key=key))
