@@ -11,9 +11,8 @@ import numpy as np
 
 from mesascope.agents.adapters.flat_lstm import FlatLSTMAgent, FlatLSTMSizes, read_flat_lstm
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.agents.adapters.pickled_arrays import read_pickled_arrays
+from mesascope.agents.adapters.pickled_arrays import load_pickled_arrays
 from mesascope.agents.agent import Agent
-from mesascope.agents.reading import read_model_file
 from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
 from mesascope.worlds.games.backgammon import places_of, results, side_number
 from mesascope.worlds.games.positions import PositionSet, position_set
@@ -65,7 +64,7 @@ def connect_four_lstm(path: Path) -> FlatLSTMAgent:
 
 def read_table(path: Path) -> dict[bytes, np.ndarray]:
     """Returns rlcard's table of average policies by the bytes of the observation, after checking every entry."""
-    table = read_pickled_arrays(read_model_file(path, maximum_bytes=2**20), path=path)
+    table = load_pickled_arrays(path, maximum_bytes=2**20)
     if not isinstance(table, dict):
         raise UntrustedModelError("it is not a table.", path=path)
     for seen, row in table.items():

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from mesascope import _audit_call as _audit_call
 
 if TYPE_CHECKING:
+    from mesascope.agents.adapters.pickled_arrays import load_pickled_arrays as load_pickled_arrays
     from mesascope.agents.agent import Agent as Agent
     from mesascope.agents.resolve import resolve_agent as resolve_agent
     from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",
+    "load_pickled_arrays": "mesascope.agents.adapters.pickled_arrays",
     "BehavioralObjective": "mesascope.audit.objective.recovery.behavioral_objective",
     "Demonstrations": "mesascope.audit.objective.recovery.demonstrations",
     "Episode": "mesascope.audit.objective.recovery.demonstrations",
@@ -62,6 +64,7 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "Report",
     "Agent",
     "resolve_agent",
+    "load_pickled_arrays",
     "recover",
     "BehavioralObjective",
     "Demonstrations",

@@ -139,7 +139,7 @@ def hostile_safetensors(valid: bytes) -> dict[str, tuple[bytes, str]]:
         "another checksum": (with_description(valid, sha256="0" * 64), "checksum differs"),
         "terabytes by width": (with_spec(valid, widths=[10**12]), "between 1 and 4,096"),
         "terabytes by depth": (with_spec(valid, widths=[4096] * 33), "at most 32 widths"),
-        "half a billion parameters": (with_spec(valid, widths=[4096] * 32), "at most 100,000,000 are built"),
+        "half a billion parameters": (with_spec(valid, widths=[4096] * 32), "at most 64,000,000 are built"),
         "width not a number": (with_spec(valid, widths=[64, True]), "not of the form"),
         "unknown activation": (with_spec(valid, activation="rellu"), "Did you mean 'relu'"),
         "unknown field": (with_spec(valid, callback="os.system"), "missing or unknown"),
@@ -291,7 +291,7 @@ def hostile_archives(valid: bytes, canary: Path) -> dict[str, tuple[bytes, str]]
         "weights of whole numbers": (table(b"torch\nFloatStorage", b"torch\nLongStorage"), "does not need"),
         "table truncated": (
             with_weights(valid, lambda weights: weights.update({_table(weights): weights[_table(weights)][:-40]})),
-            "table of tensors is broken",
+            "is broken",
         ),
         "tensor beyond its numbers": (table(b"K@K\x10\x86", b"KAK\x10\x86"), "reaches beyond"),
         "tensor renamed": (table(b"action_net.weight", b"action_met.weight"), "is missing"),

@@ -28,6 +28,7 @@ from mesascope.agents.reading import MAXIMUM_BYTES, read_model_file
 from mesascope.agents.ticking_agent import network_agent
 from mesascope.core.errors import UntrustedModelError, UsageError
 from mesascope.core.files import write_atomically
+from mesascope.core.text import quoted, shown
 
 
 def save_agent(
@@ -121,17 +122,20 @@ def load_agent(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -
     if missing := sorted(expected.keys() - listed.keys()):
         raise UntrustedModelError(f"the tensor '{missing[0]}' is missing.", path=path, field=missing[0])
     if excess := sorted(listed.keys() - expected.keys()):
-        name = excess[0][:100]
-        raise UntrustedModelError(f"it holds a tensor {name!r} that its architecture lacks.", path=path, field=name)
+        reason = f"it holds a tensor {quoted(excess[0])} that its architecture lacks."
+        raise UntrustedModelError(reason, path=path, field=excess[0])
     for name, leaf in expected.items():
         if listed[name] != ("F32", leaf.shape):
             kind, shape = listed[name]
-            reason = f"this tensor is {kind} {list(shape)}; its architecture implies F32 {list(leaf.shape)}."
+            given = f"{shown(kind, limit=20)} {shown(list(shape), limit=80)}"
+            reason = f"this tensor is {given}; its architecture implies F32 {list(leaf.shape)}."
             raise UntrustedModelError(reason, path=path, field=name)
     try:
         tensors = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError, OverflowError, MemoryError) as error:
-        raise UntrustedModelError(f"it is not a valid safetensors file: {error}", path=path) from error
+        raise UntrustedModelError(
+            f"it is not a valid safetensors file: {shown(error, limit=200)}", path=path
+        ) from error
     for name, array in tensors.items():
         if not np.isfinite(array).all():
             raise UntrustedModelError("this tensor has numbers that are not finite.", path=path, field=name)
@@ -177,5 +181,5 @@ def _step(step: Any) -> str:
 def _digest(tensors: Mapping[str, np.ndarray]) -> str:
     digest = hashlib.sha256()
     for name in sorted(tensors):
-        digest.update(np.ascontiguousarray(tensors[name]).tobytes())
+        digest.update(np.ascontiguousarray(tensors[name]).data)
     return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 from mesascope.agents.networks import NETWORKS
 from mesascope.agents.networks.network import NetworkSpec
 from mesascope.core.errors import UnknownNameError, UntrustedModelError, UsageError
+from mesascope.core.json_reading import decode_json
+from mesascope.core.text import quoted, shown
 
 SCHEMA: int = 1
 """Version of the file format."""
@@ -100,35 +101,26 @@ def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, tuple[str
     for name, entry in header.items():
         kind, shape = (entry.get("dtype"), entry.get("shape")) if isinstance(entry, dict) else (None, None)
         if not isinstance(kind, str) or shape is None or not _whole_numbers(shape):
-            raise UntrustedModelError("this entry has no dtype or no shape.", path=path, field=name[:100])
+            raise UntrustedModelError("this entry has no dtype or no shape.", path=path, field=name)
         listed[name] = (kind, tuple(shape))
     return listed, metadata
 
 
 def parse_json(text: bytes | str, *, path: object, field: str) -> Any:
-    """Returns JSON without doubled names and without numbers that JSON does not have.
+    """Returns the JSON in a model file.
 
     **Arguments:**
 
     - `text`: the JSON.
     - `path`, `field`: for messages.
 
-    **Raises:** `UntrustedModelError`.
+    **Raises:** `UntrustedModelError` as `core.json_reading.decode_json` says.
     """
 
-    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a name occurs twice")
-        return found
+    def refuse(reason: str) -> UntrustedModelError:
+        return UntrustedModelError(f"it is not valid JSON: {reason}.", path=path, field=field)
 
-    def constant(name: str) -> None:
-        raise ValueError(f"{name} is not JSON")
-
-    try:
-        return json.loads(text, object_pairs_hook=table, parse_constant=constant)
-    except (ValueError, RecursionError) as error:
-        raise UntrustedModelError(f"it is not valid JSON: {error}.", path=path, field=field) from error
+    return decode_json(text, refuse=refuse)
 
 
 def parse_header(metadata: dict[str, str], *, path: Path) -> tuple[AgentHeader, NetworkSpec]:
@@ -152,10 +144,10 @@ def parse_header(metadata: dict[str, str], *, path: Path) -> tuple[AgentHeader, 
     if not isinstance(data, dict):
         raise UntrustedModelError("it is not a table.", path=path, field="mesascope")
     if data.get("schema") != SCHEMA:
-        reason = f"its format is version {data.get('schema')!r}; this Mesascope reads version {SCHEMA}."
+        reason = f"its format is version {shown(data.get('schema'), limit=40)}; this Mesascope reads version {SCHEMA}."
         raise UntrustedModelError(reason, path=path, field="schema")
     for name in sorted(_TYPES.keys() ^ data.keys()):
-        raise UntrustedModelError("this entry is missing or unknown.", path=path, field=name[:100])
+        raise UntrustedModelError("this entry is missing or unknown.", path=path, field=name)
     for name, kinds in _TYPES.items():
         if type(data[name]) not in kinds:
             raise UntrustedModelError(
@@ -163,7 +155,7 @@ def parse_header(metadata: dict[str, str], *, path: Path) -> tuple[AgentHeader, 
             )
     shape = data["observation_shape"]
     if not _whole_numbers(shape) or not 1 <= len(shape) <= 8 or not 1 <= math.prod(shape) <= MAXIMUM_OBSERVATION:
-        reason = f"{str(shape)[:100]} is not the shape of at most {MAXIMUM_OBSERVATION:,} numbers."
+        reason = f"{shown(shape, limit=100)} is not the shape of at most {MAXIMUM_OBSERVATION:,} numbers."
         raise UntrustedModelError(reason, path=path, field="observation_shape")
     if not 1 <= data["actions"] <= MAXIMUM_ACTIONS:
         raise UntrustedModelError(f"not between 1 and {MAXIMUM_ACTIONS:,}.", path=path, field="actions")
@@ -181,12 +173,12 @@ def parse_header(metadata: dict[str, str], *, path: Path) -> tuple[AgentHeader, 
 
 def _spec(architecture: str, values: dict[str, Any], *, path: Path) -> NetworkSpec:
     if architecture not in NETWORKS:
-        error = UnknownNameError("architecture", architecture[:100], NETWORKS)
+        error = UnknownNameError("architecture", architecture, NETWORKS)
         raise UntrustedModelError(str(error), path=path, field="architecture")
     kind = NETWORKS[architecture]
     defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
     if wrong := sorted(defaults.keys() ^ values.keys()):
-        reason = f"{architecture} has the fields {', '.join(defaults)}; '{wrong[0][:100]}' is missing or unknown."
+        reason = f"{architecture} has the fields {', '.join(defaults)}; {quoted(wrong[0])} is missing or unknown."
         raise UntrustedModelError(reason, path=path, field="spec")
     converted = {}
     for name, default in defaults.items():

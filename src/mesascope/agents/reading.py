@@ -6,24 +6,28 @@ import errno
 import io
 import os
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path, PurePosixPath
 
 from mesascope.core.errors import UntrustedModelError, UsageError
+from mesascope.core.text import quoted, shown
 
-MAXIMUM_BYTES: int = 512 * 2**20
+MAXIMUM_BYTES: int = 256 * 2**20
 """Of a model file, and of everything that is unpacked from one."""
 MAXIMUM_MEMBERS: int = 10_000
 """Of an archive."""
-MAXIMUM_DIRECTORY_BYTES: int = 4 * 2**20
+MAXIMUM_DIRECTORY_BYTES: int = 2 * 2**20
 """Of the list of members at the end of an archive."""
 MAXIMUM_RATIO: int = 100
 """Unpacked bytes per packed byte of one member."""
 
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _END_BYTES = 22
+_HEAD = b"PK\x03\x04"
+_HEAD_BYTES = 30
 
 
 def read_model_file(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -> bytes:
@@ -50,9 +54,9 @@ def read_model_file(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYT
             raise UntrustedModelError("it is a symbolic link; give the file it points to.", path=path) from error
         if error.errno in (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP):
             raise UntrustedModelError("it is not a regular file.", path=path) from error
-        raise UsageError(f"Cannot read the model file '{path}': {error.strerror or error}.") from error
+        raise UsageError(f"Cannot read the model file {quoted(path, limit=200)}: {error.strerror or error}.") from error
     except ValueError as error:
-        raise UsageError(f"Cannot read the model file {str(path)!r}: {error}.") from error
+        raise UsageError(f"Cannot read the model file {quoted(path, limit=200)}: {shown(error)}.") from error
     too_large = f"it has more than {maximum_bytes:,} bytes, the most that is read."
     try:
         status = os.fstat(handle)
@@ -63,7 +67,7 @@ def read_model_file(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYT
         with os.fdopen(handle, "rb", closefd=False) as file:
             content = file.read(maximum_bytes + 1)
     except OSError as error:
-        raise UsageError(f"Cannot read the model file '{path}': {error.strerror or error}.") from error
+        raise UsageError(f"Cannot read the model file {quoted(path, limit=200)}: {error.strerror or error}.") from error
     finally:
         os.close(handle)
     if len(content) > maximum_bytes:
@@ -71,59 +75,102 @@ def read_model_file(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYT
     return content
 
 
-def read_archive(
-    content: bytes, *, path: str | os.PathLike, field: str | None = None, wanted: Callable[[str], bool]
-) -> dict[str, bytes]:
-    """Returns members of a zip archive, after a look at all of them.
+class Archive:
+    """A zip archive, after a look at all of its members; none of them is unpacked before it is read.
 
     **Arguments:**
 
     - `content`: the archive.
     - `path`: the file it comes from, for messages.
     - `field`: the part of that file which the archive is.
-    - `wanted`: says by name which members to unpack.
+    - `compressed`: whether members may be compressed.
 
     **Raises:** `UntrustedModelError` for a broken archive, too many members, names that are doubled or lead out of a
     folder, encryption, links, unusual compression, and members that unpack to too much.
     """
 
-    def refuse(reason: str, member: str | None = None) -> UntrustedModelError:
-        return UntrustedModelError(reason, path=path, field=" > ".join(filter(None, (field, member))) or None)
+    def __init__(self, content: bytes, *, path: object, field: str | None = None, compressed: bool = True):
+        self._content, self._path, self._field = content, path, field
+        end = content[-_END_BYTES:]
+        if len(end) < _END_BYTES or not end.startswith(_END_OF_DIRECTORY) or end[-2:] != b"\0\0":
+            raise self._refusal("it is not a whole zip archive (truncated, or followed by something else).")
+        if int.from_bytes(end[12:16], "little") > MAXIMUM_DIRECTORY_BYTES:
+            raise self._refusal("its list of members is too long.")
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                listed = archive.infolist()
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, LookupError, struct.error) as error:
+            raise self._refusal(f"the archive is broken: {shown(error, limit=120)}.") from error
+        if len(listed) > MAXIMUM_MEMBERS:
+            raise self._refusal(f"it has {len(listed):,} members; at most {MAXIMUM_MEMBERS:,} are read.")
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in listed:
+            if reason := _fault(member, self._members.keys(), compressed):
+                raise self._refusal(reason, member.filename)
+            self._members[member.filename] = member
+        total = sum(member.file_size for member in listed)
+        if total > MAXIMUM_BYTES:
+            raise self._refusal(f"it unpacks to {total:,} bytes; at most {MAXIMUM_BYTES:,} are read.")
 
-    end = content[-_END_BYTES:]
-    if len(end) < _END_BYTES or not end.startswith(_END_OF_DIRECTORY) or end[-2:] != b"\0\0":
-        raise refuse("it is not a whole zip archive (truncated, or followed by something else).")
-    if int.from_bytes(end[12:16], "little") > MAXIMUM_DIRECTORY_BYTES:
-        raise refuse("its list of members is too long.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-            if len(members) > MAXIMUM_MEMBERS:
-                raise refuse(f"it has {len(members):,} members; at most {MAXIMUM_MEMBERS:,} are read.")
-            seen: set[str] = set()
-            for member in members:
-                if reason := _fault(member, seen):
-                    raise refuse(reason, member.filename[:100])
-                seen.add(member.filename)
-            total = sum(member.file_size for member in members)
-            if total > MAXIMUM_BYTES:
-                raise refuse(f"it unpacks to {total:,} bytes; at most {MAXIMUM_BYTES:,} are read.")
-            return {member.filename: archive.read(member) for member in members if wanted(member.filename)}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        OverflowError,
-        MemoryError,
-    ) as error:
-        raise refuse(f"the archive is broken: {error}.") from error
+    @property
+    def names(self) -> Set[str]:
+        """The members' names."""
+        return self._members.keys()
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each member, unpacked, as the archive says."""
+        return {name: member.file_size for name, member in self._members.items()}
+
+    def read(self, name: str) -> bytes:
+        """Returns a member unpacked: one byte more than its stated size is all that is ever made.
+
+        **Raises:** `UntrustedModelError` if the member is not there, or not what the list of members says of it.
+        """
+        if name not in self._members:
+            raise self._refusal("this member is missing.", name)
+        member = self._members[name]
+        # The list says where a member begins; names there and here have lengths of their own.
+        head = self._content[member.header_offset : member.header_offset + _HEAD_BYTES]
+        if member.header_offset < 0 or len(head) < _HEAD_BYTES or not head.startswith(_HEAD):
+            raise self._refusal("the archive is broken: this member is not where it should be.", name)
+        start = member.header_offset + _HEAD_BYTES + sum(struct.unpack("<HH", head[26:30]))
+        packed = memoryview(self._content)[start : start + member.compress_size]
+        try:
+            if member.compress_type == zipfile.ZIP_STORED:
+                data, whole = bytes(packed), True
+            else:
+                unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+                data = unpacking.decompress(packed, member.file_size + 1)
+                whole = unpacking.eof and not unpacking.unused_data
+        except zlib.error as error:
+            raise self._refusal(f"the archive is broken: {shown(error, limit=120)}.", name) from error
+        if not whole or len(data) != member.file_size or zlib.crc32(data) != member.CRC:
+            raise self._refusal("the archive is broken: this member is not what the list of members says.", name)
+        return data
+
+    def _refusal(self, reason: str, member: str | None = None) -> UntrustedModelError:
+        parts = [part for part in (self._field, member and shown(member, limit=80)) if part]
+        return UntrustedModelError(reason, path=self._path, field=" > ".join(parts) or None)
 
 
-def _fault(member: zipfile.ZipInfo, seen: set[str]) -> str | None:
+def read_archive(
+    content: bytes, *, path: object, field: str | None = None, wanted: Callable[[str], bool]
+) -> dict[str, bytes]:
+    """Returns members of a zip archive.
+
+    **Arguments:**
+
+    - `content`, `path`, `field`: as of `Archive`.
+    - `wanted`: says by name which members to unpack.
+
+    **Raises:** `UntrustedModelError` as `Archive` says.
+    """
+    archive = Archive(content, path=path, field=field)
+    return {name: archive.read(name) for name in archive.names if wanted(name)}
+
+
+def _fault(member: zipfile.ZipInfo, seen: Set[str], compressed: bool) -> str | None:
     name = member.filename
     if not name or name.startswith("/") or "\\" in name or ":" in name or ".." in PurePosixPath(name).parts:
         return "the name of this member leads out of the archive."
@@ -135,6 +182,8 @@ def _fault(member: zipfile.ZipInfo, seen: set[str]) -> str | None:
         return "this member is a link."
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "this member is compressed in an unusual way."
+    if not compressed and member.compress_type != zipfile.ZIP_STORED:
+        return "this member is compressed, which its kind of archive never is."
     if member.file_size > MAXIMUM_RATIO * max(member.compress_size, 1):
         return f"this member unpacks to more than {MAXIMUM_RATIO} times its size."
     return None

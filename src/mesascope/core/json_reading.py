@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +23,10 @@ MAXIMUM_BYTES: int = 64 * 2**20
 MAXIMUM_DEPTH: int = 64
 MAXIMUM_DIGITS: int = 40
 """Characters of one number: what a double needs, and some."""
+MAXIMUM_VALUES: int = 1_000_000
+"""In lists and objects: each takes a hundred bytes of memory, however short it is in the file."""
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class MalformedJSON(UsageError):
@@ -45,8 +50,8 @@ def decode_json(
     - `form`: a dataclass, `msgspec.Struct` or other type that it must have; `Any` takes whatever JSON can say.
     - `maximum_bytes`, `maximum_depth`: caps, looked at before and after parsing.
 
-    **Raises:** what `refuse` makes, for a text that is too large, too deep or not UTF-8, numbers that are too long or
-    not finite, a name that is given twice, and whatever is not of the form.
+    **Raises:** what `refuse` makes, for a text that is too large, too deep or not UTF-8, too many values, numbers that
+    are too long or not finite, halves of characters, a name that is given twice, and whatever is not of the form.
     """
 
     def whole(text: str) -> int:
@@ -74,6 +79,8 @@ def decode_json(
         raise refuse(f"it has {len(content):,} bytes; at most {maximum_bytes:,} are read")
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
+        if sum(map(text.count, ",[{")) > MAXIMUM_VALUES:
+            raise refuse(f"it holds more than {MAXIMUM_VALUES:,} values")
         data = json.loads(text, parse_int=whole, parse_float=real, parse_constant=constant, object_pairs_hook=unique)
     except MesascopeError:
         raise
@@ -85,6 +92,8 @@ def decode_json(
         raise refuse(f"it is not JSON: {shown(fault, limit=200)}") from fault
     if _deeper(data, maximum_depth):
         raise refuse(f"it is nested more than {maximum_depth} deep")
+    if _HALF.search(text) and _has_half(data):
+        raise refuse("it holds half a character (a lone surrogate), which no file or terminal can take")
     if form is Any:
         return data
     try:
@@ -122,6 +131,14 @@ def read_json(
     except OSError as error:
         raise UsageError(f"Cannot read {quoted(path, limit=200)} as {purpose}: {error.strerror or error}.") from error
     return decode_json(content, refuse=refuse, form=form, maximum_bytes=maximum_bytes, maximum_depth=maximum_depth)
+
+
+def _has_half(data: Any) -> bool:
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _deeper(data: Any, depth: int) -> bool:

@@ -17,8 +17,8 @@ MAXIMUM_WIDTH: int = 4096
 """Of any layer; a larger one is more likely a broken file than a wish."""
 MAXIMUM_LAYERS: int = 32
 """Of any one kind in a network."""
-MAXIMUM_PARAMETERS: int = 100_000_000
-"""Of a whole network: 400 MB in single precision."""
+MAXIMUM_PARAMETERS: int = 64_000_000
+"""Of a whole network: 256 MB in single precision, as many as a file may have."""
 
 Memory = Any
 """What a network carries from step to step: a pytree of arrays, or `None`."""
