@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
     from mesascope.audit.objective.recovery.demonstrations import Demonstrations as Demonstrations
     from mesascope.audit.objective.recovery.demonstrations import Episode as Episode
+    from mesascope.audit.objective.recovery.recordings import demonstrations as demonstrations
     from mesascope.audit.objective.recovery.recover import recover as recover
     from mesascope.core.errors import MesascopeError as MesascopeError
     from mesascope.core.verdicts import Estimate as Estimate
@@ -45,6 +46,7 @@ _HOMES = {
     "BehavioralObjective": "mesascope.audit.objective.recovery.behavioral_objective",
     "Demonstrations": "mesascope.audit.objective.recovery.demonstrations",
     "Episode": "mesascope.audit.objective.recovery.demonstrations",
+    "demonstrations": "mesascope.audit.objective.recovery.recordings",
     "recover": "mesascope.audit.objective.recovery.recover",
     "MesascopeError": "mesascope.core.errors",
     "Estimate": "mesascope.core.verdicts",
@@ -67,6 +69,7 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "load_pickled_arrays",
     "recover",
     "BehavioralObjective",
+    "demonstrations",
     "Demonstrations",
     "Episode",
     "World",

@@ -66,10 +66,6 @@ def test_recorded_episodes():
     shown = from_recordings([recording()], RING, observed_states(np.eye(3)))
     assert shown.episodes[0].states.tolist() == [0, 1, 2]
     assert shown.episodes[0].truncated
-    lacking = recording()
-    del lacking.truncations
-    with pytest.raises(UsageError, match="has no 'truncations'"):
-        from_recordings([lacking], RING, observed_states(np.eye(3)))
     with pytest.raises(UsageError, match="step 0 does not tell the state: no state shows it"):
         from_recordings([recording(observations=np.ones((3, 3)))], RING, observed_states(np.eye(3)))
     with pytest.raises(UsageError, match=r"states \[0, 1, 2\] look the same"):

@@ -34,6 +34,14 @@ class Episode:
     truncated: bool = False
 
     def __post_init__(self):
+        for part in ("states", "actions"):
+            numbers = np.asarray(getattr(self, part))
+            if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
+                raise UsageError(
+                    f"The {part} of an episode are whole numbers, not {numbers.dtype}; episodes of observations are "
+                    "brought by mesascope.demonstrations(recordings, world)."
+                )
+            object.__setattr__(self, part, numbers.astype(np.int64))
         if self.states.ndim != 1 or self.actions.ndim != 1 or len(self.states) != len(self.actions) + 1:
             raise UsageError(
                 f"An episode of {np.size(self.actions)} actions has {np.size(self.actions) + 1} states, the last one "

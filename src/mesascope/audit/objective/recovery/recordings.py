@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
+from mesascope.audit.objective.recovery.episodes import recorded
+from mesascope.audit.objective.recovery.tracks import Tracks, as_shown
 from mesascope.audit.policy import ask, observations
 from mesascope.audit.rollouts import choose_by
-from mesascope.core.errors import UsageError
-from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.random import RandomKey, root_key, seed_of
+from mesascope.core.text import quoted
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -82,28 +86,72 @@ def from_rollouts(
     return Demonstrations(levels, found, stops)
 
 
-def from_recordings(
-    recordings: Iterable[Any], levels: Level, state_of: Callable[[np.ndarray], Sequence[int]], **options: Any
+def demonstrations(
+    recordings: Any,
+    world: World,
+    *,
+    distribution: str | None = None,
+    levels: Level | None = None,
+    truncated: bool | None = None,
+    stops: Sequence[str] = (),
 ) -> Demonstrations:
-    """Returns demonstrations from recorded episodes in the form of Gymnasium and Minari.
+    """Returns recorded episodes as demonstrations in the levels of a world, found by what their observations show.
 
     **Arguments:**
 
-    - `recordings`: objects with `observations` (one more than actions), `actions`, `terminations` and `truncations`.
+    - `recordings`: episodes of Gymnasium, Minari or imitation, as objects, dictionaries or lists of steps; or a Minari
+      data set, its folder or its name; see `episodes.FORMS`. Rewards are not read.
+    - `world`: where they were recorded. Whole-number observations are taken as one-hot vectors where it shows these.
+    - `distribution`: of the levels; by default the world's first.
+    - `levels`: which ones, a batch; by default all of the distribution, where there are finitely many.
+    - `truncated`: whether episodes were cut off, where they do not say so themselves.
+    - `stops`: names of attributes whose occurrence ends an episode.
+
+    **Raises:** `UsageError` naming the episode and step that do not fit, and what is missing.
+    """
+    distribution = world.distributions[0] if distribution is None else distribution
+    world.check_distribution(distribution)
+    if levels is None:
+        distinct = world.distinct_levels(distribution)
+        if distinct is None:
+            raise UsageError(
+                f"World {quoted(world.name)} has more levels than can be searched for these episodes; pass those that "
+                "they were recorded in as `levels`."
+            )
+        levels = jax.device_get(world.sample(key=root_key(0), distribution=distribution, count=distinct))
+    levels = levels.batch()
+    for name in stops:
+        if name not in world.attributes:
+            raise UnknownNameError(f"attribute of world '{world.name}'", name, world.attributes)
+    columns = tuple(world.attributes.index(name) for name in stops)
+    tracks = Tracks(levels, observations(world, levels))
+    episodes = []
+    for index, one in enumerate(recorded(recordings)):
+        cut = one.truncated if one.truncated is not None or one.terminated is not None else truncated
+        cut = bool(cut) and not one.terminated
+        level, states = tracks.follow(one.observations, one.actions, over=not cut, name=f"Episode {index}")
+        episodes.append(Episode(states, one.actions, level=level, truncated=cut))
+    return Demonstrations(levels, tuple(episodes), columns)
+
+
+def from_recordings(
+    recordings: Iterable[Any], levels: Level, state_of: Callable[[np.ndarray], Sequence[int]], **options: Any
+) -> Demonstrations:
+    """Returns demonstrations from recorded episodes whose observations a function of one's own reads.
+
+    **Arguments:**
+
+    - `recordings`: as of `demonstrations`; where how they ended is not recorded, they are taken to be over.
     - `levels`: one level, as a batch.
     - `state_of`: the states that observations show, `[T + 1]` each; see `observed_states`.
     - `options`: those of `Demonstrations`.
 
-    **Raises:** `UsageError` as `Demonstrations` does, and if a recording lacks a field.
+    **Raises:** `UsageError` as `Demonstrations` does, and if a recording lacks something.
     """
     episodes = []
-    for index, recording in enumerate(recordings):
-        for name in ("observations", "actions", "terminations", "truncations"):
-            if not hasattr(recording, name):
-                raise UsageError(f"Recording {index} has no '{name}'; it needs those of a Gymnasium episode.")
-        states = np.asarray(state_of(np.asarray(recording.observations)), np.int64)
-        truncated = bool(np.any(recording.truncations)) and not bool(np.any(recording.terminations))
-        episodes.append(Episode(states, np.asarray(recording.actions, np.int64).reshape(-1), truncated=truncated))
+    for one in recorded(recordings):
+        states = np.asarray(state_of(np.asarray(one.observations)), np.int64)
+        episodes.append(Episode(states, one.actions, truncated=bool(one.truncated) and not one.terminated))
     return Demonstrations(levels, tuple(episodes), **options)
 
 
@@ -122,7 +170,7 @@ def observed_states(seen: Float[np.ndarray, "S ..."]) -> Callable[[np.ndarray], 
 
     def states(observations: np.ndarray) -> np.ndarray:
         found = []
-        for step, one in enumerate(np.asarray(observations, np.float32)):
+        for step, one in enumerate(as_shown(observations, np.shape(seen)[1:])):
             match = places.get(one.tobytes(), [])
             if len(match) != 1:
                 what = "no state shows it" if not match else f"states {match[:5]} look the same"
