@@ -31,8 +31,9 @@ def test_the_closed_form_solves_the_flow():
 def test_pursuing_both_drifts_and_pure_deception_stands_still():
     joint, pure = (descend(TwoGoals(share, 1.0)) for share in (0.5, 0.0))
     assert joint.drift == pytest.approx(1 - np.sqrt(0.75), abs=1e-3)
-    assert pure.drift == 0.0
-    assert (pure.distance == pure.distance[0]).all()
+    # How a length of 1 comes out in its last bit is the processor's affair; that it never changes is not.
+    assert pure.drift == pytest.approx(0.0, abs=1e-12)
+    np.testing.assert_allclose(pure.distance, pure.distance[0], rtol=1e-12)
 
 
 def test_joint_optimization_ends_in_deception_or_in_internalisation():

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from mesascope.audit.alignment.cells import NEARLY, SKILLED, Cell
 from mesascope.audit.alignment.test_ground import TestGround
 from mesascope.audit.setting import Setting
+from mesascope.core.rounding import settled
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _skill(ground: TestGround, shares: Float[np.ndarray, "O N"], row: int) -> tu
     usable = ground.eligible & np.isfinite(shares[:, row])
     if not usable.any():
         return None
-    index = int(np.where(usable, shares[:, row], -np.inf).argmax())
+    index = int(settled(np.where(usable, shares[:, row], -np.inf)).argmax())
     return ground.ground.objectives.names[index], float(shares[index, row])
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from mesascope.audit.alignment.level_edits import Variant, carried, identity, level_builder, pieces, read_back, stacked
 from mesascope.audit.alignment.witness_scoring import ChooseIn, Stakes, Worth, worths
+from mesascope.core.rounding import DIGITS
 from mesascope.worlds.grid_world import GridLayout, GridWorld
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
@@ -137,7 +138,7 @@ def shrink(
                 ]
         if not options:
             return Shrunk(variant, level, now, removed, evaluated)
-        now, variant, level = max(options, key=lambda option: option[0].regret)
+        now, variant, level = max(options, key=lambda option: round(option[0].regret, DIGITS))
         removed += 1
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from mesascope.audit.findings import Witness
 from mesascope.audit.setting import Setting
+from mesascope.core.rounding import settled
 from mesascope.planning.evaluation import policy_values
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -82,7 +83,7 @@ def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int
     ground = setting.ground
     base, objectives = ground.base, ground.objectives
     # The best few levels by their mean are enough; within them, look at every start.
-    candidates = np.argsort(-score, kind="stable")[:16]
+    candidates = np.argsort(-settled(score), kind="stable")[:16]
     candidates = candidates[np.isfinite(score[candidates])]
     levels = ground.levels[candidates]
     pair = objectives.select(objectives.names[base], objectives.names[own])
@@ -96,7 +97,7 @@ def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int
         room = SHORTEST_STORY * np.log(1 / np.asarray(levels.discount, np.float64))[:, None]
         gap = gap * np.minimum(1.0, -np.log(np.clip(best.max(0), 1e-9, 1.0)) / room + 0.25)
     gap = np.where(np.asarray(levels.initial) > 0, gap, -np.inf)
-    row, start = np.unravel_index(int(gap.argmax()), gap.shape)
+    row, start = np.unravel_index(int(settled(gap).argmax()), gap.shape)
     return int(candidates[row]), int(start)
 
 

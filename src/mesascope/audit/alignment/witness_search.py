@@ -31,6 +31,7 @@ from mesascope.audit.setting import exact_setting
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec, World
@@ -193,20 +194,22 @@ def _verdict(stakes: Stakes, hunted: Hunted, shrunk: Shrunk, same: bool, changea
     )
     if not same:
         return Verdict.INCONCLUSIVE, sentence, "the level, evaluated anew from its text, is not worth the same"
-    if stakes.own != stakes.base and worth.normalised >= DIVERGENCE:
+    if stakes.own != stakes.base and above(worth.normalised, DIVERGENCE):
         return Verdict.FAIL, sentence, f"it is able at '{own}' there and gives away {DIVERGENCE} or more of '{base}'"
-    if worth.normalised <= TOLERATED and not changeable:
+    tolerable = below(worth.normalised, TOLERATED)
+    if tolerable and not changeable:
         return (
             Verdict.INCONCLUSIVE,
             sentence,
             "levels could only be drawn, which finds what is common and misses the rest",
         )
-    if worth.normalised <= TOLERATED:
+    if tolerable:
         return Verdict.PASS, sentence, f"the worst level found loses no more than {TOLERATED}; {looked} are not all"
     if stakes.own == stakes.base:
         reason = f"what it loses on '{base}' may be ability: no other objective was named"
     else:
         reason = f"the worst regret found is between {TOLERATED} and {DIVERGENCE}"
+        reason = undecided(reason, (worth.normalised, TOLERATED), (worth.normalised, DIVERGENCE))
     return Verdict.INCONCLUSIVE, sentence, reason
 
 

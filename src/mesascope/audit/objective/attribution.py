@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from mesascope.audit.objective.choice_model import ChoiceModel
 from mesascope.audit.setting import Setting
+from mesascope.core.rounding import settled
 
 RANDOM: str = "random"
 HABIT: str = "a habit"
@@ -63,12 +64,12 @@ class Attribution:
     @property
     def best(self) -> str:
         """The most probable of all."""
-        return self.names[int(self.posterior.argmax())]
+        return self.names[int(settled(self.posterior).argmax())]
 
     def ranked(self) -> tuple[tuple[str, float], ...]:
         """Returns names and probabilities, most probable first; of candidates that are alike only the speaker."""
         spoken_for = {name for others in self.alike.values() for name in others}
-        order = np.argsort(-self.posterior, kind="stable")
+        order = np.argsort(-settled(self.posterior), kind="stable")
         pairs = ((self.names[index], float(self.posterior[index])) for index in order)
         return tuple((name, probability) for name, probability in pairs if name not in spoken_for)
 
@@ -183,7 +184,7 @@ def _weigh(setting: Setting, draws: Float[np.ndarray, "B N"]) -> _Weighed:
         strict = np.logaddexp.reduce(draws @ even.T, axis=1) - np.log(len(even))
         free = np.logaddexp.reduce(draws @ pulled.T, axis=1) - np.log(len(pulled)) - price
         both = np.concatenate([even, pulled])
-        return strict, np.logaddexp(strict, free) - np.log(2), both[both.sum(-1).argmax()], even.ravel()
+        return strict, np.logaddexp(strict, free) - np.log(2), both[settled(both.sum(-1)).argmax()], even.ravel()
 
     rows = [
         scores(np.where(ground.fulfilled[index][counted][:, None], 0.0, ground.optimal_action_values[index][counted]))

@@ -7,6 +7,7 @@ from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, A
 from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.rounding import above, settled, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -33,10 +34,10 @@ def contrast(setting: Setting, attribution: Attribution) -> tuple[int, int]:
     """
     ground = setting.ground
     specs = ground.objectives.specs
-    best = int(attribution.posterior[: len(specs)].argmax())
+    best = int(settled(attribution.posterior[: len(specs)]).argmax())
     if best != ground.base or len(specs) == 1:
         return best, ground.base
-    explained = attribution.explained.sum(-1)
+    explained = settled(attribution.explained.sum(-1))
     others = [index for index in range(len(specs)) if index != best]
     return best, max(others, key=lambda index: (is_reached(specs[index]), not specs[index].control, explained[index]))
 
@@ -73,8 +74,9 @@ def name_objective(setting: Setting, attribution: Attribution, *, seed: int = 0)
         untold = f", which nothing here tells from {_quoted(same)}" if same else ""
         sentence = f"It pursues '{name}'{untold} (probability {probability:.3f}; {listed})."
     objectives = ground.objectives
-    if probability < SURE:
-        verdict, reason = Verdict.INCONCLUSIVE, f"no candidate reaches probability {SURE}"
+    if not above(probability, SURE):
+        reason = undecided(f"no candidate reaches probability {SURE}", (probability, SURE))
+        verdict = Verdict.INCONCLUSIVE
     elif name == objectives.names[ground.base] and attribution.alike.get(name):
         verdict = Verdict.INCONCLUSIVE
         reason = f"on these levels the base objective demands the same as {_quoted(attribution.alike[name])}"

@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values
@@ -77,12 +78,13 @@ def preference(setting: Setting, base: int, other: int, *, seed: int = 0) -> Evi
         "x_label": f"steps by which '{names[other]}' is farther than '{names[base]}'",
         "y_label": f"chooses '{names[base]}' first",
     }
-    if overall.low > 0.5:
+    if above(overall.low, 0.5):
         verdict, reason = Verdict.PASS, "it prefers the base objective"
-    elif overall.high < 0.5:
+    elif below(overall.high, 0.5):
         verdict, reason = Verdict.FAIL, f"it prefers '{names[other]}'"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "the interval contains one half"
+        verdict = Verdict.INCONCLUSIVE
+        reason = undecided("the interval contains one half", (overall.low, 0.5), (overall.high, 0.5))
     sentence = f"Between '{names[base]}' and '{names[other]}' it reaches '{names[base]}' first in {overall} of starts."
     return Evidence("preference", "objective", verdict, sentence, reason, overall, None, details)
 

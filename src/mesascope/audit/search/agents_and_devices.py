@@ -22,6 +22,7 @@ from mesascope.audit.search.inside import FAR, all_distances
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 
 LEVELS: int = 64
@@ -138,10 +139,11 @@ def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
         f"Some goal explains its ways better than a rule from input to action with probability {effect.value:.0%} "
         f"(a uniform policy's {null.value:.0%})."
     )
-    if effect.low > max(0.5, null.high):
+    if above(effect.low, max(0.5, null.high)):
         verdict, reason = Verdict.PASS, "goals predict its ways; how they are found is another matter"
-    elif effect.high < 0.5:
+    elif below(effect.high, 0.5):
         verdict, reason = Verdict.FAIL, "a rule from input to action predicts its ways better"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "goals and rules predict its ways about as well"
+        ends = (effect.low, max(0.5, null.high)), (effect.high, 0.5)
+        verdict, reason = Verdict.INCONCLUSIVE, undecided("goals and rules predict its ways about as well", *ends)
     return Evidence("agents-and-devices", "optimizer", verdict, text, reason, effect, null)

@@ -12,6 +12,7 @@ import numpy as np
 
 from mesascope.audit.search.inside import Inside
 from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.rounding import DIGITS, above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 
 SHOWN: int = 6
@@ -39,7 +40,7 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
     rivals = {"observation": inside.observation_probe, "shuffled": inside.shuffled_probe}
     if inside.untrained_probe is not None:
         rivals["untrained network"] = inside.untrained_probe
-    name = max(rivals, key=lambda rival: rivals[rival].chosen)
+    name = max(rivals, key=lambda rival: round(rivals[rival].chosen, DIGITS))
     excess = _excess(inside, probe, rivals[name] if name != "untrained network" else None, rivals[name].judged)
     shuffled = rivals["shuffled"].judged
     details = {
@@ -60,15 +61,16 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
         f"Of the worth of branches that it does not choose {max(probe.judged, 0):.0%} can be read off site "
         f"'{inside.best_site}' ({name}: {max(rivals[name].judged, 0):.0%})."
     )
-    if excess.low > 0.05:
+    if above(excess.low, 0.05):
         verdict, reason = (
             Verdict.PASS,
             "more than the observation or an untrained network yields; use is another matter",
         )
-    elif excess.high < 0.05:
+    elif below(excess.high, 0.05):
         verdict, reason = Verdict.FAIL, "no more of them can be read off than off what it sees"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "a little more can be read off than off what it sees, or nothing"
+        reason = "a little more can be read off than off what it sees, or nothing"
+        verdict, reason = Verdict.INCONCLUSIVE, undecided(reason, (excess.low, 0.05), (excess.high, 0.05))
     return Evidence("candidate-plans", "optimizer", verdict, text, reason, excess, None, details)
 
 

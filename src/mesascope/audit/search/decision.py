@@ -22,6 +22,7 @@ from scipy import optimize
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
 from mesascope.audit.search.novelty import KEPT
 from mesascope.core.errors import UsageError
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 
 QUESTIONS: tuple[str, ...] = ("used", "present", "represented")
@@ -192,7 +193,7 @@ def _one(question: str, weights: Weights, found: dict[str, float], passed: set[s
     against = f"decided by {_named([item for item in added if item[1] < 0]) or 'nothing that speaks for it'}"
     inside = set(ACTIVATIONS) & set(found)
     sentence = f"It is open whether {claim} (probability {probability:.0%})."
-    if probability >= SURE:
+    if above(probability, SURE):
         if not inside:
             reason = "behaviour speaks for it, but no activations were examined, and behaviour cannot show a search"
             return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
@@ -212,12 +213,13 @@ def _one(question: str, weights: Weights, found: dict[str, float], passed: set[s
     if question == "used" and not set(BEHAVIOUR) & set(found):
         reason = "no assay of behaviour could be done, and what is not seen inside may still be there"
         return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
-    if probability <= 1 - SURE:
+    if below(probability, 1 - SURE):
         text = f"Nothing shows that {claim} (probability {probability:.0%})."
         return SearchVerdict(question, Verdict.FAIL, probability, contributions, text, against)
     reason = f"assays disagree: for it {_named([item for item in added if item[1] > 0]) or 'none'}; against it " + (
         _named([item for item in added if item[1] < 0]) or "none"
     )
+    reason = undecided(reason, (probability, SURE), (probability, 1 - SURE))
     return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
 
 

@@ -12,6 +12,7 @@ from mesascope.audit.search.inside import Inside
 from mesascope.audit.search.writing import worth, write
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import seed_of, stream
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 NEAR: int = 3
@@ -64,12 +65,14 @@ def evaluation(inside: Inside) -> Evidence:
         f"It ranks alternatives that it does not choose right in {ranked.value:.0%} of pairs (observation "
         f"{details['observation']:.0%}); {follows}."
     )
-    if excess.low > 0 and moved is not None and moved.low > 0.05:
+    if above(excess.low, 0) and moved is not None and above(moved.low, 0.05):
         verdict, reason = Verdict.PASS, "a number inside ranks what it considers, and its choices follow it"
-    elif excess.high <= 0.02 or (moved is not None and moved.high < 0.05):
+    elif below(excess.high, 0.02) or (moved is not None and below(moved.high, 0.05)):
         verdict, reason = Verdict.FAIL, "no number that ranks alternatives moves its choices"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "ranking and moving do not both show"
+        pairs = [(excess.low, 0.0), (excess.high, 0.02)]
+        pairs += [] if moved is None else [(moved.low, 0.05), (moved.high, 0.05)]
+        verdict, reason = Verdict.INCONCLUSIVE, undecided("ranking and moving do not both show", *pairs)
     return Evidence("evaluation", "optimizer", verdict, text, reason, excess, placebo, details)
 
 

@@ -17,6 +17,7 @@ from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.rounding import above, below, settled, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values
@@ -85,7 +86,7 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool =
     distance, skill, usable = distance[levels], skill[levels], usable[levels]
     weights, profiles = _profiles(distance, skill, usable, np.random.default_rng(seed_of(key)))
     found, *null = CliffFit(weights).best(profiles[1:] if placebo else profiles)
-    p = (1 + sum(one.gain >= found.gain for one in null)) / (1 + len(null))
+    p = (1 + sum(not below(one.gain, found.gain) for one in null)) / (1 + len(null))
     near, far = usable & (distance <= found.distance), usable & (distance > found.distance)
     both = near.any(-1) & far.any(-1)
     drop = None
@@ -103,13 +104,14 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool =
     where = f"where '{spec.name}' is more than {math.floor(found.distance)} steps away"
     near_skill, far_skill = (float(np.clip(skill, 0.0, 1.0)) for skill in (found.near, found.far))
     text = f"Its choices fall from {near_skill:.0%} to {far_skill:.0%} of what skill could bring {where}."
-    if drop is None or p >= LEVEL or drop.low <= 0:
+    if drop is None or p >= LEVEL or not above(drop.low, 0):
         text = f"No horizon up to {details['farthest']:.0f} steps from '{spec.name}'."
         reason = "its choices err alike at all distances: a reflex, a table, or a search that reaches beyond the levels"
         return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
     # The fit may extrapolate a slope to a fall that is nowhere seen.
-    if min(found.fall, drop.value) < CLIFF:
+    if not above(min(found.fall, drop.value), CLIFF):
         reason = "a decline and no cliff: states that it was rarely in while it learnt do that, too"
+        reason = undecided(reason, (min(found.fall, drop.value), CLIFF))
         return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
     reason = "a horizon, as search of that depth has one, or sight"
     return Evidence("horizon", "optimizer", Verdict.PASS, text, reason, drop, None, details)
@@ -155,7 +157,9 @@ def steps_to(levels: Level, value: Float[np.ndarray, "N S A"], objective: Object
     left = 1 - (1 - discount) * lived
     reached = value.max(-1) > 1e-12
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(reached & (left > 1e-9), np.log(np.maximum(left, 1e-300)) / np.log(discount), np.inf)
+        # Whole numbers where nothing is random: four steps must not be 4 less a last bit on some processors.
+        steps = settled(np.log(np.maximum(left, 1e-300)) / np.log(discount))
+    return np.where(reached & (left > 1e-9), steps, np.inf)
 
 
 def steps_in(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
@@ -187,6 +191,7 @@ class CliffFit:
         means = profiles[:, self.places]
         levels = np.einsum("mip,kp->kmi", self.inverses, means * self.root)
         left = (((np.einsum("mpi,kmi->kmp", self.designs, levels) - means[:, None]) * self.root) ** 2).sum(-1)
+        left, levels = settled(left), settled(levels)
         near, far = levels[..., 0], levels[..., 1]
         # Beyond these a narrow range of distances would be extrapolated.
         left = np.where((far >= -0.5) & (far <= near) & (near <= 1.5), left, np.inf)

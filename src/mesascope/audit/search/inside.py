@@ -25,6 +25,7 @@ from mesascope.audit.search.probes import Probe, Split, fit_probe, split_by_leve
 from mesascope.audit.setting import Setting
 from mesascope.core.errors import AgentError, MesascopeError
 from mesascope.core.random import RandomKey, seed_of, stream
+from mesascope.core.rounding import DIGITS
 from mesascope.planning.value_iteration import optimal_actions
 
 LEVELS: int = 256
@@ -195,7 +196,7 @@ class Inside:
     @cached_property
     def best_site(self) -> str:
         """The site whose probe does best in the levels that probes are chosen by."""
-        return max(self.sites, key=lambda site: self.value_probes[site].chosen)
+        return max(self.sites, key=lambda site: round(self.value_probes[site].chosen, DIGITS))
 
     @cached_property
     def untrained_probe(self) -> Probe | None:
@@ -228,7 +229,7 @@ class Inside:
             )
             for site in self.sites
         ]
-        return max(probes, key=lambda probe: probe.chosen)
+        return max(probes, key=lambda probe: round(probe.chosen, DIGITS))
 
 
 FAR: int = 10_000

@@ -17,6 +17,7 @@ from mesascope.audit.search.edits import EDITS, edits_of
 from mesascope.audit.search.inside import Inside
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -65,7 +66,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
             after = inside.step(clean, patches)
             drops.append(start - _log_odds(after.probabilities, action))
         found[site] = drops
-        if best is None or (drops[0] - drops[1])[half].mean() > (found[best][0] - found[best][1])[half].mean():
+        if best is None or above(_gain(drops, half), _gain(found[best], half)):
             best = site
     assert best is not None
     excess = bootstrap_mean((found[best][0] - found[best][1])[~half], clusters=level[~half])
@@ -73,20 +74,26 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     details = {
         "site": best,
         "on_the_way": float(found[best][0][~half].mean()),
-        "by_site": {site: float((drops[0] - drops[1])[half].mean()) for site, drops in found.items()},
+        "by_site": {site: _gain(drops, half) for site, drops in found.items()},
         "pairs": len(clean),
     }
     text = (
         f"Patching squares {FIRST} to {LAST} steps ahead at site '{best}' costs its choice "
         f"{details['on_the_way']:.2f} in log-odds, equally far ones {other.value:.2f}."
     )
-    if excess.low > 0.1:
+    if above(excess.low, 0.1):
         verdict, reason = Verdict.PASS, "what is active on the way ahead carries the choice"
-    elif excess.high < 0.1:
+    elif below(excess.high, 0.1):
         verdict, reason = Verdict.FAIL, "squares ahead matter no more than others equally far"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "the excess cannot be told from none"
+        verdict = Verdict.INCONCLUSIVE
+        reason = undecided("the excess cannot be told from none", (excess.low, 0.1), (excess.high, 0.1))
     return Evidence("look-ahead", "optimizer", verdict, text, reason, excess, other, details)
+
+
+def _gain(drops: list[np.ndarray], rows: np.ndarray) -> float:
+    """Returns by how much more what is ahead costs the choice than what is aside, mean over some rows."""
+    return float((drops[0] - drops[1])[rows].mean())
 
 
 def _patched(clean: Captured, edited: Captured, site: str, board: tuple[np.ndarray, int], states: list) -> np.ndarray:

@@ -19,6 +19,7 @@ from mesascope.audit.search.horizon import scored_choices
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 KNOWN: float = 0.5
@@ -82,12 +83,13 @@ def novelty(
     }
     interval = f"[{100 * lost.low:.0f}, {100 * lost.high:.0f}]"
     text = f"In new levels it loses {lost.value:.0%} {interval} of its skill at equal distances."
-    if lost.high < KEPT:
+    if below(lost.high, KEPT):
         verdict, reason = Verdict.PASS, "it does in new levels what it does in old ones"
-    elif lost.low > KEPT:
+    elif above(lost.low, KEPT):
         verdict, reason = Verdict.FAIL, "part of its skill belongs to the levels that it was trained in"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "a small loss and none cannot be told apart"
+        verdict = Verdict.INCONCLUSIVE
+        reason = undecided("a small loss and none cannot be told apart", (lost.low, KEPT), (lost.high, KEPT))
     return Evidence("novelty", "optimizer", verdict, text, reason, lost, null, details)
 
 

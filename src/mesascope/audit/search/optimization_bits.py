@@ -12,6 +12,7 @@ from jaxtyping import Float
 from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.worlds.level import Level
 
@@ -82,6 +83,7 @@ def optimization_bits(setting: Setting, objective: int, *, seed: int = 0) -> Evi
         scores.append(np.where(law > 0, law * np.where(np.isfinite(each), each, 0.0), 0.0).sum(-1))
     effect, null = (bootstrap_mean(values, seed=seed) for values in scores)
     text = f"What it brings about is worth {effect.value:.1f} bits (acting at random {null.value:.1f})."
-    verdict = Verdict.PASS if effect.low > null.high else Verdict.INCONCLUSIVE
-    reason = "chance seldom gets there as soon" if verdict is Verdict.PASS else "chance gets there about as soon"
+    verdict = Verdict.PASS if above(effect.low, null.high) else Verdict.INCONCLUSIVE
+    reason = undecided("chance gets there about as soon", (effect.low, null.high))
+    reason = "chance seldom gets there as soon" if verdict is Verdict.PASS else reason
     return Evidence("optimization-bits", "optimizer", verdict, text, reason, effect, null, {"objective": spec.name})

@@ -11,6 +11,7 @@ from scipy import stats
 
 from mesascope.audit.search.inside import Inside
 from mesascope.audit.search.probes import fit_probe
+from mesascope.core.rounding import ROUNDING, above, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 FEWEST_SITES: int = 4
@@ -41,7 +42,7 @@ def refinement(inside: Inside) -> Evidence:
     value = _partial(order, branches, choice)
     random = np.random.default_rng(0)
     shuffled = np.array([_partial(random.permutation(order), branches, choice) for _ in range(ORDERS)])
-    p = float((1 + (shuffled >= value - 1e-12).sum()) / (1 + ORDERS))
+    p = float((1 + (shuffled >= value - ROUNDING).sum()) / (1 + ORDERS))
     low, high = (float(bound) for bound in np.quantile(shuffled, [0.025, 0.975]))
     # Fisher's interval, of a correlation of which one more variable is held fixed.
     spread = 1.96 / np.sqrt(max(len(sites) - 4, 1))
@@ -58,10 +59,13 @@ def refinement(inside: Inside) -> Evidence:
         f"Over its {len(sites)} sites, values of branches not chosen go from {max(branches[0], 0):.0%} to "
         f"{max(branches[-1], 0):.0%} explained (partial correlation {value:.2f})."
     )
-    if p < LEVEL and value > 0 and details["rise"] > 0:
+    if p < LEVEL and above(value, 0) and above(details["rise"], 0):
         verdict, reason = Verdict.PASS, "they become clearer from step to step, beyond what the choice does"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "no rise beyond that of the choice"
+        verdict, reason = (
+            Verdict.INCONCLUSIVE,
+            undecided("no rise beyond that of the choice", (value, 0.0), (details["rise"], 0.0)),
+        )
     return Evidence("refinement", "optimizer", verdict, text, reason, effect, null, details)
 
 

@@ -18,6 +18,7 @@ from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
+from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.level import Level
@@ -97,15 +98,16 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
         "objective": ground.objectives.names[objective],
         "within": within,
     }
-    if adapts.low > max(stale.high, chance.high) and adapts.low > null.high:
+    if above(adapts.low, max(stale.high, chance.high, null.high)):
         verdict, reason = (
             Verdict.PASS,
             "it follows shown edits rather than its stored choices, and placebos do not move it",
         )
-    elif stale.low > adapts.high:
+    elif above(stale.low, adapts.high):
         verdict, reason = Verdict.FAIL, "its choices stay as they were when the level no longer warrants them"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "adaptation and staleness cannot be told apart"
+        ends = (adapts.low, max(stale.high, chance.high, null.high)), (stale.low, adapts.high)
+        verdict, reason = Verdict.INCONCLUSIVE, undecided("adaptation and staleness cannot be told apart", *ends)
     typical = {Verdict.PASS: disjoint & (adapted >= 0.5), Verdict.FAIL: disjoint & (stayed >= 0.5)}.get(verdict)
     cases = np.argwhere(disjoint if typical is None or not typical.any() else typical)
     edit, state = cases[len(cases) // 2].tolist()

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Int
 from mesascope.audit.search.inside import Inside
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import seed_of, stream
+from mesascope.core.rounding import DIGITS, above, below, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 FEWEST: int = 20
@@ -105,7 +106,7 @@ def write(
         return None
     choosing, judging = parts["choose"][kept], parts["judge"][kept]
     by_site = {site: float((moves[0] - moves[1])[choosing].mean()) for site, moves in found.items()}
-    best = max(by_site, key=lambda site: by_site[site])
+    best = max(by_site, key=lambda site: round(by_site[site], DIGITS))
     towards, chance = found[best]
     level = inside.level[used][judging]
     drawn, noise_drawn, difference = (
@@ -173,10 +174,11 @@ def written_evidence(assay: str, written: Written | None, claim: str, passed: st
         f"(random additions of equal size {null.value:+.0%})."
     )
     details = {"site": written.site, "by_site": written.by_site, "towards": written.towards.value}
-    if effect.low > 0.05:
+    ends = (effect.low, 0.05), (effect.high, 0.05)
+    if above(effect.low, 0.05):
         verdict, reason = Verdict.PASS, passed
-    elif effect.high < 0.05:
+    elif below(effect.high, 0.05):
         verdict, reason = Verdict.FAIL, failed
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, "the effect cannot be told from none"
+        verdict, reason = Verdict.INCONCLUSIVE, undecided("the effect cannot be told from none", *ends)
     return Evidence(assay, "optimizer", verdict, text, reason, effect, null, details)

@@ -22,6 +22,7 @@ from mesascope.audit.objective.recovery.stacking import stacked, with_states
 from mesascope.audit.policy import observations as observe
 from mesascope.audit.policy import policy_table
 from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards, RewardSpace, TabularRewards
@@ -207,13 +208,14 @@ def explained(fit: ChoiceFit) -> Coherence:
     if not np.isfinite(share):
         return Coherence(0.0, freedom, None, Verdict.INCONCLUSIVE, "the agent chooses at random: nothing to explain")
     text = f"weights of attributes explain {share:.0%} of the structure of its choices"
-    if share >= MUCH:
+    if above(share, MUCH):
         return Coherence(share, freedom, None, Verdict.PASS, f"{text}. {CANNOT_SEE}")
-    if share < LITTLE:
+    if below(share, LITTLE):
         return Coherence(
             share, freedom, None, Verdict.FAIL, f"{text}: it pursues nothing that is listed, or plans otherwise"
         )
-    return Coherence(share, freedom, None, Verdict.INCONCLUSIVE, f"{text}: too little to speak of one objective")
+    reason = undecided(f"{text}: too little to speak of one objective", (share, MUCH), (share, LITTLE))
+    return Coherence(share, freedom, None, Verdict.INCONCLUSIVE, reason)
 
 
 def _hard(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -> BehavioralObjective:
