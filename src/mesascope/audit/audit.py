@@ -14,6 +14,7 @@ from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
+from mesascope.core.threads import one_linear_algebra_thread
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.world import World
 
@@ -24,6 +25,7 @@ ENTRIES: int = 16_000_000
 """Bound on levels x states x actions x outcomes x attributes of one batch (64 MB in single precision)."""
 
 
+@one_linear_algebra_thread()
 def audit_agent(
     agent: Agent,
     world: World,

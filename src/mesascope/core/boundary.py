@@ -89,6 +89,7 @@ def guarded_process() -> Iterator[None]:
         return refuse
 
     _guard.append(own)
+    _interrupted.clear()
     for name in names:
         setattr(os, name, refusing(name))
     try:
