@@ -253,7 +253,7 @@ def hostile_archives(valid: bytes, canary: Path) -> dict[str, tuple[bytes, str]]
         "data not JSON": (with_member(valid, "data", b"{"), "not valid JSON"),
         "data a list": (with_member(valid, "data", b"[]"), "not a table"),
         "deep data": (with_member(valid, "data", b"[" * 100_000), "not valid JSON"),
-        "recurrent policy": (policy(__module__="sb3_contrib.common.recurrent.policies"), "--trust-pickle"),
+        "recurrent policy": (policy(__module__="sb3_contrib.common.recurrent.policies"), "a class of its own"),
         "policy of one's own": (policy(__init__="<function MyPolicy.__init__ at 0x7f>"), "--trust-pickle"),
         "policy without a table": (with_data(valid, lambda data: data.update(policy_class="x")), "not a table"),
         "features of one's own": (options(features_extractor_class="<class 'mine.Features'>"), "--trust-pickle"),
@@ -270,7 +270,7 @@ def hostile_archives(valid: bytes, canary: Path) -> dict[str, tuple[bytes, str]]
         "other number of actions": (action(n="5"), "implies"),
         "observations a dictionary": (
             observation(**{":type:": "<class 'gymnasium.spaces.dict.Dict'>"}),
-            "Box and Discrete are read",
+            "dictionary of spaces is missing",
         ),
         "observations from 1": (observation(start="1"), "does not begin at 0"),
         "other observations": (observation(n="17"), "implies"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import equinox as eqx
@@ -12,21 +13,33 @@ import jax.numpy as jnp
 import numpy as np
 
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.agents.adapters.stable_baselines3 import StableBaselines3Agent, load_stable_baselines3
+from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
+from mesascope.agents.adapters.stable_baselines3_agent import StableBaselines3Agent
+from mesascope.agents.adapters.stable_baselines3_observations import Observations
 from mesascope.agents.agent import Agent
+from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.errors import AgentError, MesascopeError, UntrustedModelError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.registry import load_named_by_user
+from mesascope.core.text import quoted
 from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
 """Endings of files that run code when they are loaded."""
 
 
-def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Agent:
+def resolve_agent(
+    text: str,
+    *,
+    world: World,
+    trust_pickle: bool = False,
+    deterministic: bool = False,
+    vecnormalize: str | None = None,
+    frame_stack: int | None = None,
+) -> Agent:
     """Returns the agent that a text means, checked to fit a world.
 
     **Arguments:**
@@ -35,6 +48,9 @@ def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Age
       a `torch.nn.Module` or an `Agent`), which may lie in the current folder.
     - `world`: in which it shall act.
     - `trust_pickle`: let Stable-Baselines3 load its file, which runs code that is in it.
+    - `deterministic`: audit the agent that always takes the likeliest action of this one.
+    - `vecnormalize`, `frame_stack`: what is not in a file of Stable-Baselines3; see
+      `agents.adapters.stable_baselines3.Extras`.
 
     **Raises:** `UsageError` if there is no such thing or it does not fit the world, `UntrustedModelError` for a file
     that is refused, `AgentError` for an agent that cannot act.
@@ -42,10 +58,15 @@ def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Age
     suffix = Path(text).suffix.lower()
     if suffix in (".safetensors", ".zip") or suffix in PICKLES:
         _check_exists(text)
+    given = {"--vecnormalize": vecnormalize, "--frame-stack": frame_stack}
+    if suffix != ".zip" and (named := [option for option, value in given.items() if value is not None]):
+        raise UsageError(f"{' and '.join(named)} are for .zip files of Stable-Baselines3; the agent is {quoted(text)}.")
     if suffix == ".safetensors":
         agent = load_agent(text)
     elif suffix == ".zip":
-        agent = load_stable_baselines3(text, trust_pickle=trust_pickle)
+        agent = load_stable_baselines3(
+            text, trust_pickle=trust_pickle, vecnormalize=vecnormalize, frame_stack=frame_stack
+        )
     elif suffix in PICKLES:
         raise UntrustedModelError(
             f"loading a {suffix} file can run code that is in it. If you trust it, load it in a module of your own, "
@@ -54,8 +75,8 @@ def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Age
             path=text,
         )
     elif ":" in text:
-        found = load_named_by_user(text)
-        return agent_of(found, name=text, world=world)
+        agent = agent_of(load_named_by_user(text), name=text, world=world)
+        return always_likeliest(agent) if deterministic else agent
     elif Path(text).exists():
         raise UsageError(
             f"'{text}' is neither a .safetensors file of Mesascope nor a .zip file of Stable-Baselines3. Bring other "
@@ -70,7 +91,7 @@ def resolve_agent(text: str, *, world: World, trust_pickle: bool = False) -> Age
     if not isinstance(agent, NetworkAgent | StableBaselines3Agent):
         # What its file does not state has to be tried.
         _try_once(agent, world)
-    return agent
+    return always_likeliest(agent) if deterministic else agent
 
 
 def agent_of(found: object, *, name: str, world: World) -> Agent:
@@ -140,10 +161,11 @@ def _check_fits(agent: Agent, world: World) -> None:
                 f"Agent '{agent.name}' reads observations of shape {list(agent.observation_shape)}; world "
                 f"'{world.name}' shows {list(shape)}.{trained} Choose the world, or options of it, that fit."
             )
-    if isinstance(agent, StableBaselines3Agent) and not agent.reads(shape):
+    observations = getattr(agent, "observations", None)
+    if isinstance(observations, Observations) and not observations.reads(shape):
         raise UsageError(
-            f"Agent '{agent.name}' reads {agent.expected()}; world '{world.name}' shows observations of shape "
-            f"{list(shape)}. Choose another world, or another encoding with --option observation=..."
+            f"Agent '{agent.name}' reads {observations.expected()}; world '{world.name}' shows observations of shape "
+            f"{list(shape)}.{_advice(observations, world)}"
         )
     wanted = getattr(agent, "actions", None)
     if wanted is not None and wanted != actions:
@@ -151,6 +173,16 @@ def _check_fits(agent: Agent, world: World) -> None:
             f"Agent '{agent.name}' chooses among {wanted} actions; world '{world.name}' has {actions}: "
             f"{', '.join(world.actions)}.{trained}"
         )
+
+
+def _advice(observations: Observations, world: World) -> str:
+    """What a user can do who has an agent of Stable-Baselines3 and a world that shows something else."""
+    frames = observations.frames_in(world.observation_shape)
+    if frames is not None:
+        return f" If it was trained on {frames} stacked frames (VecFrameStack), say so: --frame-stack {frames}."
+    if is_dataclass(world) and "observation" in {field.name for field in fields(world)}:
+        return " Choose another world, or another encoding with --world-option observation=..."
+    return " Choose a world that shows what it was trained on."
 
 
 def _try_once(agent: Agent, world: World) -> None:

@@ -1,44 +1,113 @@
-"""What a Stable-Baselines3 file says about its policy, as far as plain text tells it.
+"""What a Stable-Baselines3 file says about its policy.
 
-Beside each pickled object the file holds a textual view of it: the name of a class, the shape of a space. These
-texts are all that is read. They decide nothing that the shapes of the tensors do not have to agree with.
+What it says decides nothing that the shapes of the tensors do not have to agree with.
 """
 
 from __future__ import annotations
 
-import ast
-import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
-from mesascope.agents.header import MAXIMUM_ACTIONS, MAXIMUM_OBSERVATION, parse_json
-from mesascope.core.errors import UntrustedModelError
+from mesascope.agents.adapters.stable_baselines3_fields import Fields
+from mesascope.agents.adapters.stable_baselines3_spaces import Space, read_actions, read_space
+from mesascope.core.text import quoted
 
-TRUST = "If the file is your own (PPO, A2C or DQN), load it with --trust-pickle, which runs code that is in the file."
-"""What to do where plain text is not enough."""
 
-POLICIES: dict[tuple[str, str], tuple[str, bool]] = {
-    ("stable_baselines3.common.policies", "ActorCriticPolicy"): ("actor-critic", False),
-    ("stable_baselines3.common.policies", "ActorCriticCnnPolicy"): ("actor-critic", True),
-    ("stable_baselines3.dqn.policies", "DQNPolicy"): ("DQN", False),
-    ("stable_baselines3.dqn.policies", "CnnPolicy"): ("DQN", True),
+@dataclass(frozen=True)
+class Family:
+    """Algorithms whose policies compute alike.
+
+    **Arguments:**
+
+    - `name`: for people.
+    - `extractor`: name of the module that turns observations into features.
+    - `trunk`: of the dense layers after it.
+    - `head`: of the last layer, if it is a module of its own.
+    - `activation`: of the dense layers, unless the file says otherwise.
+    - `greedy`: whether the policy is the action of the largest score.
+    - `masked`: whether actions can be masked.
+    - `recurrent`: whether there is an LSTM between features and dense layers.
+    - `without_effect`: beginnings of names of tensors that play no part in the choice.
+    """
+
+    name: str
+    extractor: str = "features_extractor"
+    trunk: str = "mlp_extractor.policy_net"
+    head: str | None = "action_net"
+    activation: str = "tanh"
+    greedy: bool = False
+    masked: bool = False
+    recurrent: bool = False
+    without_effect: tuple[str, ...] = (
+        "mlp_extractor.value_net.",
+        "value_net.",
+        "pi_features_extractor.",
+        "vf_features_extractor.",
+    )
+
+
+ACTOR_CRITIC = Family("actor-critic")
+MASKED = Family("MaskablePPO", masked=True)
+RECURRENT = Family(
+    "RecurrentPPO", recurrent=True, without_effect=(*ACTOR_CRITIC.without_effect, "lstm_critic.", "critic.")
+)
+DQN = Family("DQN", "q_net.features_extractor", "q_net.q_net", None, "relu", True, without_effect=("q_net_target.",))
+QRDQN = Family(
+    "QR-DQN",
+    "quantile_net.features_extractor",
+    "quantile_net.quantile_net",
+    None,
+    "relu",
+    True,
+    without_effect=("quantile_net_target.",),
+)
+ARS = Family("ARS", trunk="action_net", head=None, activation="relu", greedy=True, without_effect=())
+
+FLAT, IMAGES, COMBINED = "FlattenExtractor", "NatureCNN", "CombinedExtractor"
+
+_COMMON, _MASKABLE = "stable_baselines3.common.policies", "sb3_contrib.common.maskable.policies"
+_RECURRENT = "sb3_contrib.common.recurrent.policies"
+POLICIES: Mapping[tuple[str, str], tuple[Family, str]] = {
+    (_COMMON, "ActorCriticPolicy"): (ACTOR_CRITIC, FLAT),
+    (_COMMON, "ActorCriticCnnPolicy"): (ACTOR_CRITIC, IMAGES),
+    (_COMMON, "MultiInputActorCriticPolicy"): (ACTOR_CRITIC, COMBINED),
+    ("stable_baselines3.dqn.policies", "DQNPolicy"): (DQN, FLAT),
+    ("stable_baselines3.dqn.policies", "CnnPolicy"): (DQN, IMAGES),
+    ("stable_baselines3.dqn.policies", "MultiInputPolicy"): (DQN, COMBINED),
+    ("sb3_contrib.qrdqn.policies", "QRDQNPolicy"): (QRDQN, FLAT),
+    ("sb3_contrib.qrdqn.policies", "CnnPolicy"): (QRDQN, IMAGES),
+    ("sb3_contrib.qrdqn.policies", "MultiInputPolicy"): (QRDQN, COMBINED),
+    (_MASKABLE, "MaskableActorCriticPolicy"): (MASKED, FLAT),
+    (_MASKABLE, "MaskableActorCriticCnnPolicy"): (MASKED, IMAGES),
+    (_MASKABLE, "MaskableMultiInputActorCriticPolicy"): (MASKED, COMBINED),
+    (_RECURRENT, "RecurrentActorCriticPolicy"): (RECURRENT, FLAT),
+    (_RECURRENT, "RecurrentActorCriticCnnPolicy"): (RECURRENT, IMAGES),
+    (_RECURRENT, "RecurrentMultiInputActorCriticPolicy"): (RECURRENT, COMBINED),
+    ("sb3_contrib.ars.policies", "ARSPolicy"): (ARS, FLAT),
+    ("sb3_contrib.ars.policies", "ARSLinearPolicy"): (ARS, FLAT),
 }
-"""Policy classes that are understood: the family of algorithms, and whether images are convolved."""
+"""Policy classes that are understood: the family of algorithms, and where their features come from."""
 
-ACTIVATIONS: dict[str, str] = {
-    "<class 'torch.nn.modules.activation.Tanh'>": "tanh",
-    "<class 'torch.nn.modules.activation.ReLU'>": "relu",
-    "<class 'torch.nn.modules.activation.ELU'>": "elu",
-    "<class 'torch.nn.modules.activation.SiLU'>": "silu",
-    "<class 'torch.nn.modules.activation.LeakyReLU'>": "leaky-relu",
+ACTIVATIONS: Mapping[str, str] = {
+    f"<class 'torch.nn.modules.{'linear' if name == 'Identity' else 'activation'}.{name}'>": ours
+    for name, ours in {
+        "Tanh": "tanh",
+        "ReLU": "relu",
+        "ELU": "elu",
+        "SiLU": "silu",
+        "LeakyReLU": "leaky-relu",
+        "GELU": "gelu",
+        "Sigmoid": "sigmoid",
+        "Softplus": "softplus",
+        "Mish": "mish",
+        "SELU": "selu",
+        "Identity": "identity",
+    }.items()
 }
 """Nonlinearities that are understood, by the text of their class."""
 
-_EXTRACTORS: dict[str, bool] = {
-    "<class 'stable_baselines3.common.torch_layers.FlattenExtractor'>": False,
-    "<class 'stable_baselines3.common.torch_layers.NatureCNN'>": True,
-}
+_EXTRACTORS = {f"<class 'stable_baselines3.common.torch_layers.{name}'>": name for name in (FLAT, IMAGES, COMBINED)}
 _WITHOUT_EFFECT = (
     "optimizer_class",
     "optimizer_kwargs",
@@ -49,175 +118,114 @@ _WITHOUT_EFFECT = (
     "net_arch",
     "share_features_extractor",
     "features_extractor_kwargs",
+    # Of sb3-contrib: each changes the number of tensors or their shapes, which are looked at.
+    "n_quantiles",
+    "with_bias",
+    "lstm_hidden_size",
+    "n_lstm_layers",
+    "shared_lstm",
+    "enable_critic_lstm",
+    # Of versions before 1.7.
+    "sde_net_arch",
 )
-_MAXIMUM_DIGITS = 9
 
 
 @dataclass(frozen=True)
 class Description:
-    """A policy of Stable-Baselines3.
+    """A policy of Stable-Baselines3 or sb3-contrib.
 
     **Arguments:**
 
-    - `family`: `"actor-critic"` (PPO, A2C) or `"DQN"`.
-    - `convolutional`: whether its features are those of the "Nature CNN" (Mnih et al. 2015).
+    - `family`: of algorithms.
+    - `extractor`: where its features come from: laid out flat, the "Nature CNN" (Mnih et al. 2015), or one of these
+      for each entry of a dictionary.
     - `activation`: a value of `ACTIVATIONS`.
-    - `states`: number of values of a discrete observation, `None` for an array.
-    - `shape`: of one observation, as the policy sees it: channels first for images; `()` if it is discrete.
-    - `image`: whether Stable-Baselines3 takes it for an image of bytes.
-    - `divides`: whether it divides images by 255.
+    - `space`: of the observations.
+    - `divides`: whether images of bytes are divided by 255.
     - `actions`: how many there are.
-    - `notes`: what a reader must know.
     """
 
-    family: str
-    convolutional: bool
+    family: Family
+    extractor: str
     activation: str
-    states: int | None
-    shape: tuple[int, ...]
-    image: bool
+    space: Space
     divides: bool
     actions: int
-    notes: tuple[str, ...]
-
-    @property
-    def inputs(self) -> int:
-        """How many numbers the flattened observation has."""
-        return self.states if self.states is not None else math.prod(self.shape)
 
 
-class _Fields:
-    """The JSON of the file, read field by field with refusals that name the field."""
-
-    def __init__(self, data: Any, path: object):
-        self.path = path
-        if not isinstance(data, dict):
-            self.refuse("it is not a table", "data")
-        self.data: dict[str, Any] = data
-
-    def refuse(self, reason: str, field: str) -> NoReturn:
-        raise UntrustedModelError(f"{reason}.", path=self.path, field=field)
-
-    def unsupported(self, reason: str, field: str) -> NoReturn:
-        raise UntrustedModelError(f"{reason}. {TRUST}", path=self.path, field=field)
-
-    def table(self, name: str) -> dict[str, Any]:
-        found = self.data.get(name)
-        if not isinstance(found, dict):
-            self.refuse("it is missing, or not a table", name)
-        return found
-
-    def count(self, table: dict[str, Any], field: str, name: str) -> int:
-        text = str(table.get(name))[: _MAXIMUM_DIGITS + 2]
-        if not re.fullmatch(rf"[0-9]{{1,{_MAXIMUM_DIGITS}}}", text):
-            self.refuse(f"'{name}' is not a whole number", field)
-        return int(text)
-
-
-def describe(data: bytes, *, path: object) -> Description:
-    """Returns what the member `data` of a Stable-Baselines3 file says in plain text.
+def choice_note(algorithm: str, *, greedy: bool) -> str:
+    """Returns what a reader must know of how an agent chooses.
 
     **Arguments:**
 
-    - `data`: the member.
-    - `path`: the file, for messages.
-
-    **Raises:** `UntrustedModelError` if it is broken, or describes a policy that plain text does not determine.
+    - `algorithm`: that trained it.
+    - `greedy`: whether its policy is the action of the largest value.
     """
-    fields = _Fields(parse_json(data, path=path, field="data"), path)
-    family, convolutional = _policy(fields)
+    if greedy:
+        return (
+            f"It is a {algorithm} agent: its policy is the greedy one, the action of the largest value, without "
+            "exploration."
+        )
+    return (
+        "Its actions are drawn from its probabilities, as in training. Stable-Baselines3's "
+        "predict(deterministic=True) always takes the likeliest, which is another agent: --deterministic audits it."
+    )
+
+
+def describe(fields: Fields) -> Description:
+    """Returns what the fields of a file say of its policy.
+
+    **Arguments:**
+
+    - `fields`: of the file.
+
+    **Raises:** `UntrustedModelError` if they are broken, or do not determine what the policy computes.
+    """
+    actions, space = read_actions(fields), read_space(fields)
+    family, extractor = _policy(fields)
     options = fields.data.get("policy_kwargs", {})
     if not isinstance(options, dict):
         fields.refuse("it is not a table", "policy_kwargs")
-    activation = "relu" if family == "DQN" else "tanh"
-    divides = True
+    activation, divides = family.activation, True
     for name, value in options.items():
         if name in (":type:", ":serialized:") or name in _WITHOUT_EFFECT:
             continue
         if name == "activation_fn":
             if not isinstance(value, str) or value not in ACTIVATIONS:
-                fields.unsupported(
-                    f"the activation {str(value)[:100]} is not one of {sorted(ACTIVATIONS.values())}", name
-                )
+                fields.unsupported(f"the activation {quoted(value)} is not one of {sorted(ACTIVATIONS.values())}", name)
             activation = ACTIVATIONS[value]
         elif name == "features_extractor_class":
             if not isinstance(value, str) or value not in _EXTRACTORS:
-                fields.unsupported(f"its features come from a class of its own, {str(value)[:100]}", name)
-            convolutional = _EXTRACTORS[value]
+                fields.unsupported(f"its features come from a class of its own, {quoted(value)}", name)
+            extractor = _EXTRACTORS[value]
         elif name == "normalize_images":
-            divides = _truth(value, fields, name)
+            divides = fields.truth(value, name)
         elif name in ("use_sde", "squash_output"):
-            if _truth(value, fields, name):
+            if fields.truth(value, name) and family is not ARS:
                 fields.unsupported("this option is for continuous actions", name)
+        elif name == "lstm_kwargs":
+            if str(value) not in ("None", "{}"):
+                fields.unsupported(f"its LSTM has options of its own, {quoted(value)}", name)
         else:
-            fields.unsupported(f"the policy option '{name[:100]}' may change what it does", "policy_kwargs")
-    actions = fields.table("action_space")
-    if _space(actions) != "Discrete":
-        fields.refuse(f"its actions are a {_space(actions)} space; only Discrete can be audited", "action_space")
-    count = fields.count(actions, "action_space", "n")
-    if not 1 <= count <= MAXIMUM_ACTIONS or fields.count(actions, "action_space", "start") != 0:
-        fields.refuse("it has an impossible number of actions, or does not begin at 0", "action_space")
-    states, shape, image, notes = _observation(fields)
-    if convolutional and not image:
+            fields.unsupported(f"the policy option {quoted(name)} may change what it does", "policy_kwargs")
+    description = Description(family, extractor, activation, space, divides, actions)
+    if space.dictionary != (extractor == COMBINED):
+        fields.unsupported("its observations and its features do not belong together", "observation_space")
+    first = space.parts[0]
+    if extractor == IMAGES and not (first.image or (len(first.shape) == 3 and not divides)):
         fields.unsupported("it sees a convolutional network but not images of bytes", "observation_space")
-    return Description(family, convolutional, activation, states, shape, image, divides, count, notes)
+    return description
 
 
-def _policy(fields: _Fields) -> tuple[str, bool]:
+def _policy(fields: Fields) -> tuple[Family, str]:
     policy = fields.table("policy_class")
     module = str(policy.get("__module__"))[:100]
     written = re.match(r"<function ([A-Za-z0-9_]{1,100})\.__init__ at ", str(policy.get("__init__"))[:200])
     name = written.group(1) if written else "unnamed"
     if (module, name) not in POLICIES:
-        known = ", ".join(f"{known_module}.{known_name}" for known_module, known_name in POLICIES)
-        fields.unsupported(f"its policy is {module}.{name}; without running code only {known} are read", "policy_class")
+        fields.unsupported(
+            f"its policy is {quoted(f'{module}.{name}')}, a class of its own; without running code the policies of "
+            "Stable-Baselines3 and sb3-contrib are read: PPO, A2C, DQN, QR-DQN, TRPO, MaskablePPO, RecurrentPPO, ARS",
+            "policy_class",
+        )
     return POLICIES[module, name]
-
-
-def _truth(value: object, fields: _Fields, name: str) -> bool:
-    if value not in (True, False, "True", "False"):
-        fields.refuse("it is neither true nor false", name)
-    return value in (True, "True")
-
-
-def _space(table: dict[str, Any]) -> str:
-    found = re.fullmatch(r"<class 'gym(?:nasium)?\.spaces\.[a-z_]+\.([A-Za-z]{1,30})'>", str(table.get(":type:"))[:100])
-    return found.group(1) if found else "unknown"
-
-
-def _observation(fields: _Fields) -> tuple[int | None, tuple[int, ...], bool, tuple[str, ...]]:
-    name = "observation_space"
-    table = fields.table(name)
-    kind = _space(table)
-    if kind == "Discrete":
-        states = fields.count(table, name, "n")
-        if not 1 <= states <= MAXIMUM_OBSERVATION or fields.count(table, name, "start") != 0:
-            fields.refuse("it has an impossible number of values, or does not begin at 0", name)
-        return states, (), False, ()
-    if kind != "Box":
-        fields.refuse(f"its observations are a {kind} space; Box and Discrete are read", name)
-    shape = table.get("_shape")
-    if isinstance(shape, str) and len(shape) <= 100:
-        try:
-            shape = ast.literal_eval(shape)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            shape = None
-    if not isinstance(shape, list | tuple) or not all(type(size) is int and size > 0 for size in shape):
-        fields.refuse("its shape is not a list of whole numbers", name)
-    if len(shape) > 8 or math.prod(shape) > MAXIMUM_OBSERVATION:
-        fields.refuse(f"one observation has more than {MAXIMUM_OBSERVATION:,} numbers", name)
-    image = len(shape) == 3 and table.get("dtype") == "uint8"
-    notes: tuple[str, ...] = ()
-    if image:
-        image = _all(table.get("low"), "0") and _all(table.get("high"), "255")
-        if image and "..." in str(table.get("low")):
-            notes = (
-                "The bounds of its image observations are abridged in the file; they are taken to be 0 and 255 "
-                "throughout.",
-            )
-    return None, tuple(shape), image, notes
-
-
-def _all(text: object, number: str) -> bool:
-    """Says whether the text of an array shows nothing but one number."""
-    return isinstance(text, str) and set(re.findall(r"[^\s\[\]]+", text)) - {"..."} == {number}

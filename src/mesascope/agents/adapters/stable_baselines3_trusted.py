@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,16 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.activations import Activations, Captured, checked_patches
-from mesascope.agents.adapters.stable_baselines3 import GREEDY, SEPARATE
+from mesascope.agents.adapters.stable_baselines3_description import choice_note
+from mesascope.agents.adapters.stable_baselines3_fields import TRUSTED, Fields
+from mesascope.agents.adapters.stable_baselines3_observations import Observations, Seen
 from mesascope.agents.adapters.torch_evaluation import answer_of
 from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import checked_probabilities
+from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UntrustedModelError
+from mesascope.core.text import quoted, shown
 
 NOTE = "Its file was loaded with --trust-pickle: code in the file was run."
 ROWS_AT_ONCE: int = 4096
@@ -32,32 +36,38 @@ class TrustedStableBaselines3Agent(Agent):
     **Arguments:**
 
     - `name`: for people.
-    - `model`: PPO, A2C or DQN with discrete actions, on the CPU.
+    - `model`: of one of the algorithms in `TRUSTED`, with discrete actions, on the CPU.
+    - `observations`: prepares what it sees.
+    - `actions`: how many there are.
+    - `notes`: what a reader must know.
     """
 
     kind = "Stable-Baselines3 (pickle trusted)"
-    memoryless = True
 
-    def __init__(self, name: str, model: Any):
-        self.name, self._model = name, model
-        self._greedy = hasattr(model.policy, "q_net")
-        self.actions = int(model.action_space.n)
-        self.notes = (NOTE, *((GREEDY,) if self._greedy else ()), SEPARATE)
+    def __init__(self, name: str, model: Any, observations: Observations, *, actions: int, notes: tuple[str, ...]):
+        self.name, self._model, self.observations, self.actions = name, model, observations, actions
+        self._scores = next((net for net in ("q_net", "quantile_net") if hasattr(model.policy, net)), None)
+        self.greedy = self._scores is not None
+        self.notes = (NOTE, choice_note(type(model).__name__, greedy=self.greedy), *notes)
+        self.memoryless = observations.frames == 1
         self._fired: tuple[str, ...] | None = None
         model.policy.set_training_mode(False)
 
-    def initial_state(self, batch: int) -> None:
-        return None
+    def initial_state(self, batch: int) -> Any:
+        return None if self.memoryless else self.observations.initial_frames(batch)
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        return self._checked([self._act_on(part) for part in _parts(observations)], len(observations)), None
+        answers, frames = [], []
+        for part, rows in _parts(observations):
+            seen = self._see(part, state, rows)
+            answers.append(self._act_on(seen))
+            frames.append(seen.frames)
+        return self._checked(answers, len(observations)), self._kept(frames)
 
     def sites(self) -> tuple[str, ...]:
         """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
         if self._fired is None:
-            space = self._model.observation_space
-            shape = (1,) if type(space).__name__ == "Discrete" else space.shape
-            self.step(np.zeros((3, *shape), np.float32), None)
+            self.step(np.zeros((3, *self.observations.plainest), np.float32), self.initial_state(3))
         assert self._fired is not None
         return self._fired
 
@@ -69,81 +79,108 @@ class TrustedStableBaselines3Agent(Agent):
 
         policy = self._model.policy
         checked = checked_patches(self, patches, rows=len(observations), sites=submodules_of(policy))
-        answers, seen, start = [], [], 0
-        for part in _parts(observations):
-            rows = slice(start, start + len(part))
+        answers, seen, frames = [], [], []
+        for part, rows in _parts(observations):
             replaced = {site: patch[rows] for site, patch in checked.items()}
             hooks = Hooks(torch, policy, replaced, agent=self.name, rows=len(part))
-            answers.append(self._act_on(part, hooks))
+            prepared = self._see(part, state, rows)
+            answers.append(self._act_on(prepared, hooks))
             seen.append(hooks.activations())
-            start += len(part)
+            frames.append(prepared.frames)
         self._fired = tuple(seen[0])
         found = {site: np.concatenate([part[site] for part in seen]) for site in self._fired}
         activations = Activations(found, agent=self.name, unreadable=seen[0].unreadable)
-        return Captured(self._checked(answers, len(observations)), None, activations)
+        return Captured(self._checked(answers, len(observations)), self._kept(frames), activations)
+
+    def _see(self, observations: np.ndarray, state: Any, rows: slice) -> Seen:
+        return self.observations.see(observations, {name: array[rows] for name, array in (state or {}).items()})
+
+    def _kept(self, frames: list[dict[str, np.ndarray]]) -> Any:
+        if self.memoryless:
+            return None
+        return {name: np.concatenate([part[name] for part in frames]) for name in frames[0]}
 
     def _checked(self, answers: list[np.ndarray], rows: int) -> np.ndarray:
         return checked_probabilities(np.concatenate(answers), name=self.name, rows=rows, actions=self.actions)
 
-    def _act_on(self, observations: np.ndarray, hooks: Hooks | None = None) -> np.ndarray:
+    def _act_on(self, seen: Seen, hooks: Hooks | None = None) -> np.ndarray:
         import torch
 
-        policy, space = self._model.policy, self._model.observation_space
-        if type(space).__name__ == "Discrete":
-            one_hot = observations.shape[1:] == (int(space.n),)
-            shown = observations.argmax(-1) if one_hot else np.rint(observations[:, 0]).astype(np.int64)
-        else:
-            shown = observations.astype(space.dtype)
-            if shown.shape[1:] != space.shape and shown.ndim == 2:
-                shown = shown.reshape(-1, *space.shape)
+        policy = self._model.policy
+        own = self._own(seen)
 
         def ask() -> Any:
-            tensor, _ = policy.obs_to_tensor(shown)
-            return policy.q_net(tensor) if self._greedy else policy.get_distribution(tensor).distribution.logits
+            tensor, _ = policy.obs_to_tensor(own)
+            if self._scores is not None:
+                scores = getattr(policy, self._scores)(tensor)
+                return scores.mean(1) if scores.ndim == 3 else scores
+            masks = {} if seen.masks is None else {"action_masks": seen.masks}
+            return policy.get_distribution(tensor, **masks).distribution.logits
 
-        try:
+        rows = len(next(iter(seen.parts.values())))
+        doing = f"(observation space {shown(self._model.observation_space)}) on a batch of {rows} observations"
+        with code_of_others(f"Agent {quoted(self.name)}", doing, error=AgentError):
             scores = answer_of(torch, policy, ask, name=self.name, hooks=hooks)
-            if self._greedy:
+            if self.greedy:
                 return np.eye(self.actions)[scores.argmax(-1).cpu().numpy()]
             return torch.softmax(scores.double(), -1).cpu().numpy()
-        except AgentError:
-            raise
-        except Exception as error:
-            raise AgentError(
-                f"Agent '{self.name}' (observation space {space}) raised {type(error).__name__} on a batch of "
-                f"observations of shape {list(observations.shape)}: {error}"
-            ) from error
+
+    def _own(self, seen: Seen) -> Any:
+        """Observations in the form of the policy's own space."""
+        space, parts = self._model.observation_space, {}
+        for part in self.observations.space.parts:
+            values = seen.parts[part.name]
+            own = space.spaces[part.name] if self.observations.space.dictionary else space
+            if part.counts:
+                ends = np.cumsum(part.counts)[:-1]
+                index = np.stack([one.argmax(-1) for one in np.split(values, ends, axis=-1)], axis=-1)
+                parts[part.name] = index[:, 0] if part.kind == "Discrete" else index
+            else:
+                parts[part.name] = values if self.observations.normalizes(part.name) else values.astype(own.dtype)
+        return parts if self.observations.space.dictionary else parts[""]
 
 
-def _parts(observations: np.ndarray) -> list[np.ndarray]:
-    return [observations[start : start + ROWS_AT_ONCE] for start in range(0, max(len(observations), 1), ROWS_AT_ONCE)]
+def _parts(observations: np.ndarray) -> Iterator[tuple[np.ndarray, slice]]:
+    for start in range(0, max(len(observations), 1), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        yield observations[rows], rows
 
 
-def load_trusted(path: Path, data: bytes) -> TrustedStableBaselines3Agent:
-    """Lets Stable-Baselines3 load a file, which runs code that is in it.
+def load_trusted(
+    path: Path, fields: Fields, observations: Observations, *, actions: int, notes: tuple[str, ...]
+) -> TrustedStableBaselines3Agent:
+    """Lets Stable-Baselines3 or sb3-contrib load a file, which runs code that is in it.
 
     **Arguments:**
 
     - `path`: the file.
-    - `data`: its member `data`, which tells the algorithm.
+    - `fields`: what it says, which tells the algorithm.
+    - `observations`: prepares what the agent sees.
+    - `actions`: how many there are.
+    - `notes`: what a reader must know.
 
-    **Raises:** `MissingExtraError` without Stable-Baselines3, `UntrustedModelError` if it cannot be loaded.
+    **Raises:** `MissingExtraError` without the package, `UntrustedModelError` if it cannot be loaded.
     """
+    algorithm = fields.algorithm
+    if algorithm not in TRUSTED:
+        known = ", ".join(TRUSTED)
+        fields.refuse(f"it is of {algorithm}; with --trust-pickle {known} are loaded", "policy_class")
+    package = TRUSTED[algorithm]
     try:
-        import stable_baselines3
+        library = importlib.import_module(package)
     except ImportError as error:
-        raise MissingExtraError("Loading a file with --trust-pickle", "sb3", "stable_baselines3") from error
-    try:
-        fields = json.loads(data)
-        algorithm = "PPO" if "clip_range" in fields else "DQN" if "exploration_rate" in fields else "A2C"
-        model = getattr(stable_baselines3, algorithm).load(path, device="cpu")
-    except Exception as error:
-        reason = f"Stable-Baselines3 cannot load it: {type(error).__name__}: {error}"
-        raise UntrustedModelError(reason, path=path) from error
-    if type(model.action_space).__name__ != "Discrete":
-        reason = f"its actions are {model.action_space}; only a Discrete space can be audited."
-        raise UntrustedModelError(reason, path=path, field="action_space")
-    if not hasattr(model.policy, "q_net") and not hasattr(model.policy, "get_distribution"):
-        reason = f"its policy {type(model.policy).__name__} has neither action probabilities nor action values."
-        raise UntrustedModelError(reason, path=path, field="policy_class")
-    return TrustedStableBaselines3Agent(path.stem, model)
+        raise MissingExtraError("Loading a file with --trust-pickle", "sb3", package) from error
+
+    class Refused(UntrustedModelError):
+        def __init__(self, reason: str):
+            super().__init__(reason, path=path)
+
+    with code_of_others(f"{package}'s {algorithm}", "when it loaded it", error=Refused):
+        model = getattr(library, algorithm).load(path, device="cpu")
+    policy = model.policy
+    if not any(hasattr(policy, name) for name in ("q_net", "quantile_net", "get_distribution")):
+        fields.refuse(
+            f"its policy {quoted(type(policy).__name__)} has neither action probabilities nor action values",
+            "policy_class",
+        )
+    return TrustedStableBaselines3Agent(path.stem, model, observations, actions=actions, notes=notes)

@@ -1,0 +1,134 @@
+"""Agents of Stable-Baselines3 and sb3-contrib, read from their `.zip` files without either, PyTorch or unpickling.
+
+What the policy computes is written out here in numpy: its preprocessing (bytes of images divided by 255, whole numbers
+as one-hot vectors), `VecNormalize` and `VecFrameStack`, the "Nature CNN" for images, dense layers and LSTMs.
+Probabilities agree with `policy.get_distribution` to 1e-6, after convolutions to 1e-5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.agents.activations import Activations, Captured, checked_patches
+from mesascope.agents.adapters.recorder import Recorder
+from mesascope.agents.adapters.stable_baselines3_description import Description
+from mesascope.agents.adapters.stable_baselines3_layers import policy_layers
+from mesascope.agents.adapters.stable_baselines3_lstm import LSTM
+from mesascope.agents.adapters.stable_baselines3_observations import Observations
+from mesascope.agents.agent import Agent
+from mesascope.agents.probabilities import softmax
+
+IMAGES_AT_ONCE: int = 128
+"""Images convolved at once; bounds memory, not results."""
+
+MASKED_LOGIT = np.float32(-1e8)
+"""What sb3-contrib gives actions that are not allowed; where none is, all are equally likely."""
+
+
+class StableBaselines3Agent(Agent):
+    """A policy of Stable-Baselines3, run in numpy in single precision.
+
+    It is `Inspectable`: its sites are the modules of Stable-Baselines3's policy that run while it chooses, by their own
+    names. Convolutions are shown channels last, `[B, H, W, C]`, though Stable-Baselines3 computes channels first. A
+    patch of `lstm_actor` is remembered, too.
+
+    **Arguments:**
+
+    - `name`: for people.
+    - `description`: of the policy.
+    - `tensors`: its `state_dict`.
+    - `observations`: prepares what it sees.
+    - `path`: the file it comes from, for messages.
+    - `notes`: what a reader must know.
+    - `advice`: what to do if it is refused, for messages.
+
+    **Raises:** `UntrustedModelError` if the tensors are not those that the description implies.
+    """
+
+    kind = "Stable-Baselines3"
+
+    def __init__(
+        self,
+        name: str,
+        description: Description,
+        tensors: dict[str, np.ndarray],
+        observations: Observations,
+        *,
+        path: object,
+        notes: tuple[str, ...] = (),
+        advice: str = "",
+    ):
+        self.name, self.description, self.observations = name, description, observations
+        self.actions, self.notes = description.actions, notes
+        self._layers = policy_layers(description, tensors, path=path, advice=advice)
+        self._lstm = next((layer for layer in self._layers if isinstance(layer, LSTM)), None)
+        self._convolutional = any(".cnn." in layer.site for layer in self._layers)
+        self.memoryless = self._lstm is None and observations.frames == 1
+
+    def initial_state(self, batch: int) -> Any:
+        if self.memoryless:
+            return None
+        lstm = () if self._lstm is None else self._lstm.initial_state(batch)
+        return {"frames": self.observations.initial_frames(batch), "lstm": lstm}
+
+    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
+        found = [
+            self._act_on(shown, memory, lambda _, own: own) for shown, memory, _ in self._parts(observations, state)
+        ]
+        return _joined(found)
+
+    def sites(self) -> tuple[str, ...]:
+        """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
+        return tuple(layer.site for layer in self._layers if layer.site)
+
+    def step(
+        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
+    ) -> Captured:
+        """Acts once, reading all sites; see `Inspectable`."""
+        checked = checked_patches(self, patches, rows=len(observations))
+        answers, recorders = [], []
+        for shown, memory, rows in self._parts(observations, state):
+            recorders.append(Recorder(self.name, {site: patch[rows] for site, patch in checked.items()}))
+            answers.append(self._act_on(shown, memory, recorders[-1]))
+        found = {site: np.concatenate([recorder.seen[site] for recorder in recorders]) for site in self.sites()}
+        return Captured(*_joined(answers), Activations(found, agent=self.name))
+
+    def _parts(self, observations: np.ndarray, state: Any):
+        """The batch in parts small enough to be convolved at once, each with its memory and its rows."""
+        size = IMAGES_AT_ONCE if self._convolutional else max(len(observations), 1)
+        for start in range(0, max(len(observations), 1), size):
+            rows = slice(start, start + size)
+            yield observations[rows], jax.tree.map(lambda array, rows=rows: array[rows], state), rows
+
+    def _act_on(
+        self, observations: np.ndarray, state: Any, tap: Callable[[str, np.ndarray], np.ndarray]
+    ) -> tuple[np.ndarray, Any]:
+        seen = self.observations.see(observations, {} if state is None else state["frames"])
+        values = {f"part:{name}": array for name, array in seen.parts.items()}
+        if self.description.divides:
+            for part in self.description.space.parts:
+                if part.image:
+                    values[f"part:{part.name}"] = values[f"part:{part.name}"] / np.float32(255)
+        last, lstm = np.zeros(0), () if state is None else state["lstm"]
+        for layer in self._layers:
+            if isinstance(layer, LSTM):
+                last, lstm = layer.step(last, lstm, tap)
+                continue
+            last = layer.compute(*(values[name] for name in layer.takes)) if layer.takes else layer.compute(last)
+            if layer.site:
+                last = values[layer.site] = tap(layer.site, last)
+        if seen.masks is not None:
+            last = np.where(seen.masks, last, MASKED_LOGIT)
+        probabilities = np.eye(self.actions)[last.argmax(-1)] if self.description.family.greedy else softmax(last)
+        return probabilities, None if state is None else {"frames": seen.frames, "lstm": lstm}
+
+
+def _joined(parts: list[tuple[np.ndarray, Any]]) -> tuple[np.ndarray, Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
