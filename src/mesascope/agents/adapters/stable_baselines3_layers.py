@@ -72,7 +72,11 @@ def policy_layers(
 
     **Raises:** `UntrustedModelError` if the tensors are not those that the description implies.
     """
-    family, found = description.family, Tensors(tensors, path, advice)
+    family = description.family
+    if not family.head and f"{family.trunk}.weight" in tensors:
+        # Linear policies of ARS before sb3-contrib 1.4: the layer was not yet the first of a row.
+        tensors = {name.replace(f"{family.trunk}.", f"{family.trunk}.0."): tensor for name, tensor in tensors.items()}
+    found = Tensors(tensors, path, advice)
     layers, width = _features(description, found)
     if family.recurrent:
         lstm = read_lstm(found, "lstm_actor", width)

@@ -93,8 +93,11 @@ def read_actions(fields: Fields) -> int:
     table = fields.table("action_space")
     kind = _kind(str(table.get(":type:")))
     if kind != "Discrete":
-        what = f" ({_OTHER_ACTIONS[kind]})" if kind in _OTHER_ACTIONS else ""
-        fields.refuse(f"its actions are a {kind} space{what}; only Discrete can be audited", "action_space")
+        what = f"{_OTHER_ACTIONS[kind]} (a {kind} space)" if kind in _OTHER_ACTIONS else f"a space of the kind {kind}"
+        fields.refuse(
+            f"its actions are {what}; only Discrete actions, a choice of one among finitely many, can be audited",
+            "action_space",
+        )
     count = fields.count(table, "action_space", "n")
     if not 1 <= count <= MAXIMUM_ACTIONS or fields.count(table, "action_space", "start", 0) != 0:
         fields.refuse("it has an impossible number of actions, or does not begin at 0", "action_space")
