@@ -111,8 +111,9 @@ def test_stable_baselines3_files_must_fit_the_world(stable_baselines3_models):
         resolve_agent(image, world=WORLD)
     with pytest.raises(UsageError, match="among 4 actions; world 'corner' has 5"):
         resolve_agent(image, world=Corner(size=7))
-    with pytest.raises(UsageError, match="among 4 actions"):
-        resolve_agent(vector, world=WORLD, trust_pickle=True)
+    for trust_pickle in (False, True):
+        with pytest.raises(UsageError, match=r"arrays \[6\].*\[5, 5, 3\]"):
+            resolve_agent(vector, world=WORLD, trust_pickle=trust_pickle)
 
 
 @pytest.mark.parametrize("ending", [".pt", ".pth", ".pkl", ".ckpt"])
