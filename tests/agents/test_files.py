@@ -115,6 +115,52 @@ def test_names_from_a_file_are_cut_short(agent_file, tmp_path):
     assert len(str(caught.value)) < 1000
 
 
+@pytest.mark.parametrize("architecture", ["mlp", "convnet", "gru"])
+def test_weights_that_overflow_are_refused_when_they_are_read(architecture, tmp_path):
+    spec = NETWORKS[architecture]()
+    place = {"world_name": "toy", "observation_shape": IMAGE, "actions": ACTIONS}
+    path, network = tmp_path / "large.safetensors", random_network(spec, IMAGE)
+    save_agent(path, jax.tree.map(lambda leaf: jnp.full_like(leaf, 3e38), network), spec, **place)
+    start = time.process_time()
+    with pytest.raises(UntrustedModelError, match=r"numbers as large as 3e\+38"):
+        load_agent(path)
+    assert time.process_time() - start < 5
+    # One large number that overflows nothing is an agent that is very sure.
+    sure = eqx.tree_at(lambda network: network.heads.policy.bias, network, jnp.array([1e30, 0, 0, 0], jnp.float32))
+    agent = load_agent(save_agent(path, sure, spec, **place))
+    assert agent.act(np.ones((1, *IMAGE), np.float32), agent.initial_state(1))[0].tolist() == [[1, 0, 0, 0]]
+
+
+def test_text_of_a_file_is_shown_without_control_characters(agent_file, tmp_path):
+    header, data = split(agent_file.read_bytes())
+    name = "heads.value.bias"
+    entry = header[name]
+    path = tmp_path / "coloured.safetensors"
+    for hostile in ("\x1b[2J\x1b[31mred", "\u202eesrever", "a\nb", "x" * 500_000, "\x9b2J"):
+        description = json.loads(header["__metadata__"]["mesascope"])
+        changes = [
+            {**header, hostile: entry},
+            {**header, name: {**entry, "dtype": hostile}},
+            {**header, "__metadata__": {"mesascope": hostile}},
+        ]
+        for field in ("architecture", "sha256", "schema", "spec"):
+            value = {hostile: 1} if field == "spec" else hostile
+            changes.append({**header, "__metadata__": {"mesascope": json.dumps({**description, field: value})}})
+        for changed in changes:
+            text = json.dumps(changed).encode()
+            path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+            with pytest.raises(UntrustedModelError) as caught:
+                load_agent(path)
+            assert str(caught.value).isprintable()
+            assert len(str(caught.value)) < 1200
+    header[name] = {**entry, "shape": [1] * 100_000}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+    with pytest.raises(UntrustedModelError) as caught:
+        load_agent(path)
+    assert len(str(caught.value)) < 1200
+
+
 @st.composite
 def mutations(draw, size: int):
     kind = draw(st.sampled_from(["flip", "truncate", "splice", "insert"]))

@@ -99,10 +99,32 @@ def test_torch_modules_return_logits():
 def test_agent_files_must_fit_the_world(tmp_path):
     path = saved(tmp_path / "agent.safetensors", WORLD)
     assert resolve_agent(path, world=WORLD).kind == "network"
-    with pytest.raises(UsageError, match=r"\[5, 5, 3\].*\[7, 7, 3\].*--option size=5"):
+    with pytest.raises(UsageError, match=r"\[5, 5, 3\].*\[7, 7, 3\].*'corner' with 'size=5'.*--world-option KEY"):
         resolve_agent(path, world=Corner(size=7))
     with pytest.raises(UsageError, match=f"among {ACTIONS + 2} actions; world 'corner' has {ACTIONS}"):
         resolve_agent(saved(tmp_path / "more.safetensors", WORLD, ACTIONS + 2), world=WORLD)
+
+
+def test_what_a_file_says_of_its_world_is_quoted_as_data(tmp_path):
+    spec = MLPSpec(widths=(4,))
+    network = eqx.filter_jit(lambda key: spec.build((2, 2, 3), ACTIONS, key=key))(jax.random.key(0))
+    options = {f"a{index}": "$(rm -rf ~)\x1b[2J" + "x" * 9000 for index in range(100)}
+    path = save_agent(
+        tmp_path / "agent.safetensors",
+        network,
+        spec,
+        world_name="corner; rm -rf ~\n",
+        world_options=options,
+        observation_shape=(2, 2, 3),
+        actions=ACTIONS,
+    )
+    with pytest.raises(UsageError) as caught:
+        resolve_agent(str(path), world=WORLD)
+    message = str(caught.value)
+    assert "'corner; rm -rf ~\\x0a'" in message
+    assert "--option" not in message
+    assert message.isprintable()
+    assert len(message) < 2000
 
 
 def test_stable_baselines3_files_must_fit_the_world(stable_baselines3_models):

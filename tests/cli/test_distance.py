@@ -68,9 +68,9 @@ def test_a_reward_from_a_file(mesascope, folder):
         (("cheese", "corner", "--kind", "stark"), "Did you mean 'starc'?"),
         (("cheese", "corner", "--levels", "0"), "--levels 0 is not 1 or more"),
         (("cheese", "nowhere.json"), "nowhere.json"),
-        (("cheese", "list.json"), "is no reward"),
-        (("cheese", "extra.json"), "holds 'scale'"),
-        (("cheese", "true.json"), "not a finite number"),
+        (("cheese", "list.json"), "as a reward: it is not of the form"),
+        (("cheese", "extra.json"), "unknown field `scale`"),
+        (("cheese", "true.json"), "Expected `float`, got `bool` - at `$.weights"),
         (("cheese", "broken.json"), "Cannot read"),
     ],
 )

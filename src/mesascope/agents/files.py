@@ -30,6 +30,9 @@ from mesascope.core.errors import UntrustedModelError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.text import quoted, shown
 
+LARGE: float = 1e4
+"""Weights beyond this are tried: trained networks have none, and products of such may overflow."""
+
 
 def save_agent(
     path: str | os.PathLike,
@@ -144,7 +147,22 @@ def load_agent(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -
         raise UntrustedModelError(reason, path=path, field="sha256")
     leaves = [jnp.asarray(tensors[name]) for name in expected]
     network = jax.tree.unflatten(jax.tree.structure(template), leaves)
-    return network_agent(path.stem, network, spec, observation_shape, header.actions, origin=asdict(header))
+    agent = network_agent(path.stem, network, spec, observation_shape, header.actions, origin=asdict(header))
+    name = max(tensors, key=lambda name: np.abs(tensors[name]).max(initial=0))
+    if np.abs(tensors[name]).max() > LARGE and not _acts(agent):
+        largest = float(np.abs(tensors[name]).max())
+        reason = f"it holds numbers as large as {largest:.2g}: what it computes from them is not finite."
+        raise UntrustedModelError(reason, path=path, field=name)
+    return agent
+
+
+def _acts(agent: NetworkAgent) -> bool:
+    """Returns whether a network with large weights answers with numbers, before an audit has begun."""
+    shape = (4, *agent.observation_shape)
+    seen = np.concatenate([np.ones(shape), np.random.default_rng(0).normal(size=shape)]).astype(np.float32)
+    with np.errstate(all="ignore"):
+        probabilities, _ = agent.act(seen, agent.initial_state(len(seen)))
+    return bool(np.isfinite(probabilities).all())
 
 
 @dataclass(frozen=True)

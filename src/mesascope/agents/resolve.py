@@ -29,6 +29,8 @@ from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
 """Endings of files that run code when they are loaded."""
+LISTED: int = 8
+"""Options that a message lists."""
 
 
 def resolve_agent(
@@ -71,7 +73,8 @@ def resolve_agent(
         raise UntrustedModelError(
             f"loading a {suffix} file can run code that is in it. If you trust it, load it in a module of your own, "
             "`policy = MyNetwork(); policy.load_state_dict(torch.load(..., weights_only=True))`, and bring the result "
-            "as my_module:policy. Networks of Mesascope are saved with mesascope.agents.files.save_agent.",
+            "as my_module:policy; a pickle of numpy arrays is read without running anything by "
+            "mesascope.load_pickled_arrays. Networks of Mesascope are saved with mesascope.agents.files.save_agent.",
             path=text,
         )
     elif ":" in text:
@@ -79,17 +82,17 @@ def resolve_agent(
         return always_likeliest(agent) if deterministic else agent
     elif Path(text).exists():
         raise UsageError(
-            f"'{text}' is neither a .safetensors file of Mesascope nor a .zip file of Stable-Baselines3. Bring other "
-            "agents as module:attribute, a function from observations to probabilities."
+            f"{quoted(text, limit=200)} is neither a .safetensors file of Mesascope nor a .zip file of "
+            "Stable-Baselines3. Bring other agents as module:attribute, a function from observations to probabilities."
         )
     else:
         raise UsageError(
-            f"There is no agent '{text}': no file of that name{_nearest(text)}. Give a .safetensors or .zip file, or "
-            "module:attribute."
+            f"There is no agent {quoted(text, limit=200)}: no file of that name{_nearest(text)}. Give a "
+            ".safetensors or .zip file, or module:attribute."
         )
     _check_fits(agent, world)
-    if not isinstance(agent, NetworkAgent | StableBaselines3Agent):
-        # What its file does not state has to be tried.
+    if not isinstance(agent, NetworkAgent):
+        # What its file does not state has to be tried; networks of ours are tried when they are read, if need be.
         _try_once(agent, world)
     return always_likeliest(agent) if deterministic else agent
 
@@ -129,7 +132,7 @@ def agent_of(found: object, *, name: str, world: World) -> Agent:
 def _check_exists(text: str) -> None:
     # lexists, because a broken link is refused as a link.
     if not os.path.lexists(text):
-        raise UsageError(f"There is no file '{text}'{_nearest(text)}.")
+        raise UsageError(f"There is no file {quoted(text, limit=200)}{_nearest(text)}.")
 
 
 def _nearest(text: str) -> str:
@@ -137,9 +140,9 @@ def _nearest(text: str) -> str:
     try:
         names = [entry.name for entry in folder.iterdir()]
     except OSError:
-        return f" (there is no folder '{folder}' that could be read)"
+        return f" (there is no folder {quoted(folder, limit=200)} that could be read)"
     nearest = difflib.get_close_matches(Path(text).name, names, n=1, cutoff=0.6)
-    return f" (did you mean '{folder / nearest[0]}'?)" if nearest else ""
+    return f" (did you mean {quoted(folder / nearest[0], limit=200)}?)" if nearest else ""
 
 
 def _is_torch_module(found: object) -> bool:
@@ -154,12 +157,16 @@ def _check_fits(agent: Agent, world: World) -> None:
     if isinstance(agent, NetworkAgent):
         if agent.origin:
             place = agent.origin["world"]
-            options = "".join(f" --option {name}={value}" for name, value in place["options"].items())
-            trained = f" It was trained in: --world {place['name']}{options}."
+            # What a file says is shown as data; nobody shall paste it into a shell.
+            options = [quoted(f"{name}={value}") for name, value in place["options"].items()]
+            more = ", …" if len(options) > LISTED else ""
+            given = f" with {', '.join(options[:LISTED])}{more}" if options else ""
+            trained = f" Its file says that it was trained in world {quoted(place['name'])}{given}."
         if agent.observation_shape != shape:
             raise UsageError(
                 f"Agent '{agent.name}' reads observations of shape {list(agent.observation_shape)}; world "
-                f"'{world.name}' shows {list(shape)}.{trained} Choose the world, or options of it, that fit."
+                f"'{world.name}' shows {list(shape)}.{trained} Choose the world that fits with --world, and its "
+                "options with --world-option KEY=VALUE."
             )
     observations = getattr(agent, "observations", None)
     if isinstance(observations, Observations) and not observations.reads(shape):

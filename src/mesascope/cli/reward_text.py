@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.core.files import checked_file
+from mesascope.core.json_reading import read_json
+from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     from mesascope.worlds.world import ObjectiveSpec, World
@@ -44,9 +46,11 @@ def chosen_reward(text: str, world: World) -> ObjectiveSpec:
             continue
         name, equals, value = part.partition("=")
         if not equals:
-            raise UsageError(f"'{part}' in the reward '{text}' is not of the form ATTRIBUTE=WEIGHT or stop:ATTRIBUTE.")
+            raise UsageError(
+                f"{quoted(part)} in the reward {quoted(text)} is not of the form ATTRIBUTE=WEIGHT or stop:ATTRIBUTE."
+            )
         if name in weights:
-            raise UsageError(f"The reward '{text}' weighs '{name}' twice.")
+            raise UsageError(f"The reward {quoted(text)} weighs {quoted(name)} twice.")
         weights[_attribute(name, world)] = _weight(value, name)
     return ObjectiveSpec(text, weights, tuple(stops))
 
@@ -57,31 +61,24 @@ def _attribute(name: str, world: World) -> str:
     return name
 
 
-def _weight(value: Any, name: str) -> float:
+def _weight(value: str, name: str) -> float:
     try:
         weight = float(value)
-    except (TypeError, ValueError):
-        raise UsageError(f"The weight of '{name}' is {value!a}: not a number.") from None
-    if isinstance(value, bool) or not math.isfinite(weight):
-        raise UsageError(f"The weight of '{name}' is {value!a}: not a finite number.")
+    except ValueError:
+        raise UsageError(f"The weight of {quoted(name)} is {quoted(value)}: not a number.") from None
+    if not math.isfinite(weight):
+        raise UsageError(f"The weight of {quoted(name)} is {quoted(value)}: not a finite number.")
     return weight
+
+
+class _RewardFile(msgspec.Struct, forbid_unknown_fields=True):
+    weights: dict[str, float]
+    stops: list[str] = []
 
 
 def _from_file(text: str, world: World) -> ObjectiveSpec:
     from mesascope.worlds.world import ObjectiveSpec
 
-    file = checked_file(text, maximum_bytes=MAXIMUM_BYTES, purpose="a reward")
-    try:
-        data = json.loads(file.read_bytes().decode("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"Cannot read '{text}' as a reward: {error}.") from error
-    if not isinstance(data, dict) or not isinstance(data.get("weights"), dict):
-        raise UsageError(f"'{text}' is no reward: it must hold an object with 'weights', and 'stops' if need be.")
-    unknown = sorted(data.keys() - {"weights", "stops"})
-    if unknown:
-        raise UsageError(f"'{text}' holds '{unknown[0][:80]}', which a reward does not have.")
-    stops = data.get("stops", [])
-    if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
-        raise UsageError(f"'stops' in '{text}' must be a list of attributes.")
-    weights = {_attribute(name, world): _weight(value, name) for name, value in data["weights"].items()}
-    return ObjectiveSpec(Path(text).stem, weights, tuple(_attribute(stop, world) for stop in stops))
+    data: _RewardFile = read_json(text, purpose="a reward", form=_RewardFile, maximum_bytes=MAXIMUM_BYTES)
+    weights = {_attribute(name, world): weight for name, weight in data.weights.items()}
+    return ObjectiveSpec(Path(text).stem, weights, tuple(_attribute(stop, world) for stop in data.stops))

@@ -11,6 +11,8 @@ from typing import Any, cast
 from mesascope.agents.files import save_agent
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.files import write_atomically
+from mesascope.core.json_reading import read_json
+from mesascope.core.text import shown
 from mesascope.organisms.catalogue import ORGANISMS
 from mesascope.organisms.organism import Organism
 from mesascope.training.run import CHECKPOINT, Progress, Trained, settings_of, train
@@ -104,16 +106,16 @@ def write_curve(trained: Trained, path: Path) -> None:
 
 def _check_recipe(recipe: Path, settings: dict[str, str]) -> None:
     try:
-        found = json.loads(recipe.read_text())
-    except (OSError, ValueError) as error:
+        found: dict[str, str] = read_json(recipe, purpose="a recipe", form=dict[str, str])
+    except UsageError as error:
         raise TrainingError(
-            f"'{recipe.parent / AGENT}' exists, but its recipe '{recipe}' cannot be read ({error}). Delete the folder "
+            f"'{recipe.parent / AGENT}' exists, but its recipe '{recipe}' cannot be read. {error} Delete the folder "
             "to train again, or choose another one with --out."
         ) from error
     for name in dict.fromkeys((*settings, *found)):
         if found.get(name) != settings.get(name):
+            there, here = (shown(where.get(name, "absent"), limit=80) for where in (found, settings))
             raise TrainingError(
-                f"'{recipe.parent / AGENT}' was trained by another recipe: {name} is {found.get(name, 'absent')} there "
-                f"and {settings.get(name, 'absent')} here. Delete the folder to train again, or choose another one "
-                "with --out."
+                f"'{recipe.parent / AGENT}' was trained by another recipe: {shown(name, limit=80)} is {there} there "
+                f"and {here} here. Delete the folder to train again, or choose another one with --out."
             )

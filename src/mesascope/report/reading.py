@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from mesascope.audit.findings import (
     AlignmentAnswer,
@@ -18,6 +17,7 @@ from mesascope.audit.findings import (
     Witness,
 )
 from mesascope.core.errors import UsageError
+from mesascope.core.json_reading import decode_json
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.layout import json_text, report_data
 from mesascope.report.schema import check_report_data
@@ -35,7 +35,7 @@ def parse_report(text: str) -> tuple[Findings, dict]:
 
     **Raises:** `UsageError` naming the field at fault.
     """
-    data = _parsed(text)
+    data: Any = decode_json(text, refuse=_refusal, maximum_bytes=MAXIMUM_BYTES)
     check_report_data(data)
     provenance = dict(data["provenance"])
     seconds = [entry["cpu_seconds"] for entry in provenance.pop("evidence_seconds", [])]
@@ -76,43 +76,13 @@ def parse_report(text: str) -> tuple[Findings, dict]:
     return findings, provenance
 
 
+def _refusal(reason: str) -> UsageError:
+    return UsageError(f"This is not a report of Mesascope: {reason}.")
+
+
 def canonical(findings: Findings, provenance: Mapping[str, Any]) -> tuple[Findings, dict]:
     """Returns what reading a report back would give, so that a page made now and one made from JSON are the same."""
     return parse_report(json_text(report_data(findings, provenance)))
-
-
-def _parsed(text: str) -> Any:
-    if len(text) > MAXIMUM_BYTES:
-        raise UsageError(f"The report has {len(text):,} characters; at most {MAXIMUM_BYTES:,} are read.")
-
-    def refuse(constant: str) -> NoReturn:
-        raise UsageError(f"The report holds the number {constant}, which JSON does not have.")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict:
-        keys = dict(pairs)
-        if len(keys) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise UsageError(f"Field {twice[:120]!a} stands twice in one object of the report.")
-        return keys
-
-    def number(digits: str) -> float:
-        value = float(digits)
-        return value if math.isfinite(value) else refuse(digits[:40])
-
-    try:
-        data = json.loads(text, parse_constant=refuse, parse_float=number, object_pairs_hook=unique)
-        # Lone surrogates parse, but no file or terminal can take them.
-        json.dumps(data, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        raise UsageError(f"The report is not JSON: {error}.") from error
-    except UnicodeEncodeError as error:
-        raise UsageError("The report holds characters that are no text (lone surrogates).") from error
-    except RecursionError as error:
-        raise UsageError("The report is nested too deeply to be one of Mesascope's.") from error
-    except ValueError as error:
-        raise UsageError(f"The report holds a number that cannot be read: {error}.") from error
-    return data
 
 
 def _number(value: float | None) -> float:

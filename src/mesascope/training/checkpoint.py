@@ -19,6 +19,8 @@ from jaxtyping import PyTree
 
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.files import checked_file, write_atomically
+from mesascope.core.json_reading import decode_json
+from mesascope.core.text import shown
 
 FORMAT: str = "1"
 MAXIMUM_BYTES: int = 8 * 2**30
@@ -61,35 +63,50 @@ def load_checkpoint(path: Path, *, template: PyTree, settings: Mapping[str, str]
 
     **Raises:** `TrainingError` if the file is broken or is of a run with other settings; the first difference is named.
     """
+
+    def broken(reason: object) -> TrainingError:
+        return TrainingError(
+            f"The checkpoint '{path}' cannot be read ({shown(reason)}). Delete it to train from the start, or choose "
+            "another folder with --out."
+        )
+
+    named = {f"learners{name}": leaf for name, leaf in _named_leaves(template)}
     try:
         checked_file(path, maximum_bytes=MAXIMUM_BYTES, purpose="a checkpoint")
         with safetensors.safe_open(path, framework="numpy") as file:
-            header: dict[str, Any] = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        saved = json.loads(header["settings"])
-        done, version = int(header["done"]), header["format"]
-    except (UsageError, OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
-        raise TrainingError(
-            f"The checkpoint '{path}' cannot be read ({error}). Delete it to train from the start, or choose another "
-            "folder with --out."
-        ) from error
-    if version != FORMAT:
-        raise TrainingError(f"The checkpoint '{path}' has format {version}; this version of Mesascope reads {FORMAT}.")
+            header: dict[str, str] = file.metadata() or {}
+            if header["format"] != FORMAT:
+                raise broken(f"it has format {header['format']}; this version of Mesascope reads {FORMAT}")
+            saved: dict[str, str] = decode_json(header["settings"], refuse=broken, form=dict[str, str])
+            done = int(header["done"])
+            _check_settings(path, saved, settings)
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            curves = {name: shape for name, shape in shapes.items() if name.startswith("curve/")}
+            # Looked at before it is read: nothing is loaded that such a run does not have.
+            for name in dict.fromkeys((*named, *sorted(shapes.keys() - curves.keys()))):
+                if name not in named or shapes.get(name) != named[name].shape:
+                    raise broken(f"it lacks the array {name} of the learner, has another, or of another shape")
+            if done < 0 or any(len(shape) != 2 or shape[0] != done for shape in curves.values()):
+                raise broken(f"it has no curve of {done} updates")
+            tensors = {name: file.get_tensor(name) for name in shapes}
+    except (UsageError, OSError, ValueError, KeyError, OverflowError, safetensors.SafetensorError) as error:
+        raise broken(error) from error
+    for name, leaf in named.items():
+        if tensors[name].dtype != leaf.dtype:
+            raise broken(f"its array {name} is {tensors[name].dtype}, not {leaf.dtype}")
+    curve = {name.removeprefix("curve/"): tensors[name] for name in curves}
+    leaves = [tensors[name] for name in named]
+    return Checkpoint(done, jax.tree.unflatten(jax.tree.structure(template), leaves), curve, settings)
+
+
+def _check_settings(path: Path, saved: Mapping[str, str], settings: Mapping[str, str]) -> None:
     for name in dict.fromkeys((*settings, *saved)):
         if saved.get(name) != settings.get(name):
+            there, here = (shown(where.get(name, "absent"), limit=80) for where in (saved, settings))
             raise TrainingError(
-                f"'{path}' is the checkpoint of another run: {name} is {saved.get(name, 'absent')} there and "
-                f"{settings.get(name, 'absent')} here. Use the same setting to go on, another folder for a new run, "
-                "or delete the checkpoint."
+                f"'{path}' is the checkpoint of another run: {shown(name, limit=80)} is {there} there and {here} here. "
+                "Use the same setting to go on, another folder for a new run, or delete the checkpoint."
             )
-    leaves = []
-    for name, shape in _named_leaves(template):
-        leaf = tensors.get(f"learners{name}")
-        if leaf is None or leaf.shape != shape.shape or leaf.dtype != shape.dtype:
-            raise TrainingError(f"The checkpoint '{path}' lacks the array {name} of the learner, or has another shape.")
-        leaves.append(leaf)
-    curve = {name.removeprefix("curve/"): values for name, values in tensors.items() if name.startswith("curve/")}
-    return Checkpoint(done, jax.tree.unflatten(jax.tree.structure(template), leaves), curve, settings)
 
 
 def _named_leaves(tree: PyTree) -> list[tuple[str, Any]]:

@@ -159,7 +159,7 @@ def _instructions(pickle: bytes) -> Iterator[tuple[str, Any]]:
     """Yields name and argument of each instruction, as `pickletools.genops` does but for Python 2's texts."""
     file = io.BytesIO(pickle)
     for _ in range(MAXIMUM_INSTRUCTIONS):
-        instruction = pickletools.code2op.get(file.read(1).decode("latin-1"))
+        instruction = _OPCODES.get(file.read(1).decode("latin-1"))
         if instruction is None:
             raise Refused("it is broken: it ends too early, or holds what is no instruction")
         name = instruction.name
@@ -207,6 +207,7 @@ def _remember(reader: PickleReader, place: int) -> None:
     reader.memory[place] = reader.stack[-1]
 
 
+_OPCODES: dict[str, pickletools.OpcodeInfo] = {one.code: one for one in pickletools.opcodes}
 _RENAMED: dict[str, str] = {
     "__builtin__": "builtins",
     "copy_reg": "copyreg",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,8 +167,10 @@ class _ArrayReader(PickleReader):
             self.visited += 1
             if depth > MAXIMUM_DEPTH:
                 raise Refused("its tables are nested too deeply")
-            parts = value.values() if isinstance(value, dict) else value
-            parts = (value.arguments, value.state) if isinstance(value, Record) else parts
+            if isinstance(value, Record):
+                parts: Iterable[Any] = (value.arguments, value.state)
+            else:
+                parts = value.values() if isinstance(value, dict) else value
             entries = [self._plain(part, depth + 1, found) for part in parts]
             inner = [entry.value for entry in entries]
             if isinstance(value, dict):

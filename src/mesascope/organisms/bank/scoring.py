@@ -25,6 +25,7 @@ from mesascope.audit.search.plan_injection import plan_injection
 from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
+from mesascope.core.json_reading import read_json
 from mesascope.core.random import root_key, stream
 from mesascope.core.verdicts import Evidence
 from mesascope.organisms.bank.catalogue import BankAgent
@@ -162,8 +163,8 @@ def _path(entry: BankAgent, folder: Path) -> Path:
 def _kept(entry: BankAgent, folder: Path) -> dict | None:
     """Returns the score of an agent if it is there, and of the same recipe and assays."""
     try:
-        found = json.loads(_path(entry, folder).read_text())
-    except (OSError, ValueError):
+        found = read_json(_path(entry, folder), purpose="a score")
+    except UsageError:
         return None
     fits = isinstance(found, dict) and found.get("schema") == SCHEMA and found.get("agent") == asdict(entry)
     return found if fits else None

@@ -23,6 +23,7 @@ from mesascope.audit.alignment.decoding import Reading
 from mesascope.audit.alignment.test_ground import TestGround, lay_ground
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
+from mesascope.core.json_reading import read_json
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.catalogue import ORGANISMS, kind_organisms, load_truth
@@ -226,8 +227,8 @@ def _path(one: Organism, folder: Path) -> Path:
 
 def _kept(one: Organism, folder: Path) -> dict | None:
     try:
-        found = json.loads(_path(one, folder).read_text())
-    except (OSError, ValueError):
+        found = read_json(_path(one, folder), purpose="what was found")
+    except UsageError:
         return None
     return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
 
@@ -238,8 +239,8 @@ def _scored(one: Organism, folder: Path) -> Scored:
     truth = load_truth(one[0]).kind
     assert truth is not None
     try:
-        seconds = float(json.loads((folder_of(one[0], one[1], folder) / "seconds.json").read_text()))
-    except (OSError, ValueError):
+        seconds = read_json(folder_of(one[0], one[1], folder) / "seconds.json", purpose="a time", form=float)
+    except UsageError:
         seconds = 0.0
     cells, black = ({test: cell_of(cell) for test, cell in found[part].items()} for part in ("cells", "black_box"))
     return Scored(*one, str(truth), cells, black, seconds, found["battery_seconds"])
