@@ -14,7 +14,6 @@ import numpy as np
 
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
-from mesascope.agents.adapters.stable_baselines3_agent import StableBaselines3Agent
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
 from mesascope.agents.agent import Agent
 from mesascope.agents.deterministic import deterministic as always_likeliest
