@@ -1,0 +1,63 @@
+"""Every case there is, by kind."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+
+from hostile import (
+    agents,
+    archives,
+    environments,
+    folders,
+    json_files,
+    model_files,
+    options,
+    processes,
+    safetensors_files,
+    torch_weights,
+    worlds,
+)
+from hostile.case import SEED, Case
+
+MODULES = (
+    safetensors_files,
+    model_files,
+    archives,
+    torch_weights,
+    json_files,
+    options,
+    folders,
+    processes,
+    worlds,
+    agents,
+    environments,
+)
+
+
+def every_case() -> list[Case]:
+    """Returns all cases; their names are unique within a kind."""
+    found = [case for module in MODULES for case in module.cases()]
+    names = [(case.kind, case.name) for case in found]
+    if len(set(names)) < len(names):
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"two cases share a name: {doubled}")
+    return found
+
+
+def sample(cases: Sequence[Case], *, each: int, costly: Iterable[str] = ()) -> list[Case]:
+    """Returns some cases of every kind, the same in every run.
+
+    **Arguments:**
+
+    - `cases`: all of them.
+    - `each`: how many of a kind.
+    - `costly`: names of verbs that are left out.
+    """
+    chosen = random.Random(SEED)
+    left_out = set(costly)
+    kept = []
+    for kind in sorted({case.kind for case in cases}):
+        some = [case for case in cases if case.kind == kind and not left_out & set(case.argv[:1])]
+        kept += chosen.sample(some, min(each, len(some)))
+    return kept
