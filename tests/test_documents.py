@@ -1,24 +1,37 @@
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import mesascope
 from mesascope.cli.main import VERBS, parse
+from mesascope.core.registry import load_target
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("src/mesascope/cli/*.py")]
-COMMANDS = sorted(
-    {
-        match.strip()
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*PAGES, *ROOT.glob("src/mesascope/cli/*.py"), *ROOT.glob("examples/*.py")]
+LINE = r"^ *(?:uv run |.*&& )?(mesascope [a-z](?:[^#;&|`\n\\]|\\\n)*)"
+"""A command that stands in a line of its own: in a block, or in a module's head."""
+INLINE = r"`(mesascope [a-z-]+ [^-`][^`]*)`"
+"""A command that a sentence quotes; a verb alone, or with nothing but options, is only spoken of."""
+
+
+def commands() -> list[str]:
+    found = {
+        " ".join(match.replace("\\\n", " ").split())
         for document in DOCUMENTS
-        for match in re.findall(
-            r"^    (?:uv run |.*&& )?(mesascope [a-z][^#;&\n]*)", document.read_text(), re.MULTILINE
-        )
+        for form in (LINE, INLINE)
+        for match in re.findall(form, document.read_text(), re.MULTILINE)
     }
-)
+    return sorted(found)
+
+
+COMMANDS = commands()
 
 
 def test_there_are_documents_with_commands():
@@ -29,15 +42,13 @@ def test_there_are_documents_with_commands():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_in_a_document_can_be_parsed(command):
     _, verb, *arguments = shlex.split(command)
-    if verb in VERBS and not {"VERB", "ARGUMENTS"} & set(arguments):
-        assert parse(verb, arguments) is not None
-    else:
-        assert command.startswith(("mesascope VERB", "mesascope list"))
+    assert verb in VERBS, command
+    # Help ends the process once it is printed.
+    arguments = [argument for argument in arguments if argument not in ("--help", "--debug")]
+    assert parse(verb, arguments) is not None
 
 
-@pytest.mark.parametrize(
-    "document", [document for document in DOCUMENTS if document.suffix == ".md"], ids=lambda p: p.name
-)
+@pytest.mark.parametrize("document", PAGES, ids=lambda p: p.name)
 def test_every_link_to_a_file_leads_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
         assert (document.parent / target).exists(), target
@@ -54,3 +65,24 @@ def test_versions_are_pinned_without_addresses():
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9_.-]+==[\w.]+", line) for line in lines)
     assert "torch==2.13.0" in lines
+
+
+def test_the_page_of_the_api_is_what_the_docstrings_say():
+    spec = importlib.util.spec_from_file_location("api_page", ROOT / "docs" / "api_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = (ROOT / "docs" / "api.md").read_text()
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == mesascope.__all__
+    assert text == module.page(), "run: python docs/api_page.py"
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_an_example_is_what_its_page_lets_one_paste(example):
+    assert f"cat > {example.name} <<'END'\n{example.read_text()}END\n" in (ROOT / "docs" / "your-world.md").read_text()
+
+
+def test_every_verb_but_show_takes_json():
+    takes = {
+        name for name, verb in VERBS.items() if "json" in {field.name for field in fields(load_target(verb.target))}
+    }
+    assert takes == set(VERBS) - {"show"}

@@ -51,7 +51,7 @@ def serve(address: str) -> None:
                     return
                 os.chdir(folder)
                 out, err = io.StringIO(), io.StringIO()
-                begun = time.perf_counter()
+                begun = time.process_time()
                 with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                     if what == "page":
                         names, code = {"__name__": "__main__", "__builtins__": __builtins__}, 0
@@ -61,7 +61,9 @@ def serve(address: str) -> None:
                         code = _command(*given)
                 if what != "python":
                     _forget(folder)
-                    print(f"{time.perf_counter() - begun:6.1f} s  exit {code}  {given}", file=sys.stderr, flush=True)
+                    print(
+                        f"{time.process_time() - begun:6.1f} CPU s  exit {code}  {given}", file=sys.stderr, flush=True
+                    )
                 connection.send((code, out.getvalue(), err.getvalue()))
 
 

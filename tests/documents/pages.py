@@ -15,7 +15,7 @@ from pathlib import Path
 LANGUAGES = {"sh": "shell", "bash": "shell", "shell": "shell", "console": "shell", "python": "python", "py": "python"}
 """Other languages are shown and not pasted."""
 INSTALLS = re.compile(r"\s*(uv|pip|git clone|(python -m )?(pip|pytest|venv)|bash \.ci/run)\b")
-"""How a line begins that makes an environment or runs the tests: it is not run again inside a test."""
+"""How a command begins that makes an environment or runs the tests: it is not run again inside a test."""
 EXPECTED = re.compile(r"^(?P<command>.*\S); echo \$\? +# (?P<code>\d+)\b.*$")
 """A command that a page announces an exit code for: `mesascope ...; echo $?   # 1: why`."""
 
@@ -31,8 +31,13 @@ class Block:
     @property
     def script(self) -> str:
         """What bash is given: the lines, less installations, with announced exit codes checked."""
-        lines = [line for line in self.text.splitlines() if not INSTALLS.match(line)]
-        return "\n".join(map(_checked, lines))
+        return "\n".join(map(_checked, map(_installed, self.text.splitlines())))
+
+
+def _installed(line: str) -> str:
+    while INSTALLS.match(line):
+        line = line.partition("&&")[2]
+    return line
 
 
 def _checked(line: str) -> str:
