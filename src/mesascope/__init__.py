@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mesascope.agents.adapters.pickled_arrays import load_pickled_arrays as load_pickled_arrays
     from mesascope.agents.agent import Agent as Agent
     from mesascope.agents.resolve import resolve_agent as resolve_agent
+    from mesascope.audit.fit.check_fit import check_fit as check_fit
     from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
     from mesascope.audit.objective.recovery.demonstrations import Demonstrations as Demonstrations
     from mesascope.audit.objective.recovery.demonstrations import Episode as Episode
@@ -43,6 +44,7 @@ _HOMES = {
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",
     "load_pickled_arrays": "mesascope.agents.adapters.pickled_arrays",
+    "check_fit": "mesascope.audit.fit.check_fit",
     "BehavioralObjective": "mesascope.audit.objective.recovery.behavioral_objective",
     "Demonstrations": "mesascope.audit.objective.recovery.demonstrations",
     "Episode": "mesascope.audit.objective.recovery.demonstrations",

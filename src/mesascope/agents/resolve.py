@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -15,11 +16,13 @@ import numpy as np
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
+from mesascope.agents.adapters.viewed import ViewedAgent, viewed
 from mesascope.agents.agent import Agent
 from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.probabilities import checked_probabilities
+from mesascope.agents.view import parse_view
 from mesascope.core.errors import AgentError, MesascopeError, UntrustedModelError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.registry import load_named_by_user
@@ -40,6 +43,7 @@ def resolve_agent(
     deterministic: bool = False,
     vecnormalize: str | None = None,
     frame_stack: int | None = None,
+    view: Sequence[str] = (),
 ) -> Agent:
     """Returns the agent that a text means, checked to fit a world.
 
@@ -52,6 +56,7 @@ def resolve_agent(
     - `deterministic`: audit the agent that always takes the likeliest action of this one.
     - `vecnormalize`, `frame_stack`: what is not in a file of Stable-Baselines3; see
       `agents.adapters.stable_baselines3.Extras`.
+    - `view`: steps by which it is shown the world otherwise than the world shows itself; see `agents.view`.
 
     **Raises:** `UsageError` if there is no such thing or it does not fit the world, `UntrustedModelError` for a file
     that is refused, `AgentError` for an agent that cannot act.
@@ -77,7 +82,7 @@ def resolve_agent(
             path=text,
         )
     elif ":" in text:
-        agent = agent_of(load_named_by_user(text), name=text, world=world)
+        agent = agent_of(load_named_by_user(text), name=text, world=world, view=view)
         return always_likeliest(agent) if deterministic else agent
     elif Path(text).exists():
         raise UsageError(
@@ -89,6 +94,7 @@ def resolve_agent(
             f"There is no agent {quoted(text, limit=200)}: no file of that name{_nearest(text)}. Give a "
             ".safetensors or .zip file, or module:attribute."
         )
+    agent = viewed(agent, parse_view(view, world))
     _check_fits(agent, world)
     if not isinstance(agent, NetworkAgent):
         # What its file does not state has to be tried; networks of ours are tried when they are read, if need be.
@@ -96,7 +102,7 @@ def resolve_agent(
     return always_likeliest(agent) if deterministic else agent
 
 
-def agent_of(found: object, *, name: str, world: World) -> Agent:
+def agent_of(found: object, *, name: str, world: World, view: Sequence[str] = ()) -> Agent:
     """Returns an object as an agent, tried on one observation of a world.
 
     **Arguments:**
@@ -105,6 +111,7 @@ def agent_of(found: object, *, name: str, world: World) -> Agent:
       returns probabilities.
     - `name`: for people.
     - `world`: in which it shall act.
+    - `view`: as of `resolve_agent`.
 
     **Raises:** `UsageError` if it is none of these, `AgentError` if it cannot act.
     """
@@ -123,6 +130,7 @@ def agent_of(found: object, *, name: str, world: World) -> Agent:
             f"'{name}' is a {type(found).__name__}, not an agent. Bring a function from a batch of observations "
             "[B, ...] to action probabilities [B, A], a torch.nn.Module that returns logits, or a mesascope Agent."
         )
+    agent = viewed(agent, parse_view(view, world))
     _check_fits(agent, world)
     _try_once(agent, world)
     return agent
@@ -151,7 +159,9 @@ def _is_torch_module(found: object) -> bool:
 
 
 def _check_fits(agent: Agent, world: World) -> None:
-    shape, actions = world.observation_shape, len(world.actions)
+    shape, actions = tuple(world.observation_shape), len(world.actions)
+    if isinstance(agent, ViewedAgent):
+        agent, shape = agent.agent, agent.view.shape
     trained = ""
     if isinstance(agent, NetworkAgent):
         if agent.origin:

@@ -1,0 +1,1 @@
+"""Does a world show an agent what it was trained on?"""

@@ -1,0 +1,237 @@
+"""Does a world show an agent what it was trained on? The search, its placebo, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from mesascope.agents.adapters.viewed import ViewedAgent, viewed
+from mesascope.agents.agent import Agent
+from mesascope.agents.resolve import agent_of, resolve_agent
+from mesascope.agents.view import parse_view
+from mesascope.audit.fit.asked import Asked
+from mesascope.audit.fit.changes import LAYOUTS, Steps, changes_of
+from mesascope.audit.fit.fit import Fit
+from mesascope.audit.fit.screening import Candidate, Search, scene_of
+from mesascope.audit.fit.verdict import judged, rows_of
+from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.policy import observations, policy_table
+from mesascope.audit.rollouts import roll_out
+from mesascope.core.errors import AgentError, UsageError
+from mesascope.core.random import RandomKey, root_key, seed_of, stream
+from mesascope.core.text import quoted
+from mesascope.objectives.objective import compile_objectives
+from mesascope.planning.evaluation import policy_values, returns
+from mesascope.worlds.catalogue import resolve_world
+from mesascope.worlds.world import World
+
+LEVELS: int = 48
+"""Fresh levels in which the best views are measured, where a world has so many; a third as many are searched in."""
+ENTRIES: int = 8_000_000
+"""Bound on levels x states x (observation + actions x outcomes)."""
+SCRAMBLED: int = 19
+"""Copies of the agent that see scrambled observations: with one agent among twenty, the false-alarm rate is 1 in 20."""
+SHORTLIST: int = 6
+"""Views that are measured in fresh levels."""
+EPISODES: int = 4
+"""Roll-outs a level for agents with memory."""
+
+Progress = Callable[[str, float], None]
+
+
+def check_fit(
+    agent: Agent | str | Callable[[Any], Any],
+    world: World | str,
+    *,
+    base_objective: str | None = None,
+    train: str | None = None,
+    world_options: Mapping[str, str] | None = None,
+    levels: int = LEVELS,
+    seed: int = 0,
+    trust_pickle: bool = False,
+    progress: Progress | None = None,
+) -> Fit:
+    """Asks whether a world shows an agent what it was trained on, and if not, what change makes it fit.
+
+    Tried are scalings of values, exchanged and turned axes, orders of channels and actions, layouts, and the other
+    distributions of the world. The best are measured in fresh levels. As a placebo, copies of the agent that see the
+    numbers of each observation in a random order are taken through the same search: only what beats all of them counts.
+
+    **Arguments:**
+
+    - `agent`, `world`, `world_options`, `trust_pickle`: as of `audit`; the agent need not fit the world's shape.
+    - `base_objective`: what it was trained on; by default the world's own.
+    - `train`: the distribution it was trained on; by default the world's first.
+    - `levels`: in which the best views are measured; 2 or more.
+    - `seed`: of levels, placebos and intervals.
+    - `progress`: called as it goes on.
+
+    **Returns:** the ways to show the world, best first, and the verdict.
+
+    **Raises:** `UsageError` for names that do not exist; `AgentError` if the agent can act under no layout.
+    """
+    if levels < 2:
+        raise UsageError(f"levels={levels}: at least 2 are needed.")
+    if isinstance(world, str):
+        world = resolve_world(world, world_options or {})
+    elif world_options:
+        raise UsageError("world_options are for a world given as a text; set the options of the World itself instead.")
+    distribution = world.distributions[0] if train is None else train
+    world.check_distribution(distribution)
+    base = compile_objectives(world).select(world.base_objective if base_objective is None else base_objective)
+    found, layouts, refused = _brought(agent, world, trust_pickle)
+    name, key = base.names[0], root_key(seed)
+    count = _count(world, distribution, levels)
+    grounds = [
+        sample_ground(place, world, distribution, base, name, count=number, key=stream(f"fit/{place}", key=key))
+        for place, number in (("search", max(1, -(-count // 3))), ("measure", count))
+    ]
+    others = tuple(one for one in world.distributions if one != distribution)
+    return fit_in(found, *grounds, layouts=layouts, refused=refused, others=others, key=key, seed=seed, report=progress)
+
+
+def fit_in(
+    agent: Agent,
+    search: Ground,
+    measure: Ground,
+    *,
+    key: RandomKey,
+    seed: int,
+    layouts: tuple[Steps, ...] = ((),),
+    refused: tuple[tuple[str, str], ...] = (),
+    others: tuple[str, ...] = (),
+    cheap: bool = False,
+    report: Progress | None = None,
+) -> Fit:
+    """Returns how a world fits an agent, on levels that are given.
+
+    **Arguments:**
+
+    - `agent`: as it is, without any view.
+    - `search`, `measure`: grounds of the same distribution with the base objective alone; the second is fresh.
+    - `key`: consumed by placebos; `seed`: of the bootstrap.
+    - `layouts`: in which the agent acts; `refused`: those in which it does not, and why.
+    - `others`: distributions in which it is measured as well.
+    - `cheap`: try each kind of change alone.
+    - `report`: called with what is being done and the share done.
+    """
+    tell = report or (lambda what, share: None)
+    world = search.world
+    scene = scene_of(search, seed=seed_of(stream("fit/states", key=key)))
+    changes = changes_of(world, scene.seen, layouts)
+    chosen = Asked(agent, world)
+    tell("searching", 0.0)
+    own = Search(chosen, world, changes, cheap=cheap)
+    ranked = own.candidates(scene)
+    if not ranked:
+        raise AgentError(f"Agent {quoted(agent.name)} can act on no view of world {quoted(world.name)}.")
+    shortlist = _shortlist(ranked, layouts[0])
+    random = np.random.default_rng(seed_of(stream("fit/scrambled", key=key)))
+    size = int(np.prod(world.observation_shape))
+    scrambles = [random.permutation(size) for _ in range(SCRAMBLED)]
+    seen = observations(world, measure.levels)
+    if not measure.tested[measure.base].any():
+        raise UsageError(
+            f"In none of {measure.levels.count} {quoted(search.distribution)} levels of world {quoted(world.name)} "
+            f"does the best policy beat chance on '{search.objectives.names[0]}', so nothing can be told."
+        )
+    table = [_competence(agent, steps, measure, seen, seed=seed) for steps in shortlist]
+    placebo = []
+    for index, order in enumerate(scrambles):
+        tell("placebos", 0.2 + 0.7 * index / SCRAMBLED)
+        best = Search(chosen, world, changes, cheap=cheap).candidates(scene.scrambled(order))
+        mixed = seen.reshape(*seen.shape[:2], -1)[..., order].reshape(seen.shape)
+        values = _competence(agent, best[0].steps, measure, mixed, seed=seed) if best else np.zeros(1)
+        placebo.append(float(values.mean()))
+    tell("other distributions", 0.95)
+    elsewhere = {}
+    for other in others:
+        ground = sample_ground(
+            other,
+            world,
+            other,
+            search.objectives,
+            search.objectives.names[0],
+            count=_count(world, other, measure.levels.count),
+            key=stream(f"fit/{other}", key=key),
+        )
+        if ground.tested[ground.base].any():
+            elsewhere[other] = _competence(agent, layouts[0], ground, observations(world, ground.levels), seed=seed)
+    rows = rows_of(shortlist, table, elsewhere, search.distribution, seed=seed)
+    verdict, sentence, p, rows = judged(rows, placebo, search.distribution, layouts[0])
+    return Fit(
+        agent=agent.name,
+        world=world.name,
+        distribution=search.distribution,
+        base_objective=search.objectives.names[0],
+        verdict=verdict,
+        sentence=sentence,
+        rows=rows,
+        scrambled=tuple(placebo),
+        p=p,
+        views=own.views,
+        refused=refused,
+        exact=agent.memoryless,
+        seed=seed,
+    )
+
+
+def _brought(
+    agent: Any, world: World, trust_pickle: bool
+) -> tuple[Agent, tuple[Steps, ...], tuple[tuple[str, str], ...]]:
+    """Returns the bare agent, the layouts in which it acts, and those in which it does not, with the reason."""
+    found, layouts, refused = None, [], []
+    for layout in LAYOUTS if len(world.observation_shape) == 3 else LAYOUTS[:1]:
+        try:
+            if isinstance(agent, str):
+                one = resolve_agent(agent, world=world, trust_pickle=trust_pickle, view=layout)
+            else:
+                name = getattr(agent, "name", None) or getattr(agent, "__qualname__", type(agent).__name__)
+                one = agent_of(agent, name=name, world=world, view=layout)
+        except (AgentError, UsageError) as error:
+            refused.append((layout, error))
+            continue
+        layouts.append(layout)
+        found = one.agent if layout and isinstance(one, ViewedAgent) else one
+    if found is None:
+        reasons = {str(error) for _, error in refused}
+        if len(reasons) == 1:
+            raise refused[0][1]
+        why = " ".join(f"{' '.join(layout) or 'As shown'}: {error}" for layout, error in refused)
+        raise AgentError(f"The agent can act under no layout of what world {quoted(world.name)} shows. {why}")
+    return found, tuple(layouts), tuple((" ".join(layout) or "as shown", str(error)) for layout, error in refused)
+
+
+def _count(world: World, distribution: str, asked: int) -> int:
+    """Returns how many levels to look at: what was asked for or as many as fit, and no level twice."""
+    distinct = world.distinct_levels(distribution)
+    one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
+    size = one.states * int(np.prod(world.observation_shape)) + one.attributes.size
+    fitting = max(1, min(asked, ENTRIES // size))
+    return fitting if distinct is None else min(fitting, distinct)
+
+
+def _competence(
+    agent: Agent, steps: Steps, ground: Ground, seen: Float[np.ndarray, "N S ..."], *, seed: int
+) -> Float[np.ndarray, " N"]:
+    """Returns the return on the base objective under a view in levels that test it; chance is 0, the optimum 1."""
+    one = viewed(agent, parse_view(steps, ground.world))
+    if agent.memoryless:
+        policy = policy_table(one, seen, ground.active, actions=ground.levels.actions)
+        gained = returns(ground.levels, policy_values(ground.levels, policy, ground.objectives))
+    else:
+        gained = roll_out(
+            one, ground.levels, seen, ground.objectives, counted_until=ground.base, episodes=EPISODES, seed=seed
+        ).returns
+    values = 1 - ground.regrets_of(gained)[ground.base]
+    return values[ground.tested[ground.base]]
+
+
+def _shortlist(ranked: list[Candidate], plain: Steps) -> list[Steps]:
+    """Returns the best views, and the world as it is."""
+    found = [one.steps for one in ranked[:SHORTLIST]]
+    return found if plain in found else [*found[:-1], plain] if len(found) == SHORTLIST else [*found, plain]
