@@ -235,7 +235,7 @@ HOSTILE_NAME = "<script>document.title='owned'</script><img src=x onerror=alert(
 def _hostile(base: Findings) -> Findings:
     """Every text that comes from outside tries to be something else."""
     evil = Evidence(
-        HOSTILE_NAME, HOSTILE_NAME, Verdict.INCONCLUSIVE, HOSTILE_NAME, HOSTILE_NAME,
+        HOSTILE_NAME, "objective", Verdict.INCONCLUSIVE, HOSTILE_NAME, HOSTILE_NAME,
         Estimate(0.5, 0.4, 0.6, 3, HOSTILE_NAME), None,
         {HOSTILE_NAME: HOSTILE_NAME, "nested": {HOSTILE_NAME: [HOSTILE_NAME]},
          "rates": [{"name": HOSTILE_NAME, "value": 0.5, "low": 0.1, "high": 0.9, "n": 3}],
@@ -247,7 +247,7 @@ def _hostile(base: Findings) -> Findings:
         subject=dataclasses.replace(
             base.subject, agent=HOSTILE_NAME, agent_kind=HOSTILE_NAME, world=HOSTILE_NAME, train=HOSTILE_NAME,
             world_options={HOSTILE_NAME: HOSTILE_NAME}, deploy=HOSTILE_NAME, deploy_world=HOSTILE_NAME,
-            base_objective=HOSTILE_NAME, evaluation=HOSTILE_NAME, notes=(HOSTILE_NAME,),
+            base_objective=HOSTILE_NAME, notes=(HOSTILE_NAME,),
         ),
         optimizer=OptimizerAnswer(Verdict.INCONCLUSIVE, 0.5, HOSTILE_NAME, HOSTILE_NAME),
         objective=ObjectiveAnswer(

@@ -38,9 +38,11 @@ def parse_report(text: str) -> tuple[Findings, dict]:
     data: Any = decode_json(text, refuse=_refusal, maximum_bytes=MAXIMUM_BYTES)
     check_report_data(data)
     provenance = dict(data["provenance"])
-    seconds = [entry["cpu_seconds"] for entry in provenance.pop("evidence_seconds", [])]
-    if len(seconds) != len(data["evidence"]):
-        seconds = [0.0] * len(data["evidence"])
+    assays = [piece["assay"] for piece in data["evidence"]]
+    costs = provenance.pop("evidence_seconds", [{"assay": assay, "cpu_seconds": 0.0} for assay in assays])
+    if [cost["assay"] for cost in costs] != assays:
+        raise _refusal("field 'provenance.evidence_seconds' is not about the pieces of evidence, in their order")
+    seconds = [cost["cpu_seconds"] for cost in costs]
     subject, answers = data["subject"], data["answers"]
     findings = Findings(
         subject=Subject(
@@ -96,6 +98,8 @@ def _optional_integer(value: float | None) -> int | None:
 def _estimate(data: dict | None, field: str) -> Estimate | None:
     if data is None:
         return None
+    if not _number(data["low"]) <= _number(data["high"]) and None not in (data["low"], data["high"]):
+        raise _refusal(f"field '{field}' has an interval whose low end is above its high end")
     try:
         return Estimate(
             _number(data["value"]),
@@ -195,11 +199,25 @@ def evidence_of(data: dict, cost_seconds: float, field: str) -> Evidence:
         raise UsageError(f"This is not a report of Mesascope: field '{field}': {error}.") from error
 
 
+def _check_places(data: dict) -> None:
+    """Refuses a witness with places outside of its text."""
+    widths = [len(row) for row in data["text"].split("\n")]
+    places = {name: data[name] for name in ("agent_path", "base_path", "agent_goal", "base_goal")}
+    places["arrows"] = [[arrow["row"], arrow["column"]] for arrow in data["arrows"]]
+    places["start"] = [] if data["start"] is None else [data["start"]]
+    for name, found in places.items():
+        for index, (row, column) in enumerate(found):
+            if row >= len(widths) or column >= widths[int(row)]:
+                where = name if name == "start" else f"{name}[{index}]"
+                raise _refusal(f"field 'witness.{where}' is a place outside of the level in 'witness.text'")
+
+
 def _place(data: list) -> tuple[int, int]:
     return int(data[0]), int(data[1])
 
 
 def _witness(data: dict) -> Witness:
+    _check_places(data)
     return Witness(
         text=data["text"],
         legend=tuple((entry["character"], entry["meaning"]) for entry in data["legend"]),
