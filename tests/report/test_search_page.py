@@ -9,6 +9,7 @@ import json
 import pytest
 
 from mesascope.audit.findings import OptimizerAnswer
+from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.report.html import html_page
 from mesascope.report.report import Report
@@ -164,6 +165,8 @@ def test_malformed_examples_leave_the_report_whole(reports):
         piece("candidate-plans", {"decoded": {"text": 3, "sites": [[]]}}),
     )
     findings = dataclasses.replace(reports["robust"].findings, optimizer=answer(), evidence=spoilt)
-    text = Page(html_page(Report.from_json(Report(findings, {}).to_json()))).text
+    text = Page(html_page(Report(findings, {}))).text
     assert "Search used" in text
     assert "decoded from site to site" not in text
+    with pytest.raises(UsageError, match=r"evidence\[0\]\.details\.c"):
+        Report.from_json(Report(findings, {}).to_json())
