@@ -123,7 +123,13 @@ class Archive:
         return {name: member.file_size for name, member in self._members.items()}
 
     def read(self, name: str) -> bytes:
-        """Returns a member unpacked: one byte more than its stated size is all that is ever made.
+        """Returns a member unpacked, as `view` does."""
+        return bytes(self.view(name))
+
+    def view(self, name: str) -> bytes | memoryview:
+        """Returns a member unpacked, without a copy of what is not compressed.
+
+        One byte more than its stated size is all that is ever made.
 
         **Raises:** `UntrustedModelError` if the member is not there, or not what the list of members says of it.
         """
@@ -138,7 +144,7 @@ class Archive:
         packed = memoryview(self._content)[start : start + member.compress_size]
         try:
             if member.compress_type == zipfile.ZIP_STORED:
-                data, whole = bytes(packed), True
+                data, whole = packed, True
             else:
                 unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
                 data = unpacking.decompress(packed, member.file_size + 1)

@@ -102,7 +102,7 @@ def _array(tensor: _Tensor, archive: Archive, prefix: str, numbers: dict[str, np
     storage = tensor.storage
     member = f"{prefix}data/{storage.member}"
     if member not in numbers:
-        numbers[member] = np.frombuffer(archive.read(member), np.uint8)
+        numbers[member] = np.frombuffer(archive.view(member), np.uint8)
     flat = numbers[member].view(storage.dtype)[tensor.offset :]
     strides = [stride * storage.dtype.itemsize for stride in tensor.strides]
     # A view: tensors that share numbers share them here, too.
