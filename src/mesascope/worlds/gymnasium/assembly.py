@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array, Bool, Int
 
 from mesascope.core.errors import WorldError
 from mesascope.worlds.gymnasium.enumeration import Enumeration
@@ -17,11 +17,13 @@ LEVEL_BYTES: int = 2**32
 
 
 class GymnasiumLayout(eqx.Module):
-    """What a level shows: the `seed` it was made from, `observations` as stored, and where the agent is drawn."""
+    """What a level shows: the `seed` it was made from, `observations` as stored, where the agent is drawn, and which
+    actions are `legal` if the environment says so."""
 
     seed: Int[Array, "*batch"]
     observations: Array
     positions: Int[Array, "*batch S 2"]
+    legal: Bool[Array, "*batch S A"] | None
 
 
 def assemble(
@@ -74,5 +76,10 @@ def assemble(
             seed=join([np.asarray(seed, np.int32) for seed in seeds]),
             observations=join([pad(one.observations, 0) for one in found]),
             positions=join([pad(one.positions.astype(np.int32), -1) for one in found]),
+            legal=join([pad(_legal(one), True) for one in found]) if any(one.legal is not None for one in found) else None,
         ),
     )
+
+
+def _legal(one: Enumeration) -> Bool[np.ndarray, "S A"]:
+    return np.ones(one.successors.shape[:2], bool) if one.legal is None else one.legal

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mesascope.core.errors import WorldError
+from mesascope.core.text import quoted
 from mesascope.worlds.gymnasium.common import (
     COMMON,
     COMMON_OBJECTIVES,
@@ -17,12 +18,15 @@ from mesascope.worlds.gymnasium.common import (
     action_objectives,
     hidden_objectives,
 )
-from mesascope.worlds.gymnasium.encoding import space_encoding
+from mesascope.worlds.gymnasium.counters import Counters, Fields, find_counters
+from mesascope.worlds.gymnasium.encoding import Encoding, space_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Simulator, Source, explore
-from mesascope.worlds.gymnasium.fingerprint import Fingerprint, fingerprint
-from mesascope.worlds.gymnasium.making import import_gymnasium
+from mesascope.worlds.gymnasium.fingerprint import Fingerprint, fields, fingerprint
+from mesascope.worlds.gymnasium.legality import legal_actions
+from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium
 from mesascope.worlds.gymnasium.places import HIDDEN, hidden_places
 from mesascope.worlds.gymnasium.replay import check_replay
+from mesascope.worlds.gymnasium.stepping import Step, checked_reset, checked_step, environment_code
 
 REPEATED: int = 64
 """So many transitions are made twice, to see whether they come out the same."""
@@ -33,65 +37,72 @@ class CloneSimulator(Simulator[bytes]):
 
     **Arguments:**
 
-    - `environment`: after a reset; kept as it is.
-    - `observation`: what the reset returned.
-    - `encode`: turns observations into what is stored.
+    - `environment`: before a reset; kept.
+    - `seed`: that it is reset with.
+    - `encoding`: turns observations into what is stored.
     - `environment_id`: for messages.
     - `ignore`: attributes that are left out of the state.
     """
 
-    def __init__(
-        self,
-        environment: Any,
-        observation: Any,
-        *,
-        encode: Callable[[Any], np.ndarray],
-        environment_id: str,
-        ignore: frozenset[str],
-    ):
+    def __init__(self, environment: Any, seed: int, *, encoding: Encoding, environment_id: str, ignore: frozenset[str]):
         gymnasium = import_gymnasium()
         self._opaque = (gymnasium.Space, gymnasium.envs.registration.EnvSpec)
-        self._encode, self._environment_id, self._ignore = encode, environment_id, ignore
+        self._encoding, self._environment_id, self._ignore = encoding, environment_id, ignore
         self.actions = int(environment.action_space.n)
         self._first_action = int(environment.action_space.start)
+        observation, info = checked_reset(environment, seed, environment_id=environment_id)
         self._tried = 0
+        self.environment = environment
         found = self._fingerprint(environment)
         self._random = found.random
         self.first = found.state
         self._clones: dict[bytes, Any] = {found.state: environment}
-        self._seen: dict[bytes, np.ndarray] = {found.state: encode(observation)}
+        self._seen: dict[bytes, np.ndarray] = {found.state: encoding.encode(observation)}
+        self._legal: dict[bytes, np.ndarray | None] = {found.state: self._allowed(environment, info)}
 
     def step(self, token: bytes, action: int) -> tuple[bytes, float, bool]:
-        outcome = self._try(token, action)
+        legal = self._legal[token]
+        try:
+            outcome = self._try(token, action)
+        except WorldError:
+            if legal is None or legal[action]:
+                raise
+            # An action that an environment forbids and then refuses to take stands for the first that it allows.
+            return self._try(token, int(legal.argmax()))
         if self._tried < REPEATED:
             self._tried += 1
             if self._try(token, action) != outcome:
                 raise WorldError(
-                    f"'{self._environment_id}' did two things when it was put into one state twice and took the same "
-                    "action, so that no exact level can be made. Switch its randomness off with an option of the "
-                    "environment."
+                    f"{quoted(self._environment_id)} did two things when it was put into one state twice and took the "
+                    "same action, so that no exact level can be made: it draws random numbers from a generator of the "
+                    f"whole program, or remembers what copies of it do.{self._own_options()}"
                 )
         return outcome
 
     def _try(self, token: bytes, action: int) -> tuple[bytes, float, bool]:
-        clone = self._copy(self._clones[token])
-        try:
-            observation, reward, terminated, _, _ = clone.step(action + self._first_action)
-        except Exception as error:
-            raise WorldError(
-                f"'{self._environment_id}' raised {type(error).__name__} when an action was tried: {error}"
-            ) from error
+        clone, step = self.attempt(self._clones[token], action)
         found = self._fingerprint(clone)
         if found.random != self._random:
             raise WorldError(
-                f"'{self._environment_id}' draws random numbers while it runs, so that a state does not say what "
-                "follows and no exact level can be made. Switch its randomness off with an option of the environment."
+                f"{quoted(self._environment_id)} draws random numbers while it runs, so that a state does not say what "
+                f"follows and no exact level can be made.{self._own_options()}"
             )
-        if not terminated and found.state not in self._clones:
-            self._clones[found.state] = clone
         if found.state not in self._seen:
-            self._seen[found.state] = self._encode(observation)
-        return found.state, float(reward), bool(terminated)
+            self._seen[found.state] = self._encoding.encode(step.observation)
+        elif self._ignore and not np.array_equal(self._encoding.encode(step.observation), self._seen[found.state]):
+            raise WorldError(
+                f"{quoted(self._environment_id)} shows two different observations in states that are one without "
+                f"{', '.join(sorted(self._ignore))}, so that what is ignored matters. Ignore less."
+            )
+        if not step.terminated and found.state not in self._clones:
+            self._clones[found.state] = clone
+            self._legal[found.state] = self._allowed(clone, step.info)
+        return found.state, step.reward, step.terminated
+
+    def attempt(self, environment: Any, action: int) -> tuple[Any, Step]:
+        """Takes an action on a copy, and returns the copy and what followed."""
+        clone = self._copy(environment)
+        return clone, checked_step(clone, action + self._first_action, environment_id=self._environment_id)
 
     def observe(self, token: bytes) -> np.ndarray:
         return self._seen[token]
@@ -100,8 +111,38 @@ class CloneSimulator(Simulator[bytes]):
         # The key stays, so that the state is not kept again; the copy goes.
         self._clones[token] = None
 
+    def legal(self, tokens: list[bytes], terminal: np.ndarray) -> np.ndarray | None:
+        """Returns which actions are allowed in each state, `[S, A]`; `None` if the environment never says."""
+        known = [None if over else self._legal.get(token) for token, over in zip(tokens, terminal, strict=True)]
+        if all(mask is None for mask in known):
+            return None
+        return np.stack([np.ones(self.actions, bool) if mask is None else mask for mask in known])
+
+    def counters(self) -> Counters:
+        """Returns what the environment counts; see `find_counters`."""
+        return find_counters(
+            self.environment,
+            self._seen[self.first].tobytes(),
+            actions=self.actions,
+            attempt=self.attempt,
+            fields_of=self._fields,
+            encode=self._encoding.encode,
+        )
+
+    def _allowed(self, environment: Any, info: dict[str, Any]) -> np.ndarray | None:
+        return legal_actions(environment, info, actions=self.actions, environment_id=self._environment_id)
+
+    def _fields(self, environment: Any) -> Fields:
+        with environment_code(self._environment_id, "when its state was read"):
+            return fields(environment, ignore=self._ignore, opaque=self._opaque)
+
     def _fingerprint(self, environment: Any) -> Fingerprint:
-        return fingerprint(environment, ignore=self._ignore, opaque=self._opaque)
+        with environment_code(self._environment_id, "when its state was read"):
+            return fingerprint(environment, ignore=self._ignore, opaque=self._opaque)
+
+    def _own_options(self) -> str:
+        options = constructor_options(self.environment.unwrapped)
+        return f" Its own options, of which one may switch that off, are: {', '.join(options)}." if options else ""
 
     def _copy(self, environment: Any) -> Any:
         shared = {}
@@ -114,11 +155,12 @@ class CloneSimulator(Simulator[bytes]):
                 break
             layer = layer.env
         try:
-            return copy.deepcopy(environment, shared)
-        except Exception as error:
+            with environment_code(self._environment_id, "when it was copied"):
+                return copy.deepcopy(environment, shared)
+        except WorldError as error:
             raise WorldError(
-                f"'{self._environment_id}' cannot be cloned: copy.deepcopy raised {type(error).__name__}: {error}. "
-                "Give the environment a __deepcopy__ method that copies its state, or write a World of your own."
+                f"{quoted(self._environment_id)} cannot be cloned: {error} Give the environment a __deepcopy__ method "
+                "that copies its state, or write a World of your own."
             ) from error
 
 
@@ -161,16 +203,10 @@ class CloneSource(Source):
         self.seeds_matter = len(beginnings) > 1
 
     def _simulator(self, seed: int) -> CloneSimulator:
-        environment = self._make()
-        observation, _ = environment.reset(seed=seed)
         # The seed has done its work; that it differs between levels must not make equal levels differ.
         ignore = self.ignore | {"_np_random_seed"}
         return CloneSimulator(
-            environment,
-            observation,
-            encode=self.encoding.encode,
-            environment_id=self.environment_id,
-            ignore=ignore,
+            self._make(), seed, encoding=self.encoding, environment_id=self.environment_id, ignore=ignore
         )
 
     def enumerate(self, seed: int) -> Enumeration:
@@ -181,8 +217,16 @@ class CloneSource(Source):
             encoding=self.encoding,
             max_states=self.max_states,
             environment_id=self.environment_id,
+            counters=simulator.counters,
         )
-        check_replay(self._make(), found, encoding=self.encoding, seed=seed, environment_id=self.environment_id)
+        check_replay(
+            self._make(),
+            found,
+            encoding=self.encoding,
+            seed=seed,
+            environment_id=self.environment_id,
+            ignored=self.ignore,
+        )
         states, actions = found.successors.shape
         ended, here = found.terminal[found.successors], np.arange(states)[:, None]
         going_on = ~found.terminal[:, None]
@@ -212,6 +256,7 @@ class CloneSource(Source):
             terminal=found.terminal,
             observations=found.observations,
             positions=nowhere,
+            legal=simulator.legal(found.tokens, found.terminal),
             text=lambda state: self._text(seed, state, found.observations),
         )
 

@@ -12,7 +12,9 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from mesascope.core.errors import UnknownNameError, WorldError
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.gymnasium.making import import_gymnasium
+from mesascope.worlds.gymnasium.stepping import environment_code
 
 ENCODINGS: tuple[str, ...] = ("auto", "raw", "image", "full", "flat", "one-hot")
 """What the option `observation` may be."""
@@ -31,6 +33,7 @@ class Encoding:
     - `shape`: of what agents see.
     - `dtype`: of what is stored.
     - `channels`: names of the last axis.
+    - `environment_id`: for messages.
     """
 
     space: Any
@@ -39,6 +42,7 @@ class Encoding:
     shape: tuple[int, ...]
     dtype: type
     channels: tuple[str, ...]
+    environment_id: str
 
     @property
     def stored_shape(self) -> tuple[int, ...]:
@@ -51,13 +55,43 @@ class Encoding:
         return math.prod(self.stored_shape) * np.dtype(self.dtype).itemsize
 
     def encode(self, observation: Any) -> np.ndarray:
-        """Returns one observation of the environment as it is stored."""
+        """Returns one observation of the environment as it is stored, always a copy.
+
+        **Raises:** `WorldError` if it is not what the environment's observation space says.
+        """
+        with environment_code(self.environment_id, "when its observation was read"):
+            if self.flatten:
+                # Composite spaces are read by their parts; a part that is missing or of another kind raises.
+                array = np.asarray(import_gymnasium().spaces.flatten(self.space, observation))
+            else:
+                array = np.asarray(observation)
+        if array.dtype.kind not in "biuf":
+            raise self._wrong(f"shows a {shown(type(observation).__name__, limit=40)}, not numbers")
+        if not np.isfinite(array).all():
+            raise self._wrong(f"shows {array[~np.isfinite(array)].flat[0]}, which is no finite number")
         if self.one_hot:
-            return np.asarray(int(observation) - int(self.space.start), np.int32)
-        if self.flatten:
-            gymnasium = import_gymnasium()
-            observation = gymnasium.spaces.flatten(self.space, observation)
-        return np.asarray(observation).reshape(self.shape).astype(self.dtype)
+            return np.asarray(self._number(array), np.int32)
+        wanted = self.shape if self.flatten else tuple(self.space.shape or ())
+        if array.shape != wanted:
+            raise self._wrong(f"shows an observation of shape {list(array.shape)}")
+        stored = array.reshape(self.shape).astype(self.dtype)
+        if np.dtype(self.dtype).kind in "iu" and not np.array_equal(stored, array.reshape(self.shape)):
+            raise self._wrong(f"shows {array.dtype} numbers that are no {np.dtype(self.dtype)}")
+        return stored
+
+    def _number(self, array: np.ndarray) -> int:
+        if array.size != 1 or array.reshape(()) != int(array.reshape(())):
+            raise self._wrong(f"shows {array.dtype} of shape {list(array.shape)}, not one whole number")
+        number = int(array.reshape(())) - int(self.space.start)
+        if not 0 <= number < int(self.space.n):
+            raise self._wrong(f"shows {int(array.reshape(()))}, which is outside of it")
+        return number
+
+    def _wrong(self, what: str) -> WorldError:
+        return WorldError(
+            f"Environment {quoted(self.environment_id)} {what}, but its observation space is "
+            f"{shown(self.space, limit=120)}."
+        )
 
     def show(self, stored: Array) -> Float[Array, "..."]:
         """Returns what an agent sees, from what is stored; runs inside `jit`."""
@@ -79,13 +113,14 @@ def space_encoding(space: Any, observation: str, environment_id: str) -> Encodin
     spaces = import_gymnasium().spaces
     if isinstance(space, spaces.Discrete):
         if observation == "raw":
-            return Encoding(space, False, False, (1,), np.float32, ("index",))
+            return Encoding(space, False, False, (1,), np.float32, ("index",), environment_id)
         size = int(space.n)
-        return Encoding(space, False, True, (size,), np.int32, tuple(f"state-{index}" for index in range(size)))
+        channels = tuple(f"state-{index}" for index in range(size))
+        return Encoding(space, False, True, (size,), np.int32, channels, environment_id)
     if isinstance(space, spaces.Box) and observation != "flat":
         shape = tuple(space.shape) or (1,)
         dtype = np.uint8 if space.dtype == np.uint8 else np.float32
-        return Encoding(space, False, False, shape, dtype, _names(shape[-1]))
+        return Encoding(space, False, False, shape, dtype, _names(shape[-1]), environment_id)
     if isinstance(space, spaces.Box | spaces.MultiDiscrete | spaces.MultiBinary | spaces.Tuple | spaces.Dict):
         try:
             size = int(spaces.flatdim(space))
@@ -94,7 +129,7 @@ def space_encoding(space: Any, observation: str, environment_id: str) -> Encodin
                 f"The observations of '{environment_id}' ({space}) cannot be laid out as one vector: {error}. "
                 "Register the environment with a wrapper that makes them a Box."
             ) from error
-        return Encoding(space, True, False, (size,), np.float32, _names(size))
+        return Encoding(space, True, False, (size,), np.float32, _names(size), environment_id)
     raise WorldError(
         f"The observations of '{environment_id}' are a {type(space).__name__}, of which no array can be made. "
         "Register the environment with a wrapper that makes them a Box."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -11,11 +12,20 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mesascope.core.errors import WorldError
+from mesascope.core.progress import Progress, progress
+from mesascope.core.text import quoted, shown
+from mesascope.worlds.gymnasium.counters import Counters
 from mesascope.worlds.gymnasium.encoding import Encoding
 from mesascope.worlds.world import ObjectiveSpec
 
 OBSERVATION_BYTES: int = 2**31
 """The largest table of observations that is kept, in bytes."""
+
+MANY: int = 1_000
+"""After so many states the environment is asked whether it counts."""
+
+REPORTED: int = 64
+"""Progress is told after so many states each."""
 
 TREE_STATES: int = 10_000
 """After so many states, an environment in which no two ways ever met is given up as endless."""
@@ -31,6 +41,8 @@ class Enumeration:
     - `observations`: of each state as they are stored, `[S, ...]`.
     - `positions`: row and column of the agent in the text form, `[S, 2]`; -1 where a state has no place.
     - `text`: the text form, with the agent drawn in a state if one is given.
+    - `legal`: which actions the environment allows in each state, `[S, A]`; `None` if it does not say.
+    - `unused`: what the environment has no way to, in words; empty if nothing was found.
     """
 
     successors: Int[np.ndarray, "S A K"]
@@ -41,6 +53,8 @@ class Enumeration:
     observations: np.ndarray
     positions: Int[np.ndarray, "S 2"]
     text: Callable[[int | None], str]
+    legal: Bool[np.ndarray, "S A"] | None = None
+    unused: str = ""
 
     @property
     def states(self) -> int:
@@ -98,7 +112,13 @@ class Exploration(Generic[Token]):
 
 
 def explore(
-    simulator: Simulator[Token], start: Token, *, encoding: Encoding, max_states: int, environment_id: str
+    simulator: Simulator[Token],
+    start: Token,
+    *,
+    encoding: Encoding,
+    max_states: int,
+    environment_id: str,
+    counters: Callable[[], Counters] | None = None,
 ) -> Exploration[Token]:
     """Enumerates the states that can be reached, breadth first.
 
@@ -112,7 +132,16 @@ def explore(
     - `encoding`: of observations.
     - `max_states`: more than these is a `WorldError`.
     - `environment_id`: for messages.
+    - `counters`: asked once there are many states, whether something that does not matter keeps them apart.
+
+    **Raises:** `WorldError` if there are too many states, and if they would never end.
     """
+    with progress(f"Enumerating {shown(environment_id, limit=80)}") as report:
+        return _explore(simulator, start, encoding, max_states, environment_id, counters, report)
+
+
+def _explore(simulator, start, encoding, max_states, environment_id, counters, report: Progress) -> Exploration:
+    begun = time.monotonic()
     index: dict[tuple[Token, bool], int] = {(start, False): 0}
     states = [(start, False)]
     observations = [simulator.observe(start)]
@@ -121,8 +150,12 @@ def explore(
     actions = range(simulator.actions)
     met_again = False
     limit = min(max_states, OBSERVATION_BYTES // max(1, encoding.stored_bytes))
+    suspects = Counters((), ())
     # The list grows while it is walked through: that is the breadth-first queue.
     for here, (token, over) in enumerate(states):
+        if here % REPORTED == 0:
+            rate = len(states) / max(time.monotonic() - begun, 1e-3)
+            report(f"{len(states):,} states found, {rate:,.0f} a second", here / len(states))
         if over:
             successors.append([here] * simulator.actions)
             rewards.append([0.0] * simulator.actions)
@@ -135,7 +168,11 @@ def explore(
             if number is None:
                 number = len(states)
                 if number >= limit:
-                    raise _too_many(environment_id, number, max_states, encoding)
+                    raise _too_many(environment_id, number, max_states, encoding, suspects)
+                if number == MANY and counters is not None:
+                    suspects = counters()
+                    if suspects.endless:
+                        raise _counting(environment_id, suspects)
                 if number == TREE_STATES and not met_again:
                     raise WorldError(
                         f"No two ways led to the same state among the first {number:,} states of '{environment_id}', "
@@ -161,12 +198,31 @@ def explore(
     )
 
 
-def _too_many(environment_id: str, found: int, max_states: int, encoding: Encoding) -> WorldError:
+def _counting(environment_id: str, found: Counters) -> WorldError:
+    grows = ", ".join(shown(name, limit=60) for name in found.endless)
+    others = [shown(name, limit=60) for name in found.needless if name not in found.endless]
+    also = f"; {', '.join(others)} keeps states apart, too, and changed nothing either" if others else ""
+    return WorldError(
+        f"{quoted(environment_id)} counts: {grows} grows or shrinks with every step, so that no state ever comes back, "
+        f"and in the states that were tried nothing followed from it{also}. Leave it out of the state with "
+        f"--world-option ignore={','.join([*found.endless, *others])}."
+    )
+
+
+def _too_many(
+    environment_id: str, found: int, max_states: int, encoding: Encoding, suspects: Counters
+) -> WorldError:
     if found >= max_states:
+        counted = (
+            f" Its {', '.join(shown(name, limit=60) for name in suspects.growing)} changes with every step, and what "
+            "happens depends on it."
+            if suspects.growing
+            else ""
+        )
         return WorldError(
-            f"'{environment_id}' has more than {max_states:,} reachable states. Raise the limit with max_states=N, "
-            "choose a smaller environment, or leave out of the state what does not matter with ignore=NAME,NAME: "
-            "continuous states, or a counter among the attributes, never come to an end."
+            f"{quoted(environment_id)} has more than {max_states:,} reachable states.{counted} Raise the limit with "
+            "max_states=N, choose a smaller environment, or leave out of the state what does not matter with "
+            "ignore=NAME,NAME: continuous states, or a counter among the attributes, never come to an end."
         )
     return WorldError(
         f"The observations of '{environment_id}' take {encoding.stored_bytes:,} bytes each; those of {found:,} states "

@@ -112,16 +112,19 @@ class _Walk:
             self.visit(value[key], f"{path}.{key}" if texts else f"{path}[{key!r}]")
 
     def visit_object(self, value: Any, path: str) -> None:
-        self.write("object", f"{type(value).__module__}.{type(value).__qualname__}".encode())
         kind = type(value)
+        # Classes of C extensions may lack either name.
+        self.write("object", f"{getattr(kind, '__module__', '')}.{getattr(kind, '__qualname__', '')}".encode())
         if kind.__reduce__ is not object.__reduce__ or kind.__getstate__ is object.__getstate__:
             # Python's own way of taking an object apart; it fails for objects that keep state outside of Python.
             try:
                 parts = value.__reduce_ex__(2)
             except Exception as error:
                 raise WorldError(
-                    f"{path} holds a {kind.__qualname__}, whose state cannot be read, so that states cannot be told "
-                    f"apart. If it does not matter to what happens next, pass ignore={path.split('.')[-1]}."
+                    f"{path} holds a {getattr(kind, '__qualname__', kind.__name__)}, whose state cannot be read (it "
+                    "lies outside of Python), so that states cannot be told apart and no exact level can be made. Only "
+                    "if it has no part in what happens next, as a window or a lock, leave it out with "
+                    f"ignore={path.split('.')[-1].partition('[')[0]}."
                 ) from error
             if kind.__reduce__ is not object.__reduce__:
                 # Arguments and state, then the items of a list or a dictionary, which come as iterators.
@@ -129,6 +132,55 @@ class _Walk:
                 return
         slots = {name: getattr(value, name) for each in kind.__mro__ for name in _slots(each) if hasattr(value, name)}
         self.visit_mapping({**getattr(value, "__dict__", {}), **slots}, path)
+
+
+def fields(
+    value: Any, *, ignore: frozenset[str] = frozenset(), opaque: tuple[type, ...] = ()
+) -> dict[str, tuple[bytes, float | None]]:
+    """Returns what an object holds by the names of its attributes, wherever they occur in it: the names `ignore` takes.
+
+    **Arguments:** as of `fingerprint`.
+
+    **Returns:** for each name a digest of its values, and their size if they have one: the sum of whole numbers, or of
+    the lengths of containers.
+    """
+    found: dict[str, list[tuple[bytes, float | None]]] = {}
+    met: set[int] = set()
+
+    def enter(holder: Any) -> None:
+        if id(holder) in met:
+            return
+        met.add(id(holder))
+        for name, held in (holder if isinstance(holder, dict) else vars(holder)).items():
+            if name in ignore:
+                continue
+            if _holds_names(held) and not isinstance(held, opaque):
+                enter(held)
+            else:
+                digest = fingerprint(held, ignore=ignore, opaque=opaque).state
+                found.setdefault(name, []).append((digest, _size(held)))
+
+    enter(value)
+    return {
+        name: (
+            b"".join(digest for digest, _ in each),
+            None if any(size is None for _, size in each) else float(sum(size or 0.0 for _, size in each)),
+        )
+        for name, each in found.items()
+    }
+
+
+def _holds_names(value: Any) -> bool:
+    if isinstance(value, dict):
+        return bool(value) and all(isinstance(key, str) for key in value)
+    plain = (int, float, str, type, ModuleType, FunctionType, np.random.Generator, np.random.RandomState, random.Random)
+    return isinstance(getattr(value, "__dict__", None), dict) and not isinstance(value, (*plain, np.ndarray))
+
+
+def _size(value: Any) -> float | None:
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return float(value)
+    return float(len(value)) if isinstance(value, list | tuple | dict | set | str) else None
 
 
 def _slots(kind: type) -> tuple[str, ...]:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from mesascope.worlds.gymnasium.clones import CloneSimulator
+from mesascope.worlds.gymnasium.counters import Counters
 from mesascope.worlds.gymnasium.encoding import space_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Exploration, Source, explore
 from mesascope.worlds.gymnasium.minigrid_events import Vocabulary, event_attributes, state_positions
 from mesascope.worlds.gymnasium.minigrid_simulator import MinigridSimulator, MinigridToken
 from mesascope.worlds.gymnasium.replay import check_replay
+from mesascope.worlds.gymnasium.stepping import checked_reset, environment_code
 
 CHARACTERS: dict[str, str] = {"wall": "#", "floor": "_", "goal": "G", "lava": "L", "key": "K", "ball": "O", "box": "B"}
 OPEN, CLOSED, LOCKED = "/", "D", "X"
@@ -68,14 +71,15 @@ class MinigridSource(Source):
         self.actions = tuple(action.name for action in bare.actions)[: int(bare.action_space.n)]
         kinds, beginnings = set(), set()
         for seed in seeds:
-            self._wrapped.reset(seed=seed)
-            things = [*bare.grid.grid, bare.carrying]
-            for thing in things:  # grows: boxes hold things
-                if thing is not None:
-                    kinds.add((thing.type, thing.color))
-                    things.append(getattr(thing, "contains", None))
-            where = (*(int(x) for x in bare.agent_pos), int(bare.agent_dir))
-            beginnings.add((bare.grid.encode().tobytes(), where, str(bare.mission)))
+            checked_reset(self._wrapped, seed, environment_id=environment_id)
+            with environment_code(environment_id, "when its grid was read"):
+                things = [*bare.grid.grid, bare.carrying]
+                for thing in things:  # grows: boxes hold things
+                    if thing is not None:
+                        kinds.add((thing.type, thing.color))
+                        things.append(getattr(thing, "contains", None))
+                where = (*(int(x) for x in bare.agent_pos), int(bare.agent_dir))
+                beginnings.add((bare.grid.encode().tobytes(), where, str(bare.mission)))
         self.seeds_matter = len(beginnings) > 1
         self.vocabulary = Vocabulary.of(kinds)
         self.attributes, self.objectives = self.vocabulary.attributes, self.vocabulary.objectives
@@ -99,7 +103,7 @@ class MinigridSource(Source):
 
     def enumerate(self, seed: int) -> Enumeration:
         environment = self._wrap()
-        environment.reset(seed=seed)
+        checked_reset(environment, seed, environment_id=self.environment_id)
         views = []
         layer = environment
         while hasattr(layer, "observation"):
@@ -107,8 +111,9 @@ class MinigridSource(Source):
             layer = layer.env
 
         def observe(observation: Any) -> np.ndarray:
-            for view in views:
-                observation = view(observation)
+            with environment_code(self.environment_id, "when it was observed"):
+                for view in views:
+                    observation = view(observation)
             return self.encoding.encode(observation)
 
         simulator = MinigridSimulator(
@@ -120,10 +125,18 @@ class MinigridSource(Source):
             encoding=self.encoding,
             max_states=self.max_states,
             environment_id=self.environment_id,
+            counters=None if simulator.trusted else lambda: self._counters(seed),
         )
         if not simulator.trusted:
             check_replay(
-                self._wrapped, exploration, encoding=self.encoding, seed=seed, environment_id=self.environment_id
+                self._wrapped,
+                exploration,
+                encoding=self.encoding,
+                seed=seed,
+                environment_id=self.environment_id,
+                ignored=self.ignore,
+                # Success pays 1 in the level, whenever it comes.
+                rewards=False,
             )
         initial = np.zeros(len(exploration.tokens))
         initial[0] = 1.0
@@ -137,6 +150,23 @@ class MinigridSource(Source):
             positions=state_positions(exploration),
             text=_Drawing(simulator, exploration).text,
         )
+
+    def _counters(self, seed: int) -> Counters:
+        environment = self._wrap()
+        # What the simulator leaves out by itself: the time, and what success is worth at that time.
+        environment.unwrapped._reward = _one
+        simulator = CloneSimulator(
+            environment,
+            seed,
+            encoding=self.encoding,
+            environment_id=self.environment_id,
+            ignore=self.ignore | {"step_count", "_np_random_seed"},
+        )
+        return simulator.counters()
+
+
+def _one() -> float:
+    return 1.0
 
 
 class _Drawing:

@@ -10,9 +10,11 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from mesascope.core.errors import WorldError
+from mesascope.core.text import quoted
 from mesascope.worlds.gymnasium.enumeration import Simulator
 from mesascope.worlds.gymnasium.fingerprint import fingerprint
-from mesascope.worlds.gymnasium.making import import_gymnasium
+from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium
+from mesascope.worlds.gymnasium.stepping import checked_step, environment_code
 
 STATELESS_MODULES: tuple[str, ...] = tuple(
     f"minigrid.envs.{name}"
@@ -134,14 +136,11 @@ class MinigridSimulator(Simulator[MinigridToken]):
         return [self._number(door) for door in self._doors], states
 
     def step(self, token: MinigridToken, action: int) -> tuple[MinigridToken, float, bool]:
-        self._restore(token)
-        try:
-            _, reward, terminated, _, _ = self._bare.step(action)
-        except Exception as error:
-            raise WorldError(
-                f"'{self._environment_id}' raised {type(error).__name__} when an action was tried: {error}"
-            ) from error
-        return self._token(token.grid), float(reward), bool(terminated)
+        with environment_code(self._environment_id, "when it was put into a state"):
+            self._restore(token)
+        step = checked_step(self._bare, action, environment_id=self._environment_id)
+        with environment_code(self._environment_id, "when its state was read"):
+            return self._token(token.grid), step.reward, step.terminated
 
     def observe(self, token: MinigridToken) -> np.ndarray:
         self._restore(token)
@@ -198,10 +197,11 @@ class MinigridSimulator(Simulator[MinigridToken]):
         if self._random is None:
             self._random = found.random
         elif self._random != found.random:
+            options = constructor_options(self._bare)
+            advice = " Pass n_obstacles=0 to leave its moving obstacles out." if "n_obstacles" in options else ""
             raise WorldError(
-                f"'{self._environment_id}' draws random numbers while it runs, so that a state does not say what "
-                "follows and no exact level can be made. Choose an environment without moving obstacles, or switch "
-                "them off with an option of the environment (n_obstacles=0)."
+                f"{quoted(self._environment_id)} draws random numbers while it runs, so that a state does not say what "
+                f"follows and no exact level can be made.{advice}"
             )
         if found.state not in self._extra_numbers:
             self._extra_numbers[found.state] = len(self._extras)

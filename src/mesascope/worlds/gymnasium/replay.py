@@ -7,15 +7,24 @@ from typing import Any
 import numpy as np
 
 from mesascope.core.errors import WorldError
+from mesascope.core.text import quoted
 from mesascope.worlds.gymnasium.encoding import Encoding
 from mesascope.worlds.gymnasium.enumeration import Exploration
+from mesascope.worlds.gymnasium.stepping import checked_reset, checked_step
 
 WALKS: int = 4
 STEPS: int = 64
 
 
 def check_replay(
-    environment: Any, exploration: Exploration[Any], *, encoding: Encoding, seed: int, environment_id: str
+    environment: Any,
+    exploration: Exploration[Any],
+    *,
+    encoding: Encoding,
+    seed: int,
+    environment_id: str,
+    ignored: frozenset[str] = frozenset(),
+    rewards: bool = True,
 ) -> None:
     """Walks at random through the environment and through the table, side by side.
 
@@ -26,6 +35,8 @@ def check_replay(
     - `encoding`: of observations.
     - `seed`: that the enumeration began with.
     - `environment_id`: for messages.
+    - `ignored`: attributes that were left out of the state.
+    - `rewards`: whether they must agree, too.
 
     **Raises:** `WorldError` at the first difference.
     """
@@ -33,19 +44,41 @@ def check_replay(
     actions = exploration.successors.shape[1]
     first_action = int(environment.action_space.start)
     for _ in range(WALKS):
-        environment.reset(seed=seed)
+        observation, _ = checked_reset(environment, seed, environment_id=environment_id)
+        if not np.array_equal(encoding.encode(observation), exploration.observations[0]):
+            raise WorldError(
+                f"{quoted(environment_id)} began in two different ways when it was reset with seed {seed} twice, so "
+                "that a seed is no level. Let reset(seed=...) draw everything from self.np_random, after "
+                "super().reset(seed=seed)."
+            )
         state = 0
         for step in range(STEPS):
             action = int(generator.integers(actions))
-            observation, _, terminated, truncated, _ = environment.step(action + first_action)
-            state = int(exploration.successors[state, action])
-            same = np.array_equal(encoding.encode(observation), exploration.observations[state])
-            if not same or bool(terminated) != exploration.terminal[state]:
-                raise WorldError(
-                    f"'{environment_id}' behaved differently when it was run than when it was cloned: after {step + 1} "
-                    f"steps from seed {seed} the {'end of the episode' if same else 'observation'} differs. It keeps "
-                    "state where copies do not reach (a simulator outside Python, a global generator, an ignored "
-                    "attribute), so that it cannot be enumerated."
+            found = checked_step(environment, action + first_action, environment_id=environment_id)
+            state, before = int(exploration.successors[state, action]), state
+            differs = [
+                what
+                for what, same in (
+                    ("observation", np.array_equal(encoding.encode(found.observation), exploration.observations[state])),
+                    ("end of the episode", found.terminated == exploration.terminal[state]),
+                    ("reward", not rewards or np.float32(found.reward) == exploration.rewards[before, action]),
                 )
-            if terminated or truncated:
+                if not same
+            ]
+            if differs:
+                raise WorldError(_difference(environment_id, differs[0], step + 1, seed, ignored))
+            if found.terminated or found.truncated:
                 break
+
+
+def _difference(environment_id: str, what: str, steps: int, seed: int, ignored: frozenset[str]) -> str:
+    difference = (
+        f"{quoted(environment_id)} behaved differently when it was run than when it was cloned: after {steps} steps from "
+        f"seed {seed} the {what} differs. "
+    )
+    if ignored:
+        return f"{difference}What was ignored matters to it: {', '.join(sorted(ignored))}. Ignore less."
+    return (
+        f"{difference}It keeps state where copies do not reach (a simulator outside Python, a global generator, an "
+        "attribute of its class), so that it cannot be enumerated."
+    )

@@ -15,13 +15,15 @@ from jaxtyping import Array, Float, Int
 
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import RandomKey
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.gymnasium.assembly import assemble
 from mesascope.worlds.gymnasium.clones import CloneSource
 from mesascope.worlds.gymnasium.common import motion_attributes
 from mesascope.worlds.gymnasium.encoding import check_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
-from mesascope.worlds.gymnasium.making import import_gymnasium, make_environment
+from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium, make_environment
 from mesascope.worlds.gymnasium.minigrid import MinigridSource, is_minigrid
+from mesascope.worlds.gymnasium.stepping import environment_code
 from mesascope.worlds.gymnasium.tables import TableSource, is_table
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World, parse_option
@@ -103,11 +105,15 @@ class GymnasiumWorld(World):
     def _source(self) -> Source:
         environment = self._make()
         spaces = import_gymnasium().spaces
-        if not isinstance(environment.action_space, spaces.Discrete):
+        with environment_code(self.environment_id, "when it was asked for its spaces"):
+            actions, _ = environment.action_space, environment.observation_space
+        if not isinstance(actions, spaces.Discrete):
+            options = constructor_options(environment.unwrapped)
+            discrete = [name for name in options if name in ("continuous", "discrete")]
+            advice = f" It has the option {discrete[0]}; pass --world-option {discrete[0]}=..." if discrete else ""
             raise WorldError(
-                f"The actions of '{self.environment_id}' are a {type(environment.action_space).__name__} "
-                f"({environment.action_space}); a finite level needs a Discrete space. If the environment has an "
-                "option for discrete actions, pass it (for example continuous=False)."
+                f"The actions of {quoted(self.environment_id)} are a {type(actions).__name__} "
+                f"({shown(actions, limit=120)}); a finite level needs a Discrete space.{advice}"
             )
         arguments: dict[str, Any] = {
             "environment_id": self.environment_id,
