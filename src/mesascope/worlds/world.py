@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey
@@ -79,6 +79,8 @@ class World(abc.ABC):
     """Whether `edit` can change a level."""
     rearrangeable: bool = False
     """Whether `rearrange` can move something in a level."""
+    notes: tuple[str, ...] = ()
+    """What a reader of a report should know about its levels, one sentence each."""
 
     @property
     @abc.abstractmethod
@@ -115,6 +117,14 @@ class World(abc.ABC):
     def observe_states(self, level: Level) -> Float[Array, "S ..."]:
         """Returns what an agent sees in every state of one (not batched) level, `[S, ...]`."""
         return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
+
+    def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
+        """Returns which actions the world allows in each state of a level or a batch; `None` if it allows all.
+
+        Where an agent may only be asked with its legal actions (as sb3-contrib's MaskablePPO), these are they. An
+        illegal action still leads somewhere: what an agent that takes it gets is the world's to say.
+        """
+        return None
 
     def distinct_levels(self, distribution: str) -> int | None:
         """Returns how many different levels a distribution has; `None` if more than anybody asks for.

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 gymnasium = pytest.importorskip("gymnasium")
 
+from gymnasium.envs.toy_text import FrozenLakeEnv  # noqa: E402
+
+from mesascope.core.errors import WorldError  # noqa: E402
 from mesascope.objectives.objective import compile_objectives  # noqa: E402
 from mesascope.planning.value_iteration import optimal_action_values  # noqa: E402
 from mesascope.worlds.gymnasium import gymnasium_world  # noqa: E402
@@ -176,3 +179,53 @@ def test_text_and_position_of_frozen_lake():
     assert world.format(level) == "S...\n.H.H\n...H\nH..G"
     assert world.format(level, 6).splitlines()[1] == ".HAH"
     assert world.position(level, 6) == (1, 2)
+
+
+def test_a_fickle_passenger_is_a_state_that_no_observation_shows():
+    world = gymnasium_world("Taxi-v4", {"fickle_passenger": "True", "fickle_probability": "0.25"})
+    level = jax.tree.map(np.asarray, world.level(0))
+    seen, _ = gymnasium.make("Taxi-v4").reset(seed=0)
+    begins = np.flatnonzero((level.layout.observations == seen) & (level.initial > 0))
+    law = level.initial[begins] / level.initial[begins].sum()
+    np.testing.assert_allclose(sorted(law), [0.25, 0.75], atol=1e-6)
+    # One move after the passenger is in, three destinations are equally likely, once.
+    several = (level.probabilities > 0).sum(-1) == 3
+    np.testing.assert_allclose(level.probabilities[several], 1 / 3, atol=1e-6)
+    assert several.any()
+    np.testing.assert_allclose(level.probabilities.sum(-1), 1, atol=1e-6)
+
+
+class Liar(FrozenLakeEnv):
+    """Goes elsewhere than its table says."""
+
+    def step(self, action):
+        return super().step((int(action) + 1) % 4)
+
+
+class Leaky(FrozenLakeEnv):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.P[0][2] = [(0.5, 1, 0.0, False)]
+
+
+class Priceless(FrozenLakeEnv):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.P[0][2] = [(1.0, 1, float("nan"), False)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        (Liar, "does not do what its own table of transitions"),
+        (Leaky, r"P\[0\]\[2\]\) has probabilities that sum to 0.5"),
+        (Priceless, r"P\[0\]\[2\]\) pays nan, not one finite number"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(kind, message):
+    gymnasium.register(id="MesascopeTable-v0", entry_point=kind, kwargs={"is_slippery": False})
+    try:
+        with pytest.raises(WorldError, match=message):
+            gymnasium_world("MesascopeTable-v0", {})
+    finally:
+        del gymnasium.registry["MesascopeTable-v0"]

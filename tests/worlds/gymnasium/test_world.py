@@ -160,9 +160,20 @@ def test_literals_are_data_and_never_code(text, value):
 @pytest.mark.parametrize(
     ("name", "options", "error", "message"),
     [
-        ("FrozenLak-v1", {}, UnknownNameError, "Did you mean 'FrozenLake-v1'"),
-        ("FrozenLake-v99", {}, UnknownNameError, "Did you mean 'FrozenLake-v1'"),
-        ("MiniGrid-Emty-5x5-v0", {}, UnknownNameError, "Did you mean 'MiniGrid-Empty-5x5-v0'"),
+        ("FrozenLak-v1", {}, UsageError, "Did you mean 'FrozenLake-v1'"),
+        ("FrozenLake-v99", {}, UsageError, "Did you mean 'FrozenLake-v1'"),
+        ("FrozenLake-v0", {}, UsageError, "Gymnasium has no 'FrozenLake-v0' any more.*FrozenLake-v1"),
+        ("MiniGrid-Emty-5x5-v0", {}, UsageError, "Did you mean 'MiniGrid-Empty-5x5-v0'"),
+        (
+            "Banana-v3",
+            {},
+            UsageError,
+            r"There is no Gymnasium environment named 'Banana-v3'\. An environment of another",
+        ),
+        ("a/b:c/d", {}, UsageError, "cannot be the name of a module"),
+        ("x" * 5000, {}, UsageError, "There is no Gymnasium environment named 'xxx"),
+        ("", {}, UsageError, "names no environment"),
+        ("json:Banana-v3", {}, UsageError, "Module 'json' was imported, but no environment 'Banana-v3'"),
         ("FrozenLake-v1", {"map_nam": "8x8"}, UnknownNameError, "Did you mean 'map_name'"),
         ("FrozenLake-v1", {"max_state": "8"}, UnknownNameError, "Did you mean 'max_states'"),
         ("FrozenLake-v1", {"map_name": "9x9"}, UsageError, "map_name='9x9': KeyError"),
@@ -172,13 +183,25 @@ def test_literals_are_data_and_never_code(text, value):
         ("FrozenLake-v1", {"render_mode": "human"}, UsageError, "set by Mesascope itself"),
         ("FrozenLake-v1", {"observation": "imag"}, UnknownNameError, "Did you mean 'image'"),
         ("FrozenLake-v1", {"map_name": "None"}, WorldError, "draws its table anew.*desc="),
-        ("Taxi-v4", {"fickle_passenger": "True"}, WorldError, "fickle_passenger"),
         ("no_such_module:Thing-v0", {}, UsageError, "Cannot import 'no_such_module'"),
     ],
 )
 def test_bad_input_gives_one_clear_message(name, options, error, message):
     with pytest.raises(error, match=f"(?s){message}"):
         gymnasium_world(name, options)
+
+
+def test_only_advice_that_holds_is_given():
+    with pytest.raises(WorldError) as pendulum:
+        gymnasium_world("Pendulum-v1", {})
+    assert "--world-option" not in str(pendulum.value)
+    with pytest.raises(WorldError, match=r"draws random numbers.*Its own options.*natural, sab") as cards:
+        gymnasium_world("Blackjack-v1", {}).level(0)
+    assert "n_obstacles" not in str(cards.value)
+    with pytest.raises(WorldError, match="n_obstacles=0"):
+        gymnasium_world("MiniGrid-Dynamic-Obstacles-5x5-v0", {"levels": "1"}).level(0)
+    still = gymnasium_world("MiniGrid-Dynamic-Obstacles-5x5-v0", {"levels": "1", "n_obstacles": "0"})
+    assert still.level(0).states > 30
 
 
 @pytest.mark.parametrize("name", ["Taxi-v4", "MiniGrid-DoorKey-5x5-v0"])
@@ -189,13 +212,13 @@ def test_too_many_states_names_the_limit_and_the_option(name):
 
 def test_without_gymnasium_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "gymnasium", None)
-    with pytest.raises(MissingExtraError, match=r"mesascope\[sb3\]"):
+    with pytest.raises(MissingExtraError, match=r"\[sb3\]"):
         gymnasium_world("FrozenLake-v1", {})
 
 
 def test_without_minigrid_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "minigrid", None)
-    with pytest.raises(MissingExtraError, match=r"minigrid.*mesascope\[sb3\]"):
+    with pytest.raises(MissingExtraError, match=r"minigrid.*\[sb3\]"):
         gymnasium_world("MiniGrid-Empty-5x5-v0", {})
 
 

@@ -76,7 +76,9 @@ def assemble(
             seed=join([np.asarray(seed, np.int32) for seed in seeds]),
             observations=join([pad(one.observations, 0) for one in found]),
             positions=join([pad(one.positions.astype(np.int32), -1) for one in found]),
-            legal=join([pad(_legal(one), True) for one in found]) if any(one.legal is not None for one in found) else None,
+            legal=join([pad(_legal(one), True) for one in found])
+            if any(one.legal is not None for one in found)
+            else None,
         ),
     )
 

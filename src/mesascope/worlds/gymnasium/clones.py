@@ -53,6 +53,8 @@ class CloneSimulator(Simulator[bytes]):
         observation, info = checked_reset(environment, seed, environment_id=environment_id)
         self._tried = 0
         self.environment = environment
+        # First of all: what cannot be copied is not helped by leaving out of its state what cannot be read.
+        self._copy(environment)
         found = self._fingerprint(environment)
         self._random = found.random
         self.first = found.state
@@ -219,6 +221,7 @@ class CloneSource(Source):
             environment_id=self.environment_id,
             counters=simulator.counters,
         )
+        legal = simulator.legal(found.tokens, found.terminal)
         check_replay(
             self._make(),
             found,
@@ -226,6 +229,7 @@ class CloneSource(Source):
             seed=seed,
             environment_id=self.environment_id,
             ignored=self.ignore,
+            legal=legal,
         )
         states, actions = found.successors.shape
         ended, here = found.terminal[found.successors], np.arange(states)[:, None]
@@ -256,7 +260,7 @@ class CloneSource(Source):
             terminal=found.terminal,
             observations=found.observations,
             positions=nowhere,
-            legal=simulator.legal(found.tokens, found.terminal),
+            legal=legal,
             text=lambda state: self._text(seed, state, found.observations),
         )
 

@@ -11,9 +11,9 @@ from jaxtyping import Int
 
 from mesascope.worlds.gymnasium.stepping import Step
 
-BRANCHES: int = 600
+BRANCHES: int = 400
 """Steps that are tried from the first states, breadth first."""
-WALKS: int = 3
+WALKS: int = 2
 WALK_STEPS: int = 300
 """Steps of each walk that goes as far as it can: what only ends an episode late is seen there."""
 

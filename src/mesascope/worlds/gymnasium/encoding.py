@@ -80,7 +80,7 @@ class Encoding:
         return stored
 
     def _number(self, array: np.ndarray) -> int:
-        if array.size != 1 or array.reshape(()) != int(array.reshape(())):
+        if array.size != 1 or float(array.reshape(())) != int(array.reshape(())):
             raise self._wrong(f"shows {array.dtype} of shape {list(array.shape)}, not one whole number")
         number = int(array.reshape(())) - int(self.space.start)
         if not 0 <= number < int(self.space.n):

@@ -21,7 +21,7 @@ from mesascope.worlds.world import ObjectiveSpec
 OBSERVATION_BYTES: int = 2**31
 """The largest table of observations that is kept, in bytes."""
 
-MANY: int = 1_000
+MANY: int = 500
 """After so many states the environment is asked whether it counts."""
 
 REPORTED: int = 64
@@ -209,9 +209,7 @@ def _counting(environment_id: str, found: Counters) -> WorldError:
     )
 
 
-def _too_many(
-    environment_id: str, found: int, max_states: int, encoding: Encoding, suspects: Counters
-) -> WorldError:
+def _too_many(environment_id: str, found: int, max_states: int, encoding: Encoding, suspects: Counters) -> WorldError:
     if found >= max_states:
         counted = (
             f" Its {', '.join(shown(name, limit=60) for name in suspects.growing)} changes with every step, and what "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import marshal
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,9 +122,9 @@ class _Walk:
                 parts = value.__reduce_ex__(2)
             except Exception as error:
                 raise WorldError(
-                    f"{path} holds a {getattr(kind, '__qualname__', kind.__name__)}, whose state cannot be read (it "
-                    "lies outside of Python), so that states cannot be told apart and no exact level can be made. Only "
-                    "if it has no part in what happens next, as a window or a lock, leave it out with "
+                    f"{path} holds a {kind.__name__}, whose state cannot be read (it lies outside of Python), so that "
+                    "states cannot be told apart and no exact level can be made. Only if it has no part in what "
+                    "happens next, as a window or a lock, leave it out with --world-option "
                     f"ignore={path.split('.')[-1].partition('[')[0]}."
                 ) from error
             if kind.__reduce__ is not object.__reduce__:
@@ -157,7 +158,11 @@ def fields(
             if _holds_names(held) and not isinstance(held, opaque):
                 enter(held)
             else:
-                digest = fingerprint(held, ignore=ignore, opaque=opaque).state
+                try:
+                    # Plain data, such as a history, is digested fast; version 2 does not write what is shared.
+                    digest = hashlib.blake2b(marshal.dumps(held, 2), digest_size=16).digest()
+                except ValueError:
+                    digest = fingerprint(held, ignore=ignore, opaque=opaque).state
                 found.setdefault(name, []).append((digest, _size(held)))
 
     enter(value)

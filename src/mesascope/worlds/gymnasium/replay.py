@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from mesascope.core.errors import WorldError
 from mesascope.core.text import quoted
@@ -25,6 +26,7 @@ def check_replay(
     environment_id: str,
     ignored: frozenset[str] = frozenset(),
     rewards: bool = True,
+    legal: Bool[np.ndarray, "S A"] | None = None,
 ) -> None:
     """Walks at random through the environment and through the table, side by side.
 
@@ -37,6 +39,7 @@ def check_replay(
     - `environment_id`: for messages.
     - `ignored`: attributes that were left out of the state.
     - `rewards`: whether they must agree, too.
+    - `legal`: actions that may be taken; by default all.
 
     **Raises:** `WorldError` at the first difference.
     """
@@ -53,13 +56,18 @@ def check_replay(
             )
         state = 0
         for step in range(STEPS):
-            action = int(generator.integers(actions))
+            action = int(
+                generator.integers(actions) if legal is None else generator.choice(np.flatnonzero(legal[state]))
+            )
             found = checked_step(environment, action + first_action, environment_id=environment_id)
             state, before = int(exploration.successors[state, action]), state
             differs = [
                 what
                 for what, same in (
-                    ("observation", np.array_equal(encoding.encode(found.observation), exploration.observations[state])),
+                    (
+                        "observation",
+                        np.array_equal(encoding.encode(found.observation), exploration.observations[state]),
+                    ),
                     ("end of the episode", found.terminated == exploration.terminal[state]),
                     ("reward", not rewards or np.float32(found.reward) == exploration.rewards[before, action]),
                 )

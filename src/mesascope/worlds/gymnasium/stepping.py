@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,13 @@ class Step:
 
 def environment_code(environment_id: str, doing: str) -> AbstractContextManager[None]:
     """Runs code of an environment: however it leaves, a `WorldError` names the environment and what it was doing."""
-    return code_of_others(f"Environment {quoted(environment_id)}", doing, error=WorldError)
+    return code_of_others(_named(environment_id), doing, error=WorldError)
+
+
+@functools.lru_cache(maxsize=64)
+def _named(environment_id: str) -> str:
+    # Worked out once: it is needed at every step.
+    return f"Environment {quoted(environment_id)}"
 
 
 def checked_reset(environment: Any, seed: int, *, environment_id: str) -> tuple[Any, dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mesascope.core.errors import WorldError
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.gymnasium.boards import BOARDS
 from mesascope.worlds.gymnasium.common import (
     COMMON,
@@ -20,9 +21,17 @@ from mesascope.worlds.gymnasium.common import (
 from mesascope.worlds.gymnasium.encoding import space_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
 from mesascope.worlds.gymnasium.places import HIDDEN, PLACES, hidden_places, place_objectives
+from mesascope.worlds.gymnasium.stepping import environment_code
+from mesascope.worlds.gymnasium.transition_tables import (
+    Row,
+    check_table,
+    never_entered,
+    reachable_rows,
+    transitions_of,
+)
 
-Row = tuple[int, int, int, float, bool, float]
-"""One outcome: state, action, successor, reward, whether the episode ends there, probability."""
+NAMED: int = 12
+"""States that are named where some are never entered."""
 
 
 def is_table(environment: Any) -> bool:
@@ -44,19 +53,20 @@ class TableSource(Source):
     seeds_matter = False
 
     def __init__(self, make: Callable[[], Any], *, environment_id: str, observation: str, max_states: int):
-        environment = make().unwrapped
+        made = make()
+        environment = made.unwrapped
         self.environment, self.environment_id, self.max_states = environment, environment_id, max_states
-        if getattr(environment, "fickle_passenger", False):
+        self.encoding = space_encoding(environment.observation_space, observation, environment_id)
+        self._actions = int(environment.action_space.n)
+        self._table, self._first = transitions_of(environment, environment_id)
+        self._rows = self._read(environment)
+        if self._rows != self._read(make().unwrapped):
             raise WorldError(
-                f"'{environment_id}' with fickle_passenger=True changes its passenger's mind outside its own table of "
-                "transitions, so that no exact level can be made. Leave fickle_passenger out."
-            )
-        if self._reachable_rows(environment) != self._reachable_rows(make().unwrapped):
-            raise WorldError(
-                f"'{environment_id}' draws its table anew whenever it is made, so that no two audits would see the "
+                f"{quoted(environment_id)} draws its table anew whenever it is made, so that no two audits would see the "
                 "same level. Name the map with map_name=NAME or spell it out with desc=[...]."
             )
-        self.encoding = space_encoding(environment.observation_space, observation, environment_id)
+        self._looks = len(environment.initial_state_distrib)
+        check_table(made, self._rows, encoding=self.encoding, looks=self._looks, environment_id=environment_id)
         board = BOARDS.get(type(environment).__name__)
         self.board = board(environment) if board else None
         if self.board:
@@ -64,25 +74,24 @@ class TableSource(Source):
             own, places = self.board.attributes, (*PLACES, *HIDDEN)
             objectives = (*self.board.objectives, *place_objectives((*COMMON, *places)))
         else:
-            self.actions = tuple(f"action-{action}" for action in range(int(environment.action_space.n)))
+            self.actions = tuple(f"action-{action}" for action in range(self._actions))
             self.legend = {}
             own, places, objectives = (), HIDDEN, (*FREE_OBJECTIVES, *hidden_objectives(HIDDEN))
         self.attributes = (*COMMON, *own, *places, *action_attributes(self.actions))
         self.objectives = (*COMMON_OBJECTIVES, *objectives, *action_objectives(self.actions))
 
     def enumerate(self, seed: int) -> Enumeration:
-        rows = self._reachable_rows(self.environment)
-        first = self.environment.initial_state_distrib
+        rows, first = self._rows, self._first
         names = sorted(
             {(int(state), False) for state in np.flatnonzero(first)} | {name for row in rows for name in _ends(row)}
         )
         if len(names) > self.max_states:
             raise WorldError(
-                f"'{self.environment_id}' has {len(names):,} reachable states; at most {self.max_states:,} are "
+                f"{quoted(self.environment_id)} has {len(names):,} reachable states; at most {self.max_states:,} are "
                 "enumerated. Raise the limit with max_states=N."
             )
         number = {name: index for index, name in enumerate(names)}
-        codes, terminal = np.array([code for code, _ in names]), np.array([over for _, over in names])
+        codes, terminal = np.array([code for code, _ in names]) % self._looks, np.array([over for _, over in names])
         _, counts = np.unique([row[:2] for row in rows], axis=0, return_counts=True)
         shape = (len(names), len(self.actions), int(counts.max()))
         successors = np.broadcast_to(np.arange(len(names), dtype=np.int32)[:, None, None], shape).copy()
@@ -111,27 +120,32 @@ class TableSource(Source):
             terminal=terminal,
             observations=np.stack([self.encoding.encode(code) for code in codes]),
             positions=positions,
+            legal=self._legal(codes, terminal),
+            unused=self._unused(),
             text=lambda state: self._text(None if state is None else int(codes[state])),
         )
 
-    def _reachable_rows(self, environment: Any) -> list[Row]:
-        """Returns the outcomes of every state that can be reached, equal ones merged."""
-        waiting = [int(state) for state in np.flatnonzero(environment.initial_state_distrib)]
-        met = set(waiting)
-        rows: list[Row] = []
-        for state in waiting:  # grows while it is walked through
-            for action, outcomes in environment.P[state].items():
-                merged: dict[tuple[int, float, bool], float] = {}
-                for probability, successor, reward, over in outcomes:
-                    if probability > 0:
-                        name = (int(successor), float(reward), bool(over))
-                        merged[name] = merged.get(name, 0.0) + float(probability)
-                for (successor, reward, over), probability in merged.items():
-                    rows.append((state, action, successor, reward, over, probability))
-                    if not over and successor not in met:
-                        met.add(successor)
-                        waiting.append(successor)
-        return rows
+    def _read(self, environment: Any) -> list[Row]:
+        table, first = transitions_of(environment, self.environment_id)
+        return reachable_rows(table, first, actions=self._actions, environment_id=self.environment_id)
+
+    def _legal(self, codes: np.ndarray, terminal: np.ndarray) -> np.ndarray | None:
+        mask = getattr(self.environment, "action_mask", None)
+        if not callable(mask):
+            return None
+        with environment_code(self.environment_id, "when it was asked which actions it allows"):
+            allowed = np.stack([np.asarray(mask(int(code))) for code in codes]).astype(bool)
+        return allowed | terminal[:, None]
+
+    def _unused(self) -> str:
+        unused = never_entered(self._table, self._rows, self._first)
+        if not unused:
+            return ""
+        named = ", ".join(map(str, unused[:NAMED])) + (", ..." if len(unused) > NAMED else "")
+        return (
+            f"{len(unused)} of the {len(self._table)} states in the table of {shown(self.environment_id, limit=80)} are "
+            f"never entered and not counted: {named}"
+        )
 
     def _columns(self, codes, terminal, successors, reward, seed) -> dict[str, np.ndarray]:
         """Returns every attribute of every transition, `[S, A, K]` or something that broadcasts to it."""

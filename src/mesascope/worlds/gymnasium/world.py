@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import RandomKey
@@ -109,8 +109,9 @@ class GymnasiumWorld(World):
             actions, _ = environment.action_space, environment.observation_space
         if not isinstance(actions, spaces.Discrete):
             options = constructor_options(environment.unwrapped)
-            discrete = [name for name in options if name in ("continuous", "discrete")]
-            advice = f" It has the option {discrete[0]}; pass --world-option {discrete[0]}=..." if discrete else ""
+            ways = {"continuous": "continuous=False", "discrete": "discrete=True"}
+            found = [text for name, text in ways.items() if name in options]
+            advice = f" It has an option for that: --world-option {found[0]}." if found else ""
             raise WorldError(
                 f"The actions of {quoted(self.environment_id)} are a {type(actions).__name__} "
                 f"({shown(actions, limit=120)}); a finite level needs a Discrete space.{advice}"
@@ -152,6 +153,13 @@ class GymnasiumWorld(World):
 
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
         return self._source.encoding.show(level.layout.observations[state])
+
+    def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
+        return level.layout.legal
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(sorted({found.unused for found in self._enumerations.values() if found.unused}))
 
     def parse(self, text: str) -> Level:
         raise WorldError(
