@@ -35,6 +35,7 @@ from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.verdicts import Evidence
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
+from mesascope.worlds.compact import CompactWorld
 from mesascope.worlds.function_objective import FunctionObjectiveWorld
 
 Progress = Callable[[str, float], None]
@@ -111,7 +112,8 @@ def examine(
 def _battery(agent: Agent, train: Setting, *, seed: int, key: RandomKey) -> tuple[Evidence, BatteryFindings | None]:
     ground = train.ground
     # A candidate objective of the user's own changes nothing about the switches of the world around which it lies.
-    world = ground.world.world if isinstance(ground.world, FunctionObjectiveWorld) else ground.world
+    world = ground.world.world if isinstance(ground.world, CompactWorld) else ground.world
+    world = world.world if isinstance(world, FunctionObjectiveWorld) else world
     return battery_evidence(agent, world, base_objective=ground.objectives.names[ground.base], seed=seed, key=key)
 
 

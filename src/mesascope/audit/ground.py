@@ -7,13 +7,14 @@ from functools import cached_property
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
+from mesascope.worlds.compact import CompactWorld, compacted
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -86,6 +87,17 @@ class Ground:
             result[index, level, np.asarray(levels.successors)[level, *transition]] = True
         return result
 
+    def cells(self, level: int) -> Int[np.ndarray, "S 2"]:
+        """Returns row and column of every state of a level, -1 where a state has no place."""
+        # States mean the same in every level of a world, unless the levels were compacted.
+        level = level if isinstance(self.world, CompactWorld) else 0
+        known = self.memory.setdefault("cells", {})
+        if level not in known:
+            one = self.levels[level]
+            places = [self.world.position(one, state) for state in range(one.states)]
+            known[level] = np.array([(-1, -1) if place is None else place for place in places])
+        return known[level]
+
     def regrets_of(self, policy_returns: Float[np.ndarray, "O N"]) -> Float[np.ndarray, "O N"]:
         """Returns normalised regrets `(V* - V_pi) / (V* - V_uniform)`: 0 is optimal, 1 is chance, NaN is untested."""
         room = np.where(self.tested, self.optimal_returns - self.uniform_returns, np.nan)
@@ -116,4 +128,5 @@ def sample_ground(
     if base_objective not in objectives.names:
         raise UnknownNameError(f"objective in world '{world.name}'", base_objective, objectives.names)
     levels = jax.device_get(world.sample(key=key, distribution=distribution, count=count))
+    world, levels = compacted(world, levels)
     return Ground(name, world, distribution, levels, objectives, objectives.index(base_objective))

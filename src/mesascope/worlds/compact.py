@@ -55,7 +55,9 @@ class CompactLayout(eqx.Module):
 
 
 def compacted(world: World, levels: Level) -> tuple[World, Level]:
-    """Returns levels without states that cannot be reached, and the world that shows them; both as given if few are.
+    """Returns levels without states that cannot be reached, and the world that shows them.
+
+    Both are as given where that would spare little, and for built-in worlds.
 
     States that are left keep their order; levels with fewer than the largest are filled up with unreachable states
     that lead nowhere. Values, visits and whatever else is computed from a level are the same, state by state.
@@ -69,12 +71,18 @@ def compacted(world: World, levels: Level) -> tuple[World, Level]:
     size = int(reachable.sum(-1).max(initial=1))
     if world.editable:
         size = int(np.ceil(size * ROOM))
-    if isinstance(world, CompactWorld) or size > WORTH * levels.states:
+    if isinstance(world, CompactWorld) or _built_in(world) or size > WORTH * levels.states:
         return world, levels
     # A stable sort puts the reachable states first and leaves their order.
     states = np.argsort(~reachable, axis=-1, kind="stable")[:, :size].astype(np.int32)
     states = np.where(np.take_along_axis(reachable, states, -1), states, levels.states)
     return CompactWorld(world), _projected(levels, states)
+
+
+def _built_in(world: World) -> bool:
+    """Whether a world is one of ours: assays may count on the meaning of its states, and few are left out."""
+    inner = getattr(world, "world", world)
+    return type(inner).__module__.startswith("mesascope.")
 
 
 def _projected(whole: Level, states: Int[np.ndarray, "N S"]) -> Level:
@@ -84,7 +92,9 @@ def _projected(whole: Level, states: Int[np.ndarray, "N S"]) -> Level:
         number = np.full(whole.states + 1, -1, np.int32)
         number[states[row]] = np.arange(states.shape[1], dtype=np.int32)
         number[-1] = -1
-        parts.append(_project(np, jax.tree.map(lambda array, row=row: array[row], bare(whole)), states[row], number))
+        parts.append(
+            _project(np, jax.tree.map(lambda array, row=row: np.asarray(array[row]), bare(whole)), states[row], number)
+        )
     levels = jax.tree.map(lambda *arrays: np.stack(arrays), *parts)
     return dataclasses.replace(levels, layout=CompactLayout(whole, states))
 

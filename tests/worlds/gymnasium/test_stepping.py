@@ -1,5 +1,6 @@
 """Environments that do not do as Gymnasium asks: the message names the true cause, whatever they do."""
 
+import itertools
 import os
 
 import jax
@@ -89,6 +90,8 @@ class Numbered(Line):
         return self.cell
 
 
+STARTS = itertools.cycle(range(3))
+
 FAULTS = {
     "text as reward": (_line(pay=lambda self: "1.0"), r"step\(\) returned the text '1.0' as reward, not a number"),
     "no reward": (_line(pay=lambda self: None), r"returned None as reward"),
@@ -123,7 +126,7 @@ FAULTS = {
     "making raises": (_line(__init__=_raising(SystemExit(3))), r"tried to exit with code 3 when it was made"),
     "control characters": (_line(step=_raising(ValueError("\x1b[31m" + "x" * 10**5))), r"raised ValueError"),
     "another start each time": (
-        _line(reset=lambda self, **o: (setattr(self, "cell", np.random.randint(3)), (self.see(), {}))[1]),
+        _line(reset=lambda self, **o: (setattr(self, "cell", next(STARTS)), (self.see(), {}))[1]),
         r"began in two different ways when it was reset with seed 0 twice",
     ),
 }
@@ -143,7 +146,6 @@ def made():
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_true_cause_is_named(made, fault):
     kind, message = FAULTS[fault]
-    np.random.seed(0)
     with guarded_process(), pytest.raises(MesascopeError, match=message) as caught:
         made(kind).level(0)
     assert "MesascopeLine-v0" in str(caught.value)
@@ -190,7 +192,7 @@ def test_a_world_without_masks_allows_all(made):
 
 @pytest.mark.parametrize("mask", [[True], [0.5, 1.0], [False, False], "no"])
 def test_a_mask_that_is_none_is_refused(made, mask):
-    with pytest.raises(WorldError, match="action mask|allows no action"):
+    with pytest.raises(WorldError, match=r"action mask|allows no action"):
         made(_line(action_masks=lambda self: mask)).level(0)
 
 

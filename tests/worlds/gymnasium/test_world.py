@@ -162,13 +162,12 @@ def test_literals_are_data_and_never_code(text, value):
     [
         ("FrozenLak-v1", {}, UsageError, "Did you mean 'FrozenLake-v1'"),
         ("FrozenLake-v99", {}, UsageError, "Did you mean 'FrozenLake-v1'"),
-        ("FrozenLake-v0", {}, UsageError, "Gymnasium has no 'FrozenLake-v0' any more.*FrozenLake-v1"),
         ("MiniGrid-Emty-5x5-v0", {}, UsageError, "Did you mean 'MiniGrid-Empty-5x5-v0'"),
         (
             "Banana-v3",
             {},
             UsageError,
-            r"There is no Gymnasium environment named 'Banana-v3'\. An environment of another",
+            r"no Gymnasium environment named 'Banana-v3'\. An environment of",
         ),
         ("a/b:c/d", {}, UsageError, "cannot be the name of a module"),
         ("x" * 5000, {}, UsageError, "There is no Gymnasium environment named 'xxx"),

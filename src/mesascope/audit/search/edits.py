@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from mesascope.audit.ground import Ground
 from mesascope.core.random import RandomKey
 from mesascope.planning.value_iteration import optimal_action_values
+from mesascope.worlds.compact import CompactLayout
 from mesascope.worlds.level import Level
 
 LEVELS: int = 192
@@ -55,7 +56,7 @@ def edits_of(ground: Ground, objective: int, *, key: RandomKey) -> Edits:
 
 
 def _edits(ground: Ground, objective: int, key: RandomKey) -> Edits:
-    count = max(1, min(LEVELS, ground.levels.count, STATES // (EDITS * ground.levels.states)))
+    count = max(1, min(LEVELS, ground.levels.count, STATES // (EDITS * _held(ground.levels))))
     originals = ground.levels[:count]
     keys = jax.random.split(key, (count, EDITS))
 
@@ -66,3 +67,8 @@ def _edits(ground: Ground, objective: int, key: RandomKey) -> Edits:
     flat = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), edited)
     chosen = ground.objectives.select(ground.objectives.names[objective])
     return Edits(originals, flat, np.asarray(places).reshape(-1, 2), optimal_action_values(flat, chosen)[0])
+
+
+def _held(levels: Level) -> int:
+    """Returns the states that an edited level takes the memory of: compacted ones carry the whole."""
+    return levels.layout.whole.states if isinstance(levels.layout, CompactLayout) else levels.states

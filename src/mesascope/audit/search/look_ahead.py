@@ -20,6 +20,7 @@ from mesascope.core.random import RandomKey
 from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
+from mesascope.worlds.compact import CompactWorld
 
 FIRST, LAST = 2, 6
 """Steps ahead of the squares that are patched; nearer ones could be seen without looking ahead."""
@@ -114,11 +115,10 @@ def _board(inside: Inside, site: str) -> tuple[np.ndarray, int] | None:
     """Returns the square of each state in a flattened site, and how many numbers a square has; `None` without board."""
     ground = inside.setting.ground
     shape = inside.captured.activations[site].shape[1:]
-    level = ground.levels[0]
-    places = [ground.world.position(level, state) for state in range(ground.levels.states)]
-    if any(place is None for place in places):
+    cells = ground.cells(0)
+    # In compacted levels a state is another place in each.
+    if (cells < 0).any() or isinstance(ground.world, CompactWorld):
         return None
-    cells = np.array(places)
     if len(shape) == 3 and shape[:2] == ground.world.observation_shape[:2] and (cells.max(0) < shape[:2]).all():
         if len(np.unique(cells[:, 1])) > 1:
             return cells[:, 0] * shape[1] + cells[:, 1], shape[2]
@@ -171,8 +171,8 @@ def _squares(inside: Inside, row: int, edited_at: np.ndarray) -> tuple[np.ndarra
     distance, here, goal = inside.distances[place], inside.state[row], inside.goals[row]
     on_the_way = distance[here] + distance[:, goal] == distance[here, goal]
     ground = inside.setting.ground
-    places = [ground.world.position(ground.levels[0], state) or (-9, -9) for state in range(ground.levels.states)]
-    beside = np.abs(np.array(places) - edited_at).max(-1) <= 1
+    cells = ground.cells(int(inside.level[row]))
+    beside = (np.abs(cells - edited_at).max(-1) <= 1) & (cells[:, 0] >= 0)
     ahead, aside = [], []
     for steps in range(FIRST, LAST + 1):
         at = (distance[here] == steps) & ~beside

@@ -174,12 +174,9 @@ def _percent(estimate) -> str:
 
 def _far_away(setting: Setting, places: np.ndarray) -> np.ndarray:
     """Returns for each edit and state whether the edit lies outside the agent's neighbourhood."""
-    ground = setting.ground
-    level = ground.levels[0]
-    positions = [ground.world.position(level, state) for state in range(ground.levels.states)]
-    known = np.array([position is not None for position in positions])
-    cells = np.array([position or (0, 0) for position in positions])
-    return (np.abs(places[:, None, :] - cells).max(-1) > FAR) & known
+    cells = np.stack([setting.ground.cells(level) for level in range(len(places) // EDITS)])
+    cells = np.repeat(cells, EDITS, axis=0)
+    return (np.abs(places[:, None, :] - cells).max(-1) > FAR) & (cells[..., 0] >= 0)
 
 
 def _spread(cases: np.ndarray) -> np.ndarray:
