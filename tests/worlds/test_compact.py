@@ -30,7 +30,7 @@ class Sparse(World):
     channels = ("number", "of", "state")
     base_objective = "here"
     objectives = (reach("here"), ObjectiveSpec("there", {"there": 1.0, "here": -0.5}))
-    legend = {"#": "wall"}  # noqa: RUF012
+    legend = {"#": "wall"}
     observation_shape = (3,)
 
     def sample(self, *, key, distribution, count):

@@ -94,7 +94,10 @@ def audit_agent(
         deploy=None if there is None else there.distribution,
         base_objective=before.ground.objectives.names[before.ground.base],
         seed=seed,
-        notes=tuple(agent.notes),
+        notes=(
+            *agent.notes,
+            *dict.fromkeys((*before.ground.world.notes, *(() if there is None else there.world.notes))),
+        ),
     )
     findings = find(subject, before, after, answers, rulers)
     report("done", 1.0)

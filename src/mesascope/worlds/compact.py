@@ -37,7 +37,6 @@ DELEGATED: tuple[str, ...] = (
     "distributions",
     "legend",
     "editable",
-    "notes",
 )
 
 
@@ -156,6 +155,10 @@ class CompactWorld(World):
     @property
     def observation_shape(self) -> tuple[int, ...]:
         return self.world.observation_shape
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.world.notes
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         """Draws whole levels; `compacted` makes them small."""

@@ -10,7 +10,7 @@ import jax
 import jax.core
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey
@@ -119,6 +119,13 @@ class FunctionObjectiveWorld(World):
     @property
     def observation_shape(self) -> tuple[int, ...]:
         return self.world.observation_shape
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self.world.notes
+
+    def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
+        return self.world.legal(level)
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         return self._extended(self.world.sample(key=key, distribution=distribution, count=count))

@@ -79,8 +79,6 @@ class World(abc.ABC):
     """Whether `edit` can change a level."""
     rearrangeable: bool = False
     """Whether `rearrange` can move something in a level."""
-    notes: tuple[str, ...] = ()
-    """What a reader of a report should know about its levels, one sentence each."""
 
     @property
     @abc.abstractmethod
@@ -117,6 +115,11 @@ class World(abc.ABC):
     def observe_states(self, level: Level) -> Float[Array, "S ..."]:
         """Returns what an agent sees in every state of one (not batched) level, `[S, ...]`."""
         return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a report should know about the levels that were drawn, in a few words each."""
+        return ()
 
     def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
         """Returns which actions the world allows in each state of a level or a batch; `None` if it allows all.

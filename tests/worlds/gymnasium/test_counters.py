@@ -34,7 +34,7 @@ class Field(gymnasium.Env):
 
     def step(self, action):
         move = [(-1, 0), (1, 0), (0, -1), (0, 1)][action]
-        self.row, self.column = (int(np.clip(x + d, 0, SIDE - 1)) for x, d in zip((self.row, self.column), move))
+        self.row, self.column = np.clip([self.row + move[0], self.column + move[1]], 0, SIDE - 1).tolist()
         over = self.row == self.column == SIDE - 1
         self.remember(action, float(over))
         return self.see(), self.pay(over), over or self.late(), False, {}

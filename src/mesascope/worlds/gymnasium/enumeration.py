@@ -6,7 +6,7 @@ import abc
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -142,7 +142,7 @@ def explore(
 
 def _explore(simulator, start, encoding, max_states, environment_id, counters, report: Progress) -> Exploration:
     begun = time.monotonic()
-    index: dict[tuple[Token, bool], int] = {(start, False): 0}
+    index: dict[tuple[Any, bool], int] = {(start, False): 0}
     states = [(start, False)]
     observations = [simulator.observe(start)]
     successors: list[list[int]] = []
@@ -201,7 +201,7 @@ def _explore(simulator, start, encoding, max_states, environment_id, counters, r
 def _counting(environment_id: str, found: Counters) -> WorldError:
     grows = ", ".join(shown(name, limit=60) for name in found.endless)
     others = [shown(name, limit=60) for name in found.needless if name not in found.endless]
-    also = f"; {', '.join(others)} keeps states apart, too, and changed nothing either" if others else ""
+    also = f"; {' and '.join(others)} changed nothing either, but keep states apart" if others else ""
     return WorldError(
         f"{quoted(environment_id)} counts: {grows} grows or shrinks with every step, so that no state ever comes back, "
         f"and in the states that were tried nothing followed from it{also}. Leave it out of the state with "

@@ -81,7 +81,8 @@ def check_replay(
 
 def _difference(environment_id: str, what: str, steps: int, seed: int, ignored: frozenset[str]) -> str:
     difference = (
-        f"{quoted(environment_id)} behaved differently when it was run than when it was cloned: after {steps} steps from "
+        f"{quoted(environment_id)} behaved differently when it was run than when it was cloned: after {steps} steps "
+        "from "
         f"seed {seed} the {what} differs. "
     )
     if ignored:

@@ -62,7 +62,8 @@ class TableSource(Source):
         self._rows = self._read(environment)
         if self._rows != self._read(make().unwrapped):
             raise WorldError(
-                f"{quoted(environment_id)} draws its table anew whenever it is made, so that no two audits would see the "
+                f"{quoted(environment_id)} draws its table anew whenever it is made, so that no two audits would see "
+                "the "
                 "same level. Name the map with map_name=NAME or spell it out with desc=[...]."
             )
         self._looks = len(environment.initial_state_distrib)
@@ -143,7 +144,8 @@ class TableSource(Source):
             return ""
         named = ", ".join(map(str, unused[:NAMED])) + (", ..." if len(unused) > NAMED else "")
         return (
-            f"{len(unused)} of the {len(self._table)} states in the table of {shown(self.environment_id, limit=80)} are "
+            f"{len(unused)} of the {len(self._table)} states in the table of {shown(self.environment_id, limit=80)} "
+            "are "
             f"never entered and not counted: {named}"
         )
 

@@ -43,7 +43,8 @@ def transitions_of(environment: Any, environment_id: str) -> tuple[Table, Float[
     chance = getattr(environment, "fickle_probability", None)
     if chance is None or type(environment).__name__ != "TaxiEnv":
         raise WorldError(
-            f"{quoted(environment_id)} with fickle_passenger=True changes its passenger's mind outside its own table of "
+            f"{quoted(environment_id)} with fickle_passenger=True changes its passenger's mind outside its own table "
+            "of "
             "transitions, so that no exact level can be made. Leave fickle_passenger out."
         )
     return _fickle(environment, table), np.concatenate([first * (1 - chance), first * chance])
@@ -96,7 +97,8 @@ def _reachable_rows(table: Table, first, actions: int, environment_id: str) -> l
     def require(condition: Any, state: int, action: int, what: str) -> None:
         if not condition:
             raise WorldError(
-                f"The table of {quoted(environment_id)} (P[{state}][{action}]) {what}, so that it is no decision problem."
+                f"The table of {quoted(environment_id)} (P[{state}][{action}]) {what}, so that it is no decision "
+                "problem."
             )
 
     for state in waiting:  # grows while it is walked through
@@ -167,8 +169,10 @@ def check_table(environment: Any, rows: list[Row], *, encoding: Encoding, looks:
             }
             if not possible:
                 raise WorldError(
-                    f"{quoted(environment_id)} does not do what its own table of transitions (P) says: in a walk, action "
-                    f"{action} led to {shown(found.observation, limit=40)} with reward {found.reward:g}, which is none of "
+                    f"{quoted(environment_id)} does not do what its own table of transitions (P) says: in a walk, "
+                    "action "
+                    f"{action} led to {shown(found.observation, limit=40)} with reward {found.reward:g}, which is "
+                    "none of "
                     "the outcomes there. No exact level can be made from that table."
                 )
             if found.terminated or found.truncated:
