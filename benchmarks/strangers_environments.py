@@ -133,7 +133,8 @@ def environments(quick: bool) -> list[Claim]:
         ),
         Claim(
             "strangers.environments-returns",
-            f"Share of exact returns (reward and termination, before and after the shift) of {count} environments in the "
+            f"Share of exact returns (reward and termination, before and after the shift) of {count} environments in "
+            "the "
             f"99 % interval of {200 if quick else EPISODES} episodes in the environment itself; the target is what "
             f"chance misses in one of 1,000 such ledgers{some}",
             held / compared,
