@@ -32,6 +32,12 @@ ASSAYS: Registry = Registry(
             (("question", "alignment"),),
         ),
         Entry(
+            "world-fit",
+            "mesascope.audit.fit.assay:fit_evidence",
+            "Of an agent no better than chance: does the world show it what it was trained on? With scrambled copies.",
+            (("question", "alignment"),),
+        ),
+        Entry(
             "witness-search",
             "mesascope.audit.alignment.witness_search:search_witness",
             "In which level does it give away most of the base objective while able at its own? Shrunk and replayed.",

@@ -8,6 +8,7 @@ import numpy as np
 from mesascope.agents.agent import Agent, Untrained
 from mesascope.audit.examination import Progress, examine, find, reference_regrets
 from mesascope.audit.findings import Findings, Subject
+from mesascope.audit.fit.assay import with_fit
 from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.policy import observations, policy_table
@@ -74,6 +75,7 @@ def audit_agent(
     answers = examine(
         agent, before, after, key=key_assays, progress=lambda what, share: report(what, 0.3 + 0.6 * share)
     )
+    answers = with_fit(agent, before, after, answers, key=stream("fit", key=key))
     report("the level where it comes apart", 0.9)
     own = answers.objective.name
     rulers = {}

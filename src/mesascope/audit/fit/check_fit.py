@@ -24,7 +24,7 @@ from mesascope.audit.rollouts import roll_out
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
 from mesascope.core.text import quoted
-from mesascope.objectives.objective import compile_objectives
+from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.worlds.catalogue import resolve_world
 from mesascope.worlds.world import World
@@ -84,14 +84,30 @@ def check_fit(
     world.check_distribution(distribution)
     base = compile_objectives(world).select(world.base_objective if base_objective is None else base_objective)
     found, layouts, refused = _brought(agent, world, trust_pickle)
-    name, key = base.names[0], root_key(seed)
-    count = _count(world, distribution, levels)
-    grounds = [
-        sample_ground(place, world, distribution, base, name, count=number, key=stream(f"fit/{place}", key=key))
-        for place, number in (("search", max(1, -(-count // 3))), ("measure", count))
-    ]
+    key = root_key(seed)
+    grounds = fit_grounds(world, distribution, base, levels, key=key)
     others = tuple(one for one in world.distributions if one != distribution)
     return fit_in(found, *grounds, layouts=layouts, refused=refused, others=others, key=key, seed=seed, report=progress)
+
+
+def fit_grounds(
+    world: World, distribution: str, base: Objectives, levels: int, *, key: RandomKey
+) -> tuple[Ground, Ground]:
+    """Returns levels to search in, and fresh ones to measure in.
+
+    **Arguments:**
+
+    - `world`, `distribution`: where from.
+    - `base`: the base objective alone.
+    - `levels`: to measure in, at most.
+    - `key`: consumed.
+    """
+    count = _count(world, distribution, levels)
+    search, measure = (
+        sample_ground(place, world, distribution, base, base.names[0], count=n, key=stream(f"fit/{place}", key=key))
+        for place, n in (("search", -(-count // 3)), ("measure", count))
+    )
+    return search, measure
 
 
 def fit_in(

@@ -130,7 +130,8 @@ class Search:
     def _orders(self, ranked: list[Parts], best: Callable[[Sequence[Parts]], list[float]]) -> None:
         changes = self._changes
         if self._cheap:
-            best([((), (), order, changes.layouts[0]) for order in changes.swaps(None)])
+            orders = changes.orders()[1:] if len(changes.channels) <= 4 else changes.swaps(None)
+            best([((), (), order, changes.layouts[0]) for order in orders])
             return
         if len(changes.channels) <= 5:
             orders = changes.orders()[1:]
