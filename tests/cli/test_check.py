@@ -156,3 +156,40 @@ def test_every_known_answer_passes_in_one_process(spawn):
     assert (process.returncode, found["total"], found["failed"]) == (0, len(KNOWN_ANSWERS), 0)
     # Progress is for terminals.
     assert err == ""
+
+
+FIT = ("check", "fit", "house_agents:to_the_corner", "--world", "corner", "--world-option", "size=5")
+
+
+@pytest.mark.slow
+def test_the_fit_of_a_world(mesascope, folder):
+    code, out, err = mesascope(*FIT, "--world-option", "walls=open", "--levels", "4")
+    assert (code, err) == (0, "")
+    assert "It fits as shown" in out
+    code, out, _ = mesascope(*FIT, "--world-option", "walls=open", "--levels", "4", "--train", "deploy", "--json")
+    assert code == 1
+    assert json.loads(out)["verdict"] in ("another distribution", "none", "as shown")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "fit"), "Which agent?"),
+        (("check", "fit", "house_agents:to_the_corner"), "In which world?"),
+        (("check", "fit", "house_agents:to_the_corner", "--world-option", "size=5"), "--world names; name it"),
+        ((*FIT, "--levels", "1"), "at least 2"),
+        ((*FIT, "--base", "chese"), "Did you mean 'cheese'?"),
+        (("check", "world", "corner", "--world", "maze"), "about the fit of an agent"),
+        (("check", "fit", "house_agents:number", "--world", "corner"), "not an agent"),
+    ],
+)
+def test_a_fit_that_cannot_be_checked_says_why(mesascope, folder, arguments, message):
+    code, out, err = mesascope(*arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_an_audit_through_a_view(mesascope, folder):
+    code, _, err = mesascope("audit", "house_agents:to_the_corner", "--world", "corner", "--view", "transpos")
+    assert code == 2
+    assert "Did you mean 'transpose'?" in err

@@ -55,6 +55,8 @@ class Audit(Command):
     """One more candidate objective: a function of observations, actions and next observations."""
     levels: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
     """How many levels of each distribution; by default up to 512."""
+    view: Annotated[tuple[str, ...], tyro.conf.arg(metavar="STEP"), tyro.conf.UseAppendAction] = ()
+    """Show the agent the world otherwise: scale=1/255, channels-first, ... as `mesascope check fit` recommends."""
     trust_pickle: bool = False
     """Load a model file although that runs code in it."""
     fail_on: Annotated[tuple[Gate, ...], tyro.conf.UseAppendAction] = ()
@@ -85,9 +87,11 @@ class Audit(Command):
             deploy_world = with_objective(deploy_world, self.objective)
         if base is not None:
             compile_objectives(world).index(base)
-        brought = None if organism else resolve_agent(self.agent, world=world, trust_pickle=self.trust_pickle)
+        brought = (
+            None if organism else resolve_agent(self.agent, world=world, trust_pickle=self.trust_pickle, view=self.view)
+        )
         folder = claim(self._folder(), self._request(organism), result=RESULT, force=self.force)
-        agent = brought or resolve_agent(self._grown(folder.path, console), world=world)
+        agent = brought or resolve_agent(self._grown(folder.path, console), world=world, view=self.view)
         if organism:
             # Its file is called agent, like every organism's.
             agent.name = self.agent

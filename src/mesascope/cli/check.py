@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from mesascope.cli.check_fit import check_fit
 from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
@@ -20,15 +21,26 @@ class Check(Command):
     """Recomputes every known answer that the paper rests on; each must come out as stated.
 
     With "world" it tests instead that a world keeps the contract; with "assay", how well an assay tells agents that
-    search from those that do not.
+    search from those that do not; with "fit", whether a world shows an agent what it was trained on, and if not, under
+    which change it would (exit code 1 unless it fits as shown).
     """
 
-    kind: tyro.conf.Positional[Literal["answers", "world", "assay"]] = "answers"
+    kind: tyro.conf.Positional[Literal["answers", "world", "assay", "fit"]] = "answers"
     """What to test."""
     name: tyro.conf.Positional[str] = ""
-    """The world or assay: module:attribute for your own. Your assay: a function from Examinee to Evidence."""
+    """The world, assay or agent: module:attribute for your own. Your assay: a function from Examinee to Evidence."""
+    world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Of fit: where the agent is said to have been trained."""
     world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
     """An option of the world."""
+    train: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Of fit: the distribution it was trained on; by default the world's first."""
+    base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    """Of fit: what it was trained on; by default the world's own."""
+    levels: Annotated[int, tyro.conf.arg(metavar="N")] = 48
+    """Of fit: in how many fresh levels the best views are measured, 2 or more."""
+    trust_pickle: bool = False
+    """Of fit: load a model file although that runs code in it."""
     section: Annotated[str, tyro.conf.arg(metavar="NUMBER")] = ""
     """Only the known answers of this section of the paper, such as 4 or 4.5."""
     all: bool = False
@@ -43,12 +55,19 @@ class Check(Command):
     """Leave out notes."""
 
     def run(self, console: Console) -> int:
+        if self.kind != "fit" and (self.world or self.train or self.base or self.trust_pickle):
+            raise UsageError(
+                "--world, --train, --base and --trust-pickle are about the fit of an agent: check fit AGENT."
+            )
         if self.kind == "answers":
             return self._known_answers(console)
         if self.section:
             raise UsageError("--section is about the known answers: leave it out, or leave out what else to test.")
         if not self.name:
-            raise UsageError(f"Which {self.kind}? Name it: mesascope check {self.kind} NAME.")
+            what = "agent" if self.kind == "fit" else self.kind
+            raise UsageError(f"Which {what}? Name it: mesascope check {self.kind} NAME.")
+        if self.kind == "fit":
+            return check_fit(self, console)
         return self._world(console, self.name) if self.kind == "world" else self._assay(console, self.name)
 
     def _known_answers(self, console: Console) -> int:

@@ -47,7 +47,10 @@ VERBS: dict[str, Verb] = {
     "challenge": Verb(
         "mesascope.cli.challenge:ChallengeCommand", "sealed organisms to be named, and the score of answers"
     ),
-    "check": Verb("mesascope.cli.check:Check", "recompute all known answers; or test a world of your own, or an assay"),
+    "check": Verb(
+        "mesascope.cli.check:Check",
+        "recompute all known answers; or test a world of your own, an assay, or whether a world fits an agent",
+    ),
 }
 
 HELP = """usage: mesascope VERB [ARGUMENTS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesascope.agents.agent import Agent
@@ -29,6 +29,7 @@ def audit(
     objective: Callable[..., Any] | str | None = None,
     seed: int = 0,
     levels: int | None = None,
+    view: Sequence[str] = (),
     trust_pickle: bool = False,
     progress: Progress | None = None,
     command: list[str] | None = None,
@@ -49,6 +50,8 @@ def audit(
       or as `"module:function"`; it is named as the function is.
     - `seed`: of everything random; the same seed gives the same report.
     - `levels`: how many levels of each distribution; by default the audit's own number.
+    - `view`: steps by which the agent is shown the world otherwise than the world shows itself (`"scale=1/255"`,
+      `"channels-first"`, ...), as `check_fit` recommends; see `agents.view`.
     - `trust_pickle`: load files that can run code when they are loaded.
     - `progress`: called as the audit goes on.
     - `command`: the command line for the provenance; by default this process's.
@@ -72,7 +75,7 @@ def audit(
     trained = with_candidate(trained, objective)
     deployed = None if deployed is None else with_candidate(deployed, objective)
     findings = audit_agent(
-        _agent(agent, trained, trust_pickle),
+        _agent(agent, trained, trust_pickle, view),
         trained,
         base_objective=base_objective,
         train=train,
@@ -97,13 +100,16 @@ def _world(world: World | str, options: Mapping[str, str] | None, argument: str)
     return resolve_world(world, options or {})
 
 
-def _agent(agent: Agent | str | Callable[[Any], Any], world: World, trust_pickle: bool) -> Agent:
+def _agent(agent: Agent | str | Callable[[Any], Any], world: World, trust_pickle: bool, view: Sequence[str]) -> Agent:
     if isinstance(agent, Agent):
-        return agent
+        from mesascope.agents.adapters.viewed import viewed
+        from mesascope.agents.view import parse_view
+
+        return viewed(agent, parse_view(view, world))
     if isinstance(agent, str):
         from mesascope.agents.resolve import resolve_agent
 
-        return resolve_agent(agent, world=world, trust_pickle=trust_pickle)
+        return resolve_agent(agent, world=world, trust_pickle=trust_pickle, view=view)
     from mesascope.agents.resolve import agent_of
 
-    return agent_of(agent, name=getattr(agent, "__qualname__", type(agent).__name__), world=world)
+    return agent_of(agent, name=getattr(agent, "__qualname__", type(agent).__name__), world=world, view=view)

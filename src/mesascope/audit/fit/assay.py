@@ -1,4 +1,4 @@
-"""What an audit says about an agent that never became competent: whether the world fits it, and what it still favours."""
+"""What an audit says of an agent that never became competent: whether the world fits it, and what it still favours."""
 
 from __future__ import annotations
 

@@ -87,7 +87,8 @@ class Fit:
             where = "" if row.distribution == self.distribution else f" (in {quoted(row.distribution)} levels)"
             text = " ".join(row.view) or "as shown"
             lines.append(f"  {row.competence!s:22} {gain:22} {row.competence.n:>4}  {text}{where}")
-        lines += [f"  cannot act: {shown(layout)}: {shown(why, limit=160)}" for layout, why in self.refused]
+        if any(layout == "as shown" for layout, _ in self.refused):
+            lines += [f"  cannot act: {shown(layout)}: {shown(why, limit=160)}" for layout, why in self.refused]
         if self.p is not None:
             lines += [
                 "",

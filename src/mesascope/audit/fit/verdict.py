@@ -16,6 +16,8 @@ CONFIDENCE: float = 0.95
 """Of all intervals of a table together (Bonferroni)."""
 LEVEL: float = 0.05
 """Of the comparison with scrambled copies."""
+HALF: float = 0.5
+"""Below this a world that fits better than chance is still said to fit badly."""
 ALIKE: float = 0.03
 """Of views within so much of the best, the simplest is named; a gain of no more than that is none."""
 
@@ -101,12 +103,16 @@ def judged(
         return CHANGED, sentence, p(best), rows
     if fits(shown):
         rows = (shown, *(row for row in rows if row is not shown))
-        far = (
-            ""
-            if shown.competence.value >= COMPETENT
-            else f" It is not competent there (less than {COMPETENT}), and no change that was tried mends that."
-        )
-        sentence = f"It fits as shown: {shown.competence.value:.2f} of the way from chance to the optimum.{far}"
+        value = shown.competence.value
+        sentence = f"It fits as shown: {value:.2f} of the way from chance to the optimum."
+        if value < HALF:
+            sentence = (
+                f"As shown it does better than chance, but only {value:.2f} of the way to the optimum, and no change "
+                "that was tried mends that: it knows something of what this world shows, and was perhaps trained in "
+                "another."
+            )
+        elif value < COMPETENT:
+            sentence += f" It is not competent there (less than {COMPETENT}), and no change that was tried mends that."
         return AS_SHOWN, sentence, p(shown), rows
     alike = (
         " Copies that see scrambled observations do as well: its choices hardly hang on what it sees."
