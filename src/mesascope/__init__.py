@@ -68,6 +68,7 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "Report",
     "Agent",
     "resolve_agent",
+    "check_fit",
     "load_pickled_arrays",
     "recover",
     "BehavioralObjective",
