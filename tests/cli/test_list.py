@@ -53,3 +53,14 @@ def test_an_unknown_world_is_answered_with_the_nearest(mesascope):
     code, out, err = mesascope("list", "objectives", "--world", "croner")
     assert (code, out) == (2, "")
     assert "Did you mean 'corner'?" in err
+
+
+def test_options_of_a_world_with_their_defaults(mesascope):
+    from mesascope.worlds.catalogue import resolve_world
+
+    code, out, _ = mesascope("list", "options", "--world", "maze", "--json")
+    rows = json.loads(out)["options"]
+    assert code == 0
+    assert {row["name"]: row["summary"] for row in rows} == {
+        name: f"{value} by default" for name, value in resolve_world("maze").options().items()
+    }

@@ -20,10 +20,12 @@ Row = dict[str, str]
 class List(Command):
     """Lists worlds, organisms and assays, or the objectives and options of one world."""
 
-    what: Annotated[Literal["all", "worlds", "objectives", "organisms", "assays"], tyro.conf.Positional] = "all"
+    what: Annotated[Literal["all", "worlds", "objectives", "options", "organisms", "assays"], tyro.conf.Positional] = (
+        "all"
+    )
     """What to list."""
     world: Annotated[str, tyro.conf.arg(metavar="NAME")] = "corner"
-    """Whose objectives to list."""
+    """Whose objectives or options to list."""
     json: bool = False
     """Print one JSON object."""
     quiet: bool = False
@@ -31,7 +33,8 @@ class List(Command):
 
     def run(self, console: Console) -> int:
         kinds = ("worlds", "organisms", "assays") if self.what == "all" else (self.what,)
-        found = {kind: self._objectives() if kind == "objectives" else _registered(kind) for kind in kinds}
+        own = {"objectives": self._objectives, "options": self._options}
+        found = {kind: own[kind]() if kind in own else _registered(kind) for kind in kinds}
         if self.json:
             console.result(json_format.dumps(found, indent=2, ensure_ascii=False))
             return 0
@@ -39,7 +42,8 @@ class List(Command):
         if self.what == "all":
             console.note(
                 "\nAlso: --world gym:<id> for Gymnasium, --world module:Class for your own. "
-                "Candidate objectives of a world: mesascope list objectives --world corner"
+                "Candidate objectives of a world: mesascope list objectives --world corner; what --world-option takes: "
+                "mesascope list options --world corner"
             )
         return 0
 
@@ -50,6 +54,14 @@ class List(Command):
         return [
             {"name": spec.name, "summary": spec.summary, "role": _role(spec.name, world.base_objective, spec.control)}
             for spec in world.objectives
+        ]
+
+    def _options(self) -> list[Row]:
+        from mesascope.worlds.catalogue import resolve_world
+
+        return [
+            {"name": name, "summary": f"{value!s} by default" if value != "" else "empty by default"}
+            for name, value in resolve_world(self.world).options().items()
         ]
 
 
