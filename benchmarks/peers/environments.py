@@ -24,6 +24,7 @@ PINS: dict[str, tuple[str, ...]] = {
     "navix": ("navix==0.7.4", "jax==0.10.2", "jaxlib==0.10.2"),
     # Without what they need: the environment that asks has it.
     "strangers-environments": ("--no-deps", "gym-simplegrid==1.1.0", "multi-level-maze==1.0.0"),
+    "strangers-agents": ("stable-baselines3==2.9.2", "sb3-contrib==2.9.2", "gymnasium==1.4.0", "torch==2.13.0"),
     "stable-baselines3": ("stable-baselines3==2.9.2", "minigrid==3.1.0", "torch==2.13.0"),
 }
 """What is installed, versions only; where it comes from is the machine's own pip configuration."""
