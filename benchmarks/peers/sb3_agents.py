@@ -2,9 +2,9 @@
 
 Runs in an environment of its own; arguments: a folder to write into, a folder of the zoo's files or `-`, and how many
 observations. Each case becomes a folder with the `.zip` that the library saved, `vecnormalize.pkl` where there is one,
-and `answers.npz`: what a world shows (`shown`), which actions are allowed (`masks`), and the library's own probabilities
-or one-hot choices (`expected`, and `likeliest` of `predict(deterministic=True)`). Agents with a memory are shown
-sequences, `[T, B, ...]`. Standard output is one JSON object: what the cases are.
+and `answers.npz`: what a world shows (`shown`), which actions are allowed (`masks`), and the library's own
+probabilities or one-hot choices (`expected`, and `likeliest` of `predict(deterministic=True)`). Agents with a memory
+are shown sequences, `[T, B, ...]`. Standard output is one JSON object: what the cases are.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# What libraries print goes to standard error; the answer has standard output for itself.
-ANSWER = os.fdopen(os.dup(1), "w")
-os.dup2(2, 1)
-
 import gymnasium
 import numpy as np
 import sb3_contrib
@@ -166,13 +162,51 @@ def trained(case: Case) -> tuple[Any, VecNormalize | None]:
         case.policy, environments, policy_kwargs=dict(case.options), seed=0, device="cpu", **settings
     )
     model.learn(512)
-    with torch.no_grad():
-        # So little training leaves policies nearly uniform, which would agree with almost anything.
-        for parameter in model.policy.parameters():
-            parameter.add_(0.1 * torch.randn(parameter.shape))
+    diversify(model)
     if normalization is not None:
         normalization.training = False
     return model, normalization
+
+
+def diversify(model: Any) -> None:
+    """Makes answers differ between observations: so little training leaves policies that agree with almost anything."""
+    seen, policy = [model.env.reset()], model.policy
+    for _ in range(20):
+        seen.append(model.env.step(np.array([model.action_space.sample() for _ in range(model.env.num_envs)]))[0])
+    raw = stacked_batches(seen)
+    with torch.no_grad():
+        for parameter in policy.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape))
+        tensor, _ = policy.obs_to_tensor(raw)
+        if hasattr(policy, "lstm_actor"):
+            shape = (policy.lstm_actor.num_layers, len(seen) * model.env.num_envs, policy.lstm_actor.hidden_size)
+            nothing = (torch.zeros(shape), torch.zeros(shape))
+            distribution, _ = policy.get_distribution(tensor, nothing, torch.zeros(shape[1]))
+            logits = distribution.distribution.logits
+        elif hasattr(policy, "get_distribution"):
+            logits = policy.get_distribution(tensor).distribution.logits
+        else:
+            network = next(
+                getattr(policy, name) for name in ("q_net", "quantile_net", "action_net") if hasattr(policy, name)
+            )
+            last = [module for module in network.modules() if isinstance(module, torch.nn.Linear)][-1]
+            if last.bias is not None:
+                values = network(tensor).reshape(len(tensor) if torch.is_tensor(tensor) else shape_of(tensor), -1)
+                last.bias.sub_(values.mean(0))
+            return
+        scale = 1.5 / logits.std(0).mean()
+        policy.action_net.weight.mul_(scale)
+        policy.action_net.bias.sub_(logits.mean(0) * scale)
+
+
+def shape_of(tensors: dict[str, Any]) -> int:
+    return len(next(iter(tensors.values())))
+
+
+def stacked_batches(batches: list[Any]) -> Any:
+    if isinstance(batches[0], dict):
+        return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+    return np.concatenate(batches)
 
 
 def stacked(raw: list[Any]) -> Any:
@@ -218,7 +252,9 @@ def asked(case: Case, model: Any, normalization: VecNormalize | None, count: int
     space = environment.observation_space
     normalize = normalization.normalize_obs if normalization is not None else lambda seen: seen
     if case.algorithm == "RecurrentPPO" or case.stacked:
-        return asked_in_sequence(case, model, normalize, [visited(environment, LENGTH, seed) for seed in range(count // LENGTH)])
+        return asked_in_sequence(
+            case, model, normalize, [visited(environment, LENGTH, seed) for seed in range(count // LENGTH)]
+        )
     raw = visited(environment, count, seed=1)
     seen = normalize(stacked(raw))
     found = {"shown": shown(space, raw)}
@@ -271,15 +307,21 @@ def of_zoo(algorithm: str, folder: Path, count: int) -> dict[str, np.ndarray]:
     custom = {"observation_space": environment.observation_space, "action_space": environment.action_space}
     if algorithm == "ARS":
         # The current policy has this layer under another name.
-        _, parameters, _ = load_from_zip_file(path, custom_objects={**custom, "lr_schedule": None, "delta_std_schedule": None})
+        _, parameters, _ = load_from_zip_file(
+            path, custom_objects={**custom, "lr_schedule": None, "delta_std_schedule": None}
+        )
         model = sb3_contrib.ARS("LinearPolicy", environment, device="cpu")
         model.policy.load_state_dict({"action_net.0.weight": parameters["policy"]["action_net.weight"]})
     else:
-        model = class_of(algorithm).load(path, device="cpu", custom_objects={**custom, **schedules, "learning_rate": 0.0})
+        model = class_of(algorithm).load(
+            path, device="cpu", custom_objects={**custom, **schedules, "learning_rate": 0.0}
+        )
     raw = visited(environment, count, seed=1)
     seen = stacked(raw)
     if (folder / "vecnormalize.pkl").exists():
-        seen = VecNormalize.load(str(folder / "vecnormalize.pkl"), DummyVecEnv([lambda: environment])).normalize_obs(seen)
+        seen = VecNormalize.load(str(folder / "vecnormalize.pkl"), DummyVecEnv([lambda: environment])).normalize_obs(
+            seen
+        )
     return {
         "shown": shown(environment.observation_space, raw),
         "expected": answers(model, seen),
@@ -288,6 +330,9 @@ def of_zoo(algorithm: str, folder: Path, count: int) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
+    # What libraries print goes to standard error; the answer has standard output for itself.
+    answer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     target, zoo, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     told: dict[str, Any] = {}
     for name, case in CASES.items():
@@ -298,7 +343,11 @@ def main() -> None:
         if normalization is not None:
             normalization.save(str(folder / "vecnormalize.pkl"))
         np.savez(folder / "answers.npz", **asked(case, model, normalization, count))
-        told[name] = {"file": str(folder / "agent.zip"), "normalized": case.normalized, "frames": FRAMES if case.stacked else 1}
+        told[name] = {
+            "file": str(folder / "agent.zip"),
+            "normalized": case.normalized,
+            "frames": FRAMES if case.stacked else 1,
+        }
         print(name, file=sys.stderr, flush=True)
     if zoo != "-":
         for name, (algorithm, source) in ZOO.items():
@@ -306,8 +355,8 @@ def main() -> None:
             np.savez(target / name / "answers.npz", **of_zoo(algorithm, Path(zoo) / source, count))
             file = Path(zoo) / source / f"{source.split('-', 1)[1]}.zip"
             told[name] = {"file": str(file), "normalized": (file.parent / "vecnormalize.pkl").exists(), "frames": 1}
-    json.dump(told, ANSWER)
-    ANSWER.close()
+    json.dump(told, answer)
+    answer.close()
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class StableBaselines3Agent(Agent):
     def initial_state(self, batch: int) -> Any:
         if self.memoryless:
             return None
-        lstm = () if self._lstm is None else self._lstm.initial_state(batch)
+        lstm = None if self._lstm is None else self._lstm.initial_state(batch)
         return {"frames": self.observations.initial_frames(batch), "lstm": lstm}
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
@@ -114,9 +114,10 @@ class StableBaselines3Agent(Agent):
             for part in self.description.space.parts:
                 if part.image:
                     values[f"part:{part.name}"] = values[f"part:{part.name}"] / np.float32(255)
-        last, lstm = np.zeros(0), () if state is None else state["lstm"]
+        last, lstm = np.zeros(0), None if state is None else state["lstm"]
         for layer in self._layers:
             if isinstance(layer, LSTM):
+                assert lstm is not None
                 last, lstm = layer.step(last, lstm, tap)
                 continue
             last = layer.compute(*(values[name] for name in layer.takes)) if layer.takes else layer.compute(last)

@@ -132,8 +132,9 @@ def bounds_of(fields: Fields) -> tuple[np.ndarray, np.ndarray] | None:
     record = fields.pickled(_FIELD)
     state = record.state if isinstance(record, Record) and isinstance(record.state, dict) else {}
     low, high = state.get("low"), state.get("high")
-    numbers = isinstance(low, np.ndarray) and isinstance(high, np.ndarray) and low.shape == high.shape
-    return (low, high) if numbers else None
+    if isinstance(low, np.ndarray) and isinstance(high, np.ndarray) and low.shape == high.shape:
+        return low, high
+    return None
 
 
 def _kind(text: str) -> str:
