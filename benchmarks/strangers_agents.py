@@ -86,7 +86,7 @@ def agents(quick: bool) -> Iterator[Claim]:
 
     - `quick`: fewer observations, and nothing is measured where the environment of the libraries is not there yet.
     """
-    python = peer_python("strangers", build=not quick)
+    python = peer_python("strangers-agents", build=not quick)
     text = "Share of files whose probabilities (or greedy choices) are within 1e-5 of the library's on {} observations."
     if python is None:
         yield Claim.unmeasured(
