@@ -37,9 +37,9 @@ def install(folder: Path, address: str) -> None:
 
 
 def serve(address: str) -> None:
-    """Answers until it is stopped.
+    """Answers for ever.
 
-    It is sent ("page", folder), ("python", folder, text, place), ("command", folder, arguments), or ("stop", folder).
+    It is sent ("page", folder), ("python", folder, text, place) or ("command", folder, arguments).
     """
     sys.dont_write_bytecode = True
     names: dict = {}
@@ -47,8 +47,6 @@ def serve(address: str) -> None:
         while True:
             with listener.accept() as connection, contextlib.suppress(EOFError):
                 what, folder, *given = connection.recv()
-                if what == "stop":
-                    return
                 os.chdir(folder)
                 out, err = io.StringIO(), io.StringIO()
                 begun = time.process_time()
