@@ -120,9 +120,16 @@ def agent_of(found: object, *, name: str, world: World, view: Sequence[str] = ()
     elif isinstance(found, type):
         raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
     elif _is_torch_module(found):
+        from mesascope.agents.adapters.torch_answers import check_forward
         from mesascope.agents.adapters.torch_module import TorchAgent
 
+        check_forward(sys.modules["torch"], found, name=name, actions=len(world.actions))
         agent = TorchAgent(name, found, len(world.actions))
+    elif _is_torch_module(getattr(found, "__self__", None)):
+        from mesascope.agents.adapters.torch_answers import method_module
+        from mesascope.agents.adapters.torch_module import TorchAgent
+
+        agent = TorchAgent(name, method_module(sys.modules["torch"], found), len(world.actions))
     elif callable(found):
         agent = FunctionAgent(name, found, len(world.actions))
     else:

@@ -9,11 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.activations import Captured, checked_patches
+from mesascope.agents.adapters.torch_answers import actions_of
 from mesascope.agents.adapters.torch_evaluation import answer_of
 from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import checked_probabilities, softmax
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
+from mesascope.core.text import quoted
 
 OUTPUTS: tuple[str, ...] = ("logits", "probabilities")
 """What a module may return."""
@@ -23,7 +25,8 @@ class TorchAgent(Agent):
     """A memoryless agent that is a `torch.nn.Module`, run in evaluation mode and without gradients.
 
     The module is called on a batch of observations in the shape of the world, single precision, on the device of its
-    parameters. One that wants channels first turns the axes itself. Between calls it is in the mode its owner chose.
+    parameters; a view turns their axes or scales them. It may return a tensor, a categorical distribution, or several
+    things of which one is about actions. Between calls it is in the mode its owner chose.
 
     It is `Inspectable`; how activations are shown, and which modules cannot be opened, says `Hooks`.
 
@@ -90,7 +93,9 @@ class TorchAgent(Agent):
 
         def ask() -> Any:
             # Anew each time, because a module may work in place.
-            return self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+            returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+            who = f"Agent {quoted(self.name)}"
+            return actions_of(torch, returned, rows=rows, actions=self.actions, output=self.output, who=who)
 
         try:
             returned = answer_of(torch, self._module, ask, name=self.name, hooks=hooks)
