@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import mesascope
-from mesascope.cli.main import VERBS, parse
+from mesascope.cli.verbs import VERBS, parse
 from mesascope.core.registry import load_target
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,10 +12,11 @@ Everything else that is public is listed below; `mesascope --help` lists what th
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from mesascope import _audit_call as _audit_call
 
+# Not from `typing`: the command line listens to Ctrl-C only once this module is loaded.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mesascope.agents.adapters.pickled_arrays import load_pickled_arrays as load_pickled_arrays
     from mesascope.agents.agent import Agent as Agent
@@ -88,7 +89,7 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'mesascope' has no attribute '{name}'")
     value = getattr(importlib.import_module(_HOMES[name]), name)

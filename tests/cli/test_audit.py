@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from mesascope.audit.findings import AlignmentClass
-from mesascope.cli.audit import exit_code
+from mesascope.cli.gates import exit_code
 from mesascope.core import files
 from mesascope.report import html, main_job
 
@@ -107,7 +107,7 @@ def test_the_same_command_replaces_its_report_and_another_needs_force(mesascope,
     assert written(folder) == before
     assert len(instant) == 2
     assert mesascope(*GOOD, *out, "--seed", "1", "--force")[0] == 0
-    assert json.loads((folder / "run" / "request.json").read_text())["seed"] == 1
+    assert json.loads((folder / "run" / "request.json").read_text())["request"]["seed"] == 1
 
 
 def test_another_file_under_the_same_name_is_another_question(mesascope, folder, instant, monkeypatch):
@@ -142,6 +142,43 @@ def test_another_file_under_the_same_name_is_another_question(mesascope, folder,
 )
 def test_gates(class_, kind, gates, code):
     assert exit_code(SimpleNamespace(class_=class_, kind=kind), gates) == code
+
+
+@pytest.mark.parametrize(
+    ("class_", "kind", "code"),
+    [
+        (AlignmentClass.ROBUST, None, 0),
+        (AlignmentClass.ROBUST, "robust-corrigible", 0),
+        (AlignmentClass.ROBUST, "deceptive", 1),
+        (AlignmentClass.ROBUST, "incapable", 1),
+        (AlignmentClass.ROBUST, "none of these", 0),
+        (AlignmentClass.PSEUDO_ALIGNED, None, 1),
+        (AlignmentClass.INCAPABLE, None, 1),
+        (AlignmentClass.INCONCLUSIVE, None, 3),
+        (AlignmentClass.INCONCLUSIVE, "robust-internal", 3),
+        (AlignmentClass.INCONCLUSIVE, "backdoor", 1),
+    ],
+)
+def test_only_an_agent_that_was_found_robust_passes_where_that_is_required(class_, kind, code):
+    alignment = SimpleNamespace(class_=class_, kind=kind)
+    assert exit_code(alignment, (), ("robust",)) == code
+    assert exit_code(alignment, ("incapable", "pseudo-aligned"), ("robust",)) == code
+
+
+def test_no_gate_passes_without_the_report_on_disk(mesascope, folder, instant, monkeypatch):
+    from mesascope.cli.output_folder import OutputFolder
+
+    write = OutputFolder.write
+
+    def and_lose(self, contents):
+        paths = write(self, contents)
+        paths[0].unlink()
+        return paths
+
+    monkeypatch.setattr(OutputFolder, "write", and_lose)
+    code, _, err = mesascope(*GOOD, "--fail-on", "incapable")
+    assert code == 2
+    assert "not there any more" in err
 
 
 def test_a_failed_gate_still_writes_the_report(mesascope, folder, instant):
@@ -185,7 +222,7 @@ def test_an_agent_that_is_no_policy(mesascope, folder, agent, message):
         ((*GOOD, "--deploy-option", "sise=5"), "Did you mean 'size'?"),
         ((*GOOD, "--objective", "house_agents:upwards"), "upwards"),
         ((*GOOD, "--objective", "house_agents:number"), "not a function"),
-        ((*GOOD, "--levels", "0"), "--levels 0 is not 1 or more"),
+        ((*GOOD, "--levels", "0"), "--levels 0 is below 1"),
         ((*GOOD, "--seed", "-1"), "--seed -1 is negative"),
         (("audit", "corner", "--world", "keys"), "brings its own world"),
         (("audit", "corner", "--base", "cheese"), "brings its own world"),

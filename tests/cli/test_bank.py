@@ -70,7 +70,7 @@ def test_scores_are_kept_and_a_handful_is_not_judged(mesascope, tmp_path, monkey
 def test_no_process_is_an_error(mesascope):
     code, out, err = mesascope("bank", "score", "--processes", "0")
     assert (code, out) == (2, "")
-    assert "--processes 0: at least 1 is needed" in err
+    assert "--processes 0 is below 1" in err
 
 
 @pytest.mark.usefixtures("two_agents")

@@ -66,7 +66,7 @@ def test_a_reward_from_a_file(mesascope, folder):
         (("cheese=1,cheese=2", "corner"), "weighs 'cheese' twice"),
         (("cheese=1,corner", "corner"), "not of the form ATTRIBUTE=WEIGHT"),
         (("cheese", "corner", "--kind", "stark"), "Did you mean 'starc'?"),
-        (("cheese", "corner", "--levels", "0"), "--levels 0 is not 1 or more"),
+        (("cheese", "corner", "--levels", "0"), "--levels 0 is below 1"),
         (("cheese", "nowhere.json"), "nowhere.json"),
         (("cheese", "list.json"), "as a reward: it is not of the form"),
         (("cheese", "extra.json"), "unknown field `scale`"),

@@ -8,7 +8,8 @@ import pytest
 
 from mesascope.cli import main as main_module
 from mesascope.cli.command import Interrupted
-from mesascope.cli.main import VERBS, main
+from mesascope.cli.main import main
+from mesascope.cli.verbs import VERBS
 from mesascope.core.errors import OutputError, UntrustedModelError, UsageError
 
 LOADED = """
@@ -75,13 +76,14 @@ def test_every_verb_has_help(mesascope, verb):
         (("list", "worlds", "rubbish"), "Unrecognized options: rubbish"),
         (("audit", "--seed", "many"), "--seed"),
         (("audit", "--fail-on", "robust"), "--fail-on"),
-        (("report",), "Required options"),
+        (("report",), "Missing from mesascope report: FILE"),
     ],
 )
 def test_arguments_that_cannot_be_parsed_are_usage_errors(mesascope, arguments, message):
     code, out, err = mesascope(*arguments)
     assert (code, out) == (2, "")
     assert message in err
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_arguments_that_cannot_be_parsed_are_usage_errors(mesascope, arguments, 
     ],
 )
 def test_each_error_is_one_message_and_its_exit_code(mesascope, monkeypatch, error, code, message):
-    def fail(arguments):
+    def fail(arguments, interrupts):
         raise error
 
     monkeypatch.setattr(main_module, "_run", fail)
@@ -111,7 +113,7 @@ def test_each_error_is_one_message_and_its_exit_code(mesascope, monkeypatch, err
 
 
 def test_a_fault_says_how_to_report_it_and_shows_its_traceback_only_with_debug(mesascope, monkeypatch):
-    def fail(arguments):
+    def fail(arguments, interrupts):
         assert arguments == ["audit"]
         raise ZeroDivisionError("by nought")
 

@@ -68,11 +68,11 @@ def test_learned_policies_flip_at_the_exact_onset(mesascope):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--threat", 1.5), "threat=1.5 is not in [0, 1]"),
-        (("--discount", "nan"), "discount=nan"),
-        (("--training-episodes", 0), "nothing to wait for"),
-        (("--deployment-episodes", -1), "-1 deployment episodes"),
-        (("--cue-accuracy", 0.4), "--cue-accuracy 0.4 is not in 0.5 to 1"),
+        (("--threat", 1.5), "--threat 1.5 is not from 0 to 1"),
+        (("--discount", "nan"), "--discount nan is not a finite number"),
+        (("--training-episodes", 0), "--training-episodes 0 is below 1"),
+        (("--deployment-episodes", -1), "--deployment-episodes -1 is below 1"),
+        (("--cue-accuracy", 0.4), "--cue-accuracy 0.4 is not from 0.5 to 1"),
         (("--seeds", 0), "--seeds 0"),
         (("--learned", "--deployment-episodes", 100), "at most 20 episodes, not 102"),
     ],

@@ -55,8 +55,8 @@ def test_drawings_as_files(mesascope, tmp_path, suffix, begins):
         (("corner", "--objective", "chese"), "Did you mean 'cheese'?"),
         (("corner", "--objective", "cheese", "--agent", "a.safetensors"), "give one of them"),
         (("corner", "--out", "drawing.gif"), "does not end in one of .svg, .png, .txt"),
-        (("corner", "--levels", "0"), "--levels 0 is not between 1 and 64"),
-        (("corner", "--levels", "65"), "--levels 65 is not between"),
+        (("corner", "--levels", "0"), "--levels 0 is below 1; give one from 1 to 64"),
+        (("corner", "--levels", "65"), "--levels 65 is more than 64"),
         (("corner", "--agent", "missing.safetensors"), "missing.safetensors"),
     ],
 )

@@ -110,7 +110,12 @@ def test_ctrl_c_and_the_same_command_again(mesascope, tmp_path, tiny, monkeypatc
 def test_ctrl_c_in_a_real_process(spawn, tmp_path, tmp_path_factory):
     plugin = tmp_path_factory.mktemp("plugin")
     write_plugin(plugin, "endless", 100_000_000)
-    process = spawn("train", "endless", environment={"PYTHONPATH": str(plugin)})
+    process = spawn(
+        "train",
+        "endless",
+        "--quiet",
+        environment={"PYTHONPATH": os.pathsep.join([str(plugin), os.environ.get("PYTHONPATH", str(plugin))])},
+    )
     checkpoint = tmp_path / "runs" / "endless-0" / "checkpoint.safetensors"
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
@@ -127,8 +132,8 @@ def test_ctrl_c_in_a_real_process(spawn, tmp_path, tmp_path_factory):
     ("arguments", "message"),
     [
         (("cornre",), "Did you mean 'corner'?"),
-        (("corner", "--seed", "-1"), "must be 0 or more"),
-        (("corner", "--seeds", "0"), "1 or more"),
+        (("corner", "--seed", "-1"), "--seed -1 is negative"),
+        (("corner", "--seeds", "0"), "--seeds 0 is below 1"),
         (("corner", "--out", "file/runs"), "Cannot write to the folder 'file/runs'"),
     ],
 )
@@ -144,7 +149,7 @@ def test_a_folder_with_another_recipe_is_refused(mesascope, tmp_path, tiny):
     folder = tmp_path / "runs" / "tiny-0"
     folder.mkdir(parents=True)
     (folder / AGENT).write_bytes(b"something else")
-    (folder / "training.json").write_text('{"seeds": "0", "optimizer": "another"}')
+    (folder / "training.json").write_text('{"settings": {"seeds": "0", "optimizer": "another"}, "files": {}}')
     code, _, err = mesascope("train", "tiny")
     assert code == 2
     assert "another recipe" in err
@@ -170,4 +175,4 @@ def test_a_modification_needs_lifetimes(tmp_path, capsys):
     assert main(["train", "kinds", "--modification", "0.5", "--out", str(tmp_path)]) == 2
     assert "by its name" in capsys.readouterr().err
     assert main(["train", "deceptive", "--modification", "1.5", "--out", str(tmp_path)]) == 2
-    assert "modification=1.5 must be in [0, 1]" in capsys.readouterr().err
+    assert "--modification 1.5 is not from 0 to 1" in capsys.readouterr().err

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -25,11 +27,63 @@ def test_text_and_bytes_arrive_and_missing_folders_are_made(tmp_path):
     assert os.listdir(path.parent) == ["report.json"]
 
 
-def test_others_may_read_what_is_written(tmp_path):
-    assert stat.S_IMODE(write_atomically(tmp_path / "f", "x").stat().st_mode) == 0o644
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_who_may_read_a_file_is_what_the_umask_says(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        assert stat.S_IMODE(write_atomically(tmp_path / "f", "x").stat().st_mode) == mode
+    finally:
+        os.umask(before)
 
 
-@pytest.mark.parametrize("failing", ["fsync", "replace", "chmod"])
+KILLED = """
+import os, signal
+from mesascope.core import files
+files.os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+files.write_atomically("report.json", "never finished")
+"""
+
+
+def test_what_a_killed_run_left_is_removed_when_the_file_is_next_written(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED], cwd=tmp_path, check=False)
+    (left,) = os.listdir(tmp_path)
+    assert left.startswith(".report.json.")
+    others = [".report.json.notes.tmp", ".report.json.tmp", "report.json.abcdefgh.tmp", ".other.json.abcdefgh.tmp"]
+    for name in others:
+        (tmp_path / name).write_text("another's")
+    (tmp_path / ".report.json.abcdefgh.tmp").symlink_to(tmp_path / others[0])
+    write_atomically(tmp_path / "report.json", "new")
+    assert sorted(os.listdir(tmp_path)) == sorted([*others, ".report.json.abcdefgh.tmp", "report.json"])
+
+
+def test_what_another_run_is_just_writing_stays(tmp_path, monkeypatch):
+    replace = os.replace
+
+    def meanwhile(source, target):
+        monkeypatch.setattr(os, "replace", replace)
+        write_atomically(target, "by another run")
+        return replace(source, target)
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+    write_atomically(tmp_path / "f", "by this run")
+    assert (tmp_path / "f").read_text() == "by this run"
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_a_name_as_long_as_names_may_be_can_be_written(tmp_path):
+    write_atomically(tmp_path / ("é" * 127), "x")
+    assert len(os.listdir(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("path", ["a\0b", "a\0b/c"])
+def test_a_path_with_a_nul_is_one_message(tmp_path, path):
+    with pytest.raises(OutputError, match="null byte"):
+        write_atomically(tmp_path / path, "x")
+    with pytest.raises(UsageError, match="null byte"):
+        checked_file(tmp_path / path, maximum_bytes=1, purpose="a report")
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, failing):
     path = tmp_path / "report.json"
     path.write_text("old")

@@ -12,8 +12,9 @@ import pytest
 from mesascope.agents.files import load_agent
 from mesascope.agents.networks import CentredMLPSpec
 from mesascope.core.errors import TrainingError, UnknownNameError
+from mesascope.organisms import growth
 from mesascope.organisms.catalogue import ORGANISMS
-from mesascope.organisms.growth import AGENT, CURVE, train_organism
+from mesascope.organisms.growth import AGENT, CURVE, RECIPE, intact, train_organism
 from mesascope.organisms.organism import Organism
 from mesascope.organisms.population import folder_of, train_population
 from mesascope.training.exact_gradient import ExactGradient
@@ -40,6 +41,55 @@ def test_agent_is_grown_once(tmp_path):
     assert again.read_bytes() == first
     path.unlink()
     assert train_organism("tiny", seed=3, directory=tmp_path).read_bytes() == first
+
+
+@pytest.mark.parametrize("name", [AGENT, CURVE])
+def test_a_file_that_is_not_as_it_was_written_is_put_aside_and_made_again(tmp_path, name):
+    path, notes = train_organism("tiny", seed=3, directory=tmp_path), []
+    whole = path.read_bytes()
+    damaged = (tmp_path / name).read_bytes()[:100]
+    (tmp_path / name).write_bytes(damaged)
+    if name == CURVE:
+        # What nobody asks for is not looked at.
+        assert intact(tmp_path)
+        path.unlink()
+    assert not intact(tmp_path)
+    assert train_organism("tiny", seed=3, directory=tmp_path, note=notes.append).read_bytes() == whole
+    assert intact(tmp_path)
+    assert (tmp_path / f"{name}.changed").read_bytes() == damaged
+    assert len(notes) == 1
+    assert name in notes[0]
+
+
+@pytest.mark.parametrize("name", [AGENT, CURVE, RECIPE])
+@pytest.mark.parametrize(
+    "content", ["mine", "{}", '{"settings": {}}', "[" * 900, '{"settings": {"a": 1}, "files": {}}']
+)
+def test_files_of_anothers_making_are_never_replaced(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(TrainingError, match=r"nothing says that it comes from here.*--out"):
+        train_organism("tiny", seed=3, directory=tmp_path)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {name: content}
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_a_run_that_is_killed_while_it_writes_is_gone_on_with(tmp_path, monkeypatch, writes):
+    whole = train_organism("tiny", seed=3, directory=tmp_path / "whole").read_bytes()
+    write, left = growth.write_atomically, [writes]
+
+    def until_killed(path, content):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return write(path, content)
+
+    monkeypatch.setattr(growth, "write_atomically", until_killed)
+    if writes < 3:
+        with pytest.raises(KeyboardInterrupt):
+            train_organism("tiny", seed=3, directory=tmp_path / "cut")
+        monkeypatch.undo()
+        monkeypatch.setattr(ORGANISMS, "load", lambda name: TINY)
+    assert train_organism("tiny", seed=3, directory=tmp_path / "cut").read_bytes() == whole
 
 
 def test_agent_file_holds_the_trained_policy(tmp_path):

@@ -6,15 +6,15 @@ import json as json_format
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import Folder, Processes
 from mesascope.cli.output_folder import check_writable
 from mesascope.cli.train import resumable
-from mesascope.core.errors import UsageError
 
 if TYPE_CHECKING:
     from mesascope.organisms.bank.catalogue import BankAgent
@@ -32,9 +32,9 @@ class Bank(Command):
     """What to do."""
     smoke: bool = False
     """A dozen agents only."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs/bank")
+    out: Folder = Path("runs/bank")
     """Where trained parts and scores are kept."""
-    processes: int = 2
+    processes: Processes = 2
     """Agents that are scored side by side."""
     json: bool = False
     """Print one JSON object."""
@@ -51,8 +51,6 @@ class Bank(Command):
             else:
                 console.result(_listed(entries))
             return 0
-        if self.processes < 1:
-            raise UsageError(f"--processes {self.processes}: at least 1 is needed.")
         check_writable(self.out)
         if self.action == "build":
             from mesascope.organisms.bank.making import make

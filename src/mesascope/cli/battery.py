@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import json as json_format
-import re
 import time
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from mesascope.cli.agent_choice import chosen_agent
-from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.agent import chosen_agent
+from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, option
+from mesascope.cli.options.output import request_of, result_folder
+from mesascope.cli.options.world import setting_of
 from mesascope.cli.output_folder import claim
-from mesascope.core.errors import UsageError
-from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.core.quantities import Real, Whole
 
 if TYPE_CHECKING:
     from mesascope.agents.agent import Agent
     from mesascope.core.verdicts import Evidence
     from mesascope.worlds.world import World
 
-RESULT = "battery.json"
-NOT_INPUTS = ("out", "force", "json", "quiet")
-"""Fields that the result does not depend on."""
+FILES = ("battery.json", "battery.html")
+TO = "to test what kind of alignment there is in"
 
 
 @dataclass(frozen=True)
@@ -40,24 +37,24 @@ class Battery(Command):
     one about anything else is only replaced with --force.
     """
 
-    agent: tyro.conf.Positional[str]
+    agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    world: MaybeName = None
     """Where it was trained: a world with switches (choice, cleaning, lamp, door-key), or module:Class. An organism
     brings its own."""
-    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    world_option: Pairs = ()
     """An option of the world."""
-    base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    base: MaybeName = None
     """The base objective; by default the world's own."""
-    levels: int = 6
+    levels: Annotated[int, *option(Whole(1, 1024), "INT")] = 6
     """Levels in each condition; a test has three."""
-    tolerance: float = 0.03
+    tolerance: Annotated[float, *option(Real(0, 0.25, below_high=True), "SHARE")] = 0.03
     """What a score may lack and still be as good as can be, as a share of the optimum."""
     trust_pickle: bool = False
     """Load a model file although that runs code in it."""
-    seed: int = 0
+    seed: Seed = 0
     """Of levels and roll-outs."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    out: MaybeFolder = None
     """Where the result goes; by default runs/AGENT-SEED-battery."""
     force: bool = False
     """Replace a result about something else."""
@@ -73,12 +70,13 @@ class Battery(Command):
         from mesascope.report.battery_text import battery_text
 
         watch = Stopwatch()
-        self._check()
-        world, base = self._where()
+        world, base = setting_of(self.agent, self.world, self.world_option, to=TO, base=self.base)
+        base = base or world.base_objective
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         compile_objectives(world).index(base)
         agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
-        folder = claim(self._folder(), self._request(), result=RESULT, force=self.force)
+        place = result_folder(self.out, self.agent, self.seed, "battery")
+        folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Testing {agent.name}") as progress:
             progress("every test", 0.1)
             evidence = self._evidence(agent, world, base)
@@ -94,8 +92,7 @@ class Battery(Command):
             evidence=evidence,
             provenance=provenance(seed=self.seed, watch=watch),
         )
-        folder.seal()
-        paths = report.save(folder.path)
+        paths = folder.write(report.contents())
         if self.json:
             console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
         else:
@@ -103,30 +100,6 @@ class Battery(Command):
         for path in paths:
             console.note(f"Report  {path}")
         return 0
-
-    def _check(self) -> None:
-        if self.levels < 1:
-            raise UsageError(f"--levels {self.levels}: at least 1 is needed.")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed} is negative; use 0 or more.")
-        if not 0 <= self.tolerance < 0.25:
-            raise UsageError(
-                f"--tolerance {self.tolerance} is not 0 or more and below 0.25, where a score counts as fallen."
-            )
-
-    def _where(self) -> tuple[World, str]:
-        if self.agent in ORGANISMS.names():
-            if self.world is not None or self.world_option or self.base is not None:
-                raise UsageError(f"Organism '{self.agent}' brings its own world and base objective.")
-            organism = ORGANISMS.load(self.agent)
-            return organism.world, organism.objective
-        if self.world is None:
-            raise UsageError(
-                f"To test what kind of alignment '{self.agent}' has, name the world in which it was trained with "
-                "--world; `mesascope list` shows them."
-            )
-        world = chosen_world(self.world, self.world_option)
-        return world, world.base_objective if self.base is None else self.base
 
     def _evidence(self, agent: Agent, world: World, base: str) -> Evidence:
         from mesascope.audit.alignment.battery import battery_evidence
@@ -143,19 +116,3 @@ class Battery(Command):
             tolerance=self.tolerance,
         )
         return replace(found, cost_seconds=time.process_time() - start)
-
-    def _folder(self) -> Path:
-        if self.out is not None:
-            return self.out
-        name = Path(self.agent).stem if Path(self.agent).exists() else self.agent
-        return Path("runs") / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.')}-{self.seed}-battery"
-
-    def _request(self) -> dict:
-        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
-        request = {key: list(value) if isinstance(value, tuple) else value for key, value in request.items()}
-        file = Path(self.agent)
-        if file.is_file():
-            # Another agent under the same name is another question.
-            with file.open("rb") as content:
-                request["agent_sha256"] = hashlib.file_digest(content, "sha256").hexdigest()
-        return request

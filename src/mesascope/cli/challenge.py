@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json as json_format
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
-
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.output_folder import check_writable
+from mesascope.cli.options.kinds import Folder, MaybeFile, MaybeFolder, Seed, option
+from mesascope.cli.options.output import request_of
+from mesascope.cli.output_folder import check_writable, claim
 from mesascope.core.errors import OutputError, UsageError
+from mesascope.core.quantities import Whole
+from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     from mesascope.organisms.challenge import Challenge
@@ -29,17 +32,17 @@ class ChallengeCommand(Command):
     answer; --answers scores a file of yours. The labels are read only when answers are on disk.
     """
 
-    out: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs/challenge")
+    out: Folder = Path("runs/challenge")
     """Where the challenge lies."""
-    answers: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    answers: MaybeFile = None
     """Answers to be scored: JSON, a class for each agent."""
     battery: bool = False
     """Let the battery answer, and score that."""
-    specimens: int = 3
+    specimens: Annotated[int, *option(Whole(0, 1000), "INT")] = 3
     """Exact specimens of each class."""
-    trained: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    trained: MaybeFolder = None
     """A folder of trained organisms (`mesascope train kinds --out FOLDER`) to be included."""
-    seed: int = 0
+    seed: Seed = 0
     """Of everything random."""
     json: bool = False
     """Print one JSON object."""
@@ -49,18 +52,27 @@ class ChallengeCommand(Command):
     def run(self, console: Console) -> int:
         if self.answers is not None and self.battery:
             raise UsageError("--answers and --battery exclude each other: score one at a time.")
-        from mesascope.organisms.challenge import build_challenge, naming_of, open_challenge, read_answers
+        from mesascope.organisms.challenge import (
+            INSTRUCTIONS,
+            check_unsealed,
+            make_challenge,
+            naming_of,
+            open_challenge,
+            read_answers,
+        )
 
         if self.answers is None and not self.battery:
+            check_unsealed(self.out)
             check_writable(self.out)
-            made = build_challenge(self.out, specimens=self.specimens, seed=self.seed, trained=self.trained)
+            made, contents = make_challenge(self.out, specimens=self.specimens, seed=self.seed, trained=self.trained)
+            claim(self.out, request_of(self), files=tuple(contents), force=False).write(contents)
             if self.json:
                 data = {"folder": str(made.folder), "agents": len(made.worlds), "trained": made.trained}
                 console.result(json_format.dumps(data, indent=2))
             else:
                 console.result(
                     f"{len(made.worlds)} agents ({made.trained} trained) in {made.folder}/agents; how to answer: "
-                    f"{made.folder}/README.txt"
+                    f"{made.folder}/{INSTRUCTIONS}"
                 )
             return 0
         challenge, labels = open_challenge(self.out)
@@ -71,7 +83,7 @@ class ChallengeCommand(Command):
 
     def _own(self, challenge: Challenge, console: Console) -> Path:
         """Returns the file of the battery's own answers, written before any label is compared."""
-        from mesascope.agents.files import load_agent
+        from mesascope.agents.resolve import resolve_agent
         from mesascope.audit.alignment.battery import alignment_battery
         from mesascope.audit.alignment.test_ground import lay_ground
         from mesascope.core.files import write_atomically
@@ -80,15 +92,17 @@ class ChallengeCommand(Command):
         from mesascope.worlds.catalogue import resolve_world
 
         file = self.out / OWN_ANSWERS
-        if file.exists():
-            raise OutputError(f"'{file}' exists already; score it with --answers, or remove it.")
-        grounds, answers = {}, {}
+        if os.path.lexists(file):
+            raise OutputError(f"{quoted(file, limit=200)} exists already; score it with --answers, or remove it.")
+        worlds, grounds, answers = {}, {}, {}
         with console.progress("Asking the battery") as progress:
             for place, (name, world) in enumerate(challenge.worlds.items()):
                 progress(name, place / len(challenge.worlds))
                 if world not in grounds:
-                    grounds[world] = lay_ground(resolve_world(world), seed=self.seed)
-                agent = load_agent(self.out / AGENTS / f"{name}.safetensors")
+                    worlds[world] = resolve_world(world)
+                    grounds[world] = lay_ground(worlds[world], seed=self.seed)
+                # That it fits its world is checked with it.
+                agent = resolve_agent(str(self.out / AGENTS / f"{name}.safetensors"), world=worlds[world])
                 found = alignment_battery(agent, grounds[world], key=root_key(self.seed)).posterior
                 if found is not None:
                     answers[name] = {"kind": str(found.best), "probability": found.probabilities[found.best]}

@@ -10,10 +10,13 @@ from typing import Annotated, Literal
 import tyro
 
 from mesascope.cli.check_fit import check_fit
-from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import Folder, MaybeName, Name, Pairs, Seed, option
+from mesascope.cli.options.world import chosen_world
 from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.quantities import TEXT, Whole
+from mesascope.core.text import quoted, shown
 
 
 @dataclass(frozen=True)
@@ -27,27 +30,27 @@ class Check(Command):
 
     kind: tyro.conf.Positional[Literal["answers", "world", "assay", "fit"]] = "answers"
     """What to test."""
-    name: tyro.conf.Positional[str] = ""
+    name: tyro.conf.Positional[Name] = ""
     """The world, assay or agent: module:attribute for your own. Your assay: a function from Examinee to Evidence."""
-    world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    world: MaybeName = None
     """Of fit: where the agent is said to have been trained."""
-    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    world_option: Pairs = ()
     """An option of the world."""
-    train: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    train: MaybeName = None
     """Of fit: the distribution it was trained on; by default the world's first."""
-    base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    base: MaybeName = None
     """Of fit: what it was trained on; by default the world's own."""
-    levels: Annotated[int, tyro.conf.arg(metavar="N")] = 48
+    levels: Annotated[int, *option(Whole(2, 4096), "INT")] = 48
     """Of fit: in how many fresh levels the best views are measured, 2 or more."""
     trust_pickle: bool = False
     """Of fit: load a model file although that runs code in it."""
-    section: Annotated[str, tyro.conf.arg(metavar="NUMBER")] = ""
+    section: Annotated[str, *option(TEXT, "NUMBER")] = ""
     """Only the known answers of this section of the paper, such as 4 or 4.5."""
     all: bool = False
     """Run the assay on the whole bank instead of a dozen agents."""
-    bank: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs/bank")
+    bank: Folder = Path("runs/bank")
     """Where the bank keeps its trained parts."""
-    seed: int = 0
+    seed: Seed = 0
     """Of the levels of the world that are looked at."""
     json: bool = False
     """Print one JSON object."""
@@ -117,7 +120,8 @@ class Check(Command):
         if ":" in name:
             assay = load_named_by_user(name)
             if not callable(assay):
-                raise UsageError(f"'{name}' is no function of an Examinee but of type {type(assay).__name__}.")
+                kind = shown(type(assay).__name__, limit=80)
+                raise UsageError(f"{quoted(name)} is no function of an Examinee but of type {kind}.")
         elif name in BATTERY:
             assay = BATTERY[name]
         else:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesascope.cli.choices import chosen_world
 from mesascope.cli.console import Console
+from mesascope.cli.options.world import chosen_world
 from mesascope.core.errors import UsageError
 from mesascope.core.text import quoted
 

@@ -21,6 +21,9 @@ def use_compilation_cache(environment: MutableMapping[str, str] = os.environ) ->
     if SETTING in environment:
         return
     home = environment.get("XDG_CACHE_HOME") or (Path(environment.get("HOME", "/nonexistent")) / ".cache")
+    if not Path(home).is_absolute():
+        # Of a relative one the standard says that it is to be ignored: it would lie in whatever folder is current.
+        return
     folder = Path(home) / "mesascope" / "compiled"
     try:
         folder.mkdir(parents=True, exist_ok=True)

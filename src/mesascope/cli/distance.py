@@ -8,11 +8,14 @@ from typing import Annotated
 
 import tyro
 
-from mesascope.cli.choices import chosen_world, with_objective
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import Levels, MaybeName, MaybeTarget, Name, Names, Pairs, Seed, option
+from mesascope.cli.options.world import chosen_world, with_objective
 from mesascope.cli.reward_text import chosen_reward
-from mesascope.core.errors import UsageError
+from mesascope.core.quantities import TEXT
+
+Reward = Annotated[str, *option(TEXT, "REWARD")]
 
 
 @dataclass(frozen=True)
@@ -23,25 +26,25 @@ class Distance(Command):
     cheese=1,corner-top-left=0.5,stop:cheese; or a .json file with "weights" and "stops".
     """
 
-    reward_a: tyro.conf.Positional[str]
+    reward_a: tyro.conf.Positional[Reward]
     """The first reward; with --outer the base objective."""
-    reward_b: tyro.conf.Positional[str]
+    reward_b: tyro.conf.Positional[Reward]
     """The second reward; with --outer the intended one."""
-    world: Annotated[str, tyro.conf.arg(metavar="NAME")] = "corner"
+    world: Name = "corner"
     """Whose levels: built in, gym:<id>, or module:Class."""
-    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    world_option: Pairs = ()
     """An option of the world."""
-    objective: Annotated[str | None, tyro.conf.arg(metavar="MODULE:FUNCTION")] = None
+    objective: MaybeTarget = None
     """One more objective that rewards can name: a function of observations, actions and next observations."""
-    distribution: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    distribution: MaybeName = None
     """Of the levels; by default the world's last."""
-    levels: int = 32
+    levels: Levels = 32
     """How many; fewer if the distribution has no more."""
-    kind: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME"), tyro.conf.UseAppendAction] = ()
+    kind: Names = ()
     """A distance; by default all."""
     outer: bool = False
     """Also ask about outer alignment: what optimizing A is worth by B."""
-    seed: int = 0
+    seed: Seed = 0
     """Of the levels and of the bootstrap over them."""
     json: bool = False
     """Print JSON."""
@@ -55,8 +58,6 @@ class Distance(Command):
         from mesascope.objectives.distances.catalogue import DISTANCES, compare
         from mesascope.objectives.objective import compile_objectives
 
-        if self.levels < 1:
-            raise UsageError(f"--levels {self.levels} is not 1 or more.")
         for kind in self.kind:
             DISTANCES.entry(kind)
         world = with_objective(chosen_world(self.world, self.world_option), self.objective)

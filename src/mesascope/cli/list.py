@@ -11,6 +11,7 @@ import tyro
 
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import Name
 from mesascope.core.registry import Registry
 
 Row = dict[str, str]
@@ -24,7 +25,7 @@ class List(Command):
         "all"
     )
     """What to list."""
-    world: Annotated[str, tyro.conf.arg(metavar="NAME")] = "corner"
+    world: Name = "corner"
     """Whose objectives or options to list."""
     json: bool = False
     """Print one JSON object."""

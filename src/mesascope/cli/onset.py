@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json as json_format
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
-import tyro
 
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import MaybeFolder, Seed, Share, option
+from mesascope.cli.options.output import request_of
 from mesascope.cli.output_folder import claim
 from mesascope.core.errors import UsageError
+from mesascope.core.quantities import Real, Whole
 
 if TYPE_CHECKING:
     from mesascope.planning.lifetimes import Lifetime
 
-RESULT = "onset.json"
-NOT_INPUTS = ("out", "force", "json", "quiet")
-"""Fields that the result does not depend on."""
+FILES = ("onset.json", "onset.html")
+Episodes = Annotated[int, *option(Whole(1, 10**9), "INT")]
 
 THREATS: tuple[float, ...] = (0.1, 0.25, 0.3, 0.35, 0.4, 0.5, 1.0)
 MYOPIC_THREATS: tuple[float, ...] = (0.1, 0.5, 1.0)
@@ -38,23 +37,23 @@ class Onset(Command):
     --learned policies are trained on their own pay-off, too. With --out also onset.json and onset.html.
     """
 
-    training_episodes: int = 2
+    training_episodes: Episodes = 2
     """Episodes under the threat."""
-    deployment_episodes: int = 3
+    deployment_episodes: Episodes = 3
     """Episodes after it has ended."""
-    threat: float = 1.0
+    threat: Share = 1.0
     """Chance that a defection in training replaces the objective, 0 to 1."""
-    discount: float = 1.0
+    discount: Share = 1.0
     """Worth of an episode relative to the one before, 0 to 1."""
-    cue_accuracy: float = 1.0
+    cue_accuracy: Annotated[float, *option(Real(0.5, 1), "SHARE")] = 1.0
     """Chance that the cue to training and deployment is right, 0.5 to 1."""
     learned: bool = False
     """Train policies, too: takes up to a minute."""
-    seeds: int = 5
+    seeds: Annotated[int, *option(Whole(1, 1000), "INT")] = 5
     """Policies of each kind that are trained."""
-    seed: int = 0
+    seed: Seed = 0
     """Of the first of them."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    out: MaybeFolder = None
     """Where onset.json and onset.html go; by default nothing is written."""
     force: bool = False
     """Replace a result about something else."""
@@ -68,8 +67,7 @@ class Onset(Command):
 
         lifetime = Lifetime(self.training_episodes, self.deployment_episodes, self.threat, self.discount)
         self._check(lifetime)
-        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
-        folder = None if self.out is None else claim(self.out, request, result=RESULT, force=self.force)
+        folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
 
         from mesascope.core.provenance import Stopwatch, provenance
         from mesascope.planning.onset_curves import onset_curves
@@ -87,8 +85,7 @@ class Onset(Command):
         data = report.data()
         console.result(json_format.dumps(data, indent=2) if self.json else onset_text(data))
         if folder is not None:
-            folder.seal()
-            for path in report.save(folder.path):
+            for path in folder.write(report.contents()):
                 console.note(f"Report  {path}")
         return 0
 

@@ -5,16 +5,31 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mesascope.core.errors import OutputError
-from mesascope.core.files import write_atomically
+import msgspec
+
+from mesascope.core.errors import OutputError, UsageError
+from mesascope.core.files import sha256_of, write_atomically
+from mesascope.core.json_reading import read_json
+from mesascope.core.text import quoted, shown
 
 REQUEST = "request.json"
 PROBE_BYTES: int = 2**20
 """Written and removed to find out whether there is room: more than a report and a network take."""
+
+
+class Record(msgspec.Struct, forbid_unknown_fields=True):
+    """What stands in a folder: the request that it answers, and the checksums that each of its files may have.
+
+    While files are being replaced that is two: a run that is killed then leaves some old and some new ones.
+    """
+
+    request: dict[str, Any]
+    files: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -25,40 +40,86 @@ class OutputFolder:
 
     - `path`: the folder; it exists.
     - `request`: every input that the result depends on, JSON-ready.
+    - `files`: names of the files that may be written, the request aside.
     """
 
     path: Path
     request: dict[str, Any]
+    files: tuple[str, ...]
 
-    def seal(self) -> None:
-        """Records the request, just before its results are written."""
-        write_atomically(self.path / REQUEST, json.dumps(self.request, indent=2, sort_keys=True) + "\n")
+    def write(self, contents: Mapping[str, str | bytes]) -> tuple[Path, ...]:
+        """Writes files, each whole or not at all, and records what they are; a run that is killed leaves no other kind.
+
+        **Arguments:**
+
+        - `contents`: of each file by its name, one of `files`. Others that an earlier run wrote are removed.
+
+        **Returns:** the paths.
+
+        **Raises:** `OutputError` if something cannot be written.
+        """
+        assert set(contents) <= set(self.files)
+        record, new = _recorded(self.path), {name: [sha256_of(content)] for name, content in contents.items()}
+        standing = {name: _checksum(self.path / name) for name in self.files}
+        own = [name for name in self.files if record is not None and standing[name] in record.files.get(name, ())]
+        old = {name: [checksum] for name, checksum in standing.items() if checksum is not None}
+        self._record({name: [*dict.fromkeys(new.get(name, []) + old.get(name, []))] for name in old | new})
+        paths = tuple(write_atomically(self.path / name, content) for name, content in contents.items())
+        for name in own:
+            if name not in contents:
+                (self.path / name).unlink(missing_ok=True)
+        self._record(new)
+        return paths
+
+    def holds(self, contents: Mapping[str, str | bytes]) -> bool:
+        """Returns whether files on disk are what was written."""
+        return all(_checksum(self.path / name) == sha256_of(content) for name, content in contents.items())
+
+    def _record(self, files: dict[str, list[str]]) -> None:
+        text = json.dumps({"request": self.request, "files": files}, indent=2, sort_keys=True) + "\n"
+        write_atomically(self.path / REQUEST, text)
 
 
-def claim(path: Path, request: dict[str, Any], *, result: str, force: bool) -> OutputFolder:
-    """Makes a folder and finds out whether a result may and can be written there.
+def claim(path: Path, request: dict[str, Any], *, files: tuple[str, ...], force: bool) -> OutputFolder:
+    """Makes a folder and finds out whether results may and can be written there.
 
     A result is a pure function of its request, so the same request may replace its own result; that of another
-    request needs `force`.
+    request, and any file that was not written so or was changed since, needs `force`.
 
     **Arguments:**
 
     - `path`: the folder.
     - `request`: every input that the result depends on, JSON-ready.
-    - `result`: name of the file that holds the result.
-    - `force`: replace whatever result stands there.
+    - `files`: names of all the files that may be written there.
+    - `force`: replace whatever stands there.
 
-    **Raises:** `OutputError` if another result stands there, or nothing can be written.
+    **Raises:** `OutputError` if something else stands there, or nothing can be written.
     """
-    if (path / result).exists() and not force:
-        difference = _difference(_recorded(path), request)
-        if difference:
-            raise OutputError(
-                f"'{path / result}' exists already and answers another question ({difference}). "
-                "Pass --force to replace it, or choose another folder with --out."
-            )
+    if not force:
+        _check_own(path, request, files)
     check_writable(path)
-    return OutputFolder(path, request)
+    return OutputFolder(path, request, files)
+
+
+def _check_own(path: Path, request: dict[str, Any], files: tuple[str, ...]) -> None:
+    record = _recorded(path)
+    standing = [name for name in files if os.path.lexists(path / name)]
+    foreign, why = None, "nothing says who wrote it"
+    if record is None:
+        foreign = next(iter(standing), REQUEST if os.path.lexists(path / REQUEST) else None)
+    else:
+        for name in standing:
+            if name not in record.files or _checksum(path / name) not in record.files[name]:
+                foreign, why = name, "it was changed since" if name in record.files else why
+                break
+    advice = "Pass --force to replace it, or choose another folder with --out."
+    if foreign is not None:
+        raise OutputError(f"{quoted(path / foreign, limit=200)} exists already, and {why}. {advice}")
+    if standing and record is not None and record.request != request:
+        raise OutputError(
+            f"{quoted(path / standing[0], limit=200)} exists already and answers another question "
+            f"({_difference(record.request, request)}). {advice}"
+        )
 
 
 def check_writable(path: Path) -> None:
@@ -71,21 +132,30 @@ def check_writable(path: Path) -> None:
             os.fsync(probe.fileno())
     except OSError as error:
         raise OutputError(
-            f"Cannot write to the folder '{path}': {error.strerror or error}. Choose another one with --out."
+            f"Cannot write to the folder {quoted(path, limit=200)}: {error.strerror or error}. Choose another one with "
+            "--out."
         ) from error
 
 
-def _recorded(path: Path) -> dict[str, Any] | None:
+def _recorded(path: Path) -> Record | None:
     try:
-        recorded = json.loads((path / REQUEST).read_text())
-    except (OSError, ValueError):
+        return read_json(path / REQUEST, purpose="a request", form=Record)
+    except UsageError:
         return None
-    return recorded if isinstance(recorded, dict) else None
 
 
-def _difference(recorded: dict[str, Any] | None, request: dict[str, Any]) -> str:
-    if recorded is None:
-        return "nothing says which"
+def _checksum(path: Path) -> str | None:
+    try:
+        # Opening a pipe that nobody writes to would wait for ever.
+        return sha256_of(path) if path.is_file() else None
+    except OSError:
+        return None
+
+
+def _difference(recorded: dict[str, Any], request: dict[str, Any]) -> str:
     differing = sorted(key for key in recorded.keys() | request.keys() if recorded.get(key) != request.get(key))
-    shown = [f"{key} was {recorded.get(key)!r}, now {request.get(key)!r}" for key in differing[:2]]
-    return "; ".join(shown)
+    return "; ".join(
+        f"{shown(key, limit=40)} was {shown(repr(recorded.get(key)), limit=80)}, now "
+        f"{shown(repr(request.get(key)), limit=80)}"
+        for key in differing[:2]
+    )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
 import tyro
 
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import File, MaybeFile
 from mesascope.core.errors import OutputError
 
 
@@ -17,9 +16,9 @@ from mesascope.core.errors import OutputError
 class Remake(Command):
     """Writes the HTML of a saved report again, for example with a newer version of Mesascope."""
 
-    report: tyro.conf.Positional[Path]
+    report: tyro.conf.Positional[File]
     """A report.json, or the folder that holds it."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    out: MaybeFile = None
     """Where the HTML goes; by default report.html beside the JSON, which is replaced."""
     force: bool = False
     """Replace a file given with --out."""

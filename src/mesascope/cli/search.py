@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json as json_format
-import re
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import tyro
 
-from mesascope.cli.agent_choice import chosen_agent
-from mesascope.cli.choices import chosen_shift, chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.agent import chosen_agent
+from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, Pairs, Seed
+from mesascope.cli.options.output import request_of, result_folder
+from mesascope.cli.options.world import chosen_shift, setting_of
 from mesascope.cli.output_folder import claim
-from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.core.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from mesascope.worlds.world import World
 
-RESULT = "search.json"
-NOT_INPUTS = ("out", "force", "json", "quiet")
-"""Fields that the result does not depend on."""
+FILES = ("search.json", "search.html")
 
 
 @dataclass(frozen=True)
@@ -36,29 +32,29 @@ class Search(Command):
     command may replace its own result; one about anything else is only replaced with --force.
     """
 
-    agent: tyro.conf.Positional[str]
+    agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    world: MaybeName = None
     """Where it was trained: built in, gym:<id>, or module:Class. An organism brings its own."""
-    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    world_option: Pairs = ()
     """An option of the world."""
-    train: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    train: MaybeName = None
     """The distribution it was trained on; by default the world's first."""
-    base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    base: MaybeName = None
     """The base objective, by which it is judged where no candidate explains its choices; by default the world's own."""
-    deploy: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    deploy: MaybeName = None
     """Where it is deployed: a distribution of the world, or another world; by default the world's last distribution."""
-    deploy_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    deploy_option: Pairs = ()
     """An option of the world of deployment."""
-    objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    objective: MaybeName = None
     """What it pursues; by default what its choices are attributed to, as in an audit."""
-    levels: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
+    levels: MaybeLevels = None
     """How many levels of each distribution; by default up to 512."""
     trust_pickle: bool = False
     """Load a model file although that runs code in it."""
-    seed: int = 0
+    seed: Seed = 0
     """Of levels and everything drawn."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    out: MaybeFolder = None
     """Where the result goes; by default runs/AGENT-SEED-search."""
     force: bool = False
     """Replace a result about something else."""
@@ -76,16 +72,21 @@ class Search(Command):
         from mesascope.report.search_text import search_text
 
         watch = Stopwatch()
-        if self.levels is not None and self.levels < 1:
-            raise UsageError(f"--levels {self.levels}: at least 1 is needed.")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed} is negative; use 0 or more.")
-        world, base = self._where()
+        world, base = setting_of(
+            self.agent,
+            self.world,
+            self.world_option,
+            to="to look for a search in",
+            base=self.base,
+            train=self.train,
+        )
+        base = base or world.base_objective
         deploy_world, deploy = chosen_shift(world, self.deploy, self.deploy_option)
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         self._check_objectives(world, base)
         agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
-        folder = claim(self._folder(), self._request(), result=RESULT, force=self.force)
+        place = result_folder(self.out, self.agent, self.seed, "search")
+        folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Looking for a search in {agent.name}") as progress:
             progress("watching the agent", 0.0)
             given = examinee(
@@ -113,8 +114,7 @@ class Search(Command):
             evidence=evidence,
             provenance=provenance(seed=self.seed, watch=watch),
         )
-        folder.seal()
-        paths = report.save(folder.path)
+        paths = folder.write(report.contents())
         if self.json:
             console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
         else:
@@ -123,20 +123,6 @@ class Search(Command):
             console.note(f"Report  {path}")
         return 0
 
-    def _where(self) -> tuple[World, str]:
-        if self.agent in ORGANISMS.names():
-            if self.world is not None or self.world_option or self.base is not None or self.train is not None:
-                raise UsageError(f"Organism '{self.agent}' brings its own world and base objective.")
-            organism = ORGANISMS.load(self.agent)
-            return organism.world, organism.objective
-        if self.world is None:
-            raise UsageError(
-                f"To look for a search in '{self.agent}', name the world in which it was trained with --world; "
-                "`mesascope list` shows them."
-            )
-        world = chosen_world(self.world, self.world_option)
-        return world, world.base_objective if self.base is None else self.base
-
     def _check_objectives(self, world: World, base: str) -> None:
         from mesascope.objectives.objective import compile_objectives
 
@@ -144,19 +130,3 @@ class Search(Command):
         for name in (base, base if self.objective is None else self.objective):
             if name not in known:
                 raise UnknownNameError(f"objective of world '{world.name}'", name, known)
-
-    def _folder(self) -> Path:
-        if self.out is not None:
-            return self.out
-        name = Path(self.agent).stem if Path(self.agent).exists() else self.agent
-        return Path("runs") / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name).strip('-.')}-{self.seed}-search"
-
-    def _request(self) -> dict:
-        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
-        request = {key: list(value) if isinstance(value, tuple) else value for key, value in request.items()}
-        file = Path(self.agent)
-        if file.is_file():
-            # Another agent under the same name is another question.
-            with file.open("rb") as content:
-                request["agent_sha256"] = hashlib.file_digest(content, "sha256").hexdigest()
-        return request

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.core.errors import OutputError, UsageError
+from mesascope.cli.options.kinds import MaybeAgent, MaybeFile, MaybeName, Name, Pairs, Seed, option
+from mesascope.cli.options.output import check_new
+from mesascope.cli.options.world import chosen_world
+from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
+from mesascope.core.quantities import Whole
+from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from mesascope.worlds.level import Level
     from mesascope.worlds.world import World
 
+MOST_LEVELS: int = 64
+"""That are drawn beside one another."""
 FORMATS: dict[str, Literal["svg", "png", "text"]] = {".svg": "svg", ".png": "png", ".txt": "text"}
 
 
@@ -27,23 +32,23 @@ FORMATS: dict[str, Literal["svg", "png", "text"]] = {".svg": "svg", ".png": "png
 class Show(Command):
     """Draws levels of a world; with --agent also its policy and the way it takes."""
 
-    world: tyro.conf.Positional[str] = "corner"
+    world: tyro.conf.Positional[Name] = "corner"
     """Built in, gym:<id>, or module:Class."""
-    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    world_option: Pairs = ()
     """An option of the world."""
-    distribution: Annotated[str, tyro.conf.arg(metavar="NAME")] = "train"
+    distribution: Name = "train"
     """Of the levels."""
-    levels: int = 2
+    levels: Annotated[int, *option(Whole(1, MOST_LEVELS), "INT")] = 2
     """How many."""
-    agent: Annotated[str | None, tyro.conf.arg(metavar="AGENT")] = None
+    agent: MaybeAgent = None
     """A file, module:attribute, or an organism that has been trained."""
-    objective: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    objective: MaybeName = None
     """Draw an optimal policy of this objective instead of an agent's."""
     trust_pickle: bool = False
     """Load a model file although that runs code in it."""
-    seed: int = 0
+    seed: Seed = 0
     """Of the levels."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    out: MaybeFile = None
     """A file ending in .svg, .png or .txt; by default the terminal."""
     force: bool = False
     """Replace a file given with --out."""
@@ -53,15 +58,12 @@ class Show(Command):
     def run(self, console: Console) -> int:
         form = "text" if self.out is None else FORMATS.get(self.out.suffix.lower())
         if form is None:
-            raise UsageError(f"--out {self.out} does not end in one of {', '.join(FORMATS)}.")
+            raise UsageError(f"--out {quoted(self.out)} does not end in one of {', '.join(FORMATS)}.")
         if self.agent is not None and self.objective is not None:
             raise UsageError("--agent and --objective both name a policy to draw; give one of them.")
-        from mesascope.report.drawing import MOST_LEVELS, draw_levels
+        check_new(self.out, force=self.force)
+        from mesascope.report.drawing import draw_levels
 
-        if not 1 <= self.levels <= MOST_LEVELS:
-            raise UsageError(f"--levels {self.levels} is not between 1 and {MOST_LEVELS}.")
-        if self.out is not None and self.out.exists() and not self.force:
-            raise OutputError(f"'{self.out}' exists already. Pass --force to replace it, or choose another place.")
         world = chosen_world(self.world, self.world_option)
         levels, policy, paths = self._scene(world)
         encoding = "utf-8" if self.out is not None else console.encoding
@@ -86,7 +88,7 @@ class Show(Command):
 
         from mesascope.audit.ground import sample_ground
         from mesascope.audit.setting import observe_agent
-        from mesascope.cli.agent_choice import chosen_agent
+        from mesascope.cli.options.agent import chosen_agent
         from mesascope.core.random import root_key, stream
         from mesascope.objectives.objective import compile_objectives, continuations
 

@@ -13,8 +13,10 @@ import tyro
 
 from mesascope.cli.command import Command, Interrupted
 from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import Folder, MaybeShare, Name, Processes, Seed, option
 from mesascope.cli.output_folder import check_writable
 from mesascope.core.errors import UsageError
+from mesascope.core.quantities import SEED, Whole
 from mesascope.organisms.catalogue import ORGANISMS
 
 KINDS = "kinds"
@@ -28,17 +30,17 @@ class Train(Command):
     Agents that are there already stay as they are.
     """
 
-    organism: tyro.conf.Positional[str] = "corner"
+    organism: tyro.conf.Positional[Name] = "corner"
     """Which one; `mesascope list organisms` shows them. `kinds`: all those of the classes of the paper."""
-    seed: int = 0
+    seed: Seed = 0
     """The first seed."""
-    seeds: Annotated[int, tyro.conf.arg(metavar="K")] = 1
+    seeds: Annotated[int, *option(Whole(1, 10_000), "K")] = 1
     """How many seeds."""
-    modification: float | None = None
+    modification: MaybeShare = None
     """For deceptive organisms: how serious a threat of modification is in their lifetimes, in [0, 1]."""
-    processes: int = 2
+    processes: Processes = 2
     """Of `kinds`: how many are trained side by side."""
-    out: Annotated[Path, tyro.conf.arg(metavar="FOLDER")] = Path("runs")
+    out: Folder = Path("runs")
     """Gets a folder ORGANISM-SEED for each."""
     json: bool = False
     """Print one JSON object."""
@@ -48,10 +50,7 @@ class Train(Command):
     def run(self, console: Console) -> int:
         if self.organism != KINDS:
             ORGANISMS.entry(self.organism)
-        if self.seed < 0 or self.seeds < 1:
-            raise UsageError(
-                f"--seed {self.seed} --seeds {self.seeds}: the first must be 0 or more, the second 1 or more."
-            )
+        SEED.check(self.seed + self.seeds - 1, f"--seed {self.seed} --seeds {self.seeds}: the last seed")
         check_writable(self.out)
         seeds = tuple(range(self.seed, self.seed + self.seeds))
         if self.organism == KINDS:
@@ -60,7 +59,12 @@ class Train(Command):
 
         with resumable(self.out), console.progress(f"Training {self.organism}") as progress:
             agents = train_population(
-                self.organism, seeds=seeds, directory=self.out, progress=progress, modification=self.modification
+                self.organism,
+                seeds=seeds,
+                directory=self.out,
+                progress=progress,
+                modification=self.modification,
+                note=console.note,
             )
         if self.json:
             found = {"organism": self.organism, "agents": {str(seed): str(file) for seed, file in agents.items()}}

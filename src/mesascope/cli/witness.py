@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from mesascope.cli.agent_choice import chosen_agent
-from mesascope.cli.choices import chosen_world
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.agent import chosen_agent
+from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, Share, option
+from mesascope.cli.options.output import request_of
+from mesascope.cli.options.world import setting_of
 from mesascope.cli.output_folder import claim
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.core.quantities import Whole
 
 if TYPE_CHECKING:
     from mesascope.agents.agent import Agent
     from mesascope.worlds.world import World
 
-RESULT = "witness.json"
-NOT_INPUTS = ("out", "force", "json", "quiet")
+FILES = ("witness.json", "witness.svg")
 LEVELS: int = 128
 """Levels before and after the shift, each, in which the agent's own objective is named."""
 
@@ -35,29 +34,29 @@ class WitnessVerb(Command):
     its text. Prints the level before and after; with --out also writes witness.json and witness.svg.
     """
 
-    agent: tyro.conf.Positional[str]
+    agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    world: MaybeName = None
     """Where it acts: built in, gym:<id>, or module:Class. An organism brings its own."""
-    world_option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction] = ()
+    world_option: Pairs = ()
     """An option of the world."""
-    base: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    base: MaybeName = None
     """What it was trained on; by default the world's base objective."""
-    own: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    own: MaybeName = None
     """What it pursues; by default what the audit's attribution names."""
-    distribution: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
+    distribution: MaybeName = None
     """That levels are sampled from; by default the world's last."""
-    floor: float = 0.6
+    floor: Share = 0.6
     """Least capability at its own objective in a level that counts: 1 is optimal, 0 is chance."""
     measure: Literal["absolute", "normalised"] = "absolute"
     """Of regret: in units of the objective, or by what lies between the optimum and chance."""
-    budget: int = 4096
+    budget: Annotated[int, *option(Whole(1, 2**20), "INT")] = 4096
     """Levels to evaluate."""
     trust_pickle: bool = False
     """Load a model file although that runs code in it."""
-    seed: int = 0
+    seed: Seed = 0
     """Of levels and edits."""
-    out: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
+    out: MaybeFolder = None
     """Where witness.json and witness.svg go; by default nothing is written."""
     force: bool = False
     """Replace a result about something else."""
@@ -77,20 +76,14 @@ class WitnessVerb(Command):
         from mesascope.report.witness_report import WitnessReport, witness_text
 
         watch = Stopwatch()
-        if self.budget < 1:
-            raise UsageError(f"--budget {self.budget}: at least 1 level is needed.")
-        if not 0 <= self.floor <= 1:
-            raise UsageError(f"--floor {self.floor} is not in [0, 1].")
-        if self.seed < 0:
-            raise UsageError(f"--seed {self.seed} is negative; use 0 or more.")
-        world = self._world()
+        world, _ = setting_of(self.agent, self.world, self.world_option, to="to look for a witness against")
         for name in filter(None, (self.base, self.own)):
             known = [spec.name for spec in world.objectives]
             if name not in known:
                 raise UnknownNameError(f"objective of world '{world.name}'", name, known)
         variants = variants_of(world, distribution=self.distribution)
         agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
-        folder = None if self.out is None else claim(self.out, self._request(), result=RESULT, force=self.force)
+        folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Looking for the worst level of {agent.name}") as progress:
             progress("what it pursues", 0.0)
             own, named_by = (self.own, "given") if self.own is not None else self._own(agent, world)
@@ -120,22 +113,9 @@ class WitnessVerb(Command):
         else:
             console.result(witness_text(report, width=console.width, glyphs=glyphs_for(console.encoding)))
         if folder is not None:
-            folder.seal()
-            for path in report.save(folder.path):
+            for path in folder.write(report.contents()):
                 console.note(f"Written  {path}")
         return 0
-
-    def _world(self) -> World:
-        if self.agent in ORGANISMS.names():
-            if self.world is not None or self.world_option:
-                raise UsageError(f"Organism '{self.agent}' brings its own world.")
-            return ORGANISMS.load(self.agent).world
-        if self.world is None:
-            raise UsageError(
-                f"To look for a witness against '{self.agent}', name the world in which it acts with --world; "
-                "`mesascope list` shows them."
-            )
-        return chosen_world(self.world, self.world_option)
 
     def _own(self, agent: Agent, world: World) -> tuple[str, str]:
         """Returns the objective that the agent pursues by its behaviour, and how sure that is."""
@@ -172,13 +152,3 @@ class WitnessVerb(Command):
                 "one with --own."
             )
         return named.best, f"named by attribution, probability {probability:.2f}"
-
-    def _request(self) -> dict:
-        request = {key: value for key, value in asdict(self).items() if key not in NOT_INPUTS}
-        request = {key: list(value) if isinstance(value, tuple) else value for key, value in request.items()}
-        file = Path(self.agent)
-        if file.is_file():
-            # Another agent under the same name is another question.
-            with file.open("rb") as content:
-                request["agent_sha256"] = hashlib.file_digest(content, "sha256").hexdigest()
-        return request

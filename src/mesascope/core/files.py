@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
+import secrets
 import stat
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from mesascope.core.errors import OutputError, UsageError
+from mesascope.core.text import quoted
+
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks; what a killed run left behind stays there.
+    fcntl = None
+
+LONGEST_NAME: int = 255
+"""Bytes that a file's name may have on every usual file system."""
 
 
 def write_atomically(path: str | os.PathLike, content: str | bytes, *, overwrite: bool = True) -> Path:
     """Writes a file under a temporary name beside its goal and renames it.
+
+    What a run that was killed left behind under such a name is removed. The file gets the mode that the umask gives.
 
     **Arguments:**
 
@@ -28,28 +42,88 @@ def write_atomically(path: str | os.PathLike, content: str | bytes, *, overwrite
     path = Path(path)
     # A link that points nowhere is something, too.
     if not overwrite and os.path.lexists(path):
-        raise OutputError(f"'{path}' exists already. Pass --force to replace it, or choose another place with --out.")
+        raise OutputError(
+            f"{quoted(path, limit=200)} exists already. Pass --force to replace it, or choose another place with --out."
+        )
     data = content.encode() if isinstance(content, str) else content
-    temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
+        _remove_stale(path)
+        with _temporary(path) as (descriptor, temporary):
+            with open(descriptor, "wb", closefd=False) as file:
+                file.write(data)
+            os.fsync(descriptor)
+            # Renamed while it is locked: until then another run could take it for one that nobody holds.
+            os.replace(temporary, path)
+    except (OSError, ValueError) as error:
+        # A path with a NUL is a `ValueError`.
+        reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"Cannot write '{path}': {error.strerror or error}. Choose another place with --out."
+            f"Cannot write {quoted(path, limit=200)}: {reason}. Choose another place with --out."
         ) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
     return path
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[tuple[int, Path]]:
+    """Makes and locks an empty file beside a path, and removes it if it is still there at the end."""
+    while True:
+        temporary = path.with_name(f"{_stem(path)}{secrets.token_hex(4)}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        if _locked(descriptor, without_locks=True) and os.fstat(descriptor).st_nlink:
+            break
+        # Another run took it for a stale one before it was locked.
+        os.close(descriptor)
+    try:
+        yield descriptor, temporary
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        os.close(descriptor)
+
+
+def _remove_stale(path: Path) -> None:
+    """Removes temporary files of this path that no living process holds: their writers were killed."""
+    form = re.compile(re.escape(_stem(path)) + r"[A-Za-z0-9_]{8}\.tmp")
+    with contextlib.suppress(OSError):
+        for name in filter(form.fullmatch, os.listdir(path.parent)):
+            with contextlib.suppress(OSError):
+                found = path.with_name(name)
+                descriptor = os.open(found, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+                try:
+                    if stat.S_ISREG(os.fstat(descriptor).st_mode) and _locked(descriptor, without_locks=False):
+                        os.unlink(found)
+                finally:
+                    os.close(descriptor)
+
+
+def _stem(path: Path) -> str:
+    # A long name leaves no room for what a temporary one adds.
+    return f".{os.fsdecode(os.fsencode(path.name)[: LONGEST_NAME - 20])}."
+
+
+def _locked(descriptor: int, *, without_locks: bool) -> bool:
+    """Whether a file could be locked; on a file system that knows no locks what is given."""
+    if fcntl is None:
+        return without_locks
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return without_locks
+    return True
+
+
+def sha256_of(content: str | bytes | Path) -> str:
+    """Returns the SHA-256 of a text, of bytes, or of what a file holds.
+
+    **Raises:** `OSError` if the file cannot be read.
+    """
+    if isinstance(content, Path):
+        with content.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
 
 
 def checked_file(path: str | os.PathLike, *, maximum_bytes: int, purpose: str) -> Path:
@@ -63,15 +137,16 @@ def checked_file(path: str | os.PathLike, *, maximum_bytes: int, purpose: str) -
 
     **Raises:** `UsageError` if it is missing, not a regular file, or larger than the cap.
     """
-    path = Path(path)
+    path, shown = Path(path), quoted(path, limit=200)
     try:
         status = path.stat()
-    except OSError as error:
-        raise UsageError(f"Cannot read '{path}' as {purpose}: {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:
+        # A path with a NUL is a `ValueError`.
+        raise UsageError(f"Cannot read {shown} as {purpose}: {getattr(error, 'strerror', None) or error}.") from error
     if not stat.S_ISREG(status.st_mode):
-        raise UsageError(f"Cannot read '{path}' as {purpose}: it is not a regular file.")
+        raise UsageError(f"Cannot read {shown} as {purpose}: it is not a regular file.")
     if status.st_size > maximum_bytes:
         raise UsageError(
-            f"Cannot read '{path}' as {purpose}: it has {status.st_size:,} bytes; at most {maximum_bytes:,} are read."
+            f"Cannot read {shown} as {purpose}: it has {status.st_size:,} bytes; at most {maximum_bytes:,} are read."
         )
     return path

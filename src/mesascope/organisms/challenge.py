@@ -8,13 +8,18 @@ were fixed before; the labels themselves lie beside it in a form that nobody rea
 from __future__ import annotations
 
 import base64
+import binascii
 import dataclasses
 import hashlib
 import json
+import os
+import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from mesascope.agents.files import load_agent, save_agent
@@ -24,20 +29,46 @@ from mesascope.agents.networks.network import NetworkSpec, transplant
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
 from mesascope.audit.alignment.kinds import PREDICTIONS, AlignmentKind
 from mesascope.core.errors import OutputError, UnknownNameError, UsageError
-from mesascope.core.files import checked_file, write_atomically
+from mesascope.core.files import write_atomically
+from mesascope.core.json_reading import decode_json, read_json
+from mesascope.core.quantities import SEED, Whole
+from mesascope.core.text import quoted, shown
 from mesascope.organisms.catalogue import load_truth
 from mesascope.organisms.growth import AGENT
 from mesascope.organisms.kinds.scoring import every_organism
 from mesascope.organisms.kinds.summary import Naming
 from mesascope.organisms.population import folder_of
 from mesascope.organisms.specimens.specimen import make_specimen
+from mesascope.worlds.catalogue import WORLDS as REGISTERED
 from mesascope.worlds.catalogue import resolve_world
 from mesascope.worlds.causal.causal_world import CausalWorld
 
 SCHEMA: int = 1
 SEAL, INSTRUCTIONS, AGENTS = "sealed.json", "README.txt", "agents"
 WORLDS: tuple[str, ...] = ("cleaning", "lamp", "door-key")
+MAXIMUM_BYTES: int = 2**24
 MAXIMUM_ANSWERS: int = 2**20
+SPECIMENS = Whole(0, 1000)
+"""Of each class."""
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""A name that is a file's name and nothing else: no folder, no dot."""
+
+
+class Sealed(msgspec.Struct, forbid_unknown_fields=True):
+    """What a sealed challenge's file holds; it may come from anywhere."""
+
+    schema: int
+    worlds: dict[str, str]
+    trained: int
+    seals: dict[str, str]
+    hidden: str
+
+
+class Hidden(msgspec.Struct, forbid_unknown_fields=True):
+    """What is hidden in it."""
+
+    secret: str
+    labels: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -63,20 +94,47 @@ def build_challenge(
 
     **Arguments:**
 
-    - `folder`: must not hold a challenge yet.
+    - `folder`: must hold none of the files of a challenge.
+    - `specimens`, `seed`, `trained`, `seeds`: as of `make_challenge`.
+
+    **Raises:** `OutputError` if one of its files stands there already; as `make_challenge`.
+    """
+    check_unsealed(folder)
+    made, contents = make_challenge(folder, specimens=specimens, seed=seed, trained=trained, seeds=seeds)
+    for name in contents:
+        if os.path.lexists(folder / name):
+            raise OutputError(f"{quoted(folder / name, limit=200)} exists already. Choose another folder.")
+    for name, content in contents.items():
+        write_atomically(folder / name, content)
+    return made
+
+
+def check_unsealed(folder: Path) -> None:
+    """Raises `OutputError` if a challenge stands in a folder."""
+    if os.path.lexists(folder / SEAL):
+        raise OutputError(
+            f"{quoted(folder / SEAL, limit=200)} exists already: a sealed challenge is never replaced. Choose another "
+            "--out."
+        )
+
+
+def make_challenge(
+    folder: Path, *, specimens: int, seed: int, trained: Path | None = None, seeds: int = 7
+) -> tuple[Challenge, dict[str, str | bytes]]:
+    """Returns a challenge and the contents of its files, by their names in its folder, in the order of writing.
+
+    **Arguments:**
+
+    - `folder`: where it will lie; nothing is written.
     - `specimens`: exact specimens of each class, with random objectives within the class, in worlds that take turns.
     - `seed`: of everything random.
     - `trained`: a folder of trained organisms (`mesascope train kinds`); those that lie there are included.
     - `seeds`: of each recipe that are looked for there.
 
-    **Raises:** `OutputError` if a challenge stands there already; `UsageError` if there would be nobody in it.
+    **Raises:** `UsageError` if there would be nobody in it.
     """
-    if (folder / SEAL).exists():
-        raise OutputError(
-            f"'{folder / SEAL}' exists already: a sealed challenge is never replaced. Choose another --out."
-        )
-    if specimens < 0 or seed < 0:
-        raise UsageError(f"specimens={specimens} and seed={seed} must be 0 or more.")
+    SPECIMENS.check(specimens, "specimens")
+    SEED.check(seed, "seed")
     random = np.random.default_rng(seed)
     entries: list[tuple[NetworkAgent, str, AlignmentKind]] = []
     for kind in PREDICTIONS:
@@ -97,27 +155,30 @@ def build_challenge(
         raise UsageError("A challenge of no agents: ask for specimens, or train some first (mesascope train kinds).")
     order, secret = random.permutation(len(entries)), random.bytes(16).hex()
     labels, worlds = {}, {}
-    for place, index in enumerate(order):
-        agent, world, kind = entries[index]
-        name = f"agent-{place:03d}"
-        spec = _discreet(agent.spec)
-        network = transplant(agent.network, spec, agent.observation_shape, agent.actions)
-        save_agent(
-            folder / AGENTS / f"{name}.safetensors",
-            network,
-            spec,
-            world_name=world,
-            observation_shape=agent.observation_shape,
-            actions=agent.actions,
-        )
-        labels[name], worlds[name] = str(kind), world
+    contents: dict[str, str | bytes] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for place, index in enumerate(order):
+            agent, world, kind = entries[index]
+            name = f"agent-{place:03d}"
+            spec = _discreet(agent.spec)
+            network = transplant(agent.network, spec, agent.observation_shape, agent.actions)
+            file = save_agent(
+                Path(scratch) / f"{name}.safetensors",
+                network,
+                spec,
+                world_name=world,
+                observation_shape=agent.observation_shape,
+                actions=agent.actions,
+            )
+            contents[f"{AGENTS}/{name}.safetensors"] = file.read_bytes()
+            labels[name], worlds[name] = str(kind), world
     seals = {name: _seal(name, label, secret) for name, label in labels.items()}
     hidden = base64.b64encode(json.dumps({"secret": secret, "labels": labels}).encode()).decode()
-    write_atomically(folder / INSTRUCTIONS, _instructions(worlds))
+    contents[INSTRUCTIONS] = _instructions(worlds)
     # Last: its presence says that the challenge is whole.
     sealed = {"schema": SCHEMA, "worlds": worlds, "trained": grown, "seals": seals, "hidden": hidden}
-    write_atomically(folder / SEAL, json.dumps(sealed, indent=1) + "\n")
-    return Challenge(folder, worlds, grown)
+    contents[SEAL] = json.dumps(sealed, indent=1) + "\n"
+    return Challenge(folder, worlds, grown), contents
 
 
 def _discreet(spec: NetworkSpec) -> NetworkSpec:
@@ -148,20 +209,39 @@ def _instructions(worlds: Mapping[str, str]) -> str:
 def open_challenge(folder: Path) -> tuple[Challenge, dict[str, str]]:
     """Returns a challenge and its labels, after checking them against the seals.
 
-    **Raises:** `UsageError` if there is none, or the labels are not those that were sealed.
+    **Raises:** `UsageError` if there is none, what it names is not plain files and registered worlds, or the labels are
+    not those that were sealed.
     """
-    file = checked_file(folder / SEAL, maximum_bytes=2**24, purpose="a sealed challenge")
+    file = folder / SEAL
+
+    def refuse(reason: str) -> UsageError:
+        return UsageError(f"{quoted(file, limit=200)} is not a sealed challenge: {reason}.")
+
+    sealed = read_json(file, purpose="a sealed challenge", form=Sealed, maximum_bytes=MAXIMUM_BYTES)
     try:
-        sealed = json.loads(file.read_text())
-        hidden = json.loads(base64.b64decode(sealed["hidden"]))
-        labels, secret = hidden["labels"], hidden["secret"]
-        broken = [name for name, seal in sealed["seals"].items() if _seal(name, labels[name], secret) != seal]
-        found = Challenge(folder, dict(sealed["worlds"]), int(sealed["trained"]))
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise UsageError(f"'{file}' is not a sealed challenge: {error}.") from error
-    if sealed.get("schema") != SCHEMA or broken:
-        raise UsageError(f"The labels in '{file}' are not those that were sealed{': ' + broken[0] if broken else ''}.")
-    return found, labels
+        decoded = base64.b64decode(sealed.hidden, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise refuse("its labels are not hidden as they should be") from error
+    hidden = decode_json(decoded, refuse=refuse, form=Hidden)
+    names, labels = sealed.worlds.keys(), hidden.labels
+    if sealed.schema != SCHEMA:
+        raise refuse(f"its form is number {sealed.schema}, and {SCHEMA} is read")
+    if not names or names != labels.keys() or names != sealed.seals.keys():
+        raise refuse("its worlds, seals and labels are not about the same agents")
+    if not 0 <= sealed.trained <= len(names):
+        raise refuse(f"{sealed.trained} of its {len(names)} agents cannot have been trained")
+    for name, world in sealed.worlds.items():
+        if not PLAIN_NAME.fullmatch(name):
+            raise refuse(f"{quoted(name)} is no plain name of a file")
+        if world not in REGISTERED.names():
+            raise refuse(f"{quoted(world)} is no registered world")
+    known = {str(kind) for kind in AlignmentKind}
+    for name, label in labels.items():
+        if _seal(name, label, hidden.secret) != sealed.seals[name]:
+            raise UsageError(f"The labels in {quoted(file, limit=200)} are not those that were sealed: {name}.")
+        if label not in known:
+            raise refuse(f"{quoted(label)} is no class")
+    return Challenge(folder, sealed.worlds, sealed.trained), labels
 
 
 def read_answers(path: Path, challenge: Challenge) -> dict[str, tuple[str, float]]:
@@ -169,13 +249,9 @@ def read_answers(path: Path, challenge: Challenge) -> dict[str, tuple[str, float
 
     **Raises:** `UsageError` if the file is no answer; `UnknownNameError` for an agent or class that does not exist.
     """
-    file = checked_file(path, maximum_bytes=MAXIMUM_ANSWERS, purpose="answers")
-    try:
-        data = json.loads(file.read_text())
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"'{path}' is not JSON: {error}.") from error
+    data: object = read_json(path, purpose="answers", maximum_bytes=MAXIMUM_ANSWERS)
     if not isinstance(data, dict):
-        raise UsageError(f"'{path}' must hold an object: a class for each agent.")
+        raise UsageError(f"{quoted(path, limit=200)} must hold an object: a class for each agent.")
     kinds = [str(kind) for kind in AlignmentKind]
     answers: dict[str, tuple[str, float]] = {}
     for name, answer in data.items():
@@ -187,7 +263,7 @@ def read_answers(path: Path, challenge: Challenge) -> dict[str, tuple[str, float
         if not isinstance(kind, str) or kind not in kinds:
             raise UnknownNameError(f"class (of {name})", str(kind), kinds)
         if isinstance(probability, bool) or not isinstance(probability, int | float) or not 0 <= probability <= 1:
-            raise UsageError(f"The probability of {name} is {probability!r}; it must be between 0 and 1.")
+            raise UsageError(f"The probability of {name} is {shown(repr(probability))}; it must be between 0 and 1.")
         answers[name] = (kind, float(probability))
     return answers
 

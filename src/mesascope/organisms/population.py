@@ -22,6 +22,7 @@ def train_population(
     directory: Path,
     progress: Progress | None = None,
     modification: float | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> dict[int, Path]:
     """Returns the agent files of several seeds, and grows those that are not there.
 
@@ -34,7 +35,7 @@ def train_population(
     - `seeds`: whole numbers, 0 or more.
     - `directory`: gets a folder `ORGANISM-SEED` for each.
     - `progress`: called as the training goes on.
-    - `modification`: as of `train_organism`.
+    - `modification`, `note`: as of `train_organism`.
 
     **Returns:** the path of each seed's agent.
 
@@ -47,6 +48,7 @@ def train_population(
             directory=folder_of(name, seed, directory, modification=modification),
             progress=_part_of(progress, place, len(seeds), seed),
             modification=modification,
+            note=note,
         )
         for place, seed in enumerate(seeds)
     }

@@ -76,11 +76,13 @@ class BatteryReport:
             }
         )
 
-    def save(self, folder: Path) -> tuple[Path, Path]:
+    def contents(self) -> dict[str, str]:
+        """Returns what `battery.json` and `battery.html` hold."""
+        return {"battery.json": json_text(self.data()) + "\n", "battery.html": self.page()}
+
+    def save(self, folder: Path) -> tuple[Path, ...]:
         """Writes `battery.json` and `battery.html`, each whole or not at all, and returns their paths."""
-        contents = ("battery.json", json_text(self.data()) + "\n"), ("battery.html", self.page())
-        json, page = (write_atomically(folder / name, content) for name, content in contents)
-        return json, page
+        return tuple(write_atomically(folder / name, content) for name, content in self.contents().items())
 
     def page(self) -> str:
         """Returns the result as one HTML page that needs neither network nor scripts, from the numbers of the JSON."""

@@ -58,10 +58,13 @@ class ObjectiveReport:
             }
         )
 
+    def contents(self) -> dict[str, str]:
+        """Returns what `objective.json` and `objective.html` hold."""
+        return {"objective.json": json_text(self.data()) + "\n", "objective.html": self.page()}
+
     def save(self, folder: Path) -> Path:
         """Writes `objective.json` and `objective.html`, each whole or not at all, and returns the page's path."""
-        write_atomically(folder / "objective.json", json_text(self.data()) + "\n")
-        return write_atomically(folder / "objective.html", self.page())
+        return [write_atomically(folder / name, content) for name, content in self.contents().items()][-1]
 
     def page(self) -> str:
         """Returns the result as one HTML page that needs neither network nor scripts."""

@@ -52,12 +52,14 @@ class OnsetReport:
             }
         )
 
-    def save(self, folder: Path) -> tuple[Path, Path]:
-        """Writes `onset.json` and `onset.html`, each whole or not at all, and returns their paths."""
+    def contents(self) -> dict[str, str]:
+        """Returns what `onset.json` and `onset.html` hold."""
         data = self.data()
-        contents = ("onset.json", json_text(data) + "\n"), ("onset.html", onset_page(data))
-        json, page = (write_atomically(folder / name, content) for name, content in contents)
-        return json, page
+        return {"onset.json": json_text(data) + "\n", "onset.html": onset_page(data)}
+
+    def save(self, folder: Path) -> tuple[Path, ...]:
+        """Writes `onset.json` and `onset.html`, each whole or not at all, and returns their paths."""
+        return tuple(write_atomically(folder / name, content) for name, content in self.contents().items())
 
 
 def onset_page(data: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mesascope.audit.findings import Findings
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import checked_file, write_atomically
+from mesascope.core.text import quoted
 from mesascope.report.layout import json_text, report_data
 from mesascope.report.reading import MAXIMUM_BYTES, parse_report
 from mesascope.report.schema import SCHEMA_VERSION
@@ -63,6 +64,12 @@ class Report:
 
         return write_atomically(path, html_page(self))
 
+    def contents(self) -> dict[str, str]:
+        """Returns what `report.json` and `report.html` hold."""
+        from mesascope.report.html import html_page
+
+        return {"report.json": self.to_json(), "report.html": html_page(self)}
+
     def save(self, directory: str | os.PathLike, force: bool = False) -> tuple[Path, Path]:
         """Writes `report.json` and `report.html`, each whole or not at all.
 
@@ -75,18 +82,15 @@ class Report:
 
         **Raises:** `OutputError` if a report stands there already or cannot be written.
         """
-        from mesascope.report.html import html_page
-
-        paths = Path(directory) / "report.json", Path(directory) / "report.html"
-        standing = [path for path in paths if path.exists()]
-        if standing and not force:
-            raise OutputError(
-                f"'{standing[0]}' exists already. Pass --force to replace it, or choose another place with --out."
-            )
-        contents = self.to_json(), html_page(self)
-        for path, content in zip(paths, contents, strict=True):
-            write_atomically(path, content)
-        return paths
+        contents = {Path(directory) / name: content for name, content in self.contents().items()}
+        if not force:
+            for path in filter(os.path.lexists, contents):
+                raise OutputError(
+                    f"{quoted(path, limit=200)} exists already. Pass force=True to replace it, or choose another "
+                    "directory."
+                )
+        json, html = (write_atomically(path, content) for path, content in contents.items())
+        return json, html
 
     def evidence_table(self) -> polars.DataFrame:
         """Returns the evidence, one row per assay.

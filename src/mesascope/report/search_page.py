@@ -77,11 +77,13 @@ class SearchReport:
             }
         )
 
-    def save(self, folder: Path) -> tuple[Path, Path]:
+    def contents(self) -> dict[str, str]:
+        """Returns what `search.json` and `search.html` hold."""
+        return {"search.json": json_text(self.data()) + "\n", "search.html": self.page()}
+
+    def save(self, folder: Path) -> tuple[Path, ...]:
         """Writes `search.json` and `search.html`, each whole or not at all, and returns their paths."""
-        contents = ("search.json", json_text(self.data()) + "\n"), ("search.html", self.page())
-        json, page = (write_atomically(folder / name, content) for name, content in contents)
-        return json, page
+        return tuple(write_atomically(folder / name, content) for name, content in self.contents().items())
 
     def page(self) -> str:
         """Returns the result as one HTML page that needs neither network nor scripts, from the numbers of the JSON."""

@@ -87,13 +87,14 @@ class WitnessReport:
         figure = level_figure(scenes, _titles(details), agent_objective=details["own"], base_objective=details["base"])
         return svg_of(figure)
 
+    def contents(self) -> dict[str, str]:
+        """Returns what `witness.json` and, if there is a level, `witness.svg` hold."""
+        drawing = self.drawing()
+        return {"witness.json": json_text(self.data()) + "\n", **({} if drawing is None else {"witness.svg": drawing})}
+
     def save(self, folder: Path) -> tuple[Path, ...]:
         """Writes `witness.json` and, if there is a level, `witness.svg`, and returns their paths."""
-        paths = [write_atomically(folder / "witness.json", json_text(self.data()) + "\n")]
-        drawing = self.drawing()
-        if drawing is not None:
-            paths.append(write_atomically(folder / "witness.svg", drawing))
-        return tuple(paths)
+        return tuple(write_atomically(folder / name, content) for name, content in self.contents().items())
 
 
 def _titles(details: Mapping[str, Any]) -> list[str]:

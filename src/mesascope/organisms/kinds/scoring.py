@@ -7,6 +7,7 @@ What is found is on disk before a label is read.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,7 +28,7 @@ from mesascope.core.json_reading import read_json
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.catalogue import ORGANISMS, kind_organisms, load_truth
-from mesascope.organisms.growth import AGENT, train_organism
+from mesascope.organisms.growth import AGENT, intact, train_organism
 from mesascope.organisms.population import folder_of
 from mesascope.organisms.processes import orphaned, side_by_side
 
@@ -105,7 +106,7 @@ def train_kinds(
         folder,
         processes,
         progress,
-        lambda one: (folder_of(one[0], one[1], folder) / AGENT).exists(),
+        lambda one: intact(folder_of(one[0], one[1], folder)),
     )
     return files
 
@@ -158,8 +159,8 @@ def _train_part(part: list[Organism], folder: Path, parent: int | None) -> None:
         previous = name
         start = time.process_time()
         directory = folder_of(name, seed, folder)
-        known = (directory / AGENT).exists()
-        train_organism(name, seed=seed, directory=directory)
+        known = intact(directory)
+        train_organism(name, seed=seed, directory=directory, note=lambda text: print(text, file=sys.stderr))
         if not known:
             write_atomically(directory / "seconds.json", json.dumps(time.process_time() - start))
 

@@ -1,10 +1,11 @@
-"""Choices that arrive as text: `key=value` options, worlds, objectives and the shift to deployment."""
+"""Worlds, objectives and the shift to deployment, as they arrive as text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     from mesascope.worlds.world import World
@@ -24,11 +25,50 @@ def pairs(texts: tuple[str, ...], *, option: str) -> dict[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not (key and equals):
-            raise UsageError(f"{option} {text} is not of the form {option} KEY=VALUE.")
+            raise UsageError(f"{option} {quoted(text)} is not of the form {option} KEY=VALUE.")
         if found.get(key, value) != value:
-            raise UsageError(f"{option} {key} is given twice, as '{found[key]}' and as '{value}'.")
+            raise UsageError(f"{option} {quoted(key)} is given twice, as {quoted(found[key])} and as {quoted(value)}.")
         found[key] = value
     return found
+
+
+def setting_of(
+    agent: str,
+    world: str | None,
+    options: tuple[str, ...],
+    *,
+    to: str,
+    base: str | None = None,
+    train: str | None = None,
+) -> tuple[World, str | None]:
+    """Returns the world of an agent and its base objective, `None` for the world's own.
+
+    **Arguments:**
+
+    - `agent`: as it was given; an organism brings its own world and base objective.
+    - `world`, `options`, `base`, `train`: what was given with --world, --world-option, --base and --train.
+    - `to`: what the verb does (`"to audit"`), for messages.
+
+    **Raises:** `UsageError` if the world is missing, or given beside an organism; as `chosen_world`.
+    """
+    from mesascope.organisms.catalogue import ORGANISMS
+
+    if agent in ORGANISMS.names():
+        given = {"--world": world, "--world-option": options, "--base": base, "--train": train}
+        for option in (option for option, value in given.items() if value):
+            raise UsageError(
+                f"Organism '{agent}' brings its own world and base objective, so {option} has no place; name the file "
+                f"of a trained one instead: runs/{agent}-0/agent.safetensors."
+            )
+        organism = ORGANISMS.load(agent)
+        return organism.world, organism.objective
+    if world is None:
+        known = ", ".join(ORGANISMS.names()[:8])
+        raise UsageError(
+            f"{to.capitalize()} {quoted(agent)}, name the world in which it was trained with --world; "
+            f"`mesascope list` shows them. (Organisms need no --world; such are: {known}.)"
+        )
+    return chosen_world(world, options), base
 
 
 def with_objective(world: World, target: str | None) -> World:

@@ -26,7 +26,7 @@ def chosen_agent(text: str, world: World, *, seed: int, trust_pickle: bool) -> A
     """
     from mesascope.agents.resolve import resolve_agent
     from mesascope.organisms.catalogue import ORGANISMS
-    from mesascope.organisms.growth import AGENT
+    from mesascope.organisms.growth import AGENT, intact
     from mesascope.organisms.population import folder_of
 
     if text in ORGANISMS.names():
@@ -35,6 +35,11 @@ def chosen_agent(text: str, world: World, *, seed: int, trust_pickle: bool) -> A
             raise UsageError(
                 f"Organism '{text}' has not been trained with seed {seed} ('{file}' is missing). Train it first: "
                 f"mesascope train {text} --seed {seed}"
+            )
+        if not intact(file.parent):
+            raise UsageError(
+                f"'{file}' is not as it was when it was trained (its checksum differs, or nothing says what it is). "
+                f"Make it again: mesascope train {text} --seed {seed}"
             )
         agent = resolve_agent(str(file), world=world)
         # Its file is called agent, like every organism's.
