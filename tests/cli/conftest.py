@@ -53,6 +53,14 @@ def report(tmp_path_factory) -> Report:
     return Report.load(folder / "runs" / "house_agents-to_the_corner-0" / "report.json")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_progress():
+    """Whether a test takes seconds depends on the machine; what it prints should not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(progress_lines, "FIRST", 3600.0)
+        yield
+
+
 @pytest.fixture
 def folder(tmp_path):
     """A folder with some agents in a module."""
@@ -65,8 +73,6 @@ def mesascope(capsys: pytest.CaptureFixture[str], tmp_path, monkeypatch) -> Call
     """Runs the command line in this process, in an empty folder; returns exit code, standard output and error."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    # Whether a test takes seconds depends on the machine; what it prints should not.
-    monkeypatch.setattr(progress_lines, "FIRST", 3600.0)
 
     def run(*arguments: object) -> tuple[int, str, str]:
         capsys.readouterr()

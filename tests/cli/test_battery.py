@@ -103,7 +103,7 @@ def test_a_world_without_switches_is_inconclusive_with_the_reason(tested):
     [
         (("house_agents:to_the_corner",), "name the world in which it was trained with --world"),
         (("house_agents:to_the_corner", *CORNER, "--base", "chese"), "Did you mean 'cheese'?"),
-        (("house_agents:to_the_corner", *CORNER, "--levels", "0"), "--levels 0: at least 1 is needed"),
+        (("house_agents:to_the_corner", *CORNER, "--levels", "0"), "--levels 0 is below 1"),
         (("house_agents:to_the_corner", *CORNER, "--seed", "-1"), "--seed -1 is negative"),
         (("house_agents:to_the_corner", *CORNER, "--tolerance", "0.3"), "--tolerance 0.3 is not"),
         (("deceptive", "--world", "cleaning"), "brings its own world"),

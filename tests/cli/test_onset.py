@@ -24,6 +24,11 @@ def test_options_change_the_question(mesascope):
     assert data["learned"] == []
 
 
+def test_a_longer_lifetime_can_be_asked_for(mesascope):
+    assert mesascope("onset", "--deployment-episodes", 1500, "--quiet")[0] == 2
+    assert mesascope("onset", "--deployment-episodes", 1500, "--most-episodes", 2000, "--quiet")[0] == 0
+
+
 def test_files_are_written_where_asked_and_other_results_kept(mesascope, tmp_path):
     code, _, err = mesascope("onset", "--out", "found")
     assert code == 0
@@ -74,6 +79,10 @@ def test_learned_policies_flip_at_the_exact_onset(mesascope):
         (("--deployment-episodes", -1), "--deployment-episodes -1 is below 1"),
         (("--cue-accuracy", 0.4), "--cue-accuracy 0.4 is not from 0.5 to 1"),
         (("--seeds", 0), "--seeds 0"),
+        (("--seed", 2**32 - 1), "the last seed 4294967299 is more than"),
+        (("--training-episodes", 10**6), "about 46.8 GiB and 83,335 minutes; at most 1,000"),
+        (("--deployment-episodes", 10**6), "--most-episodes"),
+        (("--most-episodes", 4), "5 episodes"),
         (("--learned", "--deployment-episodes", 100), "at most 20 episodes, not 102"),
     ],
 )

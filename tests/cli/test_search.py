@@ -121,7 +121,7 @@ def test_a_network_that_searches_is_looked_into_and_drawn(asked):
     [
         (("house_agents:to_the_corner",), "name the world in which it was trained with --world"),
         (("house_agents:to_the_corner", *WORLD, "--objective", "chese"), "Did you mean 'cheese'?"),
-        (("house_agents:to_the_corner", *WORLD, "--levels", "0"), "--levels 0: at least 1 is needed"),
+        (("house_agents:to_the_corner", *WORLD, "--levels", "0"), "--levels 0 is below 1"),
         (("house_agents:to_the_corner", *WORLD, "--seed", "-1"), "--seed -1 is negative"),
         (("house_agents:to_the_corner", "--world", "corner", "--world-option", "sise=5"), "Did you mean 'size'?"),
         (("corner", "--world", "corner"), "brings its own world"),

@@ -77,8 +77,8 @@ def test_what_it_pursues_is_named_by_its_behaviour(asked):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--budget", "0"), "at least 1 level"),
-        (("--floor", "1.5"), "not in [0, 1]"),
+        (("--budget", "0"), "--budget 0 is below 1"),
+        (("--floor", "1.5"), "--floor 1.5 is not from 0 to 1"),
         (("--seed", "-1"), "negative"),
         (("--own", "chese"), "cheese"),
     ],

@@ -12,7 +12,7 @@ from mesascope.cli.options.kinds import MaybeFolder, Seed, Share, option
 from mesascope.cli.options.output import request_of
 from mesascope.cli.output_folder import claim
 from mesascope.core.errors import UsageError
-from mesascope.core.quantities import Real, Whole
+from mesascope.core.quantities import SEED, Real, Whole
 
 if TYPE_CHECKING:
     from mesascope.planning.lifetimes import Lifetime
@@ -26,6 +26,20 @@ MYOPIC_THREATS: tuple[float, ...] = (0.1, 0.5, 1.0)
 
 LONGEST: int = 20
 """Episodes of a lifetime that policies are trained on: a minute's worth."""
+
+
+CELLS: int = 50_000
+"""Bytes that each training episode takes while the best reaction to a cue is looked for."""
+SECONDS: float = 5e-6
+"""That each pair of training episodes takes: as many threats are looked at as there are episodes."""
+
+
+def _gibibytes(lifetime: Lifetime) -> float:
+    return (0.2 * 2**30 + CELLS * lifetime.training + 500 * lifetime.deployment) / 2**30
+
+
+def _minutes(lifetime: Lifetime) -> float:
+    return 1 / 60 + (SECONDS * lifetime.training**2 + 1e-4 * lifetime.episodes) / 60
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,8 @@ class Onset(Command):
     """Worth of an episode relative to the one before, 0 to 1."""
     cue_accuracy: Annotated[float, *option(Real(0.5, 1), "SHARE")] = 1.0
     """Chance that the cue to training and deployment is right, 0.5 to 1."""
+    most_episodes: Annotated[int, *option(Whole(1, 10**9), "INT")] = 1000
+    """Longer lifetimes are refused, with what they would cost."""
     learned: bool = False
     """Train policies, too: takes up to a minute."""
     seeds: Annotated[int, *option(Whole(1, 1000), "INT")] = 5
@@ -90,15 +106,13 @@ class Onset(Command):
         return 0
 
     def _check(self, lifetime: Lifetime) -> None:
-        if lifetime.training < 1 or lifetime.deployment < 1:
+        SEED.check(self.seed + self.seeds - 1, f"--seed {self.seed} --seeds {self.seeds}: the last seed")
+        if lifetime.episodes > self.most_episodes:
             raise UsageError(
-                f"--training-episodes {lifetime.training} and --deployment-episodes {lifetime.deployment} must be 1 or "
-                "more: without both there is nothing to wait for."
+                f"A lifetime of {lifetime.episodes:,} episodes takes about {_gibibytes(lifetime):,.1f} GiB and "
+                f"{_minutes(lifetime):,.0f} minutes; at most {self.most_episodes:,} episodes are planned. Shorten it, "
+                "or raise the limit with --most-episodes."
             )
-        if not 0.5 <= self.cue_accuracy <= 1:
-            raise UsageError(f"--cue-accuracy {self.cue_accuracy} is not in 0.5 to 1.")
-        if self.seeds < 1 or self.seed < 0:
-            raise UsageError(f"--seeds {self.seeds} and --seed {self.seed} must be at least 1 and 0.")
         if self.learned and lifetime.episodes > LONGEST:
             raise UsageError(
                 f"Policies are trained on lifetimes of at most {LONGEST} episodes, not {lifetime.episodes}; shorten it "

@@ -13,7 +13,7 @@ from mesascope.core.errors import OutputError
 from mesascope.core.files import sha256_of
 from mesascope.core.text import quoted
 
-NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require")
+NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episodes")
 """Fields that no result depends on."""
 
 
