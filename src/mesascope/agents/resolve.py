@@ -190,12 +190,28 @@ def _check_fits(agent: Agent, world: World) -> None:
             f"Agent '{agent.name}' reads {observations.expected()}; world '{world.name}' shows observations of shape "
             f"{list(shape)}.{_advice(observations, world)}"
         )
+    if isinstance(observations, Observations) and observations.actions and not observations.masked(shape):
+        _check_masks(agent, world)
     wanted = getattr(agent, "actions", None)
     if wanted is not None and wanted != actions:
         raise UsageError(
             f"Agent '{agent.name}' chooses among {wanted} actions; world '{world.name}' has {actions}: "
             f"{', '.join(world.actions)}.{trained}"
         )
+
+
+def _check_masks(agent: Agent, world: World) -> None:
+    """Refuses an agent that was trained with masks of actions, in a world that has masks and does not show them."""
+    level = eqx.filter_jit(world.sample)(key=root_key(0), distribution=world.distributions[0], count=1)
+    if world.legal(level) is None:
+        agent.notes = (*agent.notes, "It takes masks of actions, and this world has none: every action is allowed.")
+        return
+    shows = is_dataclass(world) and "action_masks" in {field.name for field in fields(world)}
+    how = "--world-option action_masks=true" if shows else "at the end of a flat observation, one number for each"
+    raise UsageError(
+        f"Agent '{agent.name}' was trained with masks of actions (MaskablePPO), and world '{world.name}' allows only "
+        f"some actions in each state. Show them to it: {how}."
+    )
 
 
 def _advice(observations: Observations, world: World) -> str:

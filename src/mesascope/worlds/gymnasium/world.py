@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -51,6 +52,8 @@ class GymnasiumWorld(World):
     - `max_states`: the most reachable states that a level may have.
     - `discount`: in (0, 1).
     - `observation`: what agents see, one of `encoding.ENCODINGS`.
+    - `action_masks`: whether an observation is laid out flat and followed by one number for each action, 1 where the
+      environment allows it and 0 where it does not, as agents of MaskablePPO need it.
     - `ignore`: attributes of the environment that are not part of its state, separated by commas.
     - `settings`: the environment's own options, each as text: a JSON object, so that they are part of any record.
 
@@ -63,6 +66,7 @@ class GymnasiumWorld(World):
     max_states: int = 200_000
     discount: float = 0.99
     observation: str = "auto"
+    action_masks: bool = False
     ignore: str = ""
     settings: str = "{}"
 
@@ -82,7 +86,7 @@ class GymnasiumWorld(World):
             "attributes": source.attributes,
             "motion": motion_attributes(source.attributes),
             "actions": source.actions,
-            "channels": source.encoding.channels,
+            "channels": self._channels(),
             "objectives": source.objectives,
             "distributions": ("train", "deploy") if source.seeds_matter else ("train",),
             "legend": {"#": "wall", **source.legend},
@@ -131,7 +135,16 @@ class GymnasiumWorld(World):
 
     @property
     def observation_shape(self) -> tuple[int, ...]:
-        return self._source.encoding.shape
+        shown = self._source.encoding.shape
+        return (math.prod(shown) + len(self._source.actions),) if self.action_masks else shown
+
+    def _channels(self) -> tuple[str, ...]:
+        encoding = self._source.encoding
+        if not self.action_masks:
+            return encoding.channels
+        size = math.prod(encoding.shape)
+        flat = encoding.channels if len(encoding.shape) == 1 else tuple(f"feature-{index}" for index in range(size))
+        return (*flat, *(f"allows-{action}" for action in self._source.actions))
 
     def seeds(self, distribution: str) -> range:
         """Returns the seeds that the levels of a distribution are made from."""
@@ -152,7 +165,12 @@ class GymnasiumWorld(World):
         return assemble([seed], [self._enumeration(seed)], self.discount, lambda arrays: jnp.asarray(arrays[0]))
 
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
-        return self._source.encoding.show(level.layout.observations[state])
+        shown = self._source.encoding.show(level.layout.observations[state])
+        if not self.action_masks:
+            return shown
+        legal = level.layout.legal
+        allowed = jnp.ones(level.actions) if legal is None else jnp.asarray(legal)[state]
+        return jnp.concatenate([shown.ravel(), allowed.astype(shown.dtype)])
 
     def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
         return level.layout.legal
