@@ -163,7 +163,7 @@ READERS: dict[str, Reader] = {
     "request": Reader(
         ("request.json",),
         mutations.of_json,
-        lambda path: claim(path.parent, _REQUEST, result="report.json", force=False),
+        lambda path: claim(path.parent, _REQUEST, files=("report.json",), force=False),
         beside=("report.json",),
     ),
 }

@@ -229,7 +229,9 @@ def _try_once(agent: Agent, world: World) -> None:
     level = eqx.filter_jit(world.sample)(key=root_key(0), distribution=world.distributions[0], count=1)[0]
     seen = np.asarray(world.observe(level, jnp.argmax(level.initial)))[None]
     try:
-        returned, _ = agent.act(seen, agent.initial_state(1))
+        # What overflows is said below, once.
+        with np.errstate(all="ignore"):
+            returned, _ = agent.act(seen, agent.initial_state(1))
     except MesascopeError:
         raise
     except Exception as error:
