@@ -72,6 +72,8 @@ def test_a_reward_from_a_file(mesascope, folder):
         (("cheese", "extra.json"), "unknown field `scale`"),
         (("cheese", "true.json"), "Expected `float`, got `bool` - at `$.weights"),
         (("cheese", "broken.json"), "Cannot read"),
+        (("cheese", "huge.json"), "'cheese' is 1e+308; it must be 0 or between"),
+        (("cheese=-1e-320", "corner"), "it must be 0 or between"),
     ],
 )
 def test_rewards_that_are_none_say_why(mesascope, folder, monkeypatch, arguments, message):
@@ -79,6 +81,7 @@ def test_rewards_that_are_none_say_why(mesascope, folder, monkeypatch, arguments
     (folder / "list.json").write_text("[1]")
     (folder / "extra.json").write_text('{"weights": {"cheese": 1}, "scale": 2}')
     (folder / "true.json").write_text('{"weights": {"cheese": true}}')
+    (folder / "huge.json").write_text('{"weights": {"cheese": 1e308}}')
     (folder / "broken.json").write_text('{"weights": ')
     code, out, err = mesascope("distance", *arguments)
     assert (code, out) == (2, "")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mesascope.worlds.world import ObjectiveSpec, World
 
 MAXIMUM_BYTES: int = 2**20
+LARGEST: float = 1e50
+"""Of the absolute values of weights."""
 
 
 def chosen_reward(text: str, world: World) -> ObjectiveSpec:
@@ -61,13 +63,19 @@ def _attribute(name: str, world: World) -> str:
     return name
 
 
-def _weight(value: str, name: str) -> float:
+def _weight(value: str | float, name: str) -> float:
     try:
         weight = float(value)
     except ValueError:
         raise UsageError(f"The weight of {quoted(name)} is {quoted(value)}: not a number.") from None
     if not math.isfinite(weight):
         raise UsageError(f"The weight of {quoted(name)} is {quoted(value)}: not a finite number.")
+    # Distances multiply up to four of them, and a scale does not matter to any.
+    if weight and not 1 / LARGEST <= abs(weight) <= LARGEST:
+        raise UsageError(
+            f"The weight of {quoted(name)} is {weight:g}; it must be 0 or between {1 / LARGEST:g} and {LARGEST:g} in "
+            "absolute value. Scale the reward: distances do not depend on its scale."
+        )
     return weight
 
 
@@ -80,5 +88,5 @@ def _from_file(text: str, world: World) -> ObjectiveSpec:
     from mesascope.worlds.world import ObjectiveSpec
 
     data: _RewardFile = read_json(text, purpose="a reward", form=_RewardFile, maximum_bytes=MAXIMUM_BYTES)
-    weights = {_attribute(name, world): weight for name, weight in data.weights.items()}
+    weights = {_attribute(name, world): _weight(weight, name) for name, weight in data.weights.items()}
     return ObjectiveSpec(Path(text).stem, weights, tuple(_attribute(stop, world) for stop in data.stops))
