@@ -13,10 +13,10 @@ import pytest
 from mesascope.agents.adapters.pickled_arrays import (
     ANY_CLASS,
     Record,
-    array_of,
     load_pickled_arrays,
     read_pickled_arrays,
 )
+from mesascope.agents.adapters.raw_arrays import array_of
 from mesascope.core.errors import UntrustedModelError
 
 TABLE = {

@@ -6,7 +6,6 @@ numpy and Python; a caller may allow others, and says what each stands for.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,17 +14,16 @@ from typing import Any
 import numpy as np
 
 from mesascope.agents.adapters.pickle_reader import Global, PickleReader, Refused, pairs
+from mesascope.agents.adapters.raw_arrays import KINDS, array_of
 from mesascope.agents.reading import read_model_file
 from mesascope.core.errors import UntrustedModelError
-from mesascope.core.text import quoted, shown
+from mesascope.core.text import quoted
 
 MAXIMUM_PICKLE_BYTES: int = 64 * 2**20
 MAXIMUM_VALUES: int = 1_000_000
 """In all tables together: a table that holds another twice, and so on, would otherwise be endless."""
 MAXIMUM_DEPTH: int = 32
 """Of tables in tables."""
-MAXIMUM_DIMENSIONS: int = 8
-"""Of one array."""
 
 
 class _AnyClass(Container[str]):
@@ -35,9 +33,6 @@ class _AnyClass(Container[str]):
 
 ANY_CLASS: Container[str] = _AnyClass()
 """As `records`: whatever the pickle names is kept as a `Record`. Nothing is looked for, so nothing can run."""
-
-KINDS: frozenset[str] = frozenset({"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1", "c8", "c16"})
-"""Types of numbers that are read."""
 
 Build = Callable[..., Any]
 """Takes the arguments of a call in a pickle, all of them plain values or arrays, and returns what it stands for."""
@@ -185,33 +180,6 @@ class _ArrayReader(PickleReader):
         if depth + plain.height > MAXIMUM_DEPTH + 1:
             raise Refused("its tables are nested too deeply")
         return plain
-
-
-def array_of(data: object, code: object, shape: object, *, order: str = "<", columns_first: bool = False) -> np.ndarray:
-    """Returns bytes as an array, after checking that they are as many as its shape implies.
-
-    **Arguments:**
-
-    - `data`: the numbers.
-    - `code`: one of `KINDS`; a leading `<` may stand before it.
-    - `shape`: a tuple of whole numbers.
-    - `order`: `">"` if the largest byte comes first.
-    - `columns_first`: whether the first index varies fastest.
-
-    **Raises:** `ValueError` if they do not fit.
-    """
-    code = code.removeprefix("<").removeprefix("|") if isinstance(code, str) else ""
-    if code not in KINDS:
-        raise ValueError(f"an array has numbers of the unusual kind {quoted(code, limit=20)}")
-    if not isinstance(data, bytes | bytearray) or not isinstance(shape, tuple):
-        raise ValueError("an array lacks its numbers or its shape")
-    if len(shape) > MAXIMUM_DIMENSIONS or not all(type(size) is int and size >= 0 for size in shape):
-        raise ValueError("an array has an impossible shape")
-    kind = np.dtype(code).newbyteorder(">" if order == ">" else "<")
-    if math.prod(shape) * kind.itemsize != len(data):
-        raise ValueError(f"an array of shape {shown(list(shape), limit=80)} and kind {code} has {len(data):,} bytes")
-    array = np.frombuffer(data, kind).reshape(shape, order="F" if columns_first else "C")
-    return array.astype(kind.newbyteorder("="), order="K")
 
 
 def load_pickled_arrays(
