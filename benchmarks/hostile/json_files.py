@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hostile.case import ANY, REFUSED, Build, Case, Outcome
-from hostile.mangling import ESCAPE, MARKUP, broken_texts, other_values
+from hostile.mangling import BROKEN, ESCAPE, MARKUP, other_values
 
 REWARD = b'{"weights": {"goal": 1.0, "trap": 0.5}, "stops": ["goal"]}'
 OPEN = frozenset({0, 2})
@@ -26,7 +26,7 @@ def changed(
     - `way`: of the material that is copied; a file or, with a `/`, a file in a folder that is copied whole.
     - `name`: of the file or folder in the current folder.
     - `more`: modules of `given` that lie beside it.
-    - `text`: which of `broken_texts`.
+    - `text`: which of `BROKEN`.
     - `number`: which of the other values.
     """
     given = Path(__file__).with_name("given")
@@ -44,7 +44,7 @@ def changed(
         for page in target.parent.glob("*.html"):
             page.unlink()
         if text is not None:
-            target.write_bytes(broken_texts(sound)[text])
+            target.write_bytes(BROKEN[text](sound))
         if number is not None:
             target.write_bytes(dict(_numbered(sound, rng))[number])
 
@@ -56,7 +56,6 @@ def _numbered(sound: bytes, rng: random.Random) -> Iterator[tuple[int, bytes]]:
         yield number, content
 
 
-BROKEN = tuple(broken_texts(b'{"a": 1}'))
 LENIENT = ("blank-50-mb",)
 """Odd, yet JSON."""
 
@@ -185,7 +184,7 @@ def challenges() -> Iterable[Case]:
     def answered(text: str | None, number: int | None = None) -> Build:
         def build(folder: Path, material: Path, rng: random.Random) -> None:
             shutil.copytree(material / "challenge", folder / "challenge")
-            content = broken_texts(ANSWERS)[text] if text else dict(_numbered(ANSWERS, rng))[number]
+            content = BROKEN[text](ANSWERS) if text else dict(_numbered(ANSWERS, rng))[number]
             (folder / "answers.json").write_bytes(content)
 
         return build

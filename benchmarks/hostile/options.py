@@ -186,7 +186,7 @@ def of_verbs() -> Iterable[Case]:
             metavar = option.metavar.split("|")[-1]
             values = BY_METAVAR.get(metavar, NAMES)
             chosen = random.Random(f"{verb} {option.name}")
-            for name in chosen.sample(sorted(values), 4):
+            for name in chosen.sample(sorted(values), 3):
                 exits = ANY if (verb, option.name) in WITHOUT_EFFECT else USAGE
                 if metavar in ("FOLDER", "FILE") and option.name == "--out" and verb == "show":
                     exits = USAGE

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Iterable
 
 from hostile.case import REFUSED, UNTRUSTED, Case
-from hostile.mangling import ESCAPE, LONG, broken_texts, flipped, other_values
+from hostile.mangling import BROKEN, ESCAPE, LONG, flipped, other_values
 from hostile.model_files import VERBS, Change, always, on, written
 
 
@@ -236,4 +236,4 @@ def _other_description(sound: bytes, rng: random.Random) -> bytes:
 
 def _broken_header(sound: bytes, name: str) -> bytes:
     length = int.from_bytes(sound[:8], "little")
-    return joined(broken_texts(sound[8 : 8 + length])[name], sound[8 + length :])
+    return joined(BROKEN[name](sound[8 : 8 + length]), sound[8 + length :])

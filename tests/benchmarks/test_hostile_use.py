@@ -101,9 +101,8 @@ def test_there_are_cases_of_every_kind():
 
 def test_broken_texts_are_no_json(case):
     mangling, is_json = module("hostile.mangling"), module("hostile.judge").is_json
-    texts = mangling.broken_texts(b'{"a": 1}')
     for name in ("empty", "truncated", "utf-16", "nul-bytes", "nan", "infinity", "comment", "raw-escape", "latin-1"):
-        assert not is_json(texts[name]), name
+        assert not is_json(mangling.BROKEN[name](b'{"a": 1}')), name
     rng = module("hostile.case").Case("json", "x").random
     for label, content in mangling.other_values(b'{"a": {"b": [1, 2]}, "c": "d"}', rng, 12):
         assert json.loads(content) != {"a": {"b": [1, 2]}, "c": "d"}, label
