@@ -1,4 +1,4 @@
-"""Runs some cases and prints what did not hold: `python benchmarks/hostile [--only TEXT] [--keep FOLDER]`."""
+"""Runs some cases and prints what did not hold: `python benchmarks/hostile [--only TEXT] [--each N] [--keep FOLDER]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from hostile.catalogue import every_case  # noqa: E402
+from hostile.catalogue import every_case, sample  # noqa: E402
 from hostile.judge import judge  # noqa: E402
 from hostile.material import prepare  # noqa: E402
 from hostile.reproduction import command_of  # noqa: E402
@@ -20,6 +20,7 @@ def main() -> int:
     """Runs the cases that are asked for; returns how many did not hold, at most 100."""
     parser = argparse.ArgumentParser(prog="benchmarks/hostile", description=__doc__)
     parser.add_argument("--only", default="", help="cases whose kind/name contains this text, or one of a,b,c")
+    parser.add_argument("--each", type=int, default=None, help="at most so many of a kind")
     parser.add_argument("--list", action="store_true", help="only name them")
     parser.add_argument("--keep", type=Path, default=None, help="leave the folders of the cases in this new folder")
     parser.add_argument("--failures", type=Path, default=None, help="write what did not hold into this file, too")
@@ -27,6 +28,8 @@ def main() -> int:
     options = parser.parse_args()
     wanted = options.only.split(",")
     cases = [case for case in every_case() if any(text in f"{case.kind}/{case.name}" for text in wanted)]
+    if options.each is not None:
+        cases = sample(cases, each=options.each)
     if options.list:
         print("\n".join(f"{case.kind}/{case.name}" for case in cases))
         return 0

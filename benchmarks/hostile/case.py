@@ -97,7 +97,7 @@ class Case:
     torch: bool = False
     environment: dict[str, str | None] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
-    limit: float = 90.0
+    limit: float = 240.0
     file_bytes: int | None = None
     shell: str | None = None
     script: str | None = None

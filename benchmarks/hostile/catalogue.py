@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from hostile import (
     agents,
@@ -14,6 +14,7 @@ from hostile import (
     model_files,
     options,
     processes,
+    python_calls,
     safetensors_files,
     torch_weights,
     worlds,
@@ -29,6 +30,7 @@ MODULES = (
     options,
     folders,
     processes,
+    python_calls,
     worlds,
     agents,
     environments,
@@ -45,19 +47,18 @@ def every_case() -> list[Case]:
     return found
 
 
-def sample(cases: Sequence[Case], *, each: int, costly: Iterable[str] = ()) -> list[Case]:
-    """Returns some cases of every kind, the same in every run.
+def sample(cases: Sequence[Case], *, each: int) -> list[Case]:
+    """Returns some cases of every kind, the same in every run, in an order in which the kinds take turns.
 
     **Arguments:**
 
     - `cases`: all of them.
     - `each`: how many of a kind.
-    - `costly`: names of verbs that are left out.
     """
     chosen = random.Random(SEED)
-    left_out = set(costly)
     kept = []
     for kind in sorted({case.kind for case in cases}):
-        some = [case for case in cases if case.kind == kind and not left_out & set(case.argv[:1])]
+        some = [case for case in cases if case.kind == kind]
         kept += chosen.sample(some, min(each, len(some)))
+    chosen.shuffle(kept)
     return kept

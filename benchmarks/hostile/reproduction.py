@@ -15,7 +15,7 @@ def command_of(case: Case) -> str:
     if case.shell:
         return _cut(" ; ".join(case.shell.strip().splitlines()), COMMAND)
     if case.script:
-        return f"python {case.script}"
+        return f"python {case.script} (of {case.name})"
     return _cut(" ".join(["mesascope", *map(_word, case.argv)]), COMMAND)
 
 

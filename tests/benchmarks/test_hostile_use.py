@@ -92,7 +92,7 @@ def test_a_gate_needs_a_report_of_its_own(case, sound):
 def test_there_are_cases_of_every_kind():
     cases = module("hostile.catalogue").every_case()
     kinds = {case.kind for case in cases}
-    assert kinds == {"files", "json", "options", "worlds", "agents", "environments", "folders", "process"}
+    assert kinds == {"files", "json", "options", "worlds", "agents", "environments", "folders", "process", "python"}
     assert len(cases) >= module("hostile_use").WANTED_CASES
     some = module("hostile.catalogue").sample(cases, each=2)
     assert {case.kind for case in some} == kinds
