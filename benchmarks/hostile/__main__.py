@@ -1,4 +1,4 @@
-"""Runs some cases and prints what did not hold: `python benchmarks/hostile [--only TEXT] [--each N] [--keep FOLDER]`."""
+"""Runs some cases and prints what did not hold: `python benchmarks/hostile [--only TEXT] [--each N]`."""
 
 from __future__ import annotations
 
