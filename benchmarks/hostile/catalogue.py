@@ -16,16 +16,20 @@ from hostile import (
     processes,
     python_calls,
     safetensors_files,
+    saved_policies,
     torch_weights,
+    world_options,
     worlds,
 )
 from hostile.case import SEED, Case
 
 MODULES = (
     safetensors_files,
+    saved_policies,
     model_files,
     archives,
     torch_weights,
+    world_options,
     json_files,
     options,
     folders,
