@@ -60,7 +60,7 @@ def sample(cases: Sequence[Case], *, each: int) -> list[Case]:
     - `each`: how many of a kind.
     """
     chosen = random.Random(SEED)
-    kept = []
+    kept: list[Case] = []
     for kind in sorted({case.kind for case in cases}):
         some = [case for case in cases if case.kind == kind]
         kept += chosen.sample(some, min(each, len(some)))

@@ -21,19 +21,20 @@ class Row(gym.Env):
         if fault == "init_raises":
             raise RuntimeError("\x1b[31mno")
         spaces = {
-            "actions_continuous": ("action_space", gym.spaces.Box(-1, 1, (2,))),
-            "actions_none": ("action_space", None),
-            "actions_text": ("action_space", "two"),
-            "actions_many": ("action_space", gym.spaces.MultiDiscrete([2, 2])),
-            "actions_vast": ("action_space", gym.spaces.Discrete(10**9)),
-            "space_none": ("observation_space", None),
-            "space_text": ("observation_space", gym.spaces.Text(5)),
-            "space_vast": ("observation_space", gym.spaces.Box(0, 1, (10**5, 10**5), np.uint8)),
-            "space_box": ("observation_space", gym.spaces.Box(0, 1, (3,), np.float32)),
-            "space_start": ("observation_space", gym.spaces.Discrete(4, start=10)),
+            "actions_continuous": ("action_space", lambda: gym.spaces.Box(-1, 1, (2,))),
+            "actions_none": ("action_space", lambda: None),
+            "actions_text": ("action_space", lambda: "two"),
+            "actions_many": ("action_space", lambda: gym.spaces.MultiDiscrete([2, 2])),
+            "actions_vast": ("action_space", lambda: gym.spaces.Discrete(10**9)),
+            "space_none": ("observation_space", lambda: None),
+            "space_text": ("observation_space", lambda: gym.spaces.Text(5)),
+            "space_vast": ("observation_space", lambda: gym.spaces.Box(0, 1, (2000, 2000, 3), np.uint8)),
+            "space_box": ("observation_space", lambda: gym.spaces.Box(0, 1, (3,), np.float32)),
+            "space_start": ("observation_space", lambda: gym.spaces.Discrete(4, start=10)),
         }
         if fault in spaces:
-            setattr(self, *spaces[fault])
+            name, make = spaces[fault]
+            setattr(self, name, make())
 
     def seen(self):
         return {
