@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterable
 
 from hostile.case import USAGE, Case, Outcome, words
@@ -49,6 +50,15 @@ def whole_json(outcome: Outcome) -> str:
     return "" if answers else "a report without answers"
 
 
+def named_in_report(outcome: Outcome) -> str:
+    """Says what is wrong if an agent left in the middle and the report does not say so."""
+    report = outcome.folder / "out" / "report.json"
+    if outcome.code == 2:
+        return ""
+    text = report.read_text() if report.exists() else ""
+    return "" if re.search("raised|tried to|more memory", text) else "the report does not say that the agent left"
+
+
 def functions() -> Iterable[Case]:
     """Functions that are no policies, or not quite."""
     files = bring("tiny_world", "policies")
@@ -78,7 +88,7 @@ def functions() -> Iterable[Case]:
         yield case(f"returns_{name}", USAGE, "policies:|agent")
     for way in LEAVES:
         yield case(f"leaves_{way}", USAGE, "policies:|agent")
-        yield case(f"leaves_late_{way}", frozenset({1, 2, 3}), "policies:|agent")
+        yield case(f"leaves_late_{way}", GATED | {2}, "policies:|agent", check=named_in_report)
     for name in NOT_POLICIES:
         yield case(name, USAGE, "policies|agent")
     choice = random.Random("other verbs of agents")

@@ -83,8 +83,9 @@ def wrong_ending(case: Case, outcome: Outcome) -> str:
     if outcome.code not in case.exits:
         wanted = ", ".join(map(str, sorted(case.exits)))
         return f"exit code {outcome.code}, not {wanted}: {last_line(outcome.err or outcome.out)}"
-    # Who has closed standard error wants no word.
-    if outcome.code in (2, 4) and not text.strip() and "2>" not in (case.shell or ""):
+    # Who has closed standard error wants no word; on a terminal both outputs are one.
+    silent = not text.strip() and not (case.shell and outcome.out.strip())
+    if outcome.code in (2, 4) and silent and "2>" not in (case.shell or ""):
         return f"exit code {outcome.code} without a word"
     # A long message is wrapped in the help's boxes: lines are joined before they are compared.
     joined = " ".join(text.replace("│", " ").split())

@@ -101,14 +101,16 @@ REPORTED = (
     "optimised",
 )
 """What touches a report; the others are tried on less work."""
+REFUSABLE = ("epoch", "tmp", "debug", "mpl-backend")
+"""Variables that somebody has to set right: one clear line is an answer."""
 
 
 def variables() -> Iterable[Case]:
     """Variables of the environment that say nonsense."""
     audit = f"{AUDIT} --json --out out"
     for name, values in VARIABLES.items():
-        exits = {0, 2} if name.startswith(("epoch", "tmp", "debug")) else {0}
-        check = None if name.startswith(("epoch", "tmp", "debug")) else _json_out
+        exits = {0, 2} if name.startswith(REFUSABLE) else {0}
+        check = None if name.startswith(REFUSABLE) else _json_out
         # PYTHONDEVMODE and warnings are asked for, and are not ours.
         plain = name not in ("dev-mode", "warnings-raise")
         yield sh(

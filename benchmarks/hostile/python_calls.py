@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from pathlib import Path
 
-from hostile.case import USAGE, Case
+from hostile.case import USAGE, Case, words
 from hostile.strangers import bring
 
 PROGRAM = """
@@ -35,7 +35,7 @@ def exits(seen):
 
 try:
     {call}
-except mesascope.MesascopeError as error:
+except {errors} as error:
     print("refused:", error, file=sys.stderr)
     sys.exit(2)
 print("ran")
@@ -103,13 +103,21 @@ CALLS: dict[str, str] = {
 }
 
 
+WRONG_TYPES = words(
+    "audit-none audit-number audit-world-class audit-world-none audit-objective-number recover-none recover-text "
+    "demonstrations-text"
+)
+"""Python's own error is as good where a value is not of the type that the signature says."""
+
+
 def cases() -> Iterable[Case]:
     """Every case of this module."""
     given = bring("tiny_world", "broken_worlds", "policies")
     for name, call in CALLS.items():
+        errors = "(mesascope.MesascopeError, TypeError)" if name in WRONG_TYPES else "mesascope.MesascopeError"
 
-        def build(folder: Path, material: Path, rng: random.Random, call: str = call) -> None:
+        def build(folder: Path, material: Path, rng: random.Random, call: str = call, errors: str = errors) -> None:
             given(folder, material, rng)
-            (folder / "program.py").write_text(PROGRAM.replace("{call}", call))
+            (folder / "program.py").write_text(PROGRAM.replace("{call}", call).replace("{errors}", errors))
 
         yield Case("python", name, (), build, USAGE, says="refused", script="program.py")
