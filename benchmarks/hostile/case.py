@@ -71,7 +71,7 @@ class Case:
     - `argv`: arguments of `mesascope`.
     - `build`: makes the files that lie in the current folder.
     - `exits`: the exit codes that are right.
-    - `says`: a pattern that standard error must match, where the ending is not 0.
+    - `says`: a pattern that standard error must match, where it ends with a message.
     - `unlike`: a pattern that neither output may match.
     - `refusal`: it is the refusal of a file, whose memory and time count.
     - `fresh`: the command is started as a user starts it, not from a warm process.

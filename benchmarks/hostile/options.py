@@ -188,8 +188,9 @@ def of_verbs() -> Iterable[Case]:
             chosen = random.Random(f"{verb} {option.name}")
             for name in chosen.sample(sorted(values), 3):
                 exits = ANY if (verb, option.name) in WITHOUT_EFFECT else USAGE
-                if metavar in ("FOLDER", "FILE") and option.name == "--out" and verb == "show":
-                    exits = USAGE
+                if (verb, option.name) == ("check", "--world-option"):
+                    # That a world is wrong is what this verb finds out.
+                    exits = frozenset({1, 2})
                 if option.name == "--levels" and name in ("10-20", "2-63"):
                     # As many as there are, or refused.
                     exits = frozenset({0, 1, 2, 3})
