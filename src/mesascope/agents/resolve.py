@@ -182,7 +182,7 @@ def _check_fits(agent: Agent, world: World) -> None:
             raise UsageError(
                 f"Agent '{agent.name}' reads observations of shape {list(agent.observation_shape)}; world "
                 f"'{world.name}' shows {list(shape)}.{trained} Choose the world that fits with --world, and its "
-                "options with --world-option KEY=VALUE."
+                "options with --world-option KEY=VALUE; or ask `mesascope check fit` which view of it would."
             )
     observations = getattr(agent, "observations", None)
     if isinstance(observations, Observations) and not observations.reads(shape):

@@ -107,7 +107,8 @@ def _sentence(found: Fit) -> str:
 def favours(setting: Setting) -> str:
     """Returns which candidate objective choices favour over the base objective, in a sentence; empty if none.
 
-    What any goal moves (steps, turns) and controls are left out; the interval is corrected for all that were compared.
+    Left out are controls, what any goal moves (steps, turns), and what is only to be avoided: whoever is lost avoids
+    it. The interval is corrected for all that were compared.
 
     **Arguments:**
 
@@ -118,7 +119,7 @@ def favours(setting: Setting) -> str:
     rows = [
         index
         for index, spec in enumerate(ground.objectives.specs)
-        if index != base and not spec.control and not set(spec.weights) <= motion
+        if index != base and not spec.control and not set(spec.weights) <= motion and max(spec.weights.values()) > 0
     ]
     best = None
     for index in rows:
