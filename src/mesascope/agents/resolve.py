@@ -87,7 +87,9 @@ def resolve_agent(
     elif Path(text).exists():
         raise UsageError(
             f"{quoted(text, limit=200)} is neither a .safetensors file of Mesascope nor a .zip file of "
-            "Stable-Baselines3. Bring other agents as module:attribute, a function from observations to probabilities."
+            "Stable-Baselines3. Bring other agents as module:attribute, a function from observations to probabilities; "
+            "weights that are a pickle of numpy arrays are read there by mesascope.load_pickled_arrays, and nothing in "
+            "them is run."
         )
     else:
         raise UsageError(
