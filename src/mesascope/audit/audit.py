@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from mesascope.agents.agent import Agent, Untrained
+from mesascope.audit.cost import announce
 from mesascope.audit.examination import Progress, examine, find, reference_regrets
 from mesascope.audit.findings import Findings, Subject
 from mesascope.audit.fit.assay import with_fit
@@ -137,6 +138,7 @@ def observe(
         _check_fit(world, target)
     base_objective = world.base_objective if base_objective is None else base_objective
     grounds = _grounds(world, train, target, deploy, base_objective, levels, seed)
+    announce(grounds)
     report("watching the agent in training levels", 0.05)
     key = root_key(seed)
     before = observe_agent(agent, grounds[0], key=stream("roll-outs/train", key=key))

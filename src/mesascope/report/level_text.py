@@ -111,9 +111,9 @@ def _marks(scene: Scene, layer: Layer, glyphs: Glyphs) -> dict[Place, tuple[str,
     for here, there in itertools.pairwise(path):
         step = (_sign(there[0] - here[0]), _sign(there[1] - here[1]))
         if step != (0, 0):
-            marks.setdefault(here, (glyphs.steps[step], layer))
+            marks.setdefault(here, (_seen(scene, here, glyphs.steps[step]), layer))
     if path:
-        marks.setdefault(path[-1], (glyphs.steps[0, 0], layer))
+        marks.setdefault(path[-1], (_seen(scene, path[-1], glyphs.steps[0, 0]), layer))
     for place in scene.agent_goal[:_MOST_GOALS]:
         marks[place] = (glyphs.agent_goal, "agent")
     for place in scene.base_goal[:_MOST_GOALS]:
@@ -121,6 +121,12 @@ def _marks(scene: Scene, layer: Layer, glyphs: Glyphs) -> dict[Place, tuple[str,
     if scene.start is not None:
         marks[scene.start] = (glyphs.start, "start")
     return marks
+
+
+def _seen(scene: Scene, place: Place, step: str) -> str:
+    """Returns what a path shows in a place: what lies there, which it must not hide, or the step that is taken."""
+    character = scene.rows[place[0]][place[1]]
+    return step if scene.is_floor(character) else character
 
 
 # A goal that is fulfilled nearly everywhere (survive, stay) would hide the level.

@@ -127,7 +127,7 @@ def witness_text(report: WitnessReport, *, width: int, glyphs: Glyphs) -> str:
         f"best one {found['edits']} edits away from a sampled level; {shrunk['removed']} walls, objects or switches "
         "taken out",
         f"Condition: {shrunk['variant']}" if len(details["variants"]) > 1 else "",
-        f"Evaluated anew from {'its text' if replay['from_text'] else 'the level itself (this world reads no text)'}: "
+        f"Evaluated anew from {'its text' if replay['from_text'] else 'the level itself (its text is not read back)'}: "
         f"{'the same' if replay['agrees'] else 'NOT the same'}",
         f"Its own objective was {report.own_named_by}",
     ]

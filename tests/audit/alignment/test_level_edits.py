@@ -21,6 +21,7 @@ from mesascope.audit.alignment.level_edits import (
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.worlds.corner import Corner
+from mesascope.worlds.keys import Keys
 
 SPLIT = """
 ######
@@ -80,7 +81,18 @@ def test_a_level_that_walls_cut_in_two_falls_into_pieces(cued):
     walls = whole.layout.walls.copy()
     walls[3, 3] = True
     split = jax.device_get(cued.level(dataclasses.replace(cued.parse(WHOLE).layout, walls=jnp.array(walls))))
-    assert pieces(stacked([whole, split])).tolist() == [1, 2]
+    assert pieces(cued, stacked([whole, split])).tolist() == [1, 2]
+
+
+def test_what_is_walled_in_is_a_piece_of_its_own():
+    world = Keys(size=7)
+    whole = jax.device_get(world.parse("#######\n#K....#\n#.....#\n#..C..#\n#.....#\n#.....#\n#######"))
+    walls = whole.layout.walls.copy()
+    walls[[1, 2, 2], [2, 1, 2]] = True
+    walled = jax.device_get(world.level(dataclasses.replace(whole.layout, walls=jnp.array(walls))))
+    levels = stacked([whole, walled])
+    found = pieces(world, levels)
+    assert found.tolist() == [1, 2]
 
 
 def test_text_that_a_world_cannot_read_is_no_level(cued):

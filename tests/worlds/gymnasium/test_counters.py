@@ -3,7 +3,7 @@ import pytest
 
 gymnasium = pytest.importorskip("gymnasium")
 
-from mesascope.core.errors import WorldError  # noqa: E402
+from mesascope.core.errors import UnknownNameError, WorldError  # noqa: E402
 from mesascope.worlds.gymnasium import gymnasium_world  # noqa: E402
 
 SIDE = 4
@@ -134,6 +134,11 @@ def test_a_count_that_matters_is_not_offered_to_be_left_out(made):
 def test_ignoring_what_matters_is_found_out(made):
     with pytest.raises(WorldError, match=r"without .*row.* so that what is ignored matters"):
         made(Field, ignore="row").level(0)
+
+
+def test_ignoring_what_there_is_not_is_refused(made):
+    with pytest.raises(UnknownNameError, match=r"that could be ignored named 'colum'. Did you mean 'column'"):
+        made(Field, ignore="colum").level(0)
 
 
 def test_what_comes_to_an_end_is_no_counter(made):

@@ -123,6 +123,10 @@ FAULTS = {
     "step interrupts": (_line(step=_raising(KeyboardInterrupt())), r"raised KeyboardInterrupt.*though nobody"),
     "step ends the process": (_line(step=lambda self, action: os._exit(0)), r"tried to end the process"),
     "copying raises": (_line(__deepcopy__=_raising(OwnError("no"))), r"cannot be cloned.*raised OwnError"),
+    "ever so many actions": (_line(action_space=gymnasium.spaces.Discrete(10**9)), r"has 1,000,000,000 actions"),
+    "ever so wide": (_line(observation_space=gymnasium.spaces.Discrete(10**9)), r"vectors of 1,000,000,000 numbers"),
+    "no spaces": (_line(action_space=None), r"actions of .* are a NoneType"),
+    "no observations": (_line(observation_space=None), r"are a NoneType, of which no array"),
     "making raises": (_line(__init__=_raising(SystemExit(3))), r"tried to exit with code 3 when it was made"),
     "control characters": (_line(step=_raising(ValueError("\x1b[31m" + "x" * 10**5))), r"raised ValueError"),
     "another start each time": (

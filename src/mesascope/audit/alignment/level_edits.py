@@ -181,10 +181,11 @@ def read_back(world: World, text: str) -> Level | None:
         return None
 
 
-def pieces(levels: Level) -> Int[np.ndarray, " N"]:
-    """Returns into how many parts the reachable states of each level fall, ways taken in either direction.
+def pieces(world: World, levels: Level) -> Int[np.ndarray, " N"]:
+    """Returns into how many parts each level falls: its reachable states, ways taken in either direction, and what lies
+    where no reachable state is.
 
-    Walls put up at random can cut a level in two; a sampled one hangs together.
+    Walls put up at random can cut a level in two, or wall in a key; a sampled one hangs together.
     """
     there = np.asarray(levels.reachable)
     count, states = there.shape
@@ -196,7 +197,23 @@ def pieces(levels: Level) -> Int[np.ndarray, " N"]:
     ways = scipy.sparse.coo_matrix((np.ones(len(here), np.int8), (here, onward)), shape=(count * states,) * 2)
     _, part = scipy.sparse.csgraph.connected_components(ways, directed=False)
     part = part.reshape(count, states)
-    return np.array([len(np.unique(row[seen])) for row, seen in zip(part, there, strict=True)])
+    parts = np.array([len(np.unique(row[seen])) for row, seen in zip(part, there, strict=True)])
+    return parts + _out_of_reach(world, levels)
+
+
+def _out_of_reach(world: World, levels: Level) -> Int[np.ndarray, " N"]:
+    """Returns how many things of each level, by its text, lie in places where no reachable state is."""
+    places = [world.position(levels[0], state) for state in range(levels.states)]
+    floor = {"#", ".", " ", *(sign for sign, meaning in world.legend.items() if meaning in ("floor", "free", "empty"))}
+    counts = np.zeros(levels.count, int)
+    if all(place is None for place in places):
+        return counts
+    for row, seen in enumerate(np.asarray(levels.reachable)):
+        stood_on = {place for place, there in zip(places, seen.tolist(), strict=True) if there}
+        lines = world.format(levels[row]).splitlines()
+        things = ((i, j) for i, line in enumerate(lines) for j, sign in enumerate(line) if sign not in floor)
+        counts[row] = sum(place not in stood_on for place in things)
+    return counts
 
 
 def identity(variant: Variant, level: Level) -> str:

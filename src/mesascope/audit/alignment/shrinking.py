@@ -124,7 +124,7 @@ def shrink(
             for start in range(0, len(fresh), batch):
                 part = fresh[start : start + batch]
                 full = _padded(part, batch)
-                fitting = pieces(full) <= most_pieces
+                fitting = pieces(setting.world, full) <= most_pieces
                 if accept is not None:
                     fitting &= accept(setting, full)
                 if not fitting[: len(part)].any():

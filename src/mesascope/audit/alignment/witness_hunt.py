@@ -188,7 +188,7 @@ class _Hunt:
     def _seed(self) -> None:
         for variant in self.variants:
             levels = self._draw(variant)
-            parts, sizes = pieces(levels), np.asarray(levels.reachable).sum(-1)
+            parts, sizes = pieces(variant.world, levels), np.asarray(levels.reachable).sum(-1)
             if not self.restarts:
                 # What the family's own levels are like is known from the first draw.
                 self.most_pieces = max(self.most_pieces, int(parts.max()))
@@ -257,7 +257,7 @@ class _Hunt:
 
     def _gather(self, variant: Variant, levels: Level, edits: np.ndarray, chosen: dict) -> None:
         """Adds to `chosen` the levels of the family that were not seen before."""
-        fitting = (pieces(levels) <= self.most_pieces) & (edits >= 0)
+        fitting = (pieces(variant.world, levels) <= self.most_pieces) & (edits >= 0)
         if self.accept is not None:
             fitting &= self.accept(variant, levels)
         elif self.fewest_states is not None:

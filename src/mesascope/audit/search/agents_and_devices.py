@@ -26,6 +26,9 @@ from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 
 LEVELS: int = 64
+FEWEST: int = 10
+LARGEST: int = 8192
+"""States of the largest level whose distances between all pairs are worked out."""
 STEPS: int = 24
 
 
@@ -93,6 +96,10 @@ def explain(
     return Explanations(devices, agents)
 
 
+def _nothing(reason: str) -> Evidence:
+    return Evidence("agents-and-devices", "optimizer", Verdict.INCONCLUSIVE, "No trajectories.", reason)
+
+
 def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
     """Returns the posterior that trajectories in fresh levels are an agent's rather than a device's.
 
@@ -106,12 +113,17 @@ def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
     levels = setting.ground.levels
     random = np.random.default_rng(seed_of(key))
     count = min(LEVELS, levels.count)
-    distances = all_distances(levels, np.arange(count))
+    if count < FEWEST:
+        return _nothing(f"there are {count} levels, and {FEWEST} are needed")
+    if levels.states > LARGEST:
+        return _nothing(
+            f"levels of {levels.states:,} states have too many pairs of states; {LARGEST:,} states are looked at"
+        )
     chances = {"agent": [], "uniform": []}
     uniform = np.full(levels.actions, 1 / levels.actions)
     for index in range(count):
         successors = np.asarray(levels.successors)[index, :, :, 0]
-        initial = np.asarray(levels.initial, np.float64)[index]
+        initial, distance = np.asarray(levels.initial, np.float64)[index], None
         for name, found in chances.items():
             trajectories = []
             for _ in range(2):
@@ -130,10 +142,10 @@ def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
                 if visited:
                     trajectories.append((np.array(visited), np.array(taken)))
             if trajectories:
-                found.append(explain(trajectories, successors, distances[index]).probability)
-    if min(len(found) for found in chances.values()) < 10:
-        reason = "fewer than 10 levels have trajectories"
-        return Evidence("agents-and-devices", "optimizer", Verdict.INCONCLUSIVE, "No trajectories.", reason)
+                distance = all_distances(levels, np.array([index]))[0] if distance is None else distance
+                found.append(explain(trajectories, successors, distance).probability)
+    if min(len(found) for found in chances.values()) < FEWEST:
+        return _nothing(f"fewer than {FEWEST} levels have trajectories")
     effect, null = (bootstrap_mean(np.array(chances[name])) for name in ("agent", "uniform"))
     text = (
         f"Some goal explains its ways better than a rule from input to action with probability {effect.value:.0%} "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse
 from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.activations import Captured, Inspectable
@@ -301,20 +302,13 @@ def all_distances(levels, which: Int[np.ndarray, " N"]) -> Int[np.ndarray, "N S 
     - `levels`: a batch.
     - `which`: of them, by number.
     """
-    successors = np.asarray(levels.successors)[which]
-    possible = np.asarray(levels.probabilities)[which] > 0
-    count, states = successors.shape[:2]
-    step = np.zeros((count, states, states), bool)
-    level, state, action, outcome = np.nonzero(possible)
-    step[level, state, successors[level, state, action, outcome]] = True
-    reached = np.broadcast_to(np.eye(states, dtype=bool), step.shape).copy()
-    distance = np.where(reached, 0, FAR)
-    onward = step.astype(np.float32)
-    for steps in range(1, states):
-        further = (reached.astype(np.float32) @ onward) > 0
-        fresh = further & ~reached
-        if not fresh.any():
-            break
-        distance[fresh] = steps
-        reached |= fresh
+    states = levels.states
+    # Small whole numbers: there are as many as pairs of states, and sums of two of them must fit.
+    distance = np.full((len(which), states, states), FAR, np.int16)
+    for row, level in enumerate(which):
+        state, action, outcome = np.nonzero(np.asarray(levels.probabilities[level]) > 0)
+        ways = state, np.asarray(levels.successors[level])[state, action, outcome]
+        step = scipy.sparse.csr_matrix((np.ones(len(state), bool), ways), shape=(states, states))
+        found = scipy.sparse.csgraph.dijkstra(step, unweighted=True)
+        distance[row] = np.where(found < FAR, found, FAR)
     return distance

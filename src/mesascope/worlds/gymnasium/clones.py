@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.core.errors import WorldError
+from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.core.text import quoted
 from mesascope.worlds.gymnasium.common import (
     COMMON,
@@ -57,6 +57,7 @@ class CloneSimulator(Simulator[bytes]):
         self._copy(environment)
         found = self._fingerprint(environment)
         self._random = found.random
+        self.left_out = set(found.left_out)
         self.first = found.state
         self._clones: dict[bytes, Any] = {found.state: environment}
         self._seen: dict[bytes, np.ndarray] = {found.state: encoding.encode(observation)}
@@ -89,6 +90,7 @@ class CloneSimulator(Simulator[bytes]):
                 f"{quoted(self._environment_id)} draws random numbers while it runs, so that a state does not say what "
                 f"follows and no exact level can be made.{self._own_options()}"
             )
+        self.left_out |= found.left_out
         if found.state not in self._seen:
             self._seen[found.state] = self._encoding.encode(step.observation)
         elif self._ignore and not np.array_equal(self._encoding.encode(step.observation), self._seen[found.state]):
@@ -130,6 +132,10 @@ class CloneSimulator(Simulator[bytes]):
             fields_of=self._fields,
             encode=self._encoding.encode,
         )
+
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of what the environment holds."""
+        return tuple(self._fields(self.environment))
 
     def _allowed(self, environment: Any, info: dict[str, Any]) -> np.ndarray | None:
         return legal_actions(environment, info, actions=self.actions, environment_id=self._environment_id)
@@ -221,6 +227,12 @@ class CloneSource(Source):
             environment_id=self.environment_id,
             counters=simulator.counters,
         )
+        for name in sorted(self.ignore - simulator.left_out):
+            raise UnknownNameError(
+                f"attribute of environment {quoted(self.environment_id)} that could be ignored",
+                name,
+                simulator.names(),
+            )
         legal = simulator.legal(found.tokens, found.terminal)
         check_replay(
             self._make(),

@@ -20,6 +20,10 @@ ENCODINGS: tuple[str, ...] = ("auto", "raw", "image", "full", "flat", "one-hot")
 """What the option `observation` may be."""
 
 
+MOST_NUMBERS: int = 100_000
+"""Numbers of one observation that is laid out as a vector."""
+
+
 @dataclass(frozen=True)
 class Encoding:
     """How observations are stored in a level and shown to agents.
@@ -114,7 +118,7 @@ def space_encoding(space: Any, observation: str, environment_id: str) -> Encodin
     if isinstance(space, spaces.Discrete):
         if observation == "raw":
             return Encoding(space, False, False, (1,), np.float32, ("index",), environment_id)
-        size = int(space.n)
+        size = _checked_size(int(space.n), space, environment_id)
         channels = tuple(f"state-{index}" for index in range(size))
         return Encoding(space, False, True, (size,), np.int32, channels, environment_id)
     if isinstance(space, spaces.Box) and observation != "flat":
@@ -129,11 +133,22 @@ def space_encoding(space: Any, observation: str, environment_id: str) -> Encodin
                 f"The observations of '{environment_id}' ({space}) cannot be laid out as one vector: {error}. "
                 "Register the environment with a wrapper that makes them a Box."
             ) from error
+        size = _checked_size(size, space, environment_id)
         return Encoding(space, True, False, (size,), np.float32, _names(size), environment_id)
     raise WorldError(
         f"The observations of '{environment_id}' are a {type(space).__name__}, of which no array can be made. "
         "Register the environment with a wrapper that makes them a Box."
     )
+
+
+def _checked_size(size: int, space: Any, environment_id: str) -> int:
+    if size > MOST_NUMBERS:
+        raise WorldError(
+            f"The observations of {quoted(environment_id)} ({shown(space, limit=120)}) would be vectors of {size:,} "
+            "numbers; "
+            f"at most {MOST_NUMBERS:,} are used. A whole number is shown as it is with observation=raw."
+        )
+    return size
 
 
 def _names(size: int) -> tuple[str, ...]:

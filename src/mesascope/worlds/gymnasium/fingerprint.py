@@ -17,10 +17,11 @@ from mesascope.core.errors import WorldError
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Digests of an object: of its `state`, and of the `random` generators inside it."""
+    """Digests of an object: of its `state`, and of the `random` generators inside it; and the names `left_out`."""
 
     state: bytes
     random: bytes
+    left_out: frozenset[str] = frozenset()
 
 
 def fingerprint(
@@ -43,7 +44,7 @@ def fingerprint(
     """
     walk = _Walk(ignore, opaque, names or {})
     walk.visit(value, "environment")
-    return Fingerprint(walk.state.digest(), walk.random.digest())
+    return Fingerprint(walk.state.digest(), walk.random.digest(), frozenset(walk.left_out))
 
 
 class _Walk:
@@ -54,6 +55,7 @@ class _Walk:
         # objects themselves keeps their identities from being used again during the walk.
         self.met: dict[int, int] = {}
         self.kept: list[Any] = []
+        self.left_out: set[str] = set()
 
     def write(self, tag: str, content: bytes = b"") -> None:
         self.state.update(f"{tag}:{len(content)};".encode())
@@ -108,6 +110,7 @@ class _Walk:
         texts = all(isinstance(key, str) for key in value)
         for key in sorted(value) if texts else list(value):
             if texts and key in self.ignore:
+                self.left_out.add(key)
                 continue
             self.visit(key, path)
             self.visit(value[key], f"{path}.{key}" if texts else f"{path}[{key!r}]")

@@ -32,6 +32,9 @@ from mesascope.worlds.world import World, parse_option
 PLAIN_WRAPPERS: frozenset[str] = frozenset({"OrderEnforcing", "PassiveEnvChecker"})
 """Wrappers that change nothing about what happens."""
 
+MOST_LEVELS: int = 4096
+MOST_ACTIONS: int = 1024
+
 _NOT_OPTIONS = ("environment_id", "settings", "id", "render_mode", "max_episode_steps", "disable_env_checker")
 
 
@@ -74,11 +77,17 @@ class GymnasiumWorld(World):
 
     def __post_init__(self):
         check_encoding(self.observation)
-        if not (0 < self.discount < 1 and self.levels >= 1 and self.first_seed >= 0 and self.max_states >= 1):
+        if not (
+            0 < self.discount < 1
+            and 1 <= self.levels <= MOST_LEVELS
+            and 0 <= self.first_seed < 2**30
+            and 1 <= self.max_states <= 2**30
+        ):
             raise WorldError(
-                "discount must be in (0, 1), levels and max_states at least 1, first_seed at least 0; given are "
-                f"discount={self.discount}, levels={self.levels}, max_states={self.max_states}, "
-                f"first_seed={self.first_seed}."
+                f"discount must be in (0, 1), levels in 1 to {MOST_LEVELS:,}, max_states in 1 to 2^30, first_seed in "
+                "0 to "
+                f"2^30; given are discount={self.discount}, levels={shown(self.levels, limit=40)}, "
+                f"max_states={shown(self.max_states, limit=40)}, first_seed={shown(self.first_seed, limit=40)}."
             )
         source = self._source
         found = {
@@ -120,12 +129,24 @@ class GymnasiumWorld(World):
                 f"The actions of {quoted(self.environment_id)} are a {type(actions).__name__} "
                 f"({shown(actions, limit=120)}); a finite level needs a Discrete space.{advice}"
             )
+        if int(actions.n) > MOST_ACTIONS:
+            raise WorldError(
+                f"{quoted(self.environment_id)} has {int(actions.n):,} actions; at most {MOST_ACTIONS:,} are tried "
+                "in each "
+                "state."
+            )
         arguments: dict[str, Any] = {
             "environment_id": self.environment_id,
             "observation": self.observation,
             "max_states": self.max_states,
         }
         if is_table(environment.unwrapped) and _plainly_wrapped(environment):
+            if self.ignore:
+                raise UsageError(
+                    f"{quoted(self.environment_id)} is read from its table of transitions, which holds nothing to "
+                    "ignore; "
+                    "leave ignore out."
+                )
             return TableSource(self._make, **arguments)
         arguments["ignore"] = frozenset(name.strip() for name in self.ignore.split(",") if name.strip())
         arguments["seeds"] = range(self.first_seed, self.first_seed + 2 * self.levels)
