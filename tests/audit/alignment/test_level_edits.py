@@ -86,10 +86,9 @@ def test_a_level_that_walls_cut_in_two_falls_into_pieces(cued):
 
 def test_what_is_walled_in_is_a_piece_of_its_own():
     world = Keys(size=7)
-    whole = jax.device_get(world.parse("#######\n#K....#\n#.....#\n#..C..#\n#.....#\n#.....#\n#######"))
-    walls = whole.layout.walls.copy()
-    walls[[1, 2, 2], [2, 1, 2]] = True
-    walled = jax.device_get(world.level(dataclasses.replace(whole.layout, walls=jnp.array(walls))))
+    whole = world.parse("#######\n#K....#\n#.....#\n#..C..#\n#.....#\n#.....#\n#######")
+    walls = whole.layout.walls.at[jnp.array([1, 2, 2]), jnp.array([2, 1, 2])].set(True)
+    walled = world.level(dataclasses.replace(whole.layout, walls=walls))
     levels = stacked([whole, walled])
     found = pieces(world, levels)
     assert found.tolist() == [1, 2]
