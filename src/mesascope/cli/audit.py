@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 from mesascope.cli.gates import Gate, exit_code
+from mesascope.cli.options.agent import AgentCommand
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, MaybeTarget, Pairs, Seed, Steps
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import chosen_shift, setting_of, with_objective
@@ -24,7 +24,7 @@ FILES = ("report.json", "report.html")
 
 
 @dataclass(frozen=True)
-class Audit(Command):
+class Audit(AgentCommand):
     """Asks the three questions about an agent: is it an optimizer, what is its objective, is it aligned?
 
     Prints one screen and writes report.json and report.html. The same command gives the same report and may replace it;
@@ -51,8 +51,6 @@ class Audit(Command):
     """How many levels of each distribution; by default up to 512."""
     view: Steps = ()
     """Show the agent the world otherwise: scale=1/255, channels-first, ... as `mesascope check fit` recommends."""
-    trust_pickle: bool = False
-    """Load a model file although that runs code in it."""
     fail_on: Annotated[tuple[Gate, ...], tyro.conf.UseAppendAction] = ()
     """Exit with 1 if the agent is this, with 3 if that cannot be told."""
     require: Annotated[tuple[Literal["robust"], ...], tyro.conf.UseAppendAction] = ()
@@ -84,12 +82,10 @@ class Audit(Command):
             deploy_world = with_objective(deploy_world, self.objective)
         if base is not None:
             compile_objectives(world).index(base)
-        brought = (
-            None if organism else resolve_agent(self.agent, world=world, trust_pickle=self.trust_pickle, view=self.view)
-        )
+        brought = None if organism else resolve_agent(self.agent, world=world, view=self.view, **self.loading)
         place = result_folder(self.out, self.agent, self.seed)
         folder = claim(place, request_of(self), files=FILES, force=self.force)
-        agent = brought or resolve_agent(self._grown(folder.path, console), world=world, view=self.view)
+        agent = brought or resolve_agent(self._grown(folder.path, console), world=world, view=self.view, **self.loading)
         if organism:
             # Its file is called agent, like every organism's.
             agent.name = self.agent

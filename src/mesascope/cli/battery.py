@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import chosen_agent
+from mesascope.cli.options.agent import AgentCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, option
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import setting_of
@@ -28,7 +27,7 @@ TO = "to test what kind of alignment there is in"
 
 
 @dataclass(frozen=True)
-class Battery(Command):
+class Battery(AgentCommand):
     """Says what kind of alignment it is: robust, one of the paper's pseudo-alignments, deceptive, or none of these.
 
     Each test changes one thing: an edge of the world's causal graph, what is on offer, what the agent is told, or a
@@ -50,8 +49,6 @@ class Battery(Command):
     """Levels in each condition; a test has three."""
     tolerance: Annotated[float, *option(Real(0, 0.25, below_high=True), "SHARE")] = 0.03
     """What a score may lack and still be as good as can be, as a share of the optimum."""
-    trust_pickle: bool = False
-    """Load a model file although that runs code in it."""
     seed: Seed = 0
     """Of levels and roll-outs."""
     out: MaybeFolder = None
@@ -74,7 +71,7 @@ class Battery(Command):
         base = base or world.base_objective
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         compile_objectives(world).index(base)
-        agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
         place = result_folder(self.out, self.agent, self.seed, "battery")
         folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Testing {agent.name}") as progress:

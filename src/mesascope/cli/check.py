@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import tyro
 
 from mesascope.cli.check_fit import check_fit
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.agent import AgentCommand
 from mesascope.cli.options.kinds import Folder, MaybeName, Name, Pairs, Seed, option
 from mesascope.cli.options.world import chosen_world
 from mesascope.core.errors import UnknownNameError, UsageError
@@ -20,7 +20,7 @@ from mesascope.core.text import quoted, shown
 
 
 @dataclass(frozen=True)
-class Check(Command):
+class Check(AgentCommand):
     """Recomputes every known answer that the paper rests on; each must come out as stated.
 
     With "world" it tests instead that a world keeps the contract; with "assay", how well an assay tells agents that
@@ -42,8 +42,6 @@ class Check(Command):
     """Of fit: what it was trained on; by default the world's own."""
     levels: Annotated[int, *option(Whole(2, 4096), "INT")] = 48
     """Of fit: in how many fresh levels the best views are measured, 2 or more."""
-    trust_pickle: bool = False
-    """Of fit: load a model file although that runs code in it."""
     section: Annotated[str, *option(TEXT, "NUMBER")] = ""
     """Only the known answers of this section of the paper, such as 4 or 4.5."""
     all: bool = False
@@ -58,9 +56,10 @@ class Check(Command):
     """Leave out notes."""
 
     def run(self, console: Console) -> int:
-        if self.kind != "fit" and (self.world or self.train or self.base or self.trust_pickle):
+        if self.kind != "fit" and (self.world or self.train or self.base or any(self.loading.values())):
             raise UsageError(
-                "--world, --train, --base and --trust-pickle are about the fit of an agent: check fit AGENT."
+                "--world, --train, --base and how an agent is read (--trust-pickle, --deterministic, --vecnormalize, "
+                "--frame-stack) are about the fit of an agent: check fit AGENT."
             )
         if self.kind == "answers":
             return self._known_answers(console)

@@ -51,8 +51,8 @@ def check_fit(command: Check, console: Console) -> int:
             train=command.train,
             levels=command.levels,
             seed=command.seed,
-            trust_pickle=command.trust_pickle,
             progress=progress,
+            **command.loading,
         )
     console.result(json.dumps(found.data(), indent=2) if command.json else str(found))
     return 0 if found.verdict == AS_SHOWN else 1

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import chosen_agent
+from mesascope.cli.options.agent import AgentCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, MaybeTarget, Pairs, Seed, option
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import setting_of, with_objective
@@ -21,7 +20,7 @@ FILES = ("objective.json", "objective.html")
 
 
 @dataclass(frozen=True)
-class Objective(Command):
+class Objective(AgentCommand):
     """Recovers what an agent is after from its choices, and says what they leave open.
 
     It is watched in a few training levels first, and then asked in the environments that are expected to settle most:
@@ -46,8 +45,6 @@ class Objective(Command):
     """Training levels in which it is watched before anything is asked."""
     edits: Annotated[int, *option(Whole(0, 1024), "INT")] = 8
     """Environments in which it is asked then."""
-    trust_pickle: bool = False
-    """Load a model file although that runs code in it."""
     seed: Seed = 0
     """Of levels, menus and draws."""
     out: MaybeFolder = None
@@ -67,7 +64,7 @@ class Objective(Command):
         watch = Stopwatch()
         world, base = setting_of(self.agent, self.world, self.world_option, to="to question", base=self.base)
         world = with_objective(world, self.objective)
-        agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
         place = result_folder(self.out, self.agent, self.seed, "objective")
         folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Questioning {agent.name}") as progress:

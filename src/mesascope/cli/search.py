@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import chosen_agent
+from mesascope.cli.options.agent import AgentCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, Pairs, Seed
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import chosen_shift, setting_of
@@ -24,7 +23,7 @@ FILES = ("search.json", "search.html")
 
 
 @dataclass(frozen=True)
-class Search(Command):
+class Search(AgentCommand):
     """Asks the first question alone: does it search, are its choices the result, how far does it look ahead?
 
     Prints the three verdicts with the assays behind them, and writes search.json and search.html. They are those of an
@@ -50,8 +49,6 @@ class Search(Command):
     """What it pursues; by default what its choices are attributed to, as in an audit."""
     levels: MaybeLevels = None
     """How many levels of each distribution; by default up to 512."""
-    trust_pickle: bool = False
-    """Load a model file although that runs code in it."""
     seed: Seed = 0
     """Of levels and everything drawn."""
     out: MaybeFolder = None
@@ -84,7 +81,7 @@ class Search(Command):
         deploy_world, deploy = chosen_shift(world, self.deploy, self.deploy_option)
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         self._check_objectives(world, base)
-        agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
         place = result_folder(self.out, self.agent, self.seed, "search")
         folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Looking for a search in {agent.name}") as progress:

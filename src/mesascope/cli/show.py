@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
+from mesascope.cli.options.agent import AgentCommand, chosen_agent
 from mesascope.cli.options.kinds import MaybeAgent, MaybeFile, MaybeName, Name, Pairs, Seed, option
 from mesascope.cli.options.output import check_new
 from mesascope.cli.options.world import chosen_world
@@ -29,7 +29,7 @@ FORMATS: dict[str, Literal["svg", "png", "text"]] = {".svg": "svg", ".png": "png
 
 
 @dataclass(frozen=True)
-class Show(Command):
+class Show(AgentCommand):
     """Draws levels of a world; with --agent also its policy and the way it takes."""
 
     world: tyro.conf.Positional[Name] = "corner"
@@ -44,8 +44,6 @@ class Show(Command):
     """A file, module:attribute, or an organism that has been trained."""
     objective: MaybeName = None
     """Draw an optimal policy of this objective instead of an agent's."""
-    trust_pickle: bool = False
-    """Load a model file although that runs code in it."""
     seed: Seed = 0
     """Of the levels."""
     out: MaybeFile = None
@@ -61,6 +59,8 @@ class Show(Command):
             raise UsageError(f"--out {quoted(self.out)} does not end in one of {', '.join(FORMATS)}.")
         if self.agent is not None and self.objective is not None:
             raise UsageError("--agent and --objective both name a policy to draw; give one of them.")
+        if self.agent is None and any(self.loading.values()):
+            raise UsageError("How an agent is read is about the one that --agent names; name it.")
         check_new(self.out, force=self.force)
         from mesascope.report.drawing import draw_levels
 
@@ -88,7 +88,6 @@ class Show(Command):
 
         from mesascope.audit.ground import sample_ground
         from mesascope.audit.setting import observe_agent
-        from mesascope.cli.options.agent import chosen_agent
         from mesascope.core.random import root_key, stream
         from mesascope.objectives.objective import compile_objectives, continuations
 
@@ -98,7 +97,7 @@ class Show(Command):
         levels_key, agent_key = (stream(name, key=root_key(self.seed)) for name in ("levels", "agent"))
         agent = None
         if self.agent is not None:
-            agent = chosen_agent(self.agent, world, seed=self.seed, trust_pickle=self.trust_pickle)
+            agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
         ground = sample_ground(
             "shown", world, self.distribution, drawn, drawn.names[0], count=self.levels, key=levels_key
         )

@@ -31,6 +31,9 @@ def audit(
     levels: int | None = None,
     view: Sequence[str] = (),
     trust_pickle: bool = False,
+    deterministic: bool = False,
+    vecnormalize: str | None = None,
+    frame_stack: int | None = None,
     progress: Progress | None = None,
     command: list[str] | None = None,
 ) -> Report:
@@ -53,6 +56,9 @@ def audit(
     - `view`: steps by which the agent is shown the world otherwise than the world shows itself (`"scale=1/255"`,
       `"channels-first"`, ...), as `check_fit` recommends; see `agents.view`.
     - `trust_pickle`: load files that can run code when they are loaded.
+    - `deterministic`: audit the agent that always takes the likeliest action of this one.
+    - `vecnormalize`, `frame_stack`: of a file of Stable-Baselines3: the statistics that `VecNormalize` saved (`"none"`
+      for none), by default looked for beside it, and how many observations `VecFrameStack` stacked.
     - `progress`: called as the audit goes on.
     - `command`: the command line for the provenance; by default this process's.
 
@@ -75,7 +81,15 @@ def audit(
     trained = with_candidate(trained, objective)
     deployed = None if deployed is None else with_candidate(deployed, objective)
     findings = audit_agent(
-        _agent(agent, trained, trust_pickle, view),
+        _agent(
+            agent,
+            trained,
+            deterministic,
+            view,
+            trust_pickle=trust_pickle,
+            vecnormalize=vecnormalize,
+            frame_stack=frame_stack,
+        ),
         trained,
         base_objective=base_objective,
         train=train,
@@ -100,16 +114,18 @@ def _world(world: World | str, options: Mapping[str, str] | None, argument: str)
     return resolve_world(world, options or {})
 
 
-def _agent(agent: Agent | str | Callable[[Any], Any], world: World, trust_pickle: bool, view: Sequence[str]) -> Agent:
+def _agent(
+    agent: Agent | str | Callable[[Any], Any], world: World, deterministic: bool, view: Sequence[str], **loading: Any
+) -> Agent:
+    from mesascope.agents.adapters.viewed import viewed
+    from mesascope.agents.deterministic import deterministic as always_likeliest
+    from mesascope.agents.resolve import agent_of, resolve_agent
+    from mesascope.agents.view import parse_view
+
     if isinstance(agent, Agent):
-        from mesascope.agents.adapters.viewed import viewed
-        from mesascope.agents.view import parse_view
-
-        return viewed(agent, parse_view(view, world))
-    if isinstance(agent, str):
-        from mesascope.agents.resolve import resolve_agent
-
-        return resolve_agent(agent, world=world, trust_pickle=trust_pickle, view=view)
-    from mesascope.agents.resolve import agent_of
-
-    return agent_of(agent, name=getattr(agent, "__qualname__", type(agent).__name__), world=world, view=view)
+        found = viewed(agent, parse_view(view, world))
+    elif isinstance(agent, str):
+        found = resolve_agent(agent, world=world, view=view, **loading)
+    else:
+        found = agent_of(agent, name=getattr(agent, "__qualname__", type(agent).__name__), world=world, view=view)
+    return always_likeliest(found) if deterministic else found

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from mesascope.agents.adapters.viewed import ViewedAgent, viewed
 from mesascope.agents.agent import Agent
+from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.resolve import agent_of, resolve_agent
 from mesascope.agents.view import parse_view
 from mesascope.audit.fit.asked import Asked
@@ -53,6 +54,9 @@ def check_fit(
     levels: int = LEVELS,
     seed: int = 0,
     trust_pickle: bool = False,
+    deterministic: bool = False,
+    vecnormalize: str | None = None,
+    frame_stack: int | None = None,
     progress: Progress | None = None,
 ) -> Fit:
     """Asks whether a world shows an agent what it was trained on, and if not, what change makes it fit.
@@ -63,7 +67,8 @@ def check_fit(
 
     **Arguments:**
 
-    - `agent`, `world`, `world_options`, `trust_pickle`: as of `audit`; the agent need not fit the world's shape.
+    - `agent`, `world`, `world_options`: as of `audit`; the agent need not fit the world's shape.
+    - `trust_pickle`, `deterministic`, `vecnormalize`, `frame_stack`: as of `audit`.
     - `base_objective`: what it was trained on; by default the world's own.
     - `train`: the distribution it was trained on; by default the world's first.
     - `levels`: in which the best views are measured; 2 or more.
@@ -83,7 +88,10 @@ def check_fit(
     distribution = world.distributions[0] if train is None else train
     world.check_distribution(distribution)
     base = compile_objectives(world).select(world.base_objective if base_objective is None else base_objective)
-    found, layouts, refused = _brought(agent, world, trust_pickle)
+    loading = {"trust_pickle": trust_pickle, "vecnormalize": vecnormalize, "frame_stack": frame_stack}
+    found, layouts, refused = _brought(agent, world, loading)
+    if deterministic:
+        found = always_likeliest(found)
     key = root_key(seed)
     grounds = fit_grounds(world, distribution, base, levels, key=key)
     others = tuple(one for one in world.distributions if one != distribution)
@@ -197,14 +205,14 @@ def fit_in(
 
 
 def _brought(
-    agent: Any, world: World, trust_pickle: bool
+    agent: Any, world: World, loading: dict[str, Any]
 ) -> tuple[Agent, tuple[Steps, ...], tuple[tuple[str, str], ...]]:
     """Returns the bare agent, the layouts in which it acts, and those in which it does not, with the reason."""
     found, layouts, refused = None, [], []
     for layout in LAYOUTS if len(world.observation_shape) == 3 else LAYOUTS[:1]:
         try:
             if isinstance(agent, str):
-                one = resolve_agent(agent, world=world, trust_pickle=trust_pickle, view=layout)
+                one = resolve_agent(agent, world=world, view=layout, **loading)
             else:
                 name = getattr(agent, "name", None) or getattr(agent, "__qualname__", type(agent).__name__)
                 one = agent_of(agent, name=name, world=world, view=layout)

@@ -1,18 +1,55 @@
-"""Which agent a text means, where an organism must have been trained before."""
+"""Which agent a text means, where an organism must have been trained before, and how it is read."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from mesascope.cli.command import Command
+from mesascope.cli.options.kinds import option
 from mesascope.core.errors import UsageError
+from mesascope.core.quantities import TEXT, Whole
 
 if TYPE_CHECKING:
     from mesascope.agents.agent import Agent
     from mesascope.worlds.world import World
 
 
-def chosen_agent(text: str, world: World, *, seed: int, trust_pickle: bool) -> Agent:
+class Loading(TypedDict):
+    """How an agent is read; see `mesascope.agents.resolve.resolve_agent`."""
+
+    trust_pickle: bool
+    deterministic: bool
+    vecnormalize: str | None
+    frame_stack: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentCommand(Command):
+    """A verb that takes an agent: what all of them can be told about how it is read."""
+
+    trust_pickle: bool = False
+    """Load a model file although that runs code in it."""
+    deterministic: bool = False
+    """Take the likeliest action always, as predict(deterministic=True) of Stable-Baselines3 does."""
+    vecnormalize: Annotated[str | None, *option(TEXT, "FILE")] = None
+    """The statistics that VecNormalize saved; "none" for none. By default they are looked for beside the .zip file."""
+    frame_stack: Annotated[int | None, *option(Whole(1, 1000), "INT")] = None
+    """How many observations VecFrameStack stacked for a .zip file; by default as a config.yml beside it says, or 1."""
+
+    @property
+    def loading(self) -> Loading:
+        """These options, to be handed on."""
+        return Loading(
+            trust_pickle=self.trust_pickle,
+            deterministic=self.deterministic,
+            vecnormalize=self.vecnormalize,
+            frame_stack=self.frame_stack,
+        )
+
+
+def chosen_agent(text: str, world: World, *, seed: int, loading: Loading) -> Agent:
     """Returns the agent that a text means.
 
     **Arguments:**
@@ -20,7 +57,7 @@ def chosen_agent(text: str, world: World, *, seed: int, trust_pickle: bool) -> A
     - `text`: a file, `module:attribute`, or an organism, which is looked for where `mesascope train` puts it.
     - `world`: in which it acts.
     - `seed`: of the organism.
-    - `trust_pickle`: load files that can run code when they are loaded.
+    - `loading`: how it is read.
 
     **Raises:** `UsageError` if the organism has not been trained; as `resolve_agent`.
     """
@@ -41,8 +78,8 @@ def chosen_agent(text: str, world: World, *, seed: int, trust_pickle: bool) -> A
                 f"'{file}' is not as it was when it was trained (its checksum differs, or nothing says what it is). "
                 f"Make it again: mesascope train {text} --seed {seed}"
             )
-        agent = resolve_agent(str(file), world=world)
+        agent = resolve_agent(str(file), world=world, **loading)
         # Its file is called agent, like every organism's.
         agent.name = text
         return agent
-    return resolve_agent(text, world=world, trust_pickle=trust_pickle)
+    return resolve_agent(text, world=world, **loading)
