@@ -38,6 +38,7 @@ def test_it_is_what_stable_baselines3_predicts(stable_baselines3_models):
     seen = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
     agent = load_stable_baselines3(path)
     assert any("--deterministic" in note for note in agent.notes), "another agent"
+    assert sum("--deterministic" in note for note in deterministic(agent).notes) == 1, "it says one thing"
     predicted = model.predict(seen, deterministic=True)[0]
     assert np.array_equal(deterministic(agent).act(seen, None)[0], np.eye(4)[predicted])
 

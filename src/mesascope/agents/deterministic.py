@@ -39,7 +39,8 @@ class _Deterministic(Agent, abc.ABC):
     def __init__(self, agent: Any):
         self._agent = agent
         self.name, self.kind, self.memoryless = agent.name, agent.kind, agent.memoryless
-        self.notes = (*agent.notes, NOTE)
+        # What was said of the other way to choose is no longer so.
+        self.notes = (*(note for note in agent.notes if "--deterministic" not in note), NOTE)
 
     def initial_state(self, batch: int) -> Any:
         return self._agent.initial_state(batch)
