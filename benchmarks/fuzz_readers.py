@@ -118,6 +118,7 @@ def _member(name: str) -> mutations.Mutation:
 
 
 _PICKLES = tuple(f"arrays-{protocol}.pkl" for protocol in (*range(6), "python2"))
+_REPORTS = ("report.json", "report-full.json")
 _REQUEST = {"verb": "audit", "seed": 0}
 
 READERS: dict[str, Reader] = {
@@ -143,8 +144,8 @@ READERS: dict[str, Reader] = {
         mutations.of_safetensors,
         lambda path: load_checkpoint(path, template=LEARNERS, settings=SETTINGS),
     ),
-    "report": Reader(("report.json",), mutations.of_json, _screen_of),
-    "report-page": Reader(("report.json",), mutations.of_json, _verb("report", "{file}"), examples=4),
+    "report": Reader(_REPORTS, mutations.of_json, _screen_of),
+    "report-page": Reader(_REPORTS, mutations.of_json, _verb("report", "{file}"), examples=2),
     "reward": Reader(
         ("reward.json",), mutations.of_json, lambda path: chosen_reward(str(path), resolve_world("corner"))
     ),
