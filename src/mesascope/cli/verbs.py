@@ -32,6 +32,9 @@ VERBS: dict[str, Verb] = {
     "list": Verb("mesascope.cli.list:List", "worlds, objectives, organisms and assays"),
     "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),
     "report": Verb("mesascope.cli.report:Remake", "write the HTML of a saved report again"),
+    "compare": Verb(
+        "mesascope.cli.compare:Compare", "put two saved reports side by side: what changed, with intervals"
+    ),
     "bank": Verb("mesascope.cli.bank:Bank", "list, build and score the agents that search detection is judged by"),
     "challenge": Verb(
         "mesascope.cli.challenge:ChallengeCommand", "sealed organisms to be named, and the score of answers"
