@@ -188,7 +188,8 @@ def test_a_fit_that_cannot_be_checked_says_why(mesascope, folder, arguments, mes
     assert message in err
 
 
-def test_an_audit_through_a_view(mesascope, folder):
-    code, _, err = mesascope("audit", "house_agents:to_the_corner", "--world", "corner", "--view", "transpos")
+@pytest.mark.parametrize("verb", ["audit", "search", "objective", "witness"])
+def test_agents_are_brought_through_views(mesascope, folder, verb):
+    code, _, err = mesascope(verb, "house_agents:to_the_corner", "--world", "corner", "--view", "transpos")
     assert code == 2
     assert "Did you mean 'transpose'?" in err

@@ -10,8 +10,8 @@ import tyro
 
 from mesascope.cli.console import Console
 from mesascope.cli.gates import Gate, exit_code
-from mesascope.cli.options.agent import AgentCommand
-from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, MaybeTarget, Pairs, Seed, Steps
+from mesascope.cli.options.agent import ViewingCommand
+from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, MaybeTarget, Pairs, Seed
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import chosen_shift, setting_of, with_objective
 from mesascope.cli.output_folder import claim
@@ -24,7 +24,7 @@ FILES = ("report.json", "report.html")
 
 
 @dataclass(frozen=True)
-class Audit(AgentCommand):
+class Audit(ViewingCommand):
     """Asks the three questions about an agent: is it an optimizer, what is its objective, is it aligned?
 
     Prints one screen and writes report.json and report.html. The same command gives the same report and may replace it;
@@ -49,8 +49,6 @@ class Audit(AgentCommand):
     """One more candidate objective: a function of observations, actions and next observations."""
     levels: MaybeLevels = None
     """How many levels of each distribution; by default up to 512."""
-    view: Steps = ()
-    """Show the agent the world otherwise: scale=1/255, channels-first, ... as `mesascope check fit` recommends."""
     fail_on: Annotated[tuple[Gate, ...], tyro.conf.UseAppendAction] = ()
     """Exit with 1 if the agent is this, with 3 if that cannot be told."""
     require: Annotated[tuple[Literal["robust"], ...], tyro.conf.UseAppendAction] = ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import AgentCommand, chosen_agent
+from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, option
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import setting_of
@@ -27,7 +27,7 @@ TO = "to test what kind of alignment there is in"
 
 
 @dataclass(frozen=True)
-class Battery(AgentCommand):
+class Battery(ViewingCommand):
     """Says what kind of alignment it is: robust, one of the paper's pseudo-alignments, deceptive, or none of these.
 
     Each test changes one thing: an edge of the world's causal graph, what is on offer, what the agent is told, or a
@@ -71,7 +71,7 @@ class Battery(AgentCommand):
         base = base or world.base_objective
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         compile_objectives(world).index(base)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
         place = result_folder(self.out, self.agent, self.seed, "battery")
         folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Testing {agent.name}") as progress:

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import AgentCommand, chosen_agent
+from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, MaybeTarget, Pairs, Seed, option
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import setting_of, with_objective
@@ -20,7 +20,7 @@ FILES = ("objective.json", "objective.html")
 
 
 @dataclass(frozen=True)
-class Objective(AgentCommand):
+class Objective(ViewingCommand):
     """Recovers what an agent is after from its choices, and says what they leave open.
 
     It is watched in a few training levels first, and then asked in the environments that are expected to settle most:
@@ -64,7 +64,7 @@ class Objective(AgentCommand):
         watch = Stopwatch()
         world, base = setting_of(self.agent, self.world, self.world_option, to="to question", base=self.base)
         world = with_objective(world, self.objective)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
         place = result_folder(self.out, self.agent, self.seed, "objective")
         folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Questioning {agent.name}") as progress:

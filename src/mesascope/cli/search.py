@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import AgentCommand, chosen_agent
+from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, Pairs, Seed
 from mesascope.cli.options.output import request_of, result_folder
 from mesascope.cli.options.world import chosen_shift, setting_of
@@ -23,7 +23,7 @@ FILES = ("search.json", "search.html")
 
 
 @dataclass(frozen=True)
-class Search(AgentCommand):
+class Search(ViewingCommand):
     """Asks the first question alone: does it search, are its choices the result, how far does it look ahead?
 
     Prints the three verdicts with the assays behind them, and writes search.json and search.html. They are those of an
@@ -81,7 +81,7 @@ class Search(AgentCommand):
         deploy_world, deploy = chosen_shift(world, self.deploy, self.deploy_option)
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         self._check_objectives(world, base)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
         place = result_folder(self.out, self.agent, self.seed, "search")
         folder = claim(place, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Looking for a search in {agent.name}") as progress:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import AgentCommand, chosen_agent
+from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import MaybeAgent, MaybeFile, MaybeName, Name, Pairs, Seed, option
 from mesascope.cli.options.output import check_new
 from mesascope.cli.options.world import chosen_world
@@ -29,7 +29,7 @@ FORMATS: dict[str, Literal["svg", "png", "text"]] = {".svg": "svg", ".png": "png
 
 
 @dataclass(frozen=True)
-class Show(AgentCommand):
+class Show(ViewingCommand):
     """Draws levels of a world; with --agent also its policy and the way it takes."""
 
     world: tyro.conf.Positional[Name] = "corner"
@@ -97,7 +97,7 @@ class Show(AgentCommand):
         levels_key, agent_key = (stream(name, key=root_key(self.seed)) for name in ("levels", "agent"))
         agent = None
         if self.agent is not None:
-            agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
+            agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
         ground = sample_ground(
             "shown", world, self.distribution, drawn, drawn.names[0], count=self.levels, key=levels_key
         )

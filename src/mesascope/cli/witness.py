@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import AgentCommand, chosen_agent
+from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, Share, option
 from mesascope.cli.options.output import request_of
 from mesascope.cli.options.world import setting_of
@@ -26,7 +26,7 @@ LEVELS: int = 128
 
 
 @dataclass(frozen=True)
-class WitnessVerb(AgentCommand):
+class WitnessVerb(ViewingCommand):
     """Searches for the level in which an agent gives away most of the base objective while it is able at its own.
 
     Levels are sampled and edited, the worst shrunk to the walls and objects that it takes, and evaluated once more from
@@ -79,7 +79,7 @@ class WitnessVerb(AgentCommand):
             if name not in known:
                 raise UnknownNameError(f"objective of world '{world.name}'", name, known)
         variants = variants_of(world, distribution=self.distribution)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading)
+        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
         folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
         with console.progress(f"Looking for the worst level of {agent.name}") as progress:
             progress("what it pursues", 0.0)

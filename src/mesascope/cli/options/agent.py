@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from mesascope.cli.command import Command
-from mesascope.cli.options.kinds import option
+from mesascope.cli.options.kinds import Steps, option
 from mesascope.core.errors import UsageError
 from mesascope.core.quantities import TEXT, Whole
 
@@ -49,7 +49,15 @@ class AgentCommand(Command):
         )
 
 
-def chosen_agent(text: str, world: World, *, seed: int, loading: Loading) -> Agent:
+@dataclass(frozen=True, kw_only=True)
+class ViewingCommand(AgentCommand):
+    """A verb that takes an agent, and may show it the world otherwise."""
+
+    view: Steps = ()
+    """Show the agent the world otherwise: scale=1/255, channels-first, ... as `mesascope check fit` recommends."""
+
+
+def chosen_agent(text: str, world: World, *, seed: int, loading: Loading, view: tuple[str, ...] = ()) -> Agent:
     """Returns the agent that a text means.
 
     **Arguments:**
@@ -58,6 +66,7 @@ def chosen_agent(text: str, world: World, *, seed: int, loading: Loading) -> Age
     - `world`: in which it acts.
     - `seed`: of the organism.
     - `loading`: how it is read.
+    - `view`: steps by which it is shown the world otherwise; see `agents.view`.
 
     **Raises:** `UsageError` if the organism has not been trained; as `resolve_agent`.
     """
@@ -78,8 +87,8 @@ def chosen_agent(text: str, world: World, *, seed: int, loading: Loading) -> Age
                 f"'{file}' is not as it was when it was trained (its checksum differs, or nothing says what it is). "
                 f"Make it again: mesascope train {text} --seed {seed}"
             )
-        agent = resolve_agent(str(file), world=world, **loading)
+        agent = resolve_agent(str(file), world=world, view=view, **loading)
         # Its file is called agent, like every organism's.
         agent.name = text
         return agent
-    return resolve_agent(text, world=world, **loading)
+    return resolve_agent(text, world=world, view=view, **loading)
