@@ -13,11 +13,14 @@ import tyro
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import Folder, Processes
-from mesascope.cli.output_folder import check_writable
+from mesascope.cli.output_folder import check_writable, claim
 from mesascope.cli.train import resumable
 
 if TYPE_CHECKING:
     from mesascope.organisms.bank.catalogue import BankAgent
+
+
+CALIBRATION = "calibration.json"
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,18 @@ class Bank(Command):
                     f"{len(entries)} agents, {len(files)} trained parts, {size:.1f} MiB in {self.out}/agents"
                 )
             return 0
-        from mesascope.core.files import write_atomically
         from mesascope.organisms.bank.judging import calibration
         from mesascope.organisms.bank.scoring import score_bank
         from mesascope.organisms.bank.summary import summary, summary_text
 
+        # Weights are worked out from whatever scores lie there, so that any run of this may replace those of another.
+        folder = claim(self.out, {"verb": "bank score"}, files=(CALIBRATION,), force=None)
         with resumable(self.out), console.progress("Scoring the bank") as progress:
             scores = score_bank(entries, self.out, processes=self.processes, progress=progress)
         found = summary(scores)
         if found["judged"] is not None:
-            write_atomically(self.out / "calibration.json", json_format.dumps(calibration(scores), indent=1) + "\n")
-            console.note(f"Weights fitted on all of them: {self.out / 'calibration.json'}")
+            (written,) = folder.write({CALIBRATION: json_format.dumps(calibration(scores), indent=1) + "\n"})
+            console.note(f"Weights fitted on all of them: {written}")
         console.result(json_format.dumps(found, indent=2) if self.json else summary_text(found))
         return 0
 

@@ -65,7 +65,7 @@ class ChallengeCommand(Command):
             check_unsealed(self.out)
             check_writable(self.out)
             made, contents = make_challenge(self.out, specimens=self.specimens, seed=self.seed, trained=self.trained)
-            claim(self.out, request_of(self), files=tuple(contents), force=False).write(contents)
+            claim(self.out, request_of(self), files=tuple(contents), force=None).write(contents)
             if self.json:
                 data = {"folder": str(made.folder), "agents": len(made.worlds), "trained": made.trained}
                 console.result(json_format.dumps(data, indent=2))

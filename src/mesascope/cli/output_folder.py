@@ -80,7 +80,7 @@ class OutputFolder:
         write_atomically(self.path / REQUEST, text)
 
 
-def claim(path: Path, request: dict[str, Any], *, files: tuple[str, ...], force: bool) -> OutputFolder:
+def claim(path: Path, request: dict[str, Any], *, files: tuple[str, ...], force: bool | None) -> OutputFolder:
     """Makes a folder and finds out whether results may and can be written there.
 
     A result is a pure function of its request, so the same request may replace its own result; that of another
@@ -91,17 +91,18 @@ def claim(path: Path, request: dict[str, Any], *, files: tuple[str, ...], force:
     - `path`: the folder.
     - `request`: every input that the result depends on, JSON-ready.
     - `files`: names of all the files that may be written there.
-    - `force`: replace whatever stands there.
+    - `force`: replace whatever stands there; `None` for a verb that has no such option.
 
     **Raises:** `OutputError` if something else stands there, or nothing can be written.
     """
     if not force:
-        _check_own(path, request, files)
+        way = "Choose" if force is None else "Pass --force to replace it, or choose"
+        _check_own(path, request, files, advice=f"{way} another folder with --out.")
     check_writable(path)
     return OutputFolder(path, request, files)
 
 
-def _check_own(path: Path, request: dict[str, Any], files: tuple[str, ...]) -> None:
+def _check_own(path: Path, request: dict[str, Any], files: tuple[str, ...], *, advice: str) -> None:
     record = _recorded(path)
     standing = [name for name in files if os.path.lexists(path / name)]
     foreign, why = None, "nothing says who wrote it"
@@ -112,7 +113,6 @@ def _check_own(path: Path, request: dict[str, Any], files: tuple[str, ...]) -> N
             if name not in record.files or _checksum(path / name) not in record.files[name]:
                 foreign, why = name, "it was changed since" if name in record.files else why
                 break
-    advice = "Pass --force to replace it, or choose another folder with --out."
     if foreign is not None:
         raise OutputError(f"{quoted(path / foreign, limit=200)} exists already, and {why}. {advice}")
     if standing and record is not None and record.request != request:
@@ -135,6 +135,23 @@ def check_writable(path: Path) -> None:
             f"Cannot write to the folder {quoted(path, limit=200)}: {error.strerror or error}. Choose another one with "
             "--out."
         ) from error
+
+
+def wrote(file: Path) -> bool:
+    """Returns whether a verb wrote a file, as it is now, into its folder."""
+    record = _recorded(file.parent)
+    return record is not None and _checksum(file) in record.files.get(file.name, ())
+
+
+def rewrite(file: Path, content: str | bytes) -> None:
+    """Replaces a file that a verb wrote into its folder, and records what it is now."""
+    record = _recorded(file.parent)
+    assert record is not None
+    folder = OutputFolder(file.parent, record.request, (file.name,))
+    new, old = sha256_of(content), record.files[file.name]
+    folder._record({**record.files, file.name: [new, *old]})
+    write_atomically(file, content)
+    folder._record({**record.files, file.name: [new]})
 
 
 def _recorded(path: Path) -> Record | None:

@@ -9,7 +9,7 @@ import tyro
 from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import File, MaybeFile
-from mesascope.core.errors import OutputError
+from mesascope.cli.options.output import check_new
 
 
 @dataclass(frozen=True)
@@ -19,23 +19,29 @@ class Remake(Command):
     report: tyro.conf.Positional[File]
     """A report.json, or the folder that holds it."""
     out: MaybeFile = None
-    """Where the HTML goes; by default report.html beside the JSON, which is replaced."""
+    """Where the HTML goes; by default report.html beside the JSON, which is replaced if an audit wrote it."""
     force: bool = False
-    """Replace a file given with --out."""
+    """Replace whatever file stands there."""
     json: bool = False
     """Print the report's JSON instead of one screen of text."""
     quiet: bool = False
     """Leave out notes."""
 
     def run(self, console: Console) -> int:
+        from mesascope.cli.output_folder import rewrite, wrote
+        from mesascope.core.files import sha256_of, write_atomically
         from mesascope.report.report import Report
         from mesascope.report.terminal import print_screen
 
         source = self.report / "report.json" if self.report.is_dir() else self.report
         report = Report.load(source)
-        if self.out is not None and self.out.exists() and not self.force:
-            raise OutputError(f"'{self.out}' exists already. Pass --force to replace it, or choose another place.")
-        html = report.to_html(self.out or source.with_suffix(".html"))
+        html = self.out or source.with_suffix(".html")
+        content = report.contents()["report.html"]
+        if self.out is None and wrote(html):
+            rewrite(html, content)
+        elif self.out is not None or not html.is_file() or sha256_of(html) != sha256_of(content):
+            check_new(html, force=self.force)
+            write_atomically(html, content)
         if self.json:
             console.result(report.to_json())
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import warnings
 
@@ -10,6 +11,8 @@ from mesascope.core.errors import UsageError
 from mesascope.core.quantities import Whole
 
 EPOCH = "SOURCE_DATE_EPOCH"
+SETTINGS_OF_FIGURES = "matplotlibrc"
+"""Matplotlib reads a file of this name in the current folder when it is imported, whatever it is and holds."""
 LAST_SECOND: int = 253_402_300_799
 """Of the year 9999."""
 
@@ -30,6 +33,19 @@ def prepare_surroundings() -> None:
         seconds.check(seconds.read(os.environ[EPOCH]), f"The environment variable {EPOCH}")
     # Figures are drawn into files, whatever windows a user draws others in.
     os.environ["MPLBACKEND"] = "agg"
+    if os.path.lexists(SETTINGS_OF_FIGURES):
+        _import_elsewhere("matplotlib")
     use_compilation_cache()
     # What is kept there is a help and no more: an entry that is broken is made again.
     warnings.filterwarnings("ignore", message=".*persistent compilation cache.*")
+
+
+def _import_elsewhere(module: str) -> None:
+    """Imports a module in a folder that holds nothing for it."""
+    here = os.open(".", os.O_RDONLY)
+    try:
+        os.chdir(os.sep)
+        importlib.import_module(module)
+    finally:
+        os.fchdir(here)
+        os.close(here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -23,10 +24,11 @@ from mesascope.audit.search.horizon import horizon, scored_choices
 from mesascope.audit.search.novelty import novelty
 from mesascope.audit.search.plan_injection import plan_injection
 from mesascope.audit.setting import Setting, observe_agent
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import read_json
 from mesascope.core.random import root_key, stream
+from mesascope.core.text import quoted
 from mesascope.core.verdicts import Evidence
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.grounds import grounds
@@ -162,12 +164,17 @@ def _path(entry: BankAgent, folder: Path) -> Path:
 
 def _kept(entry: BankAgent, folder: Path) -> dict | None:
     """Returns the score of an agent if it is there, and of the same recipe and assays."""
-    try:
-        found = read_json(_path(entry, folder), purpose="a score")
-    except UsageError:
+    file = _path(entry, folder)
+    if not os.path.lexists(file):
         return None
-    fits = isinstance(found, dict) and found.get("schema") == SCHEMA and found.get("agent") == asdict(entry)
-    return found if fits else None
+    check_own(file, found := read_json(file, purpose="a score"))
+    return found if found["schema"] == SCHEMA and found.get("agent") == asdict(entry) else None
+
+
+def check_own(file: Path, found: object) -> None:
+    """Raises `OutputError` for a file that is none of the scores that are kept, and so nobody's to replace."""
+    if not isinstance(found, dict) or not isinstance(found.get("schema"), int):
+        raise OutputError(f"{quoted(file, limit=200)} is no score of an agent. Choose another folder with --out.")
 
 
 def _skill(entry: BankAgent, given: Examinee, agent: Agent) -> dict[str, float]:

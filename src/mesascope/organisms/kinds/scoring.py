@@ -7,6 +7,7 @@ What is found is on disk before a label is read.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import read_json
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
+from mesascope.organisms.bank.scoring import check_own
 from mesascope.organisms.catalogue import ORGANISMS, kind_organisms, load_truth
 from mesascope.organisms.growth import AGENT, intact, train_organism
 from mesascope.organisms.population import folder_of
@@ -227,11 +229,11 @@ def _path(one: Organism, folder: Path) -> Path:
 
 
 def _kept(one: Organism, folder: Path) -> dict | None:
-    try:
-        found = read_json(_path(one, folder), purpose="what was found")
-    except UsageError:
+    file = _path(one, folder)
+    if not os.path.lexists(file):
         return None
-    return found if isinstance(found, dict) and found.get("schema") == SCHEMA else None
+    check_own(file, found := read_json(file, purpose="what was found"))
+    return found if found["schema"] == SCHEMA else None
 
 
 def _scored(one: Organism, folder: Path) -> Scored:
