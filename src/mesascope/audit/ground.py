@@ -16,6 +16,7 @@ from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.compact import CompactWorld, compacted
 from mesascope.worlds.level import Level
+from mesascope.worlds.level_size import check_size
 from mesascope.worlds.world import World
 
 NO_CHOICE: float = 1e-9
@@ -127,6 +128,7 @@ def sample_ground(
     """
     if base_objective not in objectives.names:
         raise UnknownNameError(f"objective in world '{world.name}'", base_objective, objectives.names)
+    check_size(world, distribution, count)
     levels = jax.device_get(world.sample(key=key, distribution=distribution, count=count))
     world, levels = compacted(world, levels)
     return Ground(name, world, distribution, levels, objectives, objectives.index(base_objective))

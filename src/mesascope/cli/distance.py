@@ -57,6 +57,7 @@ class Distance(Command):
         from mesascope.core.random import root_key
         from mesascope.objectives.distances.catalogue import DISTANCES, compare
         from mesascope.objectives.objective import compile_objectives
+        from mesascope.worlds.level_size import check_size
 
         for kind in self.kind:
             DISTANCES.entry(kind)
@@ -68,6 +69,7 @@ class Distance(Command):
         count = self.levels if distinct is None else min(self.levels, distinct)
         with console.progress("Comparing") as progress:
             progress("sampling levels", 0.1)
+            check_size(world, distribution, count)
             levels = jax.device_get(world.sample(key=root_key(self.seed), distribution=distribution, count=count))
             progress("distances", 0.3)
             found = compare(levels, pair, kinds=self.kind or None, seed=self.seed)

@@ -37,6 +37,10 @@ class GridLayout(eqx.Module):
     hidden: Int[Array, "*batch hidden"]
 
 
+WIDEST: int = 128
+"""Cells along a side: levels hold an entry for each state and action."""
+
+
 @dataclass(frozen=True)
 class GridWorld(World):
     """A square grid with walls and objects that lie in cells one can walk over.
@@ -63,6 +67,10 @@ class GridWorld(World):
     rearrangeable = True
 
     def __post_init__(self):
+        if self.size > WIDEST:
+            raise WorldError(
+                f"size={self.size} is more than {WIDEST}, the widest grid that is made; choose a smaller one."
+            )
         check_style(self.walls, self.grid)
         if not 0 <= self.density <= 0.5:
             raise WorldError(f"density={self.density} is not in [0, 0.5]; with more blocks few cells hang together.")

@@ -81,8 +81,8 @@ class Keys(GridWorld):
                 raise WorldError(f"{option}={getattr(self, option)}: without a key and a chest nothing can be opened.")
         if self.most_keys + self.most_chests > MOST_OBJECTS:
             raise WorldError(
-                f"Up to {self.most_keys} keys and {self.most_chests} chests make "
-                f"{2 ** (self.most_keys + self.most_chests)} states of each cell; use at most {MOST_OBJECTS} together."
+                f"Up to {self.most_keys} keys and {self.most_chests} chests double the states of each cell "
+                f"{self.most_keys + self.most_chests} times; use at most {MOST_OBJECTS} together."
             )
         self.check_room(max(self.keys + self.chests, self.deploy_keys + self.deploy_chests))
 

@@ -12,7 +12,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.quantities import Real, Whole
 from mesascope.core.random import RandomKey
+from mesascope.core.text import shown
 from mesascope.worlds.level import Level
 
 AnyWorld = TypeVar("AnyWorld", bound="World")
@@ -191,6 +193,11 @@ class World(abc.ABC):
         return replace(self, **values)  # pyright: ignore[reportArgumentType]
 
 
+OPTION_WHOLE = Whole(-(2**31), 2**31 - 1)
+"""What an option may be that is a whole number: what arrays hold."""
+OPTION_REAL = Real(-1e30, 1e30)
+
+
 def parse_option(option: str, text: str, kind: type) -> Any:
     """Returns the value that an option's text stands for; `UsageError` if it is not of the given type."""
     if kind is bool:
@@ -199,8 +206,11 @@ def parse_option(option: str, text: str, kind: type) -> Any:
     elif kind is str:
         return text
     else:
+        quantity = {int: OPTION_WHOLE, float: OPTION_REAL}.get(kind)
+        if quantity is not None:
+            return quantity.check(quantity.read(text), f"Option {option}")
         try:
             return kind(text)
         except ValueError:
             pass
-    raise UsageError(f"Option {option}={text} is not of the form {option}={kind.__name__}.")
+    raise UsageError(f"Option {option}={shown(text, limit=80)} is not of the form {option}={kind.__name__}.")
