@@ -47,7 +47,7 @@ def test_options_arrive_as_text():
     assert resolve_world("corner", {"size": "7", "distinguishing": "0.5"}) == Corner(size=7, distinguishing=0.5)
     with pytest.raises(UnknownNameError, match="Did you mean 'corner_size'"):
         resolve_world("corner", {"corner-size": "2"})
-    with pytest.raises(UsageError, match="size=large"):
+    with pytest.raises(UsageError, match="size 'large' is not a whole number"):
         resolve_world("corner", {"size": "large"})
     with pytest.raises(WorldError, match="odd"):
         resolve_world("maze", {"size": "8"})
