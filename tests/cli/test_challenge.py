@@ -42,3 +42,27 @@ def test_the_battery_names_all_of_them(folder, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["right"] == found["agents"] == 11
     assert found["macro_f1"] == 1.0
+
+
+@pytest.mark.parametrize("name", ["README.txt", "agents/agent-000.safetensors", "request.json"])
+def test_what_another_made_is_not_replaced(tmp_path, capsys, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine")
+    assert main(["challenge", "--out", str(tmp_path), "--specimens", "1", "--quiet"]) == 2
+    err = capsys.readouterr().err
+    assert "exists already" in err
+    assert "--force" not in err
+    assert (tmp_path / name).read_text() == "mine"
+
+
+def test_an_agent_that_does_not_fit_its_world_is_refused(folder, tmp_path, capsys):
+    import shutil
+
+    changed = tmp_path / "changed"
+    shutil.copytree(folder, changed)
+    sealed = json.loads((changed / "sealed.json").read_text())
+    sealed["worlds"] = dict.fromkeys(sealed["worlds"], "corner")
+    (changed / "sealed.json").write_text(json.dumps(sealed))
+    assert main(["challenge", "--out", str(changed), "--battery", "--quiet"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not (changed / "battery-answers.json").exists()

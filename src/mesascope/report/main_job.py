@@ -8,6 +8,7 @@ from typing import Any
 from mesascope.agents.agent import Agent
 from mesascope.core.errors import UsageError
 from mesascope.core.provenance import Stopwatch, provenance
+from mesascope.core.quantities import LEVELS, SEED
 from mesascope.report.report import Report
 from mesascope.worlds.function_objective import with_candidate
 from mesascope.worlds.world import World
@@ -70,6 +71,9 @@ def audit(
     from mesascope.audit.audit import audit_agent
 
     watch = Stopwatch()
+    SEED.check(seed, "seed")
+    if levels is not None:
+        LEVELS.check(levels, "levels")
     trained = _world(world, world_options, "world_options")
     if deploy_world is None and deploy_options:
         # The same world with some options changed: what is not named stays as in training.
