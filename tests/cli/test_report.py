@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from mesascope.cli.output_folder import claim
+
 
 @pytest.fixture
 def saved(tmp_path, report):
@@ -14,13 +16,30 @@ def saved(tmp_path, report):
 
 def test_the_page_is_written_again_beside_the_json(mesascope, saved, report):
     page = saved.with_suffix(".html")
-    page.write_text("an older page")
+    saved.unlink()
+    folder = claim(saved.parent, {"agent": "one"}, files=("report.json", "report.html"), force=False)
+    folder.write({"report.json": report.to_json(), "report.html": "an older page"})
     code, out, err = mesascope("report", saved)
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].endswith(str(page))
     assert "Is it aligned?" in out
     assert page.read_text().startswith("<!doctype html>")
     assert saved.read_text() == report.to_json()
+    # The folder knows that it is still its own.
+    assert mesascope("report", saved)[0] == 0
+    claim(saved.parent, {"agent": "one"}, files=("report.json", "report.html"), force=False)
+
+
+def test_a_page_that_no_verb_wrote_needs_force(mesascope, saved):
+    page = saved.with_suffix(".html")
+    page.write_text("precious")
+    code, out, err = mesascope("report", saved)
+    assert (code, out) == (2, "")
+    assert "--force" in err
+    assert page.read_text() == "precious"
+    assert mesascope("report", saved, "--force")[0] == 0
+    # It is what would be written: nothing is lost.
+    assert mesascope("report", saved)[0] == 0
 
 
 def test_a_folder_stands_for_the_report_in_it_and_json_is_the_report(mesascope, saved, report):
