@@ -130,7 +130,7 @@ def test_save_writes_both_files_and_replaces_only_by_force(reports, tmp_path):
     json_path, html_path = reports["robust"].save(tmp_path / "run")
     assert json_path.read_text("utf-8") == reports["robust"].to_json()
     assert html_path.read_text("utf-8").startswith("<!doctype html>")
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="force=True"):
         reports["incapable"].save(tmp_path / "run")
     assert json_path.read_text("utf-8") == reports["robust"].to_json()
     reports["incapable"].save(tmp_path / "run", force=True)
