@@ -28,4 +28,8 @@ def test_only_a_long_audit_is_announced(ground, monkeypatch, caplog, minutes, sa
     monkeypatch.setattr(cost, "PER_ENTRY", (60 * minutes - cost.START) / entries)
     with caplog.at_level(logging.WARNING, logger="mesascope"):
         cost.announce([ground])
-    assert (said in caplog.text and f"4 levels of {ground.levels.states} states" in caplog.text) if said else not caplog.text
+    assert (
+        (said in caplog.text and f"4 levels of {ground.levels.states} states" in caplog.text)
+        if said
+        else not caplog.text
+    )

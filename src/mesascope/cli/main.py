@@ -131,6 +131,8 @@ def _run(arguments: list[str], interrupts: _Interrupts) -> int:
     except HelpAsked as help_asked:
         Console().result(str(help_asked))
         return 0
+    import logging
+
     from mesascope.cli.streams import results_alone
     from mesascope.cli.surroundings import prepare_surroundings
     from mesascope.core.boundary import guarded_process
@@ -139,6 +141,8 @@ def _run(arguments: list[str], interrupts: _Interrupts) -> int:
     prepare_surroundings()
     with guarded_process(), results_alone() as stream:
         console = Console(quiet=command.quiet, results=stream)
+        # What a library would log for people, as that an audit will take long, is a note here.
+        logging.getLogger("mesascope").setLevel(logging.ERROR if command.quiet else logging.WARNING)
         interrupts.working = True
         try:
             with progress_shown_by(console.progress):
