@@ -14,8 +14,8 @@ START: float = 5.0
 """Seconds that any audit takes: programs are compiled, and pages drawn."""
 
 PER_ENTRY: float = 2e-6
-"""Seconds for each transition of each level under each objective: 8 for two times 512 levels of 49 states, 5 actions and
-16 objectives. On a busy machine it is up to twice that."""
+"""Seconds for each transition of each level under each objective: 8 for two times 512 levels of 49 states, 5 actions
+and 16 objectives. On a busy machine it is up to twice that."""
 
 
 def seconds_of(grounds: Sequence[Ground]) -> float:
