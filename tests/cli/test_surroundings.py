@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import pytest
 
@@ -112,6 +113,45 @@ def test_a_date_that_is_none_is_refused(monkeypatch, value):
     monkeypatch.setenv(surroundings.EPOCH, value)
     with pytest.raises(UsageError, match=r"SOURCE_DATE_EPOCH .* give one from 0 to"):
         prepare_surroundings()
+
+
+def test_a_broken_entry_among_compiled_code_is_nobodys_business(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        prepare_surroundings()
+        warnings.warn("Error reading persistent compilation cache entry for 'jit_f': ValueError: x", stacklevel=1)
+        warnings.warn("something else", stacklevel=1)
+    assert [str(one.message) for one in caught] == ["something else"]
+
+
+LEAVING = """
+import atexit, os, threading, time
+import numpy as np
+atexit.register(os._exit, 0)
+threading.Thread(target=time.sleep, args=(3600,)).start()
+
+def policy(observations):
+    os._exit(0)
+"""
+
+
+def test_an_agent_that_leaves_by_every_door_does_not_open_the_gate(tmp_path):
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    command = [
+        sys.executable,
+        "-m",
+        "mesascope",
+        "audit",
+        "leaving:policy",
+        "--world",
+        "corner",
+        "--fail-on",
+        "incapable",
+    ]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "tried to end the process" in ran.stderr
 
 
 @pytest.mark.parametrize("moment", [0.15, 0.4, 0.8])
