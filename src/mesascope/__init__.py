@@ -4,7 +4,7 @@ The main job is a function, `help(mesascope.audit)` says what its arguments are:
 
     report = mesascope.audit(agent, world)
     audit(agent, world, *, base_objective, train, deploy, world_options, deploy_world, deploy_options, objective,
-          seed, levels, view, trust_pickle, progress, command) -> Report
+          seed, levels, view, trust_pickle, deterministic, vecnormalize, frame_stack, progress, command) -> Report
 
 Everything else that is public is listed below; `mesascope --help` lists what the command line does.
 """

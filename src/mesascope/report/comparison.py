@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -108,7 +109,7 @@ def compare_reports(first: Findings, second: Findings) -> Comparison:
     )
 
 
-def _answers(first: Findings, second: Findings):
+def _answers(first: Findings, second: Findings) -> Iterator[tuple[str, str, str]]:
     def said(verdict: object, probability: float | None) -> str:
         return f"{verdict}" if probability is None else f"{verdict} ({probability:.2f})"
 
@@ -117,7 +118,8 @@ def _answers(first: Findings, second: Findings):
         ("What is its objective?", [(one.objective.name, one.objective.probability) for one in (first, second)]),
         ("Is it aligned?", [(one.alignment.class_, one.alignment.probability) for one in (first, second)]),
     ):
-        yield question, *(said(*answer) for answer in answers)
+        one, other = (said(*answer) for answer in answers)
+        yield question, one, other
 
 
 def _levels(findings: Findings, place: str) -> list | None:

@@ -118,20 +118,20 @@ def demonstrations(
                 f"World {quoted(world.name)} has more levels than can be searched for these episodes; pass those that "
                 "they were recorded in as `levels`."
             )
-        levels = jax.device_get(world.sample(key=root_key(0), distribution=distribution, count=distinct))
-    levels = levels.batch()
+        levels = world.sample(key=root_key(0), distribution=distribution, count=distinct)
+    given: Level = jax.device_get(levels.batch())
     for name in stops:
         if name not in world.attributes:
             raise UnknownNameError(f"attribute of world '{world.name}'", name, world.attributes)
     columns = tuple(world.attributes.index(name) for name in stops)
-    tracks = Tracks(levels, observations(world, levels))
+    tracks = Tracks(given, observations(world, given))
     episodes = []
     for index, one in enumerate(recorded(recordings)):
         cut = one.truncated if one.truncated is not None or one.terminated is not None else truncated
         cut = bool(cut) and not one.terminated
         level, states = tracks.follow(one.observations, one.actions, over=not cut, name=f"Episode {index}")
         episodes.append(Episode(states, one.actions, level=level, truncated=cut))
-    return Demonstrations(levels, tuple(episodes), columns)
+    return Demonstrations(given, tuple(episodes), columns)
 
 
 def from_recordings(
