@@ -2,7 +2,7 @@
 
 Cases are generated from fixed seeds, one module a kind in `benchmarks/hostile/`, and go through the public door: the
 command, started as a user starts it where the start matters, else in a fork of a process that has imported Mesascope.
-All hold the same criteria, and each says which endings are right for it. The full run takes up to 60 of each kind,
+All hold the same criteria, and each says which endings are right for it. The full run takes up to 50 of each kind,
 drawn once by a fixed seed, so that it ends within a quarter of an hour; `python benchmarks/hostile` runs all of them,
 or with `--only TEXT` some, and prints what did not hold.
 
@@ -28,7 +28,7 @@ from ledger import Claim, run
 from mesascope.core.intervals import wilson
 
 WANTED_CASES: int = 400
-EACH: int = 60
+EACH: int = 50
 QUICK_EACH: int = 6
 SHOWN: int = 12
 """Failing cases that the text of a claim names."""
