@@ -154,7 +154,9 @@ def places() -> Iterable[Case]:
         "for f in $(find cache -type f); do echo garbage > $f; done; "
         f"{AUDIT} --json --out two"
     )
-    yield sh("cache-garbage", garbage, {0}, unlike="UserWarning|persistent compilation cache|error reading", check=_json_out)
+    yield sh(
+        "cache-garbage", garbage, {0}, unlike="UserWarning|persistent compilation cache|error reading", check=_json_out
+    )
 
 
 def _modes(outcome: Outcome, mode: str) -> str:

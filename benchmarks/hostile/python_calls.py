@@ -120,4 +120,6 @@ def cases() -> Iterable[Case]:
             given(folder, material, rng)
             (folder / "program.py").write_text(PROGRAM.replace("{call}", call).replace("{errors}", errors))
 
-        yield Case("python", name, (), build, USAGE, says="refused", script="program.py")
+        # An agent that leaves in the middle may have been asked enough; the report says so then.
+        exits = USAGE | {0} if name == "audit-late" else USAGE
+        yield Case("python", name, (), build, exits, says="refused", script="program.py")
