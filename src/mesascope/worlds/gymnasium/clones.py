@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mesascope.core.errors import UnknownNameError, WorldError
-from mesascope.core.text import quoted
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.gymnasium.common import (
     COMMON,
     COMMON_OBJECTIVES,
@@ -146,7 +146,8 @@ class CloneSimulator(Simulator[bytes]):
 
     def _fingerprint(self, environment: Any) -> Fingerprint:
         with environment_code(self._environment_id, "when its state was read"):
-            return fingerprint(environment, ignore=self._ignore, opaque=self._opaque)
+            name = shown(self._environment_id, limit=80)
+            return fingerprint(environment, ignore=self._ignore, opaque=self._opaque, root=name)
 
     def _own_options(self) -> str:
         options = constructor_options(self.environment.unwrapped)

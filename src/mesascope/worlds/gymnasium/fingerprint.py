@@ -30,6 +30,7 @@ def fingerprint(
     ignore: frozenset[str] = frozenset(),
     opaque: tuple[type, ...] = (),
     names: Mapping[int, int] | None = None,
+    root: str = "environment",
 ) -> Fingerprint:
     """Returns the fingerprint of an object and everything it holds.
 
@@ -39,11 +40,12 @@ def fingerprint(
     - `ignore`: attribute names that are left out wherever they occur.
     - `opaque`: types of which only the name counts.
     - `names`: identities (`id`) of objects that stand for themselves, and the number each is written as.
+    - `root`: what the object is called in messages.
 
     **Raises:** `WorldError` naming the attribute that holds something without a state that Python can read.
     """
     walk = _Walk(ignore, opaque, names or {})
-    walk.visit(value, "environment")
+    walk.visit(value, root)
     return Fingerprint(walk.state.digest(), walk.random.digest(), frozenset(walk.left_out))
 
 
@@ -124,11 +126,16 @@ class _Walk:
             try:
                 parts = value.__reduce_ex__(2)
             except Exception as error:
+                name = path.rpartition(".")[2]
+                # Inside a list of things it belongs to what is simulated; an attribute may be a window or a lock.
+                advice = (
+                    ""
+                    if "[" in path
+                    else f" Only if nothing that happens next depends on it, pass --world-option ignore={name}."
+                )
                 raise WorldError(
                     f"{path} holds a {kind.__name__}, whose state cannot be read (it lies outside of Python), so that "
-                    "states cannot be told apart and no exact level can be made. Only if it has no part in what "
-                    "happens next, as a window or a lock, leave it out with --world-option "
-                    f"ignore={path.split('.')[-1].partition('[')[0]}."
+                    f"states cannot be told apart and no exact level can be made.{advice}"
                 ) from error
             if kind.__reduce__ is not object.__reduce__:
                 # Arguments and state, then the items of a list or a dictionary, which come as iterators.
