@@ -152,13 +152,16 @@ class Other:
         self.clip_obs = 10.0
 
 
-@pytest.mark.parametrize("content", ["payload", "nothing", "list", "other class", "nan", "truncated"])
+@pytest.mark.parametrize("content", ["payload", "nothing", "list", "other class", "nan", "many", "truncated"])
 def test_a_file_that_is_no_statistics_is_refused_and_runs_nothing(content, normalized, canary, tmp_path):
     path = saved(normalized[0], tmp_path)
     broken = VecNormalize(toy(VECTOR))
     broken.obs_rms.mean[0] = np.nan
     whole = tmp_path / "whole.pkl"
     broken.save(str(whole))
+    broken.norm_obs = np.ones(3, bool)
+    many = tmp_path / "many.pkl"
+    broken.save(str(many))
     file = tmp_path / "vecnormalize.pkl"
     file.write_bytes(
         {
@@ -167,6 +170,7 @@ def test_a_file_that_is_no_statistics_is_refused_and_runs_nothing(content, norma
             "list": pickle.dumps([1, 2]),
             "other class": pickle.dumps(Other()),
             "nan": whole.read_bytes(),
+            "many": many.read_bytes(),
             "truncated": whole.read_bytes()[:-40],
         }[content]
     )

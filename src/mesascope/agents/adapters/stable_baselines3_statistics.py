@@ -95,14 +95,18 @@ def read_statistics(path: str | os.PathLike) -> Statistics:
     state = found.state
     clip, epsilon = _number(state, "clip_obs", path), _number(state, "epsilon", path)
     moments: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    if state.get("norm_obs", True):
+    normalizes = state.get("norm_obs")
+    if not isinstance(normalizes, bool):
+        raise UntrustedModelError("'norm_obs' is neither true nor false.", path=path, field="norm_obs")
+    if normalizes:
         of = state.get("obs_rms")
         keys = state.get("norm_obs_keys")
+        named = {key for key in keys if isinstance(key, str)} if isinstance(keys, list | tuple) else None
         records = {"": of} if isinstance(of, Record) else of
         if not isinstance(records, dict) or not records:
             raise UntrustedModelError("it holds no statistics of observations.", path=path, field="obs_rms")
         for name, record in records.items():
-            if isinstance(keys, list | tuple) and name and name not in keys:
+            if named is not None and name and name not in named:
                 continue
             moments[str(name)] = _moments(record, epsilon, path)
     return Statistics(str(path), moments, clip, epsilon)
@@ -165,7 +169,7 @@ def trained_normalized(fields: Fields, space: Space, configuration: str | None) 
         return None
     low, high = (np.asarray(bound, np.float64) for bound in bounds)
     # An environment may overstep its bounds by rounding.
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         slack = 1e-3 * np.where(np.isfinite(high - low), high - low, 1.0)
     return True if ((seen < low - slack) | (seen > high + slack)).any() else None
 
