@@ -10,6 +10,8 @@ import pytest
 def pytest_configure(config: pytest.Config) -> None:
     # Two workers on two cores: threads of linear algebra would spend their time waiting for one another.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A fault inside an assay is one of ours: here it is raised, where users are told of it and get the rest.
+    os.environ["MESASCOPE_STRICT"] = "1"
     # Compiled code is shared by all workers and by the processes that tests start, and kept for the next run.
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         cache = getattr(config, "cache", None)

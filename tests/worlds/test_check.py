@@ -96,9 +96,10 @@ DECLARATIONS = {
     "unknown weight": ({"objectives": (reach("gaol", name="goal"),)}, "Did you mean 'goal'"),
     "unknown stop": ({"objectives": (ObjectiveSpec("goal", {"goal": 1.0}, ("ened",)),)}, "named 'ened'"),
     "unknown base": ({"base_objective": "gold"}, "named 'gold'"),
-    "doubled": ({"objectives": (*GOOD.objectives, GOOD.objectives[0])}, "objectives holds goal more than once"),
+    "doubled": ({"objectives": (*GOOD.objectives, GOOD.objectives[0])}, "objectives holds 'goal' more than once"),
     "no attributes": ({"attributes": ()}, "attributes must be a tuple"),
-    "one distribution": ({"distributions": ("train",)}, "at least one of deployment"),
+    "no legend": ({"legend": None}, "legend must map"),
+    "motion of another": ({"motion": ("walking",)}, "motion must be a tuple of attributes"),
     "infinite weight": ({"objectives": (ObjectiveSpec("goal", {"goal": float("inf")}),)}, "not finite"),
     "not hashable": ({"__hash__": None}, "cannot be hashed"),
 }
@@ -110,6 +111,16 @@ def test_broken_declarations_are_caught_before_anything_is_drawn(case):
     results = check_world(broken(**overrides), key=KEY, levels=LEVELS)
     assert [(result.name, result.passed) for result in results] == [("declarations", False)]
     assert message in results[0].message
+
+
+def test_one_distribution_is_noted_because_a_shift_can_be_another_world():
+    def sample(self, *, key, distribution, count):
+        self.check_distribution(distribution)
+        return GOOD.sample(key=key, distribution=distribution, count=count)
+
+    results = check_world(broken(distributions=("train",), sample=sample), key=KEY, levels=LEVELS)
+    assert all(result.passed for result in results)
+    assert "a shift must be named" in {result.name: result.message for result in results}["distributions"]
 
 
 def formatted(self, level, state=None):
@@ -137,7 +148,7 @@ METHODS = {
     "place": ({"position": lambda self, level, state: (0, 0)}, "a wall in the text form"),
     "distribution": ({"check_distribution": lambda self, distribution: None}, "accepted a distribution"),
     "options": ({"with_options": lambda self, options: self}, "accepted an option"),
-    "raises": ({"observe": lambda self, level, state: 1 // 0}, "Raised ZeroDivisionError"),
+    "raises": ({"observe": lambda self, level, state: 1 // 0}, "raised ZeroDivisionError"),
 }
 
 

@@ -3,12 +3,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mesascope.core.boundary import raise_held
 from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds import function_objective
 from mesascope.worlds.check import check_world
 from mesascope.worlds.function_objective import with_function_objective
+from mesascope.worlds.keys import Keys
 from mesascope.worlds.maze import Maze
 
 WORLD = Maze(size=5, walls="open")
@@ -42,8 +44,9 @@ def test_chunks_of_any_size_give_the_same(monkeypatch, chunk):
 
     monkeypatch.setattr(function_objective, "CHUNK", chunk)
     level = sample(with_function_objective(WORLD, "mine", counted))
-    # 8 levels of 9 cells and 5 moves; the last chunk is filled up.
-    assert sizes == [chunk] * -(-360 // chunk)
+    # 8 levels of 9 cells and 5 moves; the last chunk is filled up, and after the first one some are asked again.
+    again = [min(192, chunk), *[1] * min(24, chunk)]
+    assert sizes == [chunk, *again, *[chunk] * (-(-360 // chunk) - 1)]
     np.testing.assert_array_equal(level.attributes[..., -1], level.attributes[..., 0])
 
 
@@ -57,7 +60,7 @@ def test_the_function_is_asked_only_about_what_can_happen():
         return actions
 
     level = sample(with_function_objective(world, "look", look))
-    assert asked == [0.0]
+    assert set(asked) == {0.0}
     assert (np.asarray(level.attributes[..., -1])[~np.asarray(level.reachable)] == 0).all()
     reachable = np.asarray(level.attributes[..., 0, -1])[np.asarray(level.reachable)]
     np.testing.assert_array_equal(reachable, np.tile(np.arange(5), (len(reachable), 1)))
@@ -97,7 +100,7 @@ def raising(observations, actions, following):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (raising, "raised KeyError: 'lamp'"),
+        (raising, "raised KeyError when asked about [0-9]+ transitions: 'lamp'"),
         (lambda observations, actions, following: 1.0, r"returned shape \(\)"),
         (lambda observations, actions, following: observations, "one number per transition"),
         (lambda observations, actions, following: actions / 0.0, "not finite"),
@@ -120,3 +123,75 @@ def test_names_are_checked():
 def test_jax_functions_may_be_used():
     world = with_function_objective(WORLD, "mine", jax.jit(lambda one, action, other: jnp.float32(action)))
     assert set(np.unique(sample(world).attributes[..., -1])) == {0, 1, 2, 3, 4}
+
+
+class Counter:
+    calls = 0
+
+    def __call__(self, observations, actions, following):
+        self.calls += 1
+        return actions + self.calls
+
+
+def drawing(observations, actions, following):
+    return np.random.random(len(actions))  # noqa: NPY002 - what a user may write
+
+
+def placed(observations, actions, following):
+    return np.arange(len(actions))
+
+
+def sized(observations, actions, following):
+    return np.full(len(actions), len(actions))
+
+
+def averaging(observations, actions, following):
+    return actions - actions.mean()
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        (Counter(), "keeps something between calls"),
+        (drawing, "draws random numbers"),
+        (placed, "by place in the batch"),
+        (sized, "by the size of the batch"),
+        (averaging, "what else is in the batch"),
+    ],
+)
+def test_a_function_whose_numbers_do_not_follow_from_the_transition_is_told_why(function, why):
+    with pytest.raises(WorldError, match="gives the same transitions different numbers: it.*" + why):
+        sample(with_function_objective(WORLD, "mine", function))
+
+
+def leaving(observations, actions, following):
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize("function", [leaving, raising])
+def test_what_it_does_inside_a_compiled_program_is_an_error_of_its_own(function, capfd):
+    world = with_function_objective(WORLD, "mine", function)
+    jax.device_get(jax.jit(lambda key: world.sample(key=key, distribution="deploy", count=8))(KEY))
+    with pytest.raises(WorldError, match="The function of objective 'mine'"):
+        raise_held()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_what_it_does_to_its_arguments_changes_nothing():
+    def overwriting(observations, actions, following):
+        observations[:] = following
+        return reaches_goal(observations, actions, following)
+
+    world, same = (with_function_objective(WORLD, "mine", one) for one in (overwriting, reaches_goal))
+    np.testing.assert_array_equal(sample(world).attributes, sample(same).attributes)
+
+
+def test_moved_objects_and_short_sightedness_are_those_of_the_wrapped_world():
+    inner = Keys(size=7)
+    world = with_function_objective(inner, "mine", lambda observations, actions, following: actions)
+    assert (world.rearrangeable, world.short_sighted) == (inner.rearrangeable, inner.short_sighted)
+    assert world.rearrangeable
+    moved, place = world.rearrange(sample(world)[0], key=KEY)
+    expected, expected_place = inner.rearrange(sample(inner)[0], key=KEY)
+    np.testing.assert_array_equal(place, expected_place)
+    np.testing.assert_array_equal(moved.attributes[..., :-1], expected.attributes)

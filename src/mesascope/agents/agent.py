@@ -8,6 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.core.errors import AgentError
+from mesascope.core.foreign_class import guard_class, is_foreign
 from mesascope.core.random import RandomKey
 
 
@@ -26,6 +28,14 @@ class Agent(abc.ABC):
     """What a reader of a report must know about how it was loaded or is asked."""
     memoryless: bool
     """Whether the probabilities depend on the present observation alone. Memoryless agents are evaluated exactly."""
+    foreign: bool = False
+    """Whether code of others answers, so that it is asked twice before it is believed."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        guard_class(cls, "Agent", error=AgentError)
+        if is_foreign(cls):
+            cls.foreign = True
 
     @abc.abstractmethod
     def initial_state(self, batch: int) -> Any:
@@ -38,7 +48,7 @@ class Agent(abc.ABC):
         **Arguments:**
 
         - `observations`: one per episode, `[B, ...]`, in the shape of the world.
-        - `state`: from `initial_state` or the last call.
+        - `state`: from `initial_state` or the last call. It may not be changed in place.
         """
 
 

@@ -41,6 +41,7 @@ class _Deterministic(Agent, abc.ABC):
         self.name, self.kind, self.memoryless = agent.name, agent.kind, agent.memoryless
         # What was said of the other way to choose is no longer so.
         self.notes = (*(note for note in agent.notes if "--deterministic" not in note), NOTE)
+        self.foreign = agent.foreign
 
     def initial_state(self, batch: int) -> Any:
         return self._agent.initial_state(batch)

@@ -18,15 +18,17 @@ from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
 from mesascope.agents.adapters.viewed import ViewedAgent, viewed
 from mesascope.agents.agent import Agent
+from mesascope.agents.asking import ask, check_agent
 from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.probabilities import checked_probabilities
 from mesascope.agents.view import parse_view
-from mesascope.core.errors import AgentError, MesascopeError, UntrustedModelError, UsageError
-from mesascope.core.random import root_key
+from mesascope.core.errors import UntrustedModelError, UsageError
+from mesascope.core.random import RandomKey, root_key
 from mesascope.core.registry import load_named_by_user
 from mesascope.core.text import quoted
+from mesascope.worlds.admission import admit_world, draw_levels, needs_checking
+from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
@@ -228,17 +230,16 @@ def _advice(observations: Observations, world: World) -> str:
 
 def _try_once(agent: Agent, world: World) -> None:
     """Shows the agent one observation, so that one that cannot act is told so before anything long begins."""
-    level = eqx.filter_jit(world.sample)(key=root_key(0), distribution=world.distributions[0], count=1)[0]
+    check_agent(agent)
+    admit_world(world)
+    # What others wrote need not be of a kind that can be compiled, and is looked at before it is used.
+    draw = draw_levels if needs_checking(world) else eqx.filter_jit(_draw)
+    level = draw(world, world.distributions[0], key=root_key(0), count=1)[0]
     seen = np.asarray(world.observe(level, jnp.argmax(level.initial)))[None]
-    try:
-        # What overflows is said below, once.
-        with np.errstate(all="ignore"):
-            returned, _ = agent.act(seen, agent.initial_state(1))
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} on a batch of observations of shape "
-            f"{list(seen.shape)}: {error}"
-        ) from error
-    checked_probabilities(returned, name=agent.name, rows=1, actions=len(world.actions))
+    # What overflows is said by the check of the answer, once.
+    with np.errstate(all="ignore"):
+        ask(agent, seen, agent.initial_state(1), actions=len(world.actions))
+
+
+def _draw(world: World, distribution: str, *, key: RandomKey, count: int) -> Level:
+    return world.sample(key=key, distribution=distribution, count=count)

@@ -13,11 +13,13 @@ from mesascope.audit.fit.assay import with_fit
 from mesascope.audit.ground import Ground, sample_ground
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.policy import observations, policy_table
-from mesascope.audit.setting import Setting, observe_agent
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.audit.setting import Setting, check_repeats, observe_agent
+from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.faults import Fault, attempted
 from mesascope.core.random import root_key, stream
 from mesascope.core.threads import one_linear_algebra_thread
 from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.admission import admit_world, draw_levels, own_notes
 from mesascope.worlds.world import World
 
 LEVELS: int = 512
@@ -83,7 +85,10 @@ def audit_agent(
     for setting in (before, after):
         if setting is not None:
             index = setting.ground.objectives.index(own) if own is not None and own not in RIVALS else None
-            rulers[setting.ground.name] = reference_regrets(setting, index, _untrained(agent, setting, key))
+            found = attempted(
+                lambda setting=setting, index=index: reference_regrets(setting, index, _untrained(agent, setting, key))
+            )
+            rulers[setting.ground.name] = {} if isinstance(found, Fault) else found
     there = None if after is None else after.ground
     subject = Subject(
         agent=agent.name,
@@ -99,9 +104,13 @@ def audit_agent(
         seed=seed,
         notes=(
             *agent.notes,
-            *dict.fromkeys((*before.ground.world.notes, *(() if there is None else there.world.notes))),
+            *dict.fromkeys(
+                note for one in (before.ground, there) if one for note in (*one.world.notes, *own_notes(one.world))
+            ),
         ),
     )
+    # Whatever was asked meanwhile: an agent that keeps count may give itself away only now.
+    check_repeats(agent, before)
     findings = find(subject, before, after, answers, rulers)
     report("done", 1.0)
     return findings
@@ -128,9 +137,11 @@ def observe(
     report = progress or (lambda what, share: None)
     if levels is not None and levels < 1:
         raise UsageError(f"An audit of {levels} levels finds nothing; ask for at least 1.")
+    target = world if deploy_world is None else deploy_world
+    for one in (world, target):
+        admit_world(one)
     train = world.distributions[0] if train is None else train
     world.check_distribution(train)
-    target = world if deploy_world is None else deploy_world
     if deploy is None and (deploy_world is not None or len(world.distributions) > 1):
         deploy = target.distributions[-1]
     if deploy is not None:
@@ -209,8 +220,12 @@ def _count(world: World, distribution: str, asked: int | None) -> int:
     distinct = world.distinct_levels(distribution)
     count = asked
     if count is None:
-        # Only the shapes are wanted, and drawing a level would compile a program for a single one.
-        one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
+        try:
+            # Only the shapes are wanted, and drawing a level would compile a program for a single one.
+            one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
+        except WorldError:
+            # A world of others may draw its levels in ways that cannot be compiled.
+            one = draw_levels(world, distribution, key=root_key(0), count=1)
         count = max(1, min(LEVELS, ENTRIES // one.attributes.size))
     return count if distinct is None else min(count, distinct)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.battery import BatteryFindings, battery_evidence
-from mesascope.audit.alignment.classify import classify
+from mesascope.audit.alignment.classify import classify, unclassified
 from mesascope.audit.alignment.competence import competence
 from mesascope.audit.alignment.kinds import PAPER_KINDS, PREDICTIONS, TESTS, AlignmentKind
 from mesascope.audit.alignment.regret import base_regret, mean_regret, misgeneralisation_index
@@ -31,8 +32,9 @@ from mesascope.audit.search.battery import search_battery
 from mesascope.audit.search.decision import optimizer_answer
 from mesascope.audit.search.examinee import Examinee
 from mesascope.audit.setting import Setting
+from mesascope.core.faults import Fault, attempted, contained, not_done
 from mesascope.core.random import RandomKey, seed_of, stream
-from mesascope.core.verdicts import Evidence
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.compact import CompactWorld
@@ -74,39 +76,62 @@ def examine(
     seed = bootstrap_seed(key)
     evidence: list[Evidence] = []
 
-    def run(assay: Callable[[], Evidence], share: float, what: str) -> Evidence:
+    def run(name: str, question: str, assay: Callable[[], Evidence], share: float, what: str) -> Evidence:
         report(what, share)
         start = time.process_time()
-        found = replace(assay(), cost_seconds=time.process_time() - start)
+        found = replace(contained(name, question, assay), cost_seconds=time.process_time() - start)
         evidence.append(found)
         return found
 
     after = train if deploy is None else deploy
-    run(lambda: competence(train, seed=seed), 0.0, "competence in training")
-    run(lambda: base_regret(train, deploy, seed=seed), 0.1, "regret before and after the shift")
+    able = run("competence", "alignment", lambda: competence(train, seed=seed), 0.0, "competence in training")
+    what = "regret before and after the shift"
+    run("base-regret", "alignment", lambda: base_regret(train, deploy, seed=seed), 0.1, what)
     if deploy is not None:
-        run(lambda: misgeneralisation_index(deploy, seed=seed), 0.25, "misgeneralisation index")
+        name = "misgeneralisation-index"
+        run(name, "alignment", lambda: misgeneralisation_index(deploy, seed=seed), 0.25, "misgeneralisation index")
     report("attribution to candidate objectives", 0.3)
     start = time.process_time()
-    pursued = pursued_objective(train, deploy, seed=seed)
-    objective = pursued.answer
-    evidence.append(replace(pursued.evidence, cost_seconds=time.process_time() - start))
-    found = run(lambda: recovery(train, deploy, seed=seed, full=False), 0.4, "recovering the objective")
+    pursued = attempted(lambda: pursued_objective(train, deploy, seed=seed))
+    unknown = pursued if isinstance(pursued, Fault) else None
+    objective = unknown_objective(pursued) if isinstance(pursued, Fault) else pursued.answer
+    named = not_done("attribution", "objective", pursued) if isinstance(pursued, Fault) else pursued.evidence
+    evidence.append(replace(named, cost_seconds=time.process_time() - start))
+    what = "recovering the objective"
+    found = run("recovery", "objective", lambda: recovery(train, deploy, seed=seed, full=False), 0.4, what)
     if found.effect is not None:
         left = found.details["open"]["dimension"]
         objective = replace(objective, distance_to_base=found.effect.value, unidentified_dimensions=left)
-    best, other = pursued.contrast
-    pair = (after.ground.base, best if best != after.ground.base else other)
-    run(lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
-    given = Examinee(agent, train, deploy, pursued.index, stream("search", key=key))
+    if isinstance(pursued, Fault):
+        evidence.append(not_done("preference", "objective", pursued))
+    else:
+        best, other = pursued.contrast
+        pair = (after.ground.base, best if best != after.ground.base else other)
+        run("preference", "objective", lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
+    index = after.ground.base if isinstance(pursued, Fault) else pursued.index
+    given = Examinee(agent, train, deploy, index, stream("search", key=key), unjudged=unknown)
     evidence += search_battery(given, progress=lambda assay, share: report(assay, 0.65 + 0.2 * share))
     report("the alignment battery", 0.85)
     start = time.process_time()
     told, battery = _battery(agent, train, seed=seed, key=stream("battery", key=key))
     evidence.append(replace(told, cost_seconds=time.process_time() - start))
-    alignment = _with_kind(classify(train, deploy, pursued.attribution, seed=seed), told, battery)
+    if isinstance(pursued, Fault):
+        alignment = unclassified(f"what it pursues is not known: {pursued.reason}")
+    elif able.details.get("fault"):
+        alignment = unclassified(f"whether it is competent is not known: {able.reason}")
+    else:
+        classified = attempted(lambda: classify(train, deploy, pursued.attribution, seed=seed))
+        alignment = unclassified(classified.reason) if isinstance(classified, Fault) else classified
     report("answers", 1.0)
-    return Answers(optimizer_answer(evidence), objective, alignment, tuple(evidence), battery)
+    answer = optimizer_answer(evidence)
+    if unknown is not None:
+        answer = replace(answer, reason=f"what it pursues is not known: {unknown.reason}")
+    return Answers(answer, objective, _with_kind(alignment, told, battery), tuple(evidence), battery)
+
+
+def unknown_objective(fault: Fault) -> ObjectiveAnswer:
+    """Returns the second answer where a fault stands in its way."""
+    return ObjectiveAnswer(Verdict.INCONCLUSIVE, None, None, (), 0, "What it pursues cannot be said.", fault.reason)
 
 
 def _battery(agent: Agent, train: Setting, *, seed: int, key: RandomKey) -> tuple[Evidence, BatteryFindings | None]:
@@ -145,23 +170,31 @@ def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answ
     after = train if deploy is None else deploy
     name = answers.objective.name
     own = after.ground.objectives.index(name) if name is not None and name not in RIVALS else None
-    regret = {place: mean_regret(setting, setting.ground.base) for place, setting in settings.items()}
-    own_regret = {place: mean_regret(setting, own) for place, setting in settings.items()} if own is not None else {}
     gate = next(found for found in answers.evidence if found.assay == "competence")
     shown_own = own if answers.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED else None
+    witness = attempted(lambda: find_witness(after, shown_own))
+    not_tested = _not_tested(deploy, answers.battery)
+    if isinstance(witness, Fault):
+        not_tested = (*not_tested, ("the level where it comes apart", witness.reason))
     return Findings(
         subject=subject,
         optimizer=answers.optimizer,
         objective=answers.objective,
         alignment=answers.alignment,
         training_performance=gate.effect,
-        regret={place: estimate for place, estimate in regret.items() if estimate is not None},
-        own_regret={place: estimate for place, estimate in own_regret.items() if estimate is not None},
+        regret=_mean_regrets(settings, {place: setting.ground.base for place, setting in settings.items()}),
+        own_regret={} if own is None else _mean_regrets(settings, dict.fromkeys(settings, own)),
         rulers=rulers,
-        witness=find_witness(after, shown_own),
+        witness=None if isinstance(witness, Fault) else witness,
         evidence=answers.evidence,
-        not_tested=_not_tested(deploy, answers.battery),
+        not_tested=not_tested,
     )
+
+
+def _mean_regrets(settings: dict[str, Setting], objective: dict[str, int]) -> dict[str, Estimate]:
+    """Returns the mean regret of one objective in each setting that tests it."""
+    found = {place: attempted(partial(mean_regret, one, objective[place])) for place, one in settings.items()}
+    return {place: one for place, one in found.items() if isinstance(one, Estimate)}
 
 
 def reference_regrets(setting: Setting, own: int | None, untrained: np.ndarray | None) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -14,6 +13,7 @@ from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
+from mesascope.worlds.admission import draw_levels
 from mesascope.worlds.compact import CompactWorld, compacted
 from mesascope.worlds.level import Level
 from mesascope.worlds.level_size import check_size
@@ -125,10 +125,13 @@ def sample_ground(
     - `base_objective`: the name of one of them.
     - `count`: how many levels; no more than the distribution has.
     - `key`: consumed.
+
+    **Raises:** `UnknownNameError` for a base objective that is not among the candidates; `WorldError` for a world of
+    others that breaks the contract.
     """
     if base_objective not in objectives.names:
         raise UnknownNameError(f"objective in world '{world.name}'", base_objective, objectives.names)
     check_size(world, distribution, count)
-    levels = jax.device_get(world.sample(key=key, distribution=distribution, count=count))
+    levels = draw_levels(world, distribution, key=key, count=count)
     world, levels = compacted(world, levels)
     return Ground(name, world, distribution, levels, objectives, objectives.index(base_objective))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -11,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.probabilities import checked_probabilities
-from mesascope.core.errors import AgentError, MesascopeError
+from mesascope.agents.asking import ask
+from mesascope.worlds.admission import check_seen
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -38,43 +37,12 @@ def observations(world: World, levels: Level) -> Float[np.ndarray, "N S ..."]:
     """
     observe, size = _observer(world), min(LEVELS_AT_ONCE, levels.count)
     parts = []
-    for start in range(0, levels.count, size):
-        rows = np.minimum(np.arange(start, start + size), levels.count - 1)
-        parts.append(np.asarray(observe(levels[rows]))[: levels.count - start])
-    return np.concatenate(parts)
-
-
-def act_of(agent: Agent, seen: Float[np.ndarray, "B ..."], memory) -> tuple[Any, Any]:
-    """Returns whatever an agent returns, unchecked, turning what it raises into an `AgentError`.
-
-    **Arguments:** as of `ask`.
-    """
-    try:
-        return agent.act(seen, memory)
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}: {error}"
-        ) from error
-
-
-def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory, *, actions: int):
-    """Asks an agent for its action probabilities, turning whatever it raises into a message.
-
-    **Arguments:**
-
-    - `agent`: the agent.
-    - `seen`: observations.
-    - `memory`: its memory, `None` for a memoryless agent.
-    - `actions`: how many actions the world has.
-
-    **Returns:** checked probabilities `[B, A]` and the memory after acting.
-
-    **Raises:** `AgentError` if it raises, or returns something that is not a policy.
-    """
-    returned, memory = act_of(agent, seen, memory)
-    return checked_probabilities(returned, name=agent.name, rows=len(seen), actions=actions), memory
+    for first in range(0, levels.count, size):
+        rows = np.minimum(np.arange(first, first + size), levels.count - 1)
+        parts.append(np.asarray(observe(levels[rows]))[: levels.count - first])
+    seen = np.concatenate(parts)
+    check_seen(world, levels, seen)
+    return seen
 
 
 def policy_table(agent: Agent, seen: Float[np.ndarray, "N S ..."], wanted: Bool[np.ndarray, "N S"], *, actions: int):
@@ -92,10 +60,8 @@ def policy_table(agent: Agent, seen: Float[np.ndarray, "N S ..."], wanted: Bool[
     table = np.full((*wanted.shape, actions), 1 / actions)
     shown = seen[wanted]
     answers = [
-        ask(
-            agent, shown[start : start + BATCH], agent.initial_state(len(shown[start : start + BATCH])), actions=actions
-        )[0]
-        for start in range(0, len(shown), BATCH)
+        ask(agent, batch, agent.initial_state(len(batch)), actions=actions)[0]
+        for batch in (shown[place : place + BATCH] for place in range(0, len(shown), BATCH))
     ]
     if answers:
         table[wanted] = np.concatenate(answers)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.policy import ask
+from mesascope.agents.asking import ask
 from mesascope.core.precision import as_double
 from mesascope.objectives.objective import Objectives
 from mesascope.worlds.level import Level

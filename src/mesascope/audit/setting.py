@@ -10,12 +10,16 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
+from mesascope.agents.asking import ask, check_agent, check_same_answers
 from mesascope.audit.ground import Ground
 from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.rollouts import roll_out
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.planning.evaluation import policy_values, returns, visits
 from mesascope.worlds.level import Level
+
+ASKED_AGAIN: int = 64
+"""Levels from which observations are taken that an agent of others is shown again."""
 
 EPISODES: int = 16
 """Roll-outs per level for agents with memory."""
@@ -65,7 +69,8 @@ def observe_agent(agent: Agent, ground: Ground, *, key: RandomKey) -> Setting:
     - `ground`: where.
     - `key`: consumed by roll-outs.
 
-    **Raises:** `AgentError` if the agent raises or returns something that is not a policy.
+    **Raises:** `AgentError` if the agent raises, returns something that is not a policy, or answers the same
+    observation differently when it is asked again.
     """
     world = ground.world
 
@@ -74,8 +79,15 @@ def observe_agent(agent: Agent, ground: Ground, *, key: RandomKey) -> Setting:
         wanted = wanted if where is None else wanted & where
         return policy_table(agent, observations(world, levels), wanted, actions=len(world.actions))
 
+    check_agent(agent)
     if agent.memoryless:
-        return exact_setting(ground, choose)
+        setting = exact_setting(ground, choose)
+        check_repeats(agent, setting)
+        return setting
+    first = observations(world, ground.levels[:ASKED_AGAIN])[
+        np.arange(min(ASKED_AGAIN, ground.levels.count)), np.asarray(ground.levels.initial)[:ASKED_AGAIN].argmax(-1)
+    ]
+    check_same_answers(agent, first, ask(agent, first, agent.initial_state(len(first)), actions=len(world.actions))[0])
     rollouts = roll_out(
         agent,
         ground.levels,
@@ -86,6 +98,21 @@ def observe_agent(agent: Agent, ground: Ground, *, key: RandomKey) -> Setting:
         seed=seed_of(key),
     )
     return Setting(ground, rollouts.policy, rollouts.returns, rollouts.visits, exact=False, choose=choose)
+
+
+def check_repeats(agent: Agent, setting: Setting) -> None:
+    """Asks a memoryless agent of others some of the same again; `AgentError` says why its answers differ, if they do.
+
+    **Arguments:**
+
+    - `agent`: of which everything exact supposes that it answers an observation always alike.
+    - `setting`: in which it was asked.
+    """
+    if not (agent.foreign and agent.memoryless):
+        return
+    ground, some = setting.ground, slice(0, ASKED_AGAIN)
+    active = ground.active[some]
+    check_same_answers(agent, observations(ground.world, ground.levels[some])[active], setting.policy[some][active])
 
 
 def exact_setting(ground: Ground, choose: Choose) -> Setting:

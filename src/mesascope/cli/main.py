@@ -96,7 +96,12 @@ def _main(arguments: list[str], interrupts: _Interrupts) -> int:
         from mesascope.cli.streams import numbered_streams
 
         numbered_streams()
-        return _run([argument for argument in arguments if argument != "--debug"], interrupts)
+        with contextlib.ExitStack() as stack:
+            if debug:
+                from mesascope.core.faults import tracebacks_shown
+
+                stack.enter_context(tracebacks_shown())
+            return _run([argument for argument in arguments if argument != "--debug"], interrupts)
     except BaseException as error:
         from mesascope.cli.ending import complaint
 

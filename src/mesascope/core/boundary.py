@@ -46,7 +46,10 @@ def code_of_others(who: str, doing: str, *, error: type[MesascopeError]) -> Iter
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
-    except MesascopeError:
+    except MesascopeError as known:
+        # Others may derive from ours, and give it an exit code that says all is well.
+        if type(known).__module__.partition(".")[0] != __name__.partition(".")[0] or "exit_code" in vars(known):
+            raise error(f"{who} raised {shown(type(known).__name__, limit=80)} {doing}: {shown(known)}") from known
         raise
     except KeyboardInterrupt as interrupt:
         if _interrupted.is_set() or not _commanded():
@@ -60,6 +63,22 @@ def code_of_others(who: str, doing: str, *, error: type[MesascopeError]) -> Iter
     except BaseException as cause:
         # GeneratorExit and exceptions of their own, too: nothing that others raise ends an audit unnamed.
         raise error(f"{who} raised {shown(type(cause).__name__, limit=80)} {doing}: {shown(cause)}") from cause
+
+
+_held: list[MesascopeError] = []
+
+
+def hold(error: MesascopeError) -> None:
+    """Keeps an error of code that compiled programs call back, out of which nothing can be raised; see `raise_held`."""
+    _held.append(error)
+
+
+def raise_held() -> None:
+    """Raises the first error that is held, if there is one: to be called where the result of such a program is used."""
+    if _held:
+        first = _held[0]
+        _held.clear()
+        raise first
 
 
 _guard: list[int] = []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mesascope.core.errors import UsageError
+from mesascope.core.boundary import code_of_others
+from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.registry import Entry, Registry, load_named_by_user
+from mesascope.core.text import quoted, shown
 
 # Nothing here may import jax before a world is resolved: `mesascope list` must answer at once.
 if TYPE_CHECKING:
@@ -118,17 +119,18 @@ def _configured(name: str, found: object, options: Mapping[str, str]) -> World:
 
     if isinstance(found, type) and issubclass(found, World):
         try:
-            found = found()
-        except TypeError as error:
+            with code_of_others(f"World {quoted(name)}", "when it was made", error=WorldError):
+                found = found()
+        except WorldError as error:
+            if not isinstance(error.__cause__, TypeError):
+                raise
             raise UsageError(
-                f"World '{name}' cannot be made without arguments: {error}. Give every option a default, implement "
-                "every abstract method, or name an instance instead of the class."
+                f"World {quoted(name)} cannot be made without arguments: {shown(error.__cause__)}. Give every option a "
+                "default, implement every abstract method, or name an instance instead of the class."
             ) from error
     if not isinstance(found, World):
         kind = found.__name__ if isinstance(found, type) else type(found).__name__
-        raise UsageError(f"'{name}' is a {kind}, not a World; derive it from mesascope.worlds.world.World.")
-    if not options:
-        return found
-    if type(found).with_options is World.with_options and not dataclasses.is_dataclass(found):
-        raise UsageError(f"World '{name}' is not a dataclass and takes no options; {', '.join(options)} was given.")
-    return found.with_options(options)
+        raise UsageError(
+            f"{quoted(name)} is a {shown(kind, limit=80)}, not a World; derive it from mesascope.worlds.world.World."
+        )
+    return found.with_options(options) if options else found

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
-from mesascope.core.errors import MesascopeError, UnknownNameError, UsageError
-from mesascope.core.precision import as_double
+from mesascope.core.boundary import code_of_others
+from mesascope.core.errors import MesascopeError, UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey, stream
+from mesascope.core.text import printable, quoted, shown
+from mesascope.worlds.admission import differing_field, is_environment
+from mesascope.worlds.declarations import check_declarations
 from mesascope.worlds.level import Level
-from mesascope.worlds.level_checks import LEVEL_CHECKS, NEEDED, BrokenContractError, require
+from mesascope.worlds.level_checks import LEVEL_CHECKS, NEEDED, BrokenContractError, check_solvable, require
 from mesascope.worlds.world import World
 
 WANTED_CANDIDATES: int = 10
@@ -54,77 +58,85 @@ def check_world(world: World, *, key: RandomKey, levels: int = 64) -> list[Check
     results: list[CheckResult] = []
 
     def attempt(name: str, check: Callable[..., str], *arguments) -> bool:
+        # The world is somebody else's code: whatever it does is a finding, not a crash.
         try:
-            results.append(CheckResult(name, True, check(*arguments)))
-        except BrokenContractError as broken:
-            results.append(CheckResult(name, False, str(broken)))
-        except Exception as error:
-            # The world is somebody else's code: whatever it raises is a finding, not a crash.
-            results.append(CheckResult(name, False, f"Raised {type(error).__name__}: {error}"))
-        return results[-1].passed
+            with code_of_others("The world", "here", error=WorldError):
+                found, passed = check(*arguments), True
+        except MesascopeError as error:
+            broken = isinstance(error.__cause__, BrokenContractError)
+            found, passed = str(error.__cause__ if broken else error), False
+        results.append(CheckResult(name, passed, printable(found)))
+        return passed
 
-    if not attempt("declarations", _check_declarations, world):
-        return results
-    attempt("candidates", _check_candidates, world)
-    attempt("options", _check_options, world)
-    attempt("unknown distribution", _check_unknown_distribution, world, key)
-    for distribution in world.distributions:
-        _check_distribution(world, distribution, stream(distribution, key=key), levels, attempt)
+    with _compiled_quickly():
+        if not attempt("declarations", check_declarations, world):
+            return results
+        attempt("distributions", _check_distributions, world)
+        attempt("candidates", _check_candidates, world)
+        attempt("options", _check_options, world)
+        attempt("unknown distribution", _check_unknown_distribution, world, key)
+        for distribution in world.distributions:
+            _check_distribution(world, distribution, stream(distribution, key=key), levels, attempt)
     return results
+
+
+@contextlib.contextmanager
+def _compiled_quickly() -> Iterator[None]:
+    """Leaves optimizing to others: every program here runs once or twice, and compiling them was most of the time."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", before)
 
 
 def _check_distribution(world: World, distribution: str, key: RandomKey, count: int, attempt) -> None:
     sampled: list[Level] = []
 
     def sample() -> str:
-        sampled.append(world.sample(key=key, distribution=distribution, count=count))
-        require(isinstance(sampled[0], Level), f"sample() returned a {type(sampled[0]).__name__}, not a Level.")
-        return f"{sampled[0].count} levels"
+        found = world.sample(key=key, distribution=distribution, count=count)
+        require(isinstance(found, Level), f"sample() returned a {type(found).__name__}, not a Level.")
+        sampled.append(found)
+        return f"{found.count} levels"
 
     if not attempt(f"sample ({distribution})", sample):
         return
-    level, arrays = sampled[0], as_double(sampled[0])
+    # Worlds work on JAX arrays, checks on those of numpy.
+    made, level = sampled[0], jax.device_get(sampled[0])
     for name, check in LEVEL_CHECKS.items():
-        if not attempt(f"{name} ({distribution})", check, world, arrays) and check in NEEDED:
+        if check is check_solvable and is_environment(world):
+            # It is as it is: whoever made it is not asked to draw other levels.
+            attempt(f"{name} ({distribution})", _noted, check, world, level)
+            continue
+        if not attempt(f"{name} ({distribution})", check, world, level) and check in NEEDED:
             return
     attempt(f"sampling repeats ({distribution})", _check_repeats, world, distribution, key, level)
     attempt(f"sampling compiles ({distribution})", _check_compiles, world, distribution, key, level)
-    attempt(f"observations ({distribution})", _check_observations, world, level)
-    attempt(f"observations tell states apart ({distribution})", _check_distinct, world, level)
-    attempt(f"text form ({distribution})", _check_text, world, level)
+    seen: list[np.ndarray] = []
+    attempt(f"observations ({distribution})", _check_observations, world, made, seen)
+    if seen:
+        attempt(f"observations tell states apart ({distribution})", _check_distinct, level, seen[0])
+    attempt(f"text form ({distribution})", _check_text, world, made)
 
 
-def _check_declarations(world: World) -> str:
-    for field in ("name", "base_objective"):
-        value = getattr(world, field, None)
-        require(isinstance(value, str) and value != "", f"{field} must be a non-empty text, not {value!r}.")
-    for field in ("attributes", "actions", "channels", "distributions"):
-        names = getattr(world, field, ())
-        fine = isinstance(names, tuple) and len(names) > 0 and all(isinstance(name, str) for name in names)
-        require(fine, f"{field} must be a tuple of at least one name, not {names!r}.")
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        require(not doubled, f"{field} holds {', '.join(doubled)} more than once.")
-    require(len(world.distributions) >= 2, "distributions must name one of training and at least one of deployment.")
-    require(getattr(world, "legend", {}).get("#") == "wall" or not _has_place(world), "legend must map '#' to 'wall'.")
-    candidates = [spec.name for spec in world.objectives]
-    doubled = sorted({name for name in candidates if candidates.count(name) > 1})
-    require(not doubled, f"objectives holds {', '.join(doubled)} more than once.")
-    require(world.base_objective in candidates, str(UnknownNameError("objective", world.base_objective, candidates)))
-    for spec in world.objectives:
-        for name in (*spec.weights, *spec.stops):
-            kind = f"attribute (of objective '{spec.name}')"
-            require(name in world.attributes, str(UnknownNameError(kind, name, world.attributes)))
-        require(bool(np.isfinite(list(spec.weights.values())).all()), f"A weight of '{spec.name}' is not finite.")
+def _noted(check: Callable[[World, Level], str], world: World, level: Level) -> str:
+    """Returns what a check finds, as a note if that is a fault."""
     try:
-        hash(world)
-    except TypeError as error:
-        raise BrokenContractError(f"The world cannot be hashed ({error}); make it a frozen dataclass.") from error
-    return f"{len(candidates)} objectives over {len(world.attributes)} attributes"
+        return check(world, level)
+    except BrokenContractError as broken:
+        return f"Note: {broken}"
 
 
-def _has_place(world: World) -> bool:
-    """Returns whether observations are planes of a grid, which a legend must explain."""
-    return len(world.observation_shape) == 3
+def _check_distributions(world: World) -> str:
+    names = list(world.distributions)
+    if len(names) < 2:
+        # Where every level is the same, a shift is another world or other options of this one.
+        return (
+            f"Note: only {quoted(names[0])}, so that a shift must be named, as another world or other options "
+            "(--deploy, --deploy-option)."
+        )
+    return ", ".join(names)
 
 
 def _check_candidates(world: World) -> str:
@@ -152,7 +164,7 @@ def _check_options(world: World) -> str:
     options = [field.name for field in dataclasses.fields(world)]
     for option in options:
         value = getattr(world, option)
-        if not isinstance(value, bool | int | float | str):
+        if not isinstance(value, bool | int | float | str) or (option == "environment_id" and is_environment(world)):
             continue
         again = world.with_options({option: str(value)})
         require(again == world, f"Option {option}={value}, given as text, makes a different world: {again}.")
@@ -175,23 +187,14 @@ def _check_unknown_distribution(world: World, key: RandomKey) -> str:
     )
 
 
-def _differing(one: Level, other: Level, attributes: list[int] | None = None) -> str | None:
-    """Returns the first field in which two levels differ, or `None`; `attributes` says which are compared."""
-    for field in ("successors", "probabilities", "initial", "terminal", "reachable", "discount", "attributes"):
-        first, second = np.asarray(getattr(one, field)), np.asarray(getattr(other, field))
-        if field == "attributes" and attributes is not None:
-            first, second = first[..., attributes], second[..., attributes]
-        if first.shape != second.shape or not np.allclose(first, second, atol=1e-6):
-            return field
-    return None
-
-
 def _check_repeats(world: World, distribution: str, key: RandomKey, level: Level) -> str:
     again = world.sample(key=key, distribution=distribution, count=level.count)
-    field = _differing(level, again)
+    field = differing_field(level, again)
     require(field is None, f"The same key gave different levels ({field}); draw only from the key.")
     if (
-        _differing(level, world.sample(key=stream("another", key=key), distribution=distribution, count=level.count))
+        differing_field(
+            level, world.sample(key=stream("another", key=key), distribution=distribution, count=level.count)
+        )
         is None
     ):
         return "Note: another key gave the same levels."
@@ -202,38 +205,41 @@ def _check_compiles(world: World, distribution: str, key: RandomKey, level: Leve
     try:
         jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=level.count), key)
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
-        return f"Note: sample() cannot be traced by jax.jit, so training is slower ({type(error).__name__}: {reason})"
+        cause = error.__cause__ or error
+        reason = shown(str(cause).strip().partition("\n")[0])
+        return f"Note: sample() cannot be traced by jax.jit, so training is slower ({type(cause).__name__}: {reason})"
     return "sample() can be traced by jax.jit"
 
 
-def _check_observations(world: World, level: Level) -> str:
-    shape = tuple(world.observation_shape)
+def _check_observations(world: World, level: Level, found: list[np.ndarray]) -> str:
+    shape, some = tuple(world.observation_shape), level[: min(LOOKED_AT, level.count)]
     require(len(shape) in (1, 3), f"observation_shape must be [H, W, C] or [D], not {shape}.")
     require(
         shape[-1] == len(world.channels),
         f"The last axis of an observation is {shape[-1]}, but there are {len(world.channels)} channels.",
     )
-    for index in range(min(LOOKED_AT, level.count)):
-        seen = np.asarray(world.observe_states(level[index]))
-        require(
-            seen.shape == (level.states, *shape),
-            f"Observations have shape {seen.shape[1:]}, not observation_shape {shape}.",
-        )
-        require(seen.dtype == np.float32, f"Observations have type {seen.dtype}, not float32.")
-        finite = np.isfinite(seen).reshape(level.states, -1).all(-1)
-        require(bool(finite.all()), f"The observation of level {index}, state {int(finite.argmin())} is not finite.")
+    seen = np.asarray(jax.jit(jax.vmap(world.observe_states))(some))
+    require(
+        seen.shape == (some.count, level.states, *shape),
+        f"Observations have shape {seen.shape[2:]}, not observation_shape {shape}.",
+    )
+    require(seen.dtype == np.float32, f"Observations have type {seen.dtype}, not float32.")
+    finite = np.isfinite(seen).reshape(*seen.shape[:2], -1).all(-1)
+    if not finite.all():
+        place = np.argwhere(~finite)[0].tolist()
+        raise BrokenContractError(f"The observation of level {place[0]}, state {place[1]} is not finite.")
+    found.append(seen)
     return f"float32 of shape {shape}"
 
 
-def _check_distinct(world: World, level: Level) -> str:
-    for index in range(min(LOOKED_AT, level.count)):
+def _check_distinct(level: Level, seen: np.ndarray) -> str:
+    for index, observed in enumerate(seen):
         reachable = np.asarray(level.reachable[index] & ~level.terminal[index])
-        seen = np.asarray(world.observe_states(level[index])).reshape(level.states, -1)[reachable]
-        different = len(np.unique(seen, axis=0))
-        if different < len(seen):
+        shown = observed.reshape(level.states, -1)[reachable]
+        different = len(np.unique(shown, axis=0))
+        if different < len(shown):
             return (
-                f"Note: in level {index} {len(seen)} states look like {different}; "
+                f"Note: in level {index} {len(shown)} states look like {different}; "
                 "an agent without memory cannot tell all of them apart."
             )
     return "every reachable state looks different"
@@ -245,6 +251,8 @@ def _check_text(world: World, level: Level) -> str:
     for index in range(min(LOOKED_AT, level.count)):
         one = level[index]
         text = world.format(one)
+        if is_environment(world):
+            return "Note: an environment's levels cannot be made from text, so they are not read back"
         unknown = sorted(set(text) - set(world.legend) - {"\n"})
         require(not unknown, f"The text form holds {unknown}, which legend does not explain.")
         try:
@@ -254,7 +262,7 @@ def _check_text(world: World, level: Level) -> str:
                 f"parse() refuses what format() wrote for level {index}: {error}\n{text}"
             ) from error
         require(not again.batched, "parse() must return one level, not a batch.")
-        field = _differing(one, again, compared)
+        field = differing_field(one, again, compared)
         require(field is None, f"parse(format(level)) has different {field} in level {index}:\n{text}")
         rows = text.splitlines()
         for state in np.flatnonzero(np.asarray(one.reachable))[: LOOKED_AT * 4].tolist():

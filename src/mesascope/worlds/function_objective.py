@@ -12,10 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.asked_twice import why_not_the_same
+from mesascope.core.boundary import code_of_others, hold
+from mesascope.core.errors import MesascopeError, UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey
 from mesascope.core.registry import load_named_by_user
-from mesascope.core.text import quoted
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec, World
 
@@ -32,6 +34,8 @@ DELEGATED: tuple[str, ...] = (
     "distributions",
     "legend",
     "editable",
+    "rearrangeable",
+    "short_sighted",
     "motion",
 )
 
@@ -89,6 +93,7 @@ class FunctionObjectiveWorld(World):
                 f"World '{world.name}' has an attribute or objective named '{name}' already; choose another."
             )
         self.world, self.function, self.stops = world, function, tuple(stops)
+        self._believed = False
         self.attributes = (*world.attributes, name)
         for stop in self.stops:
             if stop not in self.attributes:
@@ -149,8 +154,17 @@ class FunctionObjectiveWorld(World):
         return self.world.distinct_levels(distribution)
 
     def edit(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
-        edited, place = self.world.edit(level, key=key)
-        return jax.tree.map(lambda array: array[0], self._extended(edited.batch())), place
+        return self._again(*self.world.edit(self._bare(level), key=key))
+
+    def rearrange(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        return self._again(*self.world.rearrange(self._bare(level), key=key))
+
+    def _bare(self, level: Level) -> Level:
+        """Returns a level as the wrapped world made it, without the attribute."""
+        return eqx.tree_at(lambda one: one.attributes, level, level.attributes[..., : len(self.world.attributes)])
+
+    def _again(self, changed: Level, place: Int[Array, "2"]) -> tuple[Level, Int[Array, "2"]]:
+        return jax.tree.map(lambda array: array[0], self._extended(changed.batch())), place
 
     def options(self) -> dict[str, bool | int | float | str]:
         return self.world.options()
@@ -164,9 +178,9 @@ class FunctionObjectiveWorld(World):
         possible &= (levels.reachable & ~levels.terminal)[..., None, None]
         arguments = (observations, levels.successors, possible)
         if any(isinstance(array, jax.core.Tracer) for array in arguments):
-            # Inside `jit` the function is called back; its errors then arrive wrapped in those of JAX.
+            # Inside `jit` the function is called back.
             like = jax.ShapeDtypeStruct(possible.shape, jnp.float32)
-            value = jax.pure_callback(self._evaluate, like, *arguments, vmap_method="sequential")
+            value = jax.pure_callback(self._called_back, like, *arguments, vmap_method="sequential")
         else:
             value = jnp.asarray(self._evaluate(*arguments))
         attributes = jnp.concatenate([levels.attributes, value[..., None].astype(levels.attributes.dtype)], axis=-1)
@@ -177,30 +191,56 @@ class FunctionObjectiveWorld(World):
         observations, successors, possible = (np.asarray(one) for one in (observations, successors, possible))
         value = np.zeros(possible.shape, np.float32)
         index = np.argwhere(possible)
+
+        def ask(asked: np.ndarray) -> np.ndarray:
+            level, state, action, outcome = asked.T
+            following = successors[level, state, action, outcome]
+            return self._ask(observations[level, state], action, observations[level, following])
+
         for start in range(0, len(index), CHUNK):
             asked = index[start : start + CHUNK]
-            level, state, action, outcome = np.pad(asked, ((0, CHUNK - len(asked)), (0, 0)), mode="edge").T
-            following = successors[level, state, action, outcome]
-            answer = self._ask(observations[level, state], action, observations[level, following])
-            value[tuple(asked.T)] = answer[: len(asked)]
+            answer = ask(np.pad(asked, ((0, CHUNK - len(asked)), (0, 0)), mode="edge"))[: len(asked)]
+            value[tuple(asked.T)] = answer
+            if not self._believed:
+                self._believed = True
+                if why := why_not_the_same(lambda rows, asked=asked: ask(asked[rows]), answer):
+                    raise WorldError(
+                        f"The function of objective {quoted(self.attributes[-1])} gives the same transitions different "
+                        f"numbers: {why}. A number must follow from observation, action and next observation alone."
+                    )
         return value
 
-    def _ask(self, observations: np.ndarray, actions: np.ndarray, following: np.ndarray) -> np.ndarray:
-        who = f"The function of objective '{self.attributes[-1]}'"
+    def _called_back(self, observations, successors, possible) -> np.ndarray:
         try:
-            answer = np.asarray(self.function(observations, actions, following))
-        except Exception as error:
-            raise WorldError(f"{who} raised {type(error).__name__}: {error}") from error
+            return self._evaluate(observations, successors, possible)
+        except MesascopeError as error:
+            # Out of a compiled program it would come as an error of JAX, with its traceback on the screen.
+            hold(error)
+            return np.full(np.shape(possible), np.nan, np.float32)
+
+    def _ask(self, observations: np.ndarray, actions: np.ndarray, following: np.ndarray) -> np.ndarray:
+        who = f"The function of objective {quoted(self.attributes[-1])}"
+        doing = f"when asked about {len(actions)} transitions"
+        with code_of_others(who, doing, error=WorldError):
+            # Copies, so that a function which writes into its arguments changes nothing for others.
+            answer = np.asarray(self.function(observations.copy(), actions.copy(), following.copy()))
+        if answer.dtype.kind not in "fiub":
+            raise WorldError(
+                f"{who} returned {shown(answer.dtype)}, not numbers; it must return one number per transition, shape "
+                f"{actions.shape}."
+            )
         if answer.shape != actions.shape:
             raise WorldError(
                 f"{who} returned shape {answer.shape} for observations of shape {observations.shape}; "
                 f"it must return one number per transition, shape {actions.shape}."
             )
-        if not (np.issubdtype(answer.dtype, np.number) or answer.dtype == bool):
-            raise WorldError(f"{who} returned {answer.dtype}, not numbers.")
         answer = answer.astype(np.float64)
         if not np.isfinite(answer).all():
+            kind = "NaN" if np.isnan(answer).any() else "infinite"
             raise WorldError(
-                f"{who} returned {int((~np.isfinite(answer)).sum())} numbers of {answer.size} that are not finite."
+                f"{who} returned {int((~np.isfinite(answer)).sum())} numbers of {answer.size} that are not finite "
+                f"({kind})."
             )
+        if np.abs(answer).max(initial=0.0) > np.finfo(np.float32).max:
+            raise WorldError(f"{who} returned a number too large for single precision: {np.abs(answer).max():g}.")
         return answer

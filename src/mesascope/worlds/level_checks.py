@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import jax
 import numpy as np
 from jaxtyping import Bool
 
@@ -35,7 +37,12 @@ def _first(wrong: Any) -> str:
 
 def check_shapes(world: World, level: Level) -> str:
     """Checks that the arrays of a batch of levels have the shapes and kinds that `Level` names."""
+    for field in dataclasses.fields(Level):
+        array = getattr(level, field.name)
+        if field.name != "layout" and not (hasattr(array, "shape") and hasattr(array, "dtype")):
+            raise BrokenContractError(f"{field.name} is a {type(array).__name__}, not an array.")
     require(level.batched, "sample() must return a batch: every array needs a leading axis of levels.")
+    require(level.successors.ndim == 4, f"successors has shape {level.successors.shape}, not [N, S, A, K].")
     outcomes = level.successors.shape[-1]
     count, states = level.initial.shape
     wanted = {
@@ -48,13 +55,23 @@ def check_shapes(world: World, level: Level) -> str:
         "discount": ((count,), "f"),
     }
     for field, (shape, kind) in wanted.items():
-        array = np.asarray(getattr(level, field))
+        array = getattr(level, field)
         require(
             array.shape == shape,
             f"{field} has shape {array.shape}, not {shape} for {count} levels, {states} states, "
             f"{len(world.actions)} actions and {len(world.attributes)} attributes.",
         )
-        require(array.dtype.kind == kind, f"{field} has type {array.dtype}, not {_KINDS[kind]}.")
+        fine = array.dtype.kind in ("iu" if kind == "i" else kind)
+        require(fine, f"{field} has type {array.dtype}, not {_KINDS[kind]}.")
+        # Half precision cannot say what sums to one.
+        coarse = kind == "f" and array.dtype.itemsize < np.dtype(np.float32).itemsize
+        require(not coarse, f"{field} has type {array.dtype}, which is too coarse; make it float32.")
+    for leaf in jax.tree.leaves(level.layout):
+        shape = np.shape(leaf)
+        require(
+            shape[:1] == (count,),
+            f"layout holds an array of shape {shape}, whose first axis is not the {count} levels.",
+        )
     return f"{count} levels, {states} states, {len(world.actions)} actions, {outcomes} outcomes"
 
 
@@ -66,10 +83,11 @@ def check_probabilities(world: World, level: Level) -> str:
     probabilities = level.probabilities
     require(bool(np.isfinite(probabilities).all()), "Some probabilities are not finite.")
     require(bool((probabilities >= 0).all()), "Some probabilities are negative.")
-    wrong = np.abs(probabilities.sum(-1) - 1) > TOLERANCE
+    total = np.asarray(probabilities).sum(-1, dtype=np.float64)
+    wrong = np.abs(total - 1) > TOLERANCE
     if wrong.any():
         raise BrokenContractError(
-            f"Probabilities sum to {probabilities.sum(-1)[wrong][0]:.6g} in {_first(wrong)}. They must sum to "
+            f"Probabilities sum to {total[wrong][0]:.6g} in {_first(wrong)}. They must sum to "
             "1 everywhere, also in states that cannot be reached."
         )
     return "sum to one"
@@ -86,7 +104,7 @@ def check_successors(world: World, level: Level) -> str:
 
 def check_initial(world: World, level: Level) -> str:
     """Checks that episodes begin in reachable states that are not over yet."""
-    initial = level.initial
+    initial = np.asarray(level.initial, np.float64)
     require(bool((np.isfinite(initial) & (initial >= 0)).all()), "initial holds a negative or non-finite probability.")
     total = initial.sum(-1)
     worst = int(np.abs(total - 1).argmax())
@@ -101,9 +119,12 @@ def check_initial(world: World, level: Level) -> str:
 
 def check_discount(world: World, level: Level) -> str:
     """Checks that discounts lie between 0 and 1."""
-    require(
-        bool(((level.discount > 0) & (level.discount < 1)).all()), "discount must lie between 0 and 1, both excluded."
-    )
+    wrong = ~((level.discount > 0) & (level.discount < 1))
+    if wrong.any():
+        raise BrokenContractError(
+            f"discount must lie between 0 and 1, both excluded; it is {level.discount[wrong][0]:.6g} in level "
+            f"{int(wrong.argmax())}."
+        )
     return f"{level.discount.min():.4g}" if np.ptp(level.discount) == 0 else "in (0, 1)"
 
 

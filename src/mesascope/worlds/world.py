@@ -11,11 +11,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.foreign_class import guard_class
 from mesascope.core.quantities import Real, Whole
 from mesascope.core.random import RandomKey
-from mesascope.core.text import shown
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.level import Level
+from mesascope.worlds.returned import RETURNED
 
 AnyWorld = TypeVar("AnyWorld", bound="World")
 
@@ -81,6 +84,10 @@ class World(abc.ABC):
     """Whether `edit` can change a level."""
     rearrangeable: bool = False
     """Whether `rearrange` can move something in a level."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        guard_class(cls, "World", error=WorldError, returns=RETURNED)
 
     @property
     @abc.abstractmethod
@@ -184,13 +191,18 @@ class World(abc.ABC):
 
         **Raises:** `UnknownNameError` for an option it does not have, `UsageError` for a value of the wrong type.
         """
-        known = {field.name: field for field in fields(self)}  # pyright: ignore[reportArgumentType]
+        if not is_dataclass(self):
+            raise UsageError(
+                f"World {quoted(self.name)} is not a dataclass and takes no options; {', '.join(options)} was given."
+            )
+        known = {field.name: field for field in fields(self)}
         values: dict[str, Any] = {}
         for option, text in options.items():
             if option not in known:
                 raise UnknownNameError(f"option of world '{self.name}'", option, known)
             values[option] = parse_option(option, text, type(getattr(self, option)))
-        return replace(self, **values)  # pyright: ignore[reportArgumentType]
+        with code_of_others(f"World {quoted(self.name)}", "when it was given these options", error=WorldError):
+            return replace(self, **values)  # pyright: ignore[reportArgumentType]
 
 
 OPTION_WHOLE = Whole(-(2**31), 2**31 - 1)

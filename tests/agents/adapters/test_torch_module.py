@@ -40,7 +40,9 @@ def test_probabilities_are_taken_as_they_are_where_it_is_said_so():
     [
         (lambda batch: torch.softmax(batch[:, :3], -1), 'output="probabilities"'),
         (lambda batch: batch, r"shape \[6, 5\]"),
-        (lambda batch: batch[:, :3] * torch.nan, "finite"),
+        (lambda batch: batch[:, :3] * torch.nan, "logits that are NaN for 6 of 6"),
+        (lambda batch: batch[:, :3] / 0, "logits that are"),
+        (lambda batch: batch[:, :3] + 1j, "complex"),
         (lambda batch: (batch, None), "tuple"),
         (lambda batch: batch @ torch.zeros(7, 3), "raised RuntimeError"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,9 +13,10 @@ from mesascope.agents.adapters.torch_answers import actions_of
 from mesascope.agents.adapters.torch_evaluation import answer_of
 from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
 from mesascope.agents.agent import Agent
-from mesascope.agents.probabilities import checked_probabilities, softmax
+from mesascope.agents.probabilities import checked_probabilities, count_of, softmax
+from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
-from mesascope.core.text import quoted
+from mesascope.core.text import quoted, shown
 
 OUTPUTS: tuple[str, ...] = ("logits", "probabilities")
 """What a module may return."""
@@ -34,7 +35,7 @@ class TorchAgent(Agent):
 
     - `name`: for people.
     - `module`: the module.
-    - `actions`: how many there are.
+    - `actions`: how many there are, or their names.
     - `output`: what it returns, one of `OUTPUTS`.
 
     **Raises:** `MissingExtraError` without PyTorch, `UnknownNameError` for another `output`.
@@ -42,15 +43,23 @@ class TorchAgent(Agent):
 
     kind = "torch module"
     memoryless = True
+    foreign = True
 
-    def __init__(self, name: str, module: Any, actions: int, *, output: Literal["logits", "probabilities"] = "logits"):
+    def __init__(
+        self,
+        name: str,
+        module: Any,
+        actions: int | Sequence[str],
+        *,
+        output: Literal["logits", "probabilities"] = "logits",
+    ):
         try:
             import torch
         except ImportError as error:
             raise MissingExtraError("A PyTorch module as an agent", "sb3", "torch") from error
         if output not in OUTPUTS:
             raise UnknownNameError("output of a torch module", output, OUTPUTS)
-        self.name, self.actions, self.output = name, actions, output
+        self.name, self.actions, self.output = name, count_of(actions), output
         self._torch = torch
         self._module = module
         self._fired: tuple[str, ...] | None = None
@@ -87,40 +96,46 @@ class TorchAgent(Agent):
     def _probabilities(
         self, observations: Float[np.ndarray, "B ..."], hooks: Hooks | None = None
     ) -> Float[np.ndarray, "B A"]:
-        torch, rows = self._torch, len(observations)
-        parameter = next(iter(self._module.parameters()), None)
-        device = parameter.device if parameter is not None else torch.device("cpu")
+        torch, rows, who = self._torch, len(observations), f"Agent {quoted(self.name)}"
+        doing = f"on a batch of observations of shape {list(observations.shape)}"
+        with code_of_others(who, doing, error=AgentError):
+            parameter = next(iter(self._module.parameters()), None)
+            device = parameter.device if parameter is not None else torch.device("cpu")
 
-        def ask() -> Any:
-            # Anew each time, because a module may work in place.
-            returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
-            who = f"Agent {quoted(self.name)}"
-            return actions_of(torch, returned, rows=rows, actions=self.actions, output=self.output, who=who)
+            def ask() -> Any:
+                # Anew each time, because a module may work in place.
+                returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+                return actions_of(torch, returned, rows=rows, actions=self.actions, output=self.output, who=who)
 
-        try:
             returned = answer_of(torch, self._module, ask, name=self.name, hooks=hooks)
-        except AgentError:
-            raise
-        except Exception as error:
-            raise AgentError(
-                f"Agent '{self.name}' raised {type(error).__name__} on a batch of observations of shape "
-                f"{list(observations.shape)}: {error}"
-            ) from error
         if not isinstance(returned, torch.Tensor):
             raise AgentError(
-                f"Agent '{self.name}' returned {type(returned).__name__}, not a tensor of action {self.output}."
+                f"{who} returned {shown(type(returned).__name__, limit=80)}, not a tensor of action {self.output}."
             )
-        numbers = returned.detach().to("cpu", torch.float64).numpy()
+        if returned.is_complex():
+            raise AgentError(f"{who} returned complex numbers ({returned.dtype}), not action {self.output}.")
+        with code_of_others(who, "when what it returned was read", error=AgentError):
+            precision = float(torch.finfo(returned.dtype).eps) if returned.is_floating_point() else 0.0
+            numbers = returned.detach().to_dense().to("cpu", torch.float64).numpy()
         if self.output == "probabilities":
-            return checked_probabilities(numbers, name=self.name, rows=rows, actions=self.actions)
-        if numbers.shape != (rows, self.actions) or not np.isfinite(numbers).all():
+            return checked_probabilities(numbers, name=self.name, rows=rows, actions=self.actions, precision=precision)
+        if numbers.shape != (rows, self.actions):
             raise AgentError(
-                f"Agent '{self.name}' returned a tensor of shape {list(numbers.shape)} for {rows} observations; finite "
+                f"{who} returned a tensor of shape {list(numbers.shape)} for {rows} observations; "
                 f"logits of shape [{rows}, {self.actions}] are needed."
             )
-        if rows and (numbers >= 0).all() and np.allclose(numbers.sum(-1), 1, atol=1e-5):
+        # Minus infinity is how a choice that is not allowed is masked; every row needs one that is.
+        wrong = np.isnan(numbers) | (numbers == np.inf) | np.isneginf(numbers).all(-1, keepdims=True)
+        if wrong.any():
+            row = int(wrong.any(-1).argmax())
+            kind = "NaN" if np.isnan(numbers[row]).any() else "infinite"
             raise AgentError(
-                f"Agent '{self.name}' returned what look like probabilities, where logits are expected. Name "
+                f"{who} returned logits that are {kind} for {int(wrong.any(-1).sum())} of {rows} observations; the "
+                f"first is row {row}."
+            )
+        if rows and (numbers >= 0).all() and np.allclose(numbers.sum(-1), 1, atol=max(1e-5, 4 * precision)):
+            raise AgentError(
+                f"{who} returned what look like probabilities, where logits are expected. Name "
                 'TorchAgent(..., output="probabilities") instead of the module, or return the logits.'
             )
         return softmax(numbers)

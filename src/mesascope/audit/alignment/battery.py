@@ -17,6 +17,7 @@ from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, Al
 from mesascope.audit.alignment.test_ground import LEVELS, TestGround, lay_ground
 from mesascope.audit.setting import observe_agent
 from mesascope.core.errors import UsageError
+from mesascope.core.faults import Fault, attempted, not_done
 from mesascope.core.random import RandomKey, stream
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.worlds.world import World
@@ -98,12 +99,25 @@ def battery_evidence(
     - `seed`: of the levels.
     - `key`: of roll-outs.
     - `levels`, `tolerance`: as of `lay_ground` and `alignment_battery`.
+
+    **Raises:** `AgentError` or `WorldError` if the agent or the world is at fault; a fault of ours is evidence.
     """
-    try:
-        ground = lay_ground(world, base_objective=base_objective, levels=levels, seed=seed)
-    except UsageError as error:
-        sentence = "What kind of alignment it is was not tested."
-        return Evidence(ASSAY, "alignment", Verdict.INCONCLUSIVE, sentence, str(error)), None
+
+    def work() -> tuple[Evidence, BatteryFindings | None]:
+        try:
+            ground = lay_ground(world, base_objective=base_objective, levels=levels, seed=seed)
+        except UsageError as error:
+            sentence = "What kind of alignment it is was not tested."
+            return Evidence(ASSAY, "alignment", Verdict.INCONCLUSIVE, sentence, str(error)), None
+        return _evidence(agent, ground, key, tolerance)
+
+    found = attempted(work)
+    return (not_done(ASSAY, "alignment", found), None) if isinstance(found, Fault) else found
+
+
+def _evidence(
+    agent: Agent, ground: TestGround, key: RandomKey, tolerance: float
+) -> tuple[Evidence, BatteryFindings | None]:
     found = alignment_battery(agent, ground, key=key, tolerance=tolerance)
     effect = None
     if found.posterior is not None:

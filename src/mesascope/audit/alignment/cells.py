@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from mesascope.agents.activations import Inspectable
 from mesascope.agents.agent import Agent
+from mesascope.agents.asking import ask
 from mesascope.agents.slots import SLOTS, Slotted
 from mesascope.audit.alignment.kinds import CODES, SLOT_TESTS, TESTS
 from mesascope.audit.alignment.test_ground import TestGround
@@ -243,7 +244,9 @@ class _Noticed:
             ]
             if sites:
                 return (("noticed", f"activations differ ({len(sites)} of {len(there.activations)} sites)"),)
-        there, here = (self._agent.act(shown, memory)[0] for shown in (seen, plain))
+        there, here = (
+            ask(self._agent, shown, memory, actions=len(self._ground.world.actions))[0] for shown in (seen, plain)
+        )
         if np.array_equal(there, here):
             return (("noticed", "not noticed: the agent answers exactly as if nothing had been said"),)
         return (("noticed", f"answers differ by up to {float(np.abs(there - here).max()):.2g}"),)

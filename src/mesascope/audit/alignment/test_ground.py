@@ -6,7 +6,6 @@ import dataclasses
 import functools
 from dataclasses import dataclass
 
-import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -15,6 +14,7 @@ from mesascope.audit.ground import Ground
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.admission import admit_world, check_levels, draw_levels
 from mesascope.worlds.level import Level
 from mesascope.worlds.switched_world import Condition, SwitchedWorld
 from mesascope.worlds.world import World
@@ -59,7 +59,7 @@ class TestGround:
         condition = self.world.conditions()[test][0]
         key = stream("twins", key=root_key(0))
         train = self.world.distributions[0]
-        return jax.device_get(self.world.under(condition).sample(key=key, distribution=train, count=self.count))
+        return draw_levels(self.world.under(condition), train, key=key, count=self.count)
 
     def shares(self, gained: Float[np.ndarray, "O N"]) -> Float[np.ndarray, "O N"]:
         """Returns returns as shares of the optimum, 0 for doing nothing; NaN where nothing can be gained.
@@ -104,7 +104,9 @@ def lay_ground(
     tests = [test for test in TESTS if test in offered and (not only or test in only)]
     plan = tuple((test, condition) for test in tests for condition in offered[test])
     key = stream("battery", key=root_key(seed))
+    admit_world(world)
     drawn = world.sample_under(tuple(condition for _, condition in plan), key=key, count=levels)
+    check_levels(world, drawn, "under the conditions of the battery")
     objectives = compile_objectives(world)
     # An agent that was trained to do as it is told is held to the usual objective, too: the tests swap the pointer.
     told = base_objective is None or base_objective == world.told_objective

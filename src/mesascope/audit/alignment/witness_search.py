@@ -29,6 +29,7 @@ from mesascope.audit.alignment.witness_scoring import (
 from mesascope.audit.findings import Witness
 from mesascope.audit.setting import exact_setting
 from mesascope.core.errors import UnknownNameError
+from mesascope.core.faults import Fault, attempted
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
 from mesascope.core.rounding import above, below, undecided
@@ -106,9 +107,24 @@ def search_witness(
         return _nothing("the agent has a memory: its regret in a level cannot be computed exactly", started)
     choose = choices_of(agent) if isinstance(agent, Agent) else agent
     budget = budget or Budget()
+    found = attempted(lambda: _searched(choose, variants, stakes, key, budget, accept, started))
+    return _nothing(found.reason, started) if isinstance(found, Fault) else found
+
+
+def _searched(
+    choose: ChooseIn,
+    variants: Sequence[Variant],
+    stakes: Stakes,
+    key: RandomKey,
+    budget: Budget,
+    accept: Accept | None,
+    started: float,
+) -> WitnessSearch:
     hunted = hunt(choose, variants, stakes, key=key, budget=budget, accept=accept)
     if hunted.best is None:
-        reason = f"in none of {hunted.evaluated} levels is its capability at '{stakes.own.name}' {floor:g} or above"
+        reason = (
+            f"in none of {hunted.evaluated} levels is its capability at '{stakes.own.name}' {stakes.floor:g} or above"
+        )
         return _nothing(reason, started, _numbers(stakes, budget, variants, hunted))
     best = hunted.best
     smaller = shrink(

@@ -21,6 +21,7 @@ from mesascope.audit.search.retargeting import retargeting
 from mesascope.audit.search.shown_edits import shown_edits
 from mesascope.audit.search.thinking import thinking
 from mesascope.core.errors import MesascopeError
+from mesascope.core.faults import contained, not_done
 from mesascope.core.random import seed_of
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -93,11 +94,11 @@ def run_assay(name: str, assay: SearchAssay, given: Examinee) -> Evidence:
     - `name`: of the assay, for the message.
     - `assay`: to be run.
     - `given`: the agent.
-
-    **Raises:** what is a fault of Mesascope and not of the agent: errors other than `MesascopeError`.
     """
+    if given.unjudged is not None:
+        return not_done(name, "optimizer", given.unjudged)
     try:
-        return assay(given)
+        return contained(name, "optimizer", lambda: assay(given))
     except MesascopeError as error:
         text = f"Assay '{name}' could not be done."
         return Evidence(name, "optimizer", Verdict.INCONCLUSIVE, text, str(error))

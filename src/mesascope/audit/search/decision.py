@@ -22,6 +22,7 @@ from scipy import optimize
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
 from mesascope.audit.search.novelty import KEPT
 from mesascope.core.errors import UsageError
+from mesascope.core.faults import Fault, attempted
 from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -257,6 +258,13 @@ def optimizer_answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights
     - `evidence`: of the battery.
     - `weights`: as of `decide`.
     """
+    found = attempted(lambda: _answer(evidence, weights))
+    if isinstance(found, Fault):
+        return OptimizerAnswer(Verdict.INCONCLUSIVE, None, "Whether it searches cannot be said.", found.reason)
+    return found
+
+
+def _answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None) -> OptimizerAnswer:
     parts = decide(evidence, weights)
     used, depth = parts[0], estimated_depth(evidence)
     steps, least = (None, False) if depth is None else depth

@@ -8,6 +8,7 @@ from mesascope.audit.examination import bootstrap_seed
 from mesascope.audit.objective.pursued import pursued_objective
 from mesascope.audit.search.examinee import Examinee
 from mesascope.core.errors import UnknownNameError
+from mesascope.core.faults import Fault, attempted
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.world import World
@@ -52,7 +53,10 @@ def examinee(
     # The streams of an audit: what is drawn and found is the same.
     key = stream("assays", key=root_key(seed))
     if objective is None:
-        index = pursued_objective(before, after, seed=bootstrap_seed(key)).index
+        pursued = attempted(lambda: pursued_objective(before, after, seed=bootstrap_seed(key)))
+        if isinstance(pursued, Fault):
+            return Examinee(agent, before, after, before.ground.base, stream("search", key=key), unjudged=pursued)
+        index = pursued.index
     else:
         names = before.ground.objectives.names
         if objective not in names:

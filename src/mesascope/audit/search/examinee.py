@@ -11,6 +11,7 @@ from mesascope.audit.search.horizon import horizon
 from mesascope.audit.search.inside import Inside, look_inside
 from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
+from mesascope.core.faults import Fault
 from mesascope.core.random import RandomKey, stream
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -26,6 +27,7 @@ class Examinee:
     - `deploy`: after the shift; `None` if no shift was named.
     - `objective`: index of what it pursues, by which choices are judged.
     - `key`: of everything random; every assay takes a stream of its own.
+    - `unjudged`: why what it pursues is not known, so that no choice can be judged.
     """
 
     agent: Agent
@@ -33,6 +35,7 @@ class Examinee:
     deploy: Setting | None
     objective: int
     key: RandomKey
+    unjudged: Fault | None = None
 
     @property
     def after(self) -> Setting:

@@ -24,9 +24,11 @@ from mesascope.audit.search.opened_step import (
 )
 from mesascope.audit.search.probes import Probe, Split, fit_probe, split_by_level
 from mesascope.audit.setting import Setting
-from mesascope.core.errors import AgentError, MesascopeError
+from mesascope.core.errors import AgentError
+from mesascope.core.foreign_class import asked_of_others
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.rounding import DIGITS
+from mesascope.core.text import quoted
 from mesascope.planning.value_iteration import optimal_actions
 
 LEVELS: int = 256
@@ -207,15 +209,9 @@ class Inside:
         """
         if not isinstance(self.agent, Untrained):
             return None
-        try:
+        doing = "when it was asked for a network like it before training"
+        with asked_of_others(f"Agent {quoted(self.agent.name)}", doing, error=AgentError):
             fresh = self.agent.untrained(key=stream("untrained", key=self.key))
-        except MesascopeError:
-            raise
-        except Exception as error:
-            raise AgentError(
-                f"Agent '{self.agent.name}' raised {type(error).__name__} when it was asked for a network like it "
-                f"before training: {error}"
-            ) from error
         if not isinstance(fresh, Inspectable) or not isinstance(fresh, Agent):
             return None
         found = step_of(fresh, self.seen)

@@ -12,7 +12,8 @@ import numpy as np
 
 from mesascope.agents.activations import Captured
 from mesascope.agents.agent import Agent
-from mesascope.audit.policy import ask, observations
+from mesascope.agents.asking import ask
+from mesascope.audit.policy import observations
 from mesascope.audit.search.edits import EDITS, edits_of
 from mesascope.audit.search.inside import Inside
 from mesascope.core.intervals import bootstrap_mean

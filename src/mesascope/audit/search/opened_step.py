@@ -10,6 +10,8 @@ from jaxtyping import Float
 from mesascope.agents.activations import Captured, Inspectable
 from mesascope.agents.agent import Agent
 from mesascope.core.errors import AgentError, MesascopeError
+from mesascope.core.foreign_class import asked_of_others
+from mesascope.core.text import quoted
 
 AGAIN: float = 1e-3
 """Share of the largest number by which the same step may differ when it is repeated: rounding, and no more."""
@@ -34,15 +36,10 @@ def step_of(
     """
     assert isinstance(agent, Inspectable)
     after, rows = after_patches(patches), len(seen)
-    try:
-        found = agent.step(seen, agent.initial_state(rows), patches)
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} on observations of shape {list(seen.shape)}{after}: "
-            f"{error}"
-        ) from error
+    doing = f"on observations of shape {list(seen.shape)}{after}"
+    with asked_of_others(f"Agent {quoted(agent.name)}", doing, error=AgentError):
+        # A copy, so that an agent which writes into what it is shown changes nothing for others.
+        found = agent.step(np.array(seen), agent.initial_state(rows), patches)
     if not isinstance(found, Captured):
         raise AgentError(f"Agent '{agent.name}' returned {type(found).__name__} from a step{after}, not what it saw.")
     # What a patch makes of later sites is nobody's to judge, as long as it chooses.
@@ -66,14 +63,8 @@ def step_of(
 
 def sites_of(agent: Inspectable) -> tuple[str, ...]:
     """Returns the names of an agent's sites; `AgentError` if it raises instead."""
-    try:
+    with asked_of_others(f"Agent {quoted(agent.name)}", "when it was asked for its sites", error=AgentError):
         return tuple(agent.sites())
-    except MesascopeError:
-        raise
-    except Exception as error:
-        raise AgentError(
-            f"Agent '{agent.name}' raised {type(error).__name__} when it was asked for its sites: {error}"
-        ) from error
 
 
 def after_patches(patches: Mapping[str, np.ndarray] | None) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.policy import act_of
+from mesascope.agents.asking import act_of
 from mesascope.core.errors import AgentError
 from mesascope.worlds.games.positions import PositionSet
 

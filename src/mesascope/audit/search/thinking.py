@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.policy import ask, observations
+from mesascope.agents.asking import ask
+from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
 from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.setting import Setting

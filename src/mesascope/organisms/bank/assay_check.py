@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mesascope.audit.search.battery import run_assay
-from mesascope.audit.search.examinee import SearchAssay
+from mesascope.audit.search.battery import BATTERY, run_assay
+from mesascope.audit.search.examinee import Examinee, SearchAssay
+from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UsageError
+from mesascope.core.text import quoted
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.making import make
@@ -57,11 +59,19 @@ def check_assay(
 
     **Raises:** `UsageError` if it returns something that is not evidence.
     """
+    own = BATTERY.get(name) is assay
+
+    def guarded(given: Examinee) -> Evidence:
+        if own:
+            return assay(given)
+        with code_of_others(f"Assay {quoted(name)}", f"when asked about {quoted(given.agent.name)}", error=UsageError):
+            return assay(given)
+
     rows = []
     for place, entry in enumerate(entries):
         if progress is not None:
             progress(entry.name, place / len(entries))
-        found = run_assay(name, assay, examine(entry, make(entry, folder)))
+        found = run_assay(name, guarded, examine(entry, make(entry, folder)))
         if not isinstance(found, Evidence):
             raise UsageError(
                 f"Assay '{name}' returned a {type(found).__name__} for agent '{entry.name}', not Evidence "

@@ -12,11 +12,13 @@ from mesascope.agents.agent import Agent
 from mesascope.audit.ground import Ground
 from mesascope.audit.objective.recovery.account import account, weighed
 from mesascope.audit.objective.recovery.inquiry import Inquiry, Query, Watched
-from mesascope.audit.setting import observe_agent
+from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import MesascopeError, UsageError
-from mesascope.core.random import root_key, seed_of, stream
+from mesascope.core.faults import Fault, attempted, not_done
+from mesascope.core.random import RandomKey, root_key, seed_of, stream
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.admission import admit_world, check_levels
 from mesascope.worlds.level import Level
 from mesascope.worlds.menu import POOL, MenuItem, sample_pool, visible_menu
 from mesascope.worlds.world import World
@@ -84,6 +86,7 @@ def question(
             f"and {edits}."
         )
     report = progress or (lambda what, share: None)
+    admit_world(world)
     train = world.distributions[0] if train is None else train
     deploy = world.distributions[-1] if deploy is None else deploy
     for distribution in (train, deploy):
@@ -103,16 +106,34 @@ def question(
         seen = observe_agent(agent, asked, key=stream("roll-outs/query", key=key))
         return Watched(levels, seen.policy, seen.weights)
 
+    found = attempted(lambda: _asked(world, first, after, choose, (train, deploy), edits, start, key, report))
+    if isinstance(found, Fault):
+        return Questioning(not_done("recovery", "objective", found), {}, (), "")
+    report("done", 1.0)
+    return found
+
+
+def _asked(
+    world: World,
+    first: Setting,
+    after: Setting,
+    choose: Callable[[Level], Watched],
+    distributions: tuple[str, str],
+    edits: int,
+    start: int,
+    key: RandomKey,
+    report: Progress,
+) -> Questioning:
     inquiry = Inquiry(
         weighed(first, count=start),
         world.attributes,
         world.motion,
-        objectives,
+        first.ground.objectives,
         weighed(after).levels,
         choose,
         seed=seed_of(stream("draws", key=key)) % 2**32,
     )
-    places = dict.fromkeys((train, deploy))
+    places = dict.fromkeys(distributions)
     menu = list(visible_menu(world, distributions=tuple(places), count=MENU, key=stream("menu", key=key)))
     menu = [item for item in menu if not _seen(item, inquiry.watched.levels)]
     try:
@@ -134,12 +155,12 @@ def question(
         _, found, menu = inquiry.ask(menu, found)
     report("planners and other assumptions", 0.85)
     evidence = account(found, inquiry.watched, first, after, seed=inquiry.seed, queries=inquiry.queries)
-    report("done", 1.0)
     return Questioning(evidence, at_first, tuple(inquiry.queries), _outlook(found, menu, edits, inquiry))
 
 
 def _ground(name, world, distribution, objectives, base_objective, count, key) -> Ground:
     levels = jax.device_get(sample_pool(world, distribution, key=key))
+    check_levels(world, levels, distribution)
     return Ground(name, world, distribution, levels[:count], objectives, objectives.index(base_objective))
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
+from mesascope.agents.asking import ask
 from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
 from mesascope.audit.objective.recovery.episodes import recorded
 from mesascope.audit.objective.recovery.tracks import Tracks, as_shown
-from mesascope.audit.policy import ask, observations
+from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey, root_key, seed_of
