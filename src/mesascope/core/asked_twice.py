@@ -74,7 +74,7 @@ def _alike(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Returns which answers of two lists are the same."""
     largest = max(1.0, float(np.abs(one).max(initial=0.0)), float(np.abs(other).max(initial=0.0)))
     same = np.asarray(np.abs(one - other) <= SAME * largest)
-    return same.reshape(len(one), -1).all(-1)
+    return np.asarray(same.reshape(len(one), -1).all(-1))
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
