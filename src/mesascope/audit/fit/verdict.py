@@ -73,8 +73,9 @@ def judged(
         return (1 + sum(one >= row.competence.value for one in placebo)) / (len(placebo) + 1)
 
     def fits(row: Row) -> bool:
-        # What it does as shown was not selected among many, so that being competent is enough.
-        return p(row) <= LEVEL or (row.view == plain and row.competence.low >= COMPETENT)
+        # Copies may be worse than chance, so that to beat them is not enough. What it does as shown was not selected
+        # among many, so that being competent is.
+        return (p(row) <= LEVEL and row.competence.low > 0) or (row.view == plain and row.competence.low >= COMPETENT)
 
     share = f"{best.competence.value:.2f}"
     better = best is not shown and fits(best) and best.gain is not None and best.gain.low > ALIKE
