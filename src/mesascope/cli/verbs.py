@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Sequence
+import os
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesascope.cli.command import Command
 from mesascope.core.errors import UsageError
 from mesascope.core.registry import load_target
+
+NARROWEST, WIDEST = 40, 200
+"""Columns of a help."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,8 @@ def parse(name: str, arguments: Sequence[str]) -> Command:
     # Into buffers, which are no terminal: without colours, and one line in place of a box.
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as complaint:
         try:
-            command = tyro.cli(verb, prog=f"mesascope {name}", args=list(arguments), config=options)
+            with _bearable_width():
+                command = tyro.cli(verb, prog=f"mesascope {name}", args=list(arguments), config=options)
         except SystemExit as stop:
             if not stop.code:
                 raise HelpAsked(out.getvalue().strip("\n")) from None
@@ -96,6 +102,19 @@ def parse(name: str, arguments: Sequence[str]) -> Command:
             raise UsageError(_one_line(complaint.getvalue(), name)) from None
     check_repeated(command)
     return command
+
+
+@contextlib.contextmanager
+def _bearable_width() -> Iterator[None]:
+    """Lets help be as wide as the terminal within reason: in a column or two its boxes never come to an end."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(min(max(shutil.get_terminal_size((100, 24)).columns, NARROWEST), WIDEST))
+    try:
+        yield
+    finally:
+        os.environ.pop("COLUMNS")
+        if before is not None:
+            os.environ["COLUMNS"] = before
 
 
 def _one_line(complaint: str, verb: str) -> str:
