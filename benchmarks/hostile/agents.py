@@ -111,10 +111,13 @@ MODULES = {
     "alters_input": GATED | {2},
     "returns_array": GATED | {2},
     "prints": GATED,
+    # Both are documented: a distribution over actions, and several answers of which one is about actions.
+    "returns_pair": GATED | {2},
+    "returns_distribution": GATED,
 } | dict.fromkeys(
     words(
-        "wrong_size other_actions on_meta recurrent no_forward nan_weights vast_weights returns_pair "
-        "returns_none returns_text returns_distribution returns_complex draws minus_infinite plus_infinite "
+        "wrong_size other_actions on_meta recurrent no_forward nan_weights vast_weights "
+        "returns_none returns_text returns_complex draws minus_infinite plus_infinite "
         "exits interrupts by_batch_size hooked a_parameter a_tensor the_class state"
     ),
     USAGE,
