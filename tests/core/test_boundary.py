@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import posix
 import sys
 
 import pytest
@@ -30,6 +31,7 @@ WAYS = {
     "exit": (leave(SystemExit(0)), "tried to exit with code 0 when asked"),
     "sys.exit": (lambda: sys.exit("fine"), "tried to exit with code fine"),
     "the end of the process": (lambda: os._exit(0), "tried to end the process"),
+    "the end by another name": (lambda: posix._exit(0), "tried to end the process"),
     "another program": (lambda: os.execv("/bin/true", ["/bin/true"]), "tried to end the process"),
     "an interrupt": (leave(KeyboardInterrupt()), "raised KeyboardInterrupt when asked, though nobody"),
     "an exception of its own": (leave(Own("gone")), "raised Own when asked: gone"),

@@ -96,6 +96,8 @@ def guarded_process() -> Iterator[None]:
     Children made by `fork` end as they always do.
     """
     names = [name for name in ("_exit", "execv", "execve") if hasattr(os, name)]
+    # The module under `os` has the same functions under the same names.
+    homes = [os, *(sys.modules[name] for name in ("posix", "nt") if name in sys.modules)]
     before = {name: getattr(os, name) for name in names}
     own = os.getpid()
 
@@ -109,11 +111,13 @@ def guarded_process() -> Iterator[None]:
 
     _guard.append(own)
     _interrupted.clear()
-    for name in names:
-        setattr(os, name, refusing(name))
+    for home in homes:
+        for name in names:
+            setattr(home, name, refusing(name))
     try:
         yield
     finally:
-        for name in names:
-            setattr(os, name, before[name])
+        for home in homes:
+            for name in names:
+                setattr(home, name, before[name])
         _guard.pop()

@@ -167,14 +167,15 @@ def _kept(entry: BankAgent, folder: Path) -> dict | None:
     file = _path(entry, folder)
     if not os.path.lexists(file):
         return None
-    check_own(file, found := read_json(file, purpose="a score"))
+    found = check_own(file, read_json(file, purpose="a score"))
     return found if found["schema"] == SCHEMA and found.get("agent") == asdict(entry) else None
 
 
-def check_own(file: Path, found: object) -> None:
-    """Raises `OutputError` for a file that is none of the scores that are kept, and so nobody's to replace."""
+def check_own(file: Path, found: object) -> dict:
+    """Returns what a file of a score holds; `OutputError` if it is none, and so nobody's to replace."""
     if not isinstance(found, dict) or not isinstance(found.get("schema"), int):
         raise OutputError(f"{quoted(file, limit=200)} is no score of an agent. Choose another folder with --out.")
+    return found
 
 
 def _skill(entry: BankAgent, given: Examinee, agent: Agent) -> dict[str, float]:

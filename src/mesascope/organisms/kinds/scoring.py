@@ -232,7 +232,7 @@ def _kept(one: Organism, folder: Path) -> dict | None:
     file = _path(one, folder)
     if not os.path.lexists(file):
         return None
-    check_own(file, found := read_json(file, purpose="what was found"))
+    found = check_own(file, read_json(file, purpose="what was found"))
     return found if found["schema"] == SCHEMA else None
 
 
