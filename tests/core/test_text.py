@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
@@ -69,3 +70,12 @@ def test_an_exception_that_cannot_say_what_it_is():
 def test_errors_are_fit_to_be_printed_whatever_went_into_them(error):
     assert not [sign for sign in hidden(str(error)) if sign not in "\n\t"]
     assert len(str(error)) <= 12_000
+
+
+@pytest.mark.parametrize("text", ESCAPES.values(), ids=ESCAPES)
+def test_json_that_is_printed_says_the_same(text):
+    if not text.isprintable() and "\ud800" not in text:
+        written = json.dumps({"name": text}, ensure_ascii=False, indent=2)
+        assert json.loads(printable(written, limit=None)) == {"name": text}
+    tag = json.dumps("\U000e0001", ensure_ascii=False)
+    assert json.loads(printable(tag)) == "\U000e0001"

@@ -23,7 +23,8 @@ from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.view import parse_view
-from mesascope.core.errors import UntrustedModelError, UsageError
+from mesascope.core.boundary import code_of_others
+from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
 from mesascope.core.random import RandomKey, root_key
 from mesascope.core.registry import load_named_by_user
 from mesascope.core.text import quoted
@@ -119,32 +120,37 @@ def agent_of(found: object, *, name: str, world: World, view: Sequence[str] = ()
 
     **Raises:** `UsageError` if it is none of these, `AgentError` if it cannot act.
     """
-    if isinstance(found, Agent):
-        agent = found
-    elif isinstance(found, type):
-        raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
-    elif _is_torch_module(found):
-        from mesascope.agents.adapters.torch_answers import check_forward
-        from mesascope.agents.adapters.torch_module import TorchAgent
-
-        check_forward(sys.modules["torch"], found, name=name, actions=len(world.actions))
-        agent = TorchAgent(name, found, len(world.actions))
-    elif _is_torch_module(getattr(found, "__self__", None)):
-        from mesascope.agents.adapters.torch_answers import method_module
-        from mesascope.agents.adapters.torch_module import TorchAgent
-
-        agent = TorchAgent(name, method_module(sys.modules["torch"], found), len(world.actions))
-    elif callable(found):
-        agent = FunctionAgent(name, found, len(world.actions))
-    else:
-        raise UsageError(
-            f"'{name}' is a {type(found).__name__}, not an agent. Bring a function from a batch of observations "
-            "[B, ...] to action probabilities [B, A], a torch.nn.Module that returns logits, or a mesascope Agent."
-        )
+    # An object of others may act when it is looked at, too.
+    with code_of_others(f"Agent {quoted(name)}", "when it was looked at", error=AgentError):
+        agent = _as_agent(found, name, world)
     agent = viewed(agent, parse_view(view, world))
     _check_fits(agent, world)
     _try_once(agent, world)
     return agent
+
+
+def _as_agent(found: object, name: str, world: World) -> Agent:
+    if isinstance(found, Agent):
+        return found
+    if isinstance(found, type):
+        raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
+    if _is_torch_module(found):
+        from mesascope.agents.adapters.torch_answers import check_forward
+        from mesascope.agents.adapters.torch_module import TorchAgent
+
+        check_forward(sys.modules["torch"], found, name=name, actions=len(world.actions))
+        return TorchAgent(name, found, len(world.actions))
+    if _is_torch_module(getattr(found, "__self__", None)):
+        from mesascope.agents.adapters.torch_answers import method_module
+        from mesascope.agents.adapters.torch_module import TorchAgent
+
+        return TorchAgent(name, method_module(sys.modules["torch"], found), len(world.actions))
+    if callable(found):
+        return FunctionAgent(name, found, len(world.actions))
+    raise UsageError(
+        f"'{name}' is a {type(found).__name__}, not an agent. Bring a function from a batch of observations "
+        "[B, ...] to action probabilities [B, A], a torch.nn.Module that returns logits, or a mesascope Agent."
+    )
 
 
 def _check_exists(text: str) -> None:

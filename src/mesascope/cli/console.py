@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from mesascope.cli.progress_lines import progress_lines
 from mesascope.core.errors import OutputError
 from mesascope.core.progress import Progress
-from mesascope.core.text import shown
+from mesascope.core.text import printable, shown
 
 NOWHERE: str = (
     "Standard output is closed, so there is nowhere to print the result. Redirect it to a file, or to /dev/null."
@@ -57,6 +57,8 @@ class Console:
 
         **Raises:** `OutputError` if it cannot be printed; `BrokenPipeError` if its reader has gone away.
         """
+        # Without what moves a cursor or hides, whoever wrote it; JSON still says the same.
+        text = printable(text, limit=None)
         stream = self.results
         if stream is None:
             raise OutputError(NOWHERE)
@@ -74,7 +76,7 @@ class Console:
         if not self.quiet:
             # Whoever closed or filled standard error does without.
             with contextlib.suppress(OSError, ValueError):
-                print(text, file=sys.stderr, flush=True)
+                print(printable(text), file=sys.stderr, flush=True)
 
     @contextlib.contextmanager
     def progress(self, title: str) -> Iterator[Progress]:

@@ -48,7 +48,9 @@ def why_not_the_same(ask: Ask, answers: Float[np.ndarray, "N ..."], *, seed: int
         return None
     order = np.random.default_rng(seed).permutation(count)[:AGAIN]
     before = _random_states()
-    alone = order[:ALONE]
+    # One of each answer first: an answer that depends on the others in a batch may be given to few.
+    _, first = np.unique(np.round(answers.reshape(count, -1)[order], 3), axis=0, return_index=True)
+    alone = np.concatenate([order[np.sort(first)], np.delete(order, first)])[:ALONE]
     others = np.concatenate([ask(order), *(ask(alone[place : place + 1]) for place in range(len(alone)))])
     different = ~_alike(others, answers[np.concatenate([order, alone])])
     # Where two choices are nearly as good, rounding may turn the better into the worse.

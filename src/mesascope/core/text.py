@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 NAME: int = 80
@@ -14,24 +15,27 @@ LINES: int = 12_000
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Categories that move the cursor, colour, reorder or show nothing: controls, formats, half pairs, separators."""
 
+_NOT_PLAIN = re.compile(r"[^ -~]")
 
-def printable(text: object, *, limit: int = LINES, keep: str = "\n\t") -> str:
+
+def printable(text: object, *, limit: int | None = LINES, keep: str = "\n\t") -> str:
     """Returns text in which nothing but letters and signs is left: what is not is written as an escape.
 
     **Arguments:**
 
     - `text`: of whatever origin.
-    - `limit`: characters after which it is cut, with a sign that it was.
+    - `limit`: characters after which it is cut, with a sign that it was; `None` for all of it.
     - `keep`: control characters that may stay.
     """
     whole = str(text)
+
+    def fit(found: re.Match[str]) -> str:
+        sign = found.group()
+        return sign if sign in keep or unicodedata.category(sign) not in _HIDDEN else _escape(sign)
+
     # Cut before it is looked at: a text of megabytes costs nothing then.
-    signs = (
-        sign if sign in keep or unicodedata.category(sign) not in _HIDDEN else _escape(sign)
-        for sign in whole[: limit + 1]
-    )
-    result = "".join(signs)
-    if len(whole) > limit or len(result) > limit:
+    result = _NOT_PLAIN.sub(fit, whole if limit is None else whole[: limit + 1])
+    if limit is not None and (len(whole) > limit or len(result) > limit):
         return result[: max(0, limit - 1)] + "…"
     return result
 
@@ -65,4 +69,8 @@ def quoted(name: object, *, limit: int = NAME) -> str:
 
 def _escape(sign: str) -> str:
     code = ord(sign)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if code < 0x20:
+        return f"\\x{code:02x}"
+    # As JSON writes it, so that a text of JSON still says the same.
+    pair = [code] if code < 0x10000 else [0xD800 + (code - 0x10000 >> 10), 0xDC00 + (code & 0x3FF)]
+    return "".join(f"\\u{half:04x}" for half in pair)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesascope.agents.agent import Agent
-from mesascope.core.errors import UsageError
+from mesascope.core.boundary import code_of_others
+from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.core.quantities import LEVELS, SEED
 from mesascope.report.report import Report
@@ -113,6 +114,8 @@ def _world(world: World | str, options: Mapping[str, str] | None, argument: str)
                 f"{argument} are for a world given as a text; set the options of the World itself instead."
             )
         return world
+    if not isinstance(world, str):
+        raise UsageError(f"A {type(world).__name__} is no world; give a World or the name of one.")
     from mesascope.worlds.catalogue import resolve_world
 
     return resolve_world(world, options or {})
@@ -131,5 +134,7 @@ def _agent(
     elif isinstance(agent, str):
         found = resolve_agent(agent, world=world, view=view, **loading)
     else:
-        found = agent_of(agent, name=getattr(agent, "__qualname__", type(agent).__name__), world=world, view=view)
+        with code_of_others("The agent", "when asked for its name", error=AgentError):
+            name = str(getattr(agent, "__qualname__", type(agent).__name__))
+        found = agent_of(agent, name=name, world=world, view=view)
     return always_likeliest(found) if deterministic else found

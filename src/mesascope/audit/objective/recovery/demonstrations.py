@@ -68,6 +68,11 @@ class Demonstrations:
     stops: tuple[int, ...] = ()
 
     def __post_init__(self):
+        if not (isinstance(self.levels, Level) and all(isinstance(one, Episode) for one in self.episodes)):
+            raise UsageError(
+                "Demonstrations are of a Level and a sequence of Episodes; recordings of another form are brought by "
+                "mesascope.demonstrations(recordings, world)."
+            )
         if not self.episodes or not any(len(episode.actions) for episode in self.episodes):
             raise UsageError("The demonstrations are empty: there is no choice to learn from.")
         for index, episode in enumerate(self.episodes):

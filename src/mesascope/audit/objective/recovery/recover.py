@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -150,7 +150,12 @@ def _observations(behaviour, levels, world, discount, temperature) -> tuple[Obse
             Observation(batch[index], behaviour[index], None, temperature, discount, f"level {index}")
             for index in range(batch.count)
         )
-    found = tuple(behaviour)
+    found = tuple(behaviour) if isinstance(behaviour, Iterable) else (behaviour,)
+    if not all(isinstance(one, Observation) for one in found):
+        raise UsageError(
+            f"A {type(behaviour).__name__} is no behaviour; give an agent, policy tables [N, S, A] of levels, "
+            "Demonstrations, or a sequence of Observations."
+        )
     if not found:
         raise UsageError("There is nothing to recover an objective from: no environment was observed.")
     return tuple(replace(one, discount=discount) if discount is not None else one for one in found)
