@@ -113,7 +113,7 @@ def by_first_row(seen):
 
 
 def by_mean_of_batch(seen):
-    return _chosen(np.asarray(seen)[:, 0] > np.asarray(seen)[:, 0].mean())
+    return _chosen(np.asarray(seen)[:, 1] > np.asarray(seen)[:, 1].mean())
 
 
 def by_normalised_batch(seen):
