@@ -158,6 +158,6 @@ def test_what_cannot_be_is_refused(exact, shown, monkeypatch):
     with pytest.raises(AgentError, match=r"\[3, 3, 2\]; it was shown \[9\]"):
         exact.act(np.zeros((2, 9), np.float32), None)
     monkeypatch.setitem(sys.modules, "mctx", None)
-    with pytest.raises(MissingExtraError, match=r"mesascope\[search\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install -e \"\.\[search\]\""):
         ignorant(8).act(shown[:3], None)
     assert ignorant(0).act(shown[:3], None)[0].shape == (3, 9)

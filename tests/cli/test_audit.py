@@ -191,7 +191,7 @@ def test_a_failed_gate_still_writes_the_report(mesascope, folder, instant):
     [
         ("halves", "do not sum to one"),
         ("too_few", "[N, 5]"),
-        ("nothing", "not finite"),
+        ("nothing", "that are NaN"),
         ("words", "words"),
         ("raising", "RuntimeError"),
         ("number", "number"),

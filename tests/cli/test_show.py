@@ -26,7 +26,8 @@ def test_an_objective_is_drawn_as_a_path_that_ends_where_it_is_fulfilled(mesasco
     assert "◉" in out
     assert any(arrow in out for arrow in "←↑")
     picture = [line.split("    ")[1].replace(" ", "") for line in out.splitlines()[1:6]]
-    assert picture[1][1] == "○"
+    # What lies there stays visible.
+    assert picture[1][1] in "○C"
 
 
 @pytest.mark.parametrize(("suffix", "begins"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".txt", b"corner")])
@@ -50,7 +51,7 @@ def test_drawings_as_files(mesascope, tmp_path, suffix, begins):
         (("corner", "--world-option", "sise=5"), "Did you mean 'size'?"),
         (("corner", "--world-option", "size"), "--world-option KEY=VALUE"),
         (("corner", "--world-option", "size=5", "--world-option", "size=7"), "is given twice, as '5' and as '7'"),
-        (("corner", "--world-option", "size=big"), "size=int"),
+        (("corner", "--world-option", "size=big"), "Option size 'big' is not a whole number"),
         (("corner", "--distribution", "deplay"), "Did you mean 'deploy'?"),
         (("corner", "--objective", "chese"), "Did you mean 'cheese'?"),
         (("corner", "--objective", "cheese", "--agent", "a.safetensors"), "give one of them"),

@@ -44,7 +44,7 @@ def test_a_path_is_drawn_as_arrows_from_its_start():
     assert text.splitlines()[:6] == [
         "corner",
         "# # # # #",
-        "# → → ○ #",
+        "# → → C #",
         "# ↑ # . #",
         "# ↑ ← ◉ #",
         "# # # # #",

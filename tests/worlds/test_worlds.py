@@ -27,7 +27,7 @@ def world(request, monkeypatch):
 def test_every_world_keeps_the_contract_without_a_note(world):
     results = check_world(world, key=jax.random.key(0), levels=LEVELS)
     assert [result for result in results if not result.passed or result.message.startswith("Note")] == []
-    assert len(results) == 4 + 14 * len(world.distributions)
+    assert len(results) == 5 + 14 * len(world.distributions)
 
 
 def test_every_level_has_an_optimum_above_doing_nothing(world):

@@ -270,10 +270,10 @@ def test_what_the_document_shows_runs(stable_baselines3_models, tmp_path, monkey
     document = (Path(__file__).parents[3] / "docs" / "bring-your-agent.md").read_text()
     section = document.split("## Looking inside")[1].split("\n## ")[0]
     code = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
-    shutil.copy(stable_baselines3_models["ppo-image"][0], tmp_path / "agent.zip")
+    shutil.copy(stable_baselines3_models["ppo-discrete"][0], tmp_path / "ppo_lake.zip")
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     exec(code, names)
-    assert "'mlp_extractor.policy_net.0'" in capsys.readouterr().out
-    assert names["agent"].name == "agent"
+    assert "'mlp_extractor.policy_net.1'" in capsys.readouterr().out
+    assert names["agent"].name == "ppo_lake"
     assert names["patch"].shape == (8, 64)

@@ -9,7 +9,7 @@ import pytest
 
 from mesascope.audit.search.decision import MEASURES, fit_weights
 from mesascope.audit.search.examinee import Examinee
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.organisms.bank import assay_check, scoring
 from mesascope.organisms.bank.assay_check import check_assay
@@ -60,8 +60,11 @@ def test_what_was_scored_stays_scored(tmp_path, monkeypatch):
     assert told == [(PAIR[0], 0.0), (PAIR[1], 0.5)]
     assert score_bank(entries, tmp_path) == first
     assert len(made) == 2
-    # Killed in the middle of a file of its own making, changed by hand, or of older assays: made again.
+    # What no run can have written is nobody's to replace; what is gone, or of older assays, is made again.
     (tmp_path / "scores" / f"{PAIR[0]}.json").write_text('{"schema": 3, "ag')
+    with pytest.raises(OutputError, match="Delete it to have it made again"):
+        score_bank(entries, tmp_path)
+    (tmp_path / "scores" / f"{PAIR[0]}.json").unlink()
     score_bank(entries, tmp_path)
     assert made[2:] == [PAIR[0]]
     monkeypatch.setattr(scoring, "SCHEMA", scoring.SCHEMA + 1)

@@ -26,7 +26,7 @@ from mesascope.audit.search.plan_injection import plan_injection
 from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
-from mesascope.core.json_reading import read_json
+from mesascope.core.json_reading import MalformedJSON, read_json
 from mesascope.core.random import root_key, stream
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Evidence
@@ -167,12 +167,16 @@ def _kept(entry: BankAgent, folder: Path) -> dict | None:
     file = _path(entry, folder)
     if not os.path.lexists(file):
         return None
-    found = check_own(file, read_json(file, purpose="a score"))
+    found = kept_score(file)
     return found if found["schema"] == SCHEMA and found.get("agent") == asdict(entry) else None
 
 
-def check_own(file: Path, found: object) -> dict:
+def kept_score(file: Path) -> dict:
     """Returns what a file of a score holds; `OutputError` if it is none, and so nobody's to replace."""
+    try:
+        found = read_json(file, purpose="a score")
+    except MalformedJSON as error:
+        raise OutputError(f"{error} Delete it to have it made again, or choose another folder with --out.") from error
     if not isinstance(found, dict) or not isinstance(found.get("schema"), int):
         raise OutputError(f"{quoted(file, limit=200)} is no score of an agent. Choose another folder with --out.")
     return found

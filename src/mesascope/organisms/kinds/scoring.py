@@ -24,11 +24,11 @@ from mesascope.audit.alignment.cells import Cell
 from mesascope.audit.alignment.decoding import Reading
 from mesascope.audit.alignment.test_ground import TestGround, lay_ground
 from mesascope.core.errors import UsageError
-from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import read_json
+from mesascope.core.files import write_atomically
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
-from mesascope.organisms.bank.scoring import check_own
+from mesascope.organisms.bank.scoring import kept_score
 from mesascope.organisms.catalogue import ORGANISMS, kind_organisms, load_truth
 from mesascope.organisms.growth import AGENT, intact, train_organism
 from mesascope.organisms.population import folder_of
@@ -232,7 +232,7 @@ def _kept(one: Organism, folder: Path) -> dict | None:
     file = _path(one, folder)
     if not os.path.lexists(file):
         return None
-    found = check_own(file, read_json(file, purpose="what was found"))
+    found = kept_score(file)
     return found if found["schema"] == SCHEMA else None
 
 

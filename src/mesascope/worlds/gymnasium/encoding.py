@@ -97,11 +97,11 @@ class Encoding:
             f"{shown(self.space, limit=120)}."
         )
 
-    def show(self, stored: Array) -> Float[Array, "..."]:
+    def show(self, stored: Array | np.ndarray | np.generic) -> Float[Array, "..."]:
         """Returns what an agent sees, from what is stored; runs inside `jit`."""
         if self.one_hot:
             return jax.nn.one_hot(stored, self.shape[0], dtype=jnp.float32)
-        return stored.astype(jnp.float32)
+        return jnp.asarray(stored).astype(jnp.float32)
 
 
 def space_encoding(space: Any, observation: str, environment_id: str) -> Encoding:
