@@ -24,8 +24,8 @@ from mesascope.audit.alignment.cells import Cell
 from mesascope.audit.alignment.decoding import Reading
 from mesascope.audit.alignment.test_ground import TestGround, lay_ground
 from mesascope.core.errors import UsageError
-from mesascope.core.json_reading import read_json
 from mesascope.core.files import write_atomically
+from mesascope.core.json_reading import read_json
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.bank.scoring import kept_score
