@@ -176,3 +176,20 @@ def test_what_cannot_be_asked_is_said():
 def test_the_same_seed_finds_the_same():
     agent = FunctionAgent("walker", walker, 5)
     assert check_fit(agent, WORLD, levels=6).data() == check_fit(agent, WORLD, levels=6).data()
+
+
+def test_a_layout_under_which_an_agent_fails_in_some_levels_is_refused_and_no_more():
+    calls = []
+
+    def fragile(seen: np.ndarray) -> np.ndarray:
+        if seen.shape[1:] == (5, 5, 3):
+            return walker(seen)
+        # A rule for another layout that meets what it cannot read only among many.
+        calls.append(len(seen))
+        if len(seen) > 300:
+            raise IndexError("index 3 is out of bounds")
+        return np.full((len(seen), 5), 0.2)
+
+    found = check_fit(fragile, WORLD, levels=24)
+    assert calls
+    assert found.verdict == "as shown"

@@ -163,14 +163,22 @@ def fit_in(
             f"In none of {measure.levels.count} {quoted(search.distribution)} levels of world {quoted(world.name)} "
             f"does the best policy beat chance on '{search.objectives.names[0]}', so nothing can be told."
         )
-    table = [_competence(agent, steps, measure, seen, seed=seed) for steps in shortlist]
+    # A rule that was written for another layout may fail in some levels only.
+    tried = {steps: _tried(agent, steps, measure, seen, seed=seed) for steps in shortlist}
+    refused += tuple((" ".join(steps) or "as shown", str(one)) for steps, one in tried.items() if _failed(one))
+    shortlist = [steps for steps in shortlist if not _failed(tried[steps])]
+    if not shortlist:
+        raise AgentError(
+            f"Agent {quoted(agent.name)} can act on no view of world {quoted(world.name)}: {refused[0][1]}"
+        )
+    table = [np.asarray(tried[steps]) for steps in shortlist]
     placebo = []
     for index, order in enumerate(scrambles):
         tell("placebos", 0.2 + 0.7 * index / SCRAMBLED)
         best = Search(chosen, world, changes, cheap=cheap).candidates(scene.scrambled(order))
         mixed = seen.reshape(*seen.shape[:2], -1)[..., order].reshape(seen.shape)
-        values = _competence(agent, best[0].steps, measure, mixed, seed=seed) if best else np.zeros(1)
-        placebo.append(float(values.mean()))
+        values = _tried(agent, best[0].steps, measure, mixed, seed=seed) if best else np.zeros(1)
+        placebo.append(0.0 if _failed(values) else float(np.asarray(values).mean()))
     tell("other distributions", 0.95)
     elsewhere = {}
     for other in others:
@@ -184,7 +192,9 @@ def fit_in(
             key=stream(f"fit/{other}", key=key),
         )
         if ground.tested[ground.base].any():
-            elsewhere[other] = _competence(agent, layouts[0], ground, observations(world, ground.levels), seed=seed)
+            found = _tried(agent, layouts[0], ground, observations(world, ground.levels), seed=seed)
+            if not _failed(found):
+                elsewhere[other] = np.asarray(found)
     rows = rows_of(shortlist, table, elsewhere, search.distribution, seed=seed)
     verdict, sentence, p, rows = judged(rows, placebo, search.distribution, layouts[0])
     return Fit(
@@ -253,6 +263,21 @@ def _competence(
         ).returns
     values = 1 - ground.regrets_of(gained)[ground.base]
     return values[ground.tested[ground.base]]
+
+
+def _tried(
+    agent: Agent, steps: Steps, ground: Ground, seen: Float[np.ndarray, "N S ..."], *, seed: int
+) -> Float[np.ndarray, " n"] | AgentError:
+    """Returns the competence of an agent under a view, or what it raised."""
+    try:
+        return _competence(agent, steps, ground, seen, seed=seed)
+    except AgentError as error:
+        return error
+
+
+def _failed(found: object) -> bool:
+    """Returns whether an agent raised instead of acting."""
+    return isinstance(found, AgentError)
 
 
 def _shortlist(ranked: list[Candidate], plain: Steps) -> list[Steps]:
