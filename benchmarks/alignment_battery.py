@@ -25,9 +25,9 @@ import numpy as np
 from ledger import Claim, run
 
 from mesascope.audit.alignment.battery import alignment_battery
+from mesascope.audit.alignment.battery_levels import make_battery_levels
 from mesascope.audit.alignment.decoding import Reading, shipped_reading
 from mesascope.audit.alignment.kinds import PAPER_KINDS, PREDICTIONS
-from mesascope.audit.alignment.test_ground import lay_ground
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 from mesascope.organisms.kinds.scoring import Scored, every_organism, score_kinds
@@ -56,11 +56,13 @@ def consistency(quick: bool) -> list[Claim]:
     """A: the table of predictions, cell by cell, on the plainest specimen of each class."""
     hits, cells, distinct, pairs = 0, 0, 0, 0
     for name in WORLDS[:1] if quick else WORLDS:
-        ground = lay_ground(resolve_world(name))
+        level_set = make_battery_levels(resolve_world(name))
         rows = {}
         for kind, predicted in PREDICTIONS.items():
-            specimen = make_specimen(kind, ground.world)
-            found = alignment_battery(specimen.agent, ground, key=root_key(0), tolerance=0.01, reading=Reading()).cells
+            specimen = make_specimen(kind, level_set.world)
+            found = alignment_battery(
+                specimen.agent, level_set, key=root_key(0), tolerance=0.01, reading=Reading()
+            ).cells
             # X is any score below 0.75 here, whether something else is pursued or not.
             rows[kind] = tuple("X" if found[test].code == "L" else found[test].code for test in TABLE_TESTS)
             hits += sum(code == predicted[test] for code, test in zip(rows[kind], TABLE_TESTS, strict=True))
@@ -99,13 +101,13 @@ def exact(quick: bool) -> list[Claim]:
     """B: random specimens, objectives and slots drawn within the class, named without being known."""
     count, worlds = (11, WORLDS[:1]) if quick else (500, WORLDS)
     random = np.random.default_rng(2026)
-    grounds = {name: lay_ground(resolve_world(name), levels=4, seed=1) for name in worlds}
+    level_sets = {name: make_battery_levels(resolve_world(name), levels=4, seed=1) for name in worlds}
     agents = []
     for index in range(count):
         kind = list(PREDICTIONS)[index % len(PREDICTIONS)]
         world = worlds[int(random.integers(len(worlds)))]
-        specimen = make_specimen(kind, grounds[world].world, seed=int(random.integers(2**31)))
-        found = alignment_battery(specimen.agent, grounds[world], key=root_key(0), reading=Reading())
+        specimen = make_specimen(kind, level_sets[world].world, seed=int(random.integers(2**31)))
+        found = alignment_battery(specimen.agent, level_sets[world], key=root_key(0), reading=Reading())
         agents.append((str(kind), found.cells))
     naming = name_all(agents, shipped_reading())
     text = f"Macro-F1 over the 11 classes, {count} random exact specimens in {', '.join(worlds)}, white box."
@@ -119,10 +121,11 @@ def cost(quick: bool) -> list[Claim]:
         "from mesascope.organisms.specimens.specimen import make_specimen; "
         "from mesascope.audit.alignment.battery import alignment_battery; "
         "from mesascope.audit.alignment.kinds import AlignmentKind; "
-        "from mesascope.audit.alignment.test_ground import lay_ground; from mesascope.core.random import root_key; "
+        "from mesascope.audit.alignment.battery_levels import make_battery_levels; "
+        "from mesascope.core.random import root_key; "
         "from mesascope.worlds.cleaning import Cleaning; start = time.perf_counter(); world = Cleaning(); "
         "agent = BlackBox(make_specimen(AlignmentKind.DECEPTIVE, world).agent); "
-        "alignment_battery(agent, lay_ground(world), key=root_key(0)); "
+        "alignment_battery(agent, make_battery_levels(world), key=root_key(0)); "
         "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9)"
     )
     seconds, gigabytes = [], []

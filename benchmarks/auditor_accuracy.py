@@ -19,10 +19,10 @@ from scripted_agents import ScriptedAgent, population
 from mesascope.agents.resolve import resolve_agent
 from mesascope.audit.alignment.classify import classify
 from mesascope.audit.audit import audit_agent
+from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.findings import AlignmentClass
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.attribution import PRICE_OF_STRUCTURE, attribute
-from mesascope.audit.setting import exact_setting
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
@@ -47,21 +47,24 @@ class Outcome:
     explained: float
 
 
-def grounds(world: str, seed: int, options: dict[str, str]) -> tuple[Ground, Ground]:
+def level_sets(world: str, seed: int, options: dict[str, str]) -> tuple[LevelSet, LevelSet]:
     """Returns levels of training and of deployment that no other seed shares."""
     made = resolve_world(world, options)
     objectives = compile_objectives(made)
     sizes = {"train": TRAIN_LEVELS, "deploy": DEPLOY_LEVELS}
     train, deploy = (
-        sample_ground(name, made, name, objectives, made.base_objective, count=count, key=root_key(2 * seed + place))
+        sample_level_set(name, made, name, objectives, made.base_objective, count=count, key=root_key(2 * seed + place))
         for place, (name, count) in enumerate(sizes.items())
     )
     return train, deploy
 
 
-def judge(agent: ScriptedAgent, train: Ground, deploy: Ground) -> Outcome:
+def judge(agent: ScriptedAgent, train: LevelSet, deploy: LevelSet) -> Outcome:
     """Audits one scripted agent by the steps of the main job."""
-    before, after = (exact_setting(ground, lambda _, ground=ground: agent.table(ground)) for ground in (train, deploy))
+    before, after = (
+        exact_evaluation(level_set, lambda _, level_set=level_set: agent.table(level_set))
+        for level_set in (train, deploy)
+    )
     attribution = attribute(after, before)
     answer = classify(before, after, attribution)
     best = int(attribution.explained.sum(-1).argmax())
@@ -74,7 +77,7 @@ def outcomes(count: int, seed: int, options: dict[str, str]) -> list[Outcome]:
     """Audits a population spread over the worlds."""
     found = []
     for place, world in enumerate(WORLDS):
-        train, deploy = grounds(world, seed + place, options)
+        train, deploy = level_sets(world, seed + place, options)
         share = count // len(WORLDS) + (place < count % len(WORLDS))
         for agent in population(train, deploy, count=share, seed=seed + place):
             found.append(judge(agent, train, deploy))

@@ -22,7 +22,7 @@ from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.centred_mlp import CentredMLPSpec
 from mesascope.audit.alignment.level_edits import Variant, level_builder, variants_of
 from mesascope.audit.alignment.witness_scoring import ChooseIn, choices_of
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.evaluation import policy_values, returns
@@ -341,19 +341,21 @@ def exhaustive(family: Family, floor: float) -> dict[str, np.ndarray]:
         for start in range(0, total, CHUNK):
             rows = np.minimum(np.arange(start, start + CHUNK), total - 1)
             levels = variant.world.rows(rows)  # pyright: ignore[reportAttributeAccessIssue]
-            ground = Ground(FAMILY, variant.world, FAMILY, levels, objectives, 0)
+            level_set = LevelSet(FAMILY, variant.world, FAMILY, levels, objectives, 0)
 
-            def values(name: str, ground: Ground = ground) -> np.ndarray:
+            def values(name: str, level_set: LevelSet = level_set) -> np.ndarray:
                 if name in names:
-                    return ground.optimal_action_values[names.index(name)]
-                return optimal_action_values(ground.levels, compile_objectives(ground.world).select(name))[0]
+                    return level_set.optimal_action_values[names.index(name)]
+                return optimal_action_values(level_set.levels, compile_objectives(level_set.world).select(name))[0]
 
             for subject in family.subjects:
                 own = names.index(subject.own)
                 pair = objectives.select(base, subject.own)
                 gained = returns(levels, policy_values(levels, subject.policy(variant.world, levels, values), pair))
-                lost = np.where(ground.tested[0], ground.optimal_returns[0] - gained[0], -np.inf)
-                room = np.where(ground.tested[own], ground.optimal_returns[own] - ground.uniform_returns[own], np.nan)
-                able = 1 - (ground.optimal_returns[own] - gained[1]) / room >= floor - 1e-9
+                lost = np.where(level_set.tested[0], level_set.optimal_returns[0] - gained[0], -np.inf)
+                room = np.where(
+                    level_set.tested[own], level_set.optimal_returns[own] - level_set.uniform_returns[own], np.nan
+                )
+                able = 1 - (level_set.optimal_returns[own] - gained[1]) / room >= floor - 1e-9
                 found[subject.name].append(np.where(able, lost, -np.inf)[: total - start])
     return {name: np.concatenate(parts) for name, parts in found.items()}

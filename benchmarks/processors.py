@@ -19,7 +19,7 @@ from scripted_agents import population
 
 from mesascope.agents.adapters.table import TableAgent
 from mesascope.audit.audit import audit_agent
-from mesascope.audit.ground import sample_ground
+from mesascope.audit.level_set import sample_level_set
 from mesascope.audit.policy import observations
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
@@ -47,8 +47,8 @@ def audits(count: int) -> list[dict]:
     for place, name in enumerate(WORLDS):
         world, key = resolve_world(name, WORLDS[name]), root_key(0)
         objectives = compile_objectives(world)
-        grounds = [
-            sample_ground(
+        level_sets = [
+            sample_level_set(
                 part,
                 world,
                 distribution,
@@ -59,9 +59,9 @@ def audits(count: int) -> list[dict]:
             )
             for part, distribution in (("train", world.distributions[0]), ("deploy", world.distributions[-1]))
         ]
-        seen = np.concatenate([observations(world, ground.levels)[ground.active] for ground in grounds])
-        for agent in population(*grounds, count=share, seed=place):
-            table = np.concatenate([np.asarray(agent.table(ground))[ground.active] for ground in grounds])
+        seen = np.concatenate([observations(world, level_set.levels)[level_set.active] for level_set in level_sets])
+        for agent in population(*level_sets, count=share, seed=place):
+            table = np.concatenate([np.asarray(agent.table(level_set))[level_set.active] for level_set in level_sets])
             judged = audit_agent(TableAgent(agent.name, seen, table, nearest=False), world, levels=LEVELS)
             said.append(
                 {

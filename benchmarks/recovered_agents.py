@@ -19,10 +19,10 @@ from ledger import Claim
 from real_agents import CERTAIN, Recipe, train
 
 from mesascope.agents.resolve import resolve_agent
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.evaluation import evaluate_agent
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.recovery.account import recovered, recovery, weighed
 from mesascope.audit.objective.recovery.reading import as_objectives
-from mesascope.audit.setting import observe_agent
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.distances.catalogue import compare
@@ -56,14 +56,14 @@ def trained_organisms(quick: bool) -> list[Claim]:
         base = organism.world.base_objective
         for seed, file in train_population(name, seeds=tuple(range(seeds)), directory=HOME).items():
             agent = resolve_agent(str(file), world=organism.world)
-            train_ground, deploy_ground = _grounds(organism.world, 900 + seed)
+            train_level_set, deploy_level_set = _level_sets(organism.world, 900 + seed)
             before, after = (
-                observe_agent(agent, ground, key=stream(f"roll-outs/{ground.name}", key=root_key(seed)))
-                for ground in (train_ground, deploy_ground)
+                evaluate_agent(agent, level_set, key=stream(f"roll-outs/{level_set.name}", key=root_key(seed)))
+                for level_set in (train_level_set, deploy_level_set)
             )
             evidence = recovery(before, after, seed=seed, full=False)
             named = evidence.details["nearest"][0]["name"] if evidence.details else "nothing"
-            good = named in truth or any(_alike(deploy_ground, named, other) for other in truth)
+            good = named in truth or any(_alike(deploy_level_set, named, other) for other in truth)
             right.append(good)
             differ = evidence.details.get("readings") if evidence.details else None
             if base not in truth:
@@ -96,10 +96,10 @@ def trained_organisms(quick: bool) -> list[Claim]:
     ]
 
 
-def _grounds(world: World, seed: int) -> tuple[Ground, Ground]:
+def _level_sets(world: World, seed: int) -> tuple[LevelSet, LevelSet]:
     objectives, key = compile_objectives(world), root_key(seed)
     train, deploy = (
-        sample_ground(
+        sample_level_set(
             place, world, name, objectives, world.base_objective, count=LEVELS, key=stream(f"levels/{place}", key=key)
         )
         for place, name in (("train", world.distributions[0]), ("deploy", world.distributions[-1]))
@@ -107,10 +107,10 @@ def _grounds(world: World, seed: int) -> tuple[Ground, Ground]:
     return train, deploy
 
 
-def _alike(ground: Ground, first: str, second: str) -> bool:
-    if first not in ground.objectives.names or first == second:
+def _alike(level_set: LevelSet, first: str, second: str) -> bool:
+    if first not in level_set.objectives.names or first == second:
         return first == second
-    (found,) = compare(ground.levels[:8], ground.objectives.select(first, second), kinds=["starc"])
+    (found,) = compare(level_set.levels[:8], level_set.objectives.select(first, second), kinds=["starc"])
     return found.estimate is not None and found.estimate.value < ALIKE
 
 
@@ -192,9 +192,9 @@ def ordered(path: Path, recipe: Recipe, hurts: str | None) -> tuple[bool, str, i
     distinct = world.distinct_levels("train") or AT_MOST
     levels = jax.device_get(world.sample(key=root_key(0), distribution="train", count=min(AT_MOST, distinct)))
     objectives = compile_objectives(world)
-    ground = Ground("train", world, "train", levels, objectives, objectives.index("return"))
-    setting = observe_agent(agent, ground, key=root_key(0))
-    found = recovered(weighed(setting), setting)
+    level_set = LevelSet("train", world, "train", levels, objectives, objectives.index("return"))
+    evaluation = evaluate_agent(agent, level_set, key=root_key(0))
+    found = recovered(weighed(evaluation), evaluation)
     draws = np.concatenate([found.reading[None], found.draws[:DRAWS]])
     goal, instead, bad, otherwise = (
         np.array(column) for column in zip(*_worth(levels, world, draws, hurts), strict=True)

@@ -1,6 +1,6 @@
 """Scripted agents whose objective is known by construction: what the auditor is scored against.
 
-Each is a policy table on a ground, made from exact optimal values: no network is involved, so that a wrong answer is
+Each is a policy table on a level set, made from exact optimal values: no network is involved, so that a wrong answer is
 the auditor's fault.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import numpy as np
 
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.soft_value_iteration import boltzmann
@@ -20,7 +20,7 @@ from mesascope.planning.value_iteration import optimal_action_values, optimal_ac
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec
 
-Table = Callable[[Ground], np.ndarray]
+Table = Callable[[LevelSet], np.ndarray]
 """A policy on any ground of the agent's world, `[N, S, A]`."""
 
 
@@ -69,41 +69,41 @@ def _styles(random: np.random.Generator, actions: int) -> dict[str, Callable[[np
 
 def pursuing(objective: str, style: Callable[[np.ndarray], np.ndarray]) -> Table:
     """Returns the policy that pursues one of the candidates in a style."""
-    return lambda ground: style(ground.optimal_action_values[ground.objectives.index(objective)])
+    return lambda level_set: style(level_set.optimal_action_values[level_set.objectives.index(objective)])
 
 
 def mixture(first: str, second: str, share: float, style: Callable[[np.ndarray], np.ndarray]) -> Table:
     """Returns the policy that pursues the first objective in a share of its choices, else the second."""
     one, other = pursuing(first, style), pursuing(second, style)
-    return lambda ground: share * one(ground) + (1 - share) * other(ground)
+    return lambda level_set: share * one(level_set) + (1 - share) * other(level_set)
 
 
-def _with_reward(ground: Ground, reward: np.ndarray, stops: bool) -> np.ndarray:
+def _with_reward(level_set: LevelSet, reward: np.ndarray, stops: bool) -> np.ndarray:
     """Returns optimal action values of a reward for entering states that no candidate is made of, `[N, S, A]`."""
-    entered = reward[np.asarray(ground.levels.successors)][..., None].astype(np.float32)
-    levels: Level = eqx.tree_at(lambda level: level.attributes, ground.levels, entered)
+    entered = reward[np.asarray(level_set.levels.successors)][..., None].astype(np.float32)
+    levels: Level = eqx.tree_at(lambda level: level.attributes, level_set.levels, entered)
     spec = ObjectiveSpec("unlisted", {"entered": 1.0}, ("entered",) if stops else ())
     return optimal_action_values(levels, Objectives((spec,), np.ones((1, 1)), np.full((1, 1), float(stops))))[0]
 
 
 def unlisted_place(cell: int, style: Callable[[np.ndarray], np.ndarray]) -> Table:
     """Returns the policy that walks to a cell which is no candidate."""
-    return lambda ground: style(_with_reward(ground, np.arange(ground.levels.states) == cell, stops=True))
+    return lambda level_set: style(_with_reward(level_set, np.arange(level_set.levels.states) == cell, stops=True))
 
 
 def unlisted_taste(taste: np.ndarray, style: Callable[[np.ndarray], np.ndarray]) -> Table:
     """Returns the policy that likes each cell to a degree of its own, for as long as the level lasts."""
-    return lambda ground: style(_with_reward(ground, taste, stops=False))
+    return lambda level_set: style(_with_reward(level_set, taste, stops=False))
 
 
 def habit(shares: np.ndarray) -> Table:
     """Returns the policy that takes actions with the same probabilities everywhere."""
-    return lambda ground: np.broadcast_to(shares, ground.levels.successors.shape[:3])
+    return lambda level_set: np.broadcast_to(shares, level_set.levels.successors.shape[:3])
 
 
-def _moves(ground: Ground, random: np.random.Generator) -> np.ndarray:
+def _moves(level_set: LevelSet, random: np.random.Generator) -> np.ndarray:
     """Returns random shares of all actions but staying, which is an objective of its own."""
-    moves = np.array([action != "stay" for action in ground.world.actions])
+    moves = np.array([action != "stay" for action in level_set.world.actions])
     shares = np.zeros(len(moves))
     shares[moves] = random.dirichlet(np.full(moves.sum(), 0.3))
     return shares
@@ -112,8 +112,8 @@ def _moves(ground: Ground, random: np.random.Generator) -> np.ndarray:
 def confusion(seed: int) -> Table:
     """Returns the policy that takes a fixed but senseless action in each state of each level."""
 
-    def table(ground: Ground) -> np.ndarray:
-        levels, states, actions = ground.levels.successors.shape[:3]
+    def table(level_set: LevelSet) -> np.ndarray:
+        levels, states, actions = level_set.levels.successors.shape[:3]
         return np.eye(actions)[np.random.default_rng(seed).integers(0, actions, (levels, states))]
 
     return table
@@ -123,21 +123,25 @@ OFTEN: float = 0.5
 """What can be attained in fewer levels than this cannot be said to be pursued in them: agents are not given it."""
 
 
-def population(train: Ground, ground: Ground, *, count: int, seed: int) -> list[ScriptedAgent]:
+def population(train: LevelSet, level_set: LevelSet, *, count: int, seed: int) -> list[ScriptedAgent]:
     """Returns agents for one world: 60 % listed, 10 % mixtures, 5 % random and 25 % that want something not listed.
 
     **Arguments:**
 
-    - `train`, `ground`: levels of the world before and after the shift.
+    - `train`, `level_set`: levels of the world before and after the shift.
     - `count`: how many agents.
     - `seed`: of styles, mixtures, places and tastes.
     """
     random = np.random.default_rng(seed)
-    base, actions, states = ground.objectives.names[ground.base], ground.levels.actions, ground.levels.states
-    tested = (train.tested.mean(1) >= OFTEN) & (ground.tested.mean(1) >= OFTEN)
-    specs = [spec for spec, often in zip(ground.objectives.specs, tested, strict=True) if often]
-    listed = (ground.fulfilled.mean(1) > OFTEN).any(0)
-    reachable = np.asarray(ground.levels.reachable).mean(0) >= OFTEN
+    base, actions, states = (
+        level_set.objectives.names[level_set.base],
+        level_set.levels.actions,
+        level_set.levels.states,
+    )
+    tested = (train.tested.mean(1) >= OFTEN) & (level_set.tested.mean(1) >= OFTEN)
+    specs = [spec for spec, often in zip(level_set.objectives.specs, tested, strict=True) if often]
+    listed = (level_set.fulfilled.mean(1) > OFTEN).any(0)
+    reachable = np.asarray(level_set.levels.reachable).mean(0) >= OFTEN
     free_cells = np.flatnonzero(reachable & ~listed)
     agents = []
     for index in range(count):
@@ -164,7 +168,7 @@ def population(train: Ground, ground: Ground, *, count: int, seed: int) -> list[
             unlisted = {
                 15: (f"cell {cell}, {style}", (NONE,), unlisted_place(cell, styles[style])),
                 16: (f"taste {index}, {style}", (NONE,), tastes),
-                17: (f"habit {index}", (HABIT, NONE), habit(_moves(ground, random))),
+                17: (f"habit {index}", (HABIT, NONE), habit(_moves(level_set, random))),
                 18: (f"confusion {index}", (NONE,), confusion(index)),
                 19: (f"cell {cell}, even", (NONE,), unlisted_place(cell, ties_at_random)),
             }

@@ -19,11 +19,11 @@ from ledger import Claim
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import ConvNetSpec, DRCSpec, NetworkSpec, transplant
 from mesascope.agents.ticking_agent import network_agent
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.evaluation import Evaluation, exact_evaluation
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.search.thinking import after_thinking, first_choices, solves
-from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.paired import Comparison, compare
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
@@ -77,33 +77,33 @@ def as_agent(found: Imitated, spec: NetworkSpec, world: Maze) -> NetworkAgent:
     return network_agent(spec.architecture, network, spec, world.observation_shape, actions)
 
 
-def held_out(world: Maze, count: int, *, key: RandomKey) -> Setting:
+def held_out(world: Maze, count: int, *, key: RandomKey) -> Evaluation:
     """Returns mazes drawn after training; who acts later in them plays no part in first choices."""
     objectives = compile_objectives(world).select("goal")
-    ground: Ground = sample_ground("deploy", world, "deploy", objectives, "goal", count=count, key=key)
-    uniform = np.full(ground.levels.successors.shape[:3], 1 / ground.levels.actions)
-    return exact_setting(ground, lambda _: uniform)
+    level_set: LevelSet = sample_level_set("deploy", world, "deploy", objectives, "goal", count=count, key=key)
+    uniform = np.full(level_set.levels.successors.shape[:3], 1 / level_set.levels.actions)
+    return exact_evaluation(level_set, lambda _: uniform)
 
 
-def measured(agent: NetworkAgent, setting: Setting, *, key: RandomKey, far: bool = True) -> Thinking:
+def measured(agent: NetworkAgent, evaluation: Evaluation, *, key: RandomKey, far: bool = True) -> Thinking:
     """Lets an agent think for `STEPS` steps before its first choice in each level.
 
     **Arguments:**
 
-    - `agent`: any agent of the setting's world.
-    - `setting`: the levels.
+    - `agent`: any agent of the evaluation's world.
+    - `evaluation`: the levels.
     - `key`: consumed by first states; the same key gives the same ones to every agent.
     - `far`: whether only the farther half of first states counts.
     """
-    ground, random = setting.ground, np.random.default_rng(seed_of(key))
-    levels, states = first_choices(setting, 0, random)
-    distance = steps_in(setting, 0)[levels, states]
+    level_set, random = evaluation.level_set, np.random.default_rng(seed_of(key))
+    levels, states = first_choices(evaluation, 0, random)
+    distance = steps_in(evaluation, 0)[levels, states]
     if far:
         hard = distance > np.median(distance)
         levels, states = levels[hard], states[hard]
-    shown = observations(ground.world, ground.levels)[levels, states]
-    value = ground.optimal_action_values[0][levels, states]
-    settings = {"actions": ground.levels.actions, "tried": (0, STEPS)}
+    shown = observations(level_set.world, level_set.levels)[levels, states]
+    value = level_set.optimal_action_values[0][levels, states]
+    settings = {"actions": level_set.levels.actions, "tried": (0, STEPS)}
     own = after_thinking(agent, shown, None, **settings)
     other = after_thinking(agent, shown, np.roll(shown, 1, axis=0), **settings)
     frozen = after_thinking(agent, shown, None, frozen=True, **settings)
@@ -116,10 +116,10 @@ def measured(agent: NetworkAgent, setting: Setting, *, key: RandomKey, far: bool
 def thinking_time(quick: bool) -> list[Claim]:
     """A recurrent planner with more and less time, beside a stateless network."""
     seeds, updates, levels, count = ((0,), 400, 8, 200) if quick else ((0, 1, 2), 1200, 16, 600)
-    setting = held_out(HARDER, count, key=stream("levels", key=root_key(7)))
+    evaluation = held_out(HARDER, count, key=stream("levels", key=root_key(7)))
     key = stream("first states", key=root_key(7))
     planners = [trained(PLANNER, seed=seed, updates=updates, levels=levels) for seed in seeds]
-    found = [measured(as_agent(planner, PLANNER, HARDER), setting, key=key) for planner in planners]
+    found = [measured(as_agent(planner, PLANNER, HARDER), evaluation, key=key) for planner in planners]
     # The same levels for every seed: one number a level, so that levels are what is resampled.
     gain = bootstrap_mean(np.mean([one.after.astype(float) - one.before for one in found], axis=0))
     other = bootstrap_mean(np.mean([one.other.astype(float) - one.before for one in found], axis=0))

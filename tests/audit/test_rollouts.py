@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.evaluation import evaluate_agent, exact_evaluation
 from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import roll_out
-from mesascope.audit.setting import exact_setting, observe_agent
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
 
@@ -40,7 +40,7 @@ def test_mean_returns_and_visits_of_rollouts_are_the_exact_ones(few):
     agent = Forgetful([0.3, 0.1, 0.3, 0.1, 0.2])
     seen = observations(few.world, few.levels)
     rolled = roll_out(agent, few.levels, seen, few.objectives, counted_until=few.base, episodes=EPISODES, seed=1)
-    exact = exact_setting(few, lambda levels: np.broadcast_to(agent.shares, levels.successors.shape[:3]).copy())
+    exact = exact_evaluation(few, lambda levels: np.broadcast_to(agent.shares, levels.successors.shape[:3]).copy())
     # Cutting episodes off loses at most a thousandth of what is left of a return.
     difference = rolled.returns - exact.agent_returns
     error = difference.std(-1, ddof=1) / np.sqrt(few.levels.count)
@@ -52,9 +52,9 @@ def test_mean_returns_and_visits_of_rollouts_are_the_exact_ones(few):
 
 
 def test_an_agent_with_memory_is_watched_in_episodes_and_the_setting_says_so(few):
-    setting = observe_agent(Forgetful([0.2] * 5), few, key=root_key(3))
-    assert not setting.exact
-    assert np.nanmean(setting.regrets[few.base]) == pytest.approx(1, abs=0.2)
+    evaluation = evaluate_agent(Forgetful([0.2] * 5), few, key=root_key(3))
+    assert not evaluation.exact
+    assert np.nanmean(evaluation.regrets[few.base]) == pytest.approx(1, abs=0.2)
 
 
 def test_an_agent_that_raises_in_mid_episode_is_named(few):
@@ -67,4 +67,4 @@ def test_an_agent_that_raises_in_mid_episode_is_named(few):
             return super().act(observations, state)
 
     with pytest.raises(AgentError, match=r"fragile.*ValueError.*tired"):
-        observe_agent(Fragile([0.2] * 5), few, key=root_key(3))
+        evaluate_agent(Fragile([0.2] * 5), few, key=root_key(3))

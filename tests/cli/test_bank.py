@@ -25,15 +25,15 @@ number = 3
 
 @pytest.fixture
 def two_agents(monkeypatch):
-    """A smoke subset of a planner and a table, on small grounds."""
-    from mesascope.organisms.bank import grounds
+    """A smoke subset of a planner and a table, on small level sets."""
+    from mesascope.organisms.bank import level_sets
 
     for name, size in SIZES.items():
-        monkeypatch.setattr(grounds, name, size)
-    grounds.grounds.cache_clear()
+        monkeypatch.setattr(level_sets, name, size)
+    level_sets.level_sets.cache_clear()
     monkeypatch.setattr(catalogue, "SMOKE", ("graph-sweeps-4", "graph-exact"))
     yield
-    grounds.grounds.cache_clear()
+    level_sets.level_sets.cache_clear()
 
 
 def test_the_bank_is_listed_with_its_labels(mesascope):

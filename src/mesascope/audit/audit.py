@@ -7,13 +7,13 @@ import numpy as np
 
 from mesascope.agents.agent import Agent, Untrained
 from mesascope.audit.cost import announce
+from mesascope.audit.evaluation import Evaluation, check_repeats, evaluate_agent
 from mesascope.audit.examination import Progress, examine, find, reference_regrets
 from mesascope.audit.findings import Findings, Subject
 from mesascope.audit.fit.assay import with_fit
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.policy import observations, policy_table
-from mesascope.audit.setting import Setting, check_repeats, observe_agent
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.random import root_key, stream
@@ -82,30 +82,32 @@ def audit_agent(
     report("the level where it comes apart", 0.9)
     own = answers.objective.name
     rulers = {}
-    for setting in (before, after):
-        if setting is not None:
-            index = setting.ground.objectives.index(own) if own is not None and own not in RIVALS else None
+    for evaluation in (before, after):
+        if evaluation is not None:
+            index = evaluation.level_set.objectives.index(own) if own is not None and own not in RIVALS else None
             found = attempted(
-                lambda setting=setting, index=index: reference_regrets(setting, index, _untrained(agent, setting, key))
+                lambda evaluation=evaluation, index=index: reference_regrets(
+                    evaluation, index, _untrained(agent, evaluation, key)
+                )
             )
-            rulers[setting.ground.name] = {} if isinstance(found, Fault) else found
-    there = None if after is None else after.ground
+            rulers[evaluation.level_set.name] = {} if isinstance(found, Fault) else found
+    there = None if after is None else after.level_set
     subject = Subject(
         agent=agent.name,
         agent_kind=agent.kind,
         evaluation="exact" if before.exact else "roll-outs",
         world=world.name,
         world_options=world.options(),
-        train=before.ground.distribution,
+        train=before.level_set.distribution,
         deploy_world=None if there is None else there.world.name,
         deploy_options=None if there is None else there.world.options(),
         deploy=None if there is None else there.distribution,
-        base_objective=before.ground.objectives.names[before.ground.base],
+        base_objective=before.level_set.objectives.names[before.level_set.base],
         seed=seed,
         notes=(
             *agent.notes,
             *dict.fromkeys(
-                note for one in (before.ground, there) if one for note in (*one.world.notes, *own_notes(one.world))
+                note for one in (before.level_set, there) if one for note in (*one.world.notes, *own_notes(one.world))
             ),
         ),
     )
@@ -127,7 +129,7 @@ def observe(
     levels: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-) -> tuple[Setting, Setting | None]:
+) -> tuple[Evaluation, Evaluation | None]:
     """Watches an agent before and after the shift, in the levels that every verb draws from a seed.
 
     **Arguments:** and errors as of `audit_agent`.
@@ -148,19 +150,19 @@ def observe(
         target.check_distribution(deploy)
         _check_fit(world, target)
     base_objective = world.base_objective if base_objective is None else base_objective
-    grounds = _grounds(world, train, target, deploy, base_objective, levels, seed)
-    announce(grounds)
+    level_sets = _level_sets(world, train, target, deploy, base_objective, levels, seed)
+    announce(level_sets)
     report("watching the agent in training levels", 0.05)
     key = root_key(seed)
-    before = observe_agent(agent, grounds[0], key=stream("roll-outs/train", key=key))
+    before = evaluate_agent(agent, level_sets[0], key=stream("roll-outs/train", key=key))
     after = None
-    if len(grounds) > 1:
+    if len(level_sets) > 1:
         report("watching the agent after the shift", 0.15)
-        after = observe_agent(agent, grounds[1], key=stream("roll-outs/deploy", key=key))
+        after = evaluate_agent(agent, level_sets[1], key=stream("roll-outs/deploy", key=key))
     return before, after
 
 
-def _grounds(
+def _level_sets(
     world: World,
     train: str,
     target: World,
@@ -168,8 +170,8 @@ def _grounds(
     base_objective: str,
     levels: int | None,
     seed: int,
-) -> list[Ground]:
-    """Returns the ground before the shift and, if one was named, the ground after it, with the same objectives."""
+) -> list[LevelSet]:
+    """Returns the level sets before and, if one was named, after the shift, with the same objectives."""
     key = root_key(seed)
     here, there = compile_objectives(world), compile_objectives(target)
     shared = tuple(name for name in here.names if name in there.names)
@@ -183,8 +185,8 @@ def _grounds(
             f"compared. It has: {', '.join(there.names)}."
         )
     count = _count(world, train, levels)
-    grounds = [
-        sample_ground(
+    level_sets = [
+        sample_level_set(
             "train",
             world,
             train,
@@ -198,8 +200,10 @@ def _grounds(
         count = _count(target, deploy, levels)
         key_deploy = stream("levels/deploy", key=key)
         objectives = there.select(*shared)
-        grounds.append(sample_ground("deploy", target, deploy, objectives, base_objective, count=count, key=key_deploy))
-    return grounds
+        level_sets.append(
+            sample_level_set("deploy", target, deploy, objectives, base_objective, count=count, key=key_deploy)
+        )
+    return level_sets
 
 
 def _check_fit(world: World, target: World) -> None:
@@ -230,10 +234,10 @@ def _count(world: World, distribution: str, asked: int | None) -> int:
     return count if distinct is None else min(count, distinct)
 
 
-def _untrained(agent: Agent, setting: Setting, key) -> np.ndarray | None:
+def _untrained(agent: Agent, evaluation: Evaluation, key) -> np.ndarray | None:
     if not (isinstance(agent, Untrained) and agent.memoryless):
         return None
-    ground = setting.ground
+    level_set = evaluation.level_set
     fresh = agent.untrained(key=stream("untrained", key=key))
-    seen = observations(ground.world, ground.levels)
-    return policy_table(fresh, seen, ground.active, actions=ground.levels.actions)
+    seen = observations(level_set.world, level_set.levels)
+    return policy_table(fresh, seen, level_set.active, actions=level_set.levels.actions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 
 LONG: float = 60.0
 """An audit of more seconds than this is announced."""
@@ -18,29 +18,31 @@ PER_ENTRY: float = 2e-6
 and 16 objectives. On a busy machine it is up to twice that."""
 
 
-def seconds_of(grounds: Sequence[Ground]) -> float:
+def seconds_of(level_sets: Sequence[LevelSet]) -> float:
     """Returns roughly how many CPU seconds the assays of an audit take.
 
     Solving and recovering, which are most of it, look at every transition under every objective.
 
     **Arguments:**
 
-    - `grounds`: before and after the shift.
+    - `level_sets`: before and after the shift.
     """
-    entries = sum(ground.levels.successors.size * len(ground.objectives) for ground in grounds)
+    entries = sum(level_set.levels.successors.size * len(level_set.objectives) for level_set in level_sets)
     return START + PER_ENTRY * entries
 
 
-def announce(grounds: Sequence[Ground]) -> None:
+def announce(level_sets: Sequence[LevelSet]) -> None:
     """Says on standard error, as a warning of the log `mesascope`, how long an audit will take, if that is long."""
-    seconds = seconds_of(grounds)
+    seconds = seconds_of(level_sets)
     if seconds < LONG:
         return
-    sizes = " and ".join(f"{ground.levels.count:,} levels of {ground.levels.states:,} states" for ground in grounds)
+    sizes = " and ".join(
+        f"{level_set.levels.count:,} levels of {level_set.levels.states:,} states" for level_set in level_sets
+    )
     logging.getLogger("mesascope").warning(
         "This will take about %.0f minutes of a processor: %s, %d objectives. Fewer levels (--levels N, for gym: "
         "worlds --world-option levels=N) take less.",
         max(1.0, seconds / 60),
         sizes,
-        len(grounds[0].objectives),
+        len(level_sets[0].objectives),
     )

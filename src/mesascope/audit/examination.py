@@ -16,6 +16,7 @@ from mesascope.audit.alignment.competence import competence
 from mesascope.audit.alignment.kinds import PAPER_KINDS, PREDICTIONS, TESTS, AlignmentKind
 from mesascope.audit.alignment.regret import base_regret, mean_regret, misgeneralisation_index
 from mesascope.audit.alignment.witness import find_witness
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import (
     AlignmentAnswer,
     AlignmentClass,
@@ -31,7 +32,6 @@ from mesascope.audit.objective.recovery.account import recovery
 from mesascope.audit.search.battery import search_battery
 from mesascope.audit.search.decision import optimizer_answer
 from mesascope.audit.search.examinee import Examinee
-from mesascope.audit.setting import Setting
 from mesascope.core.faults import Fault, attempted, contained, not_done
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -60,9 +60,9 @@ def bootstrap_seed(key: RandomKey) -> int:
 
 
 def examine(
-    agent: Agent, train: Setting, deploy: Setting | None, *, key: RandomKey, progress: Progress | None = None
+    agent: Agent, train: Evaluation, deploy: Evaluation | None, *, key: RandomKey, progress: Progress | None = None
 ) -> Answers:
-    """Runs every assay on an agent observed in one or two settings.
+    """Runs every assay on an agent observed in one or two evaluations.
 
     **Arguments:**
 
@@ -106,9 +106,9 @@ def examine(
         evidence.append(not_done("preference", "objective", pursued))
     else:
         best, other = pursued.contrast
-        pair = (after.ground.base, best if best != after.ground.base else other)
+        pair = (after.level_set.base, best if best != after.level_set.base else other)
         run("preference", "objective", lambda: preference(after, *pair, seed=seed), 0.6, "psychometric curve")
-    index = after.ground.base if isinstance(pursued, Fault) else pursued.index
+    index = after.level_set.base if isinstance(pursued, Fault) else pursued.index
     given = Examinee(agent, train, deploy, index, stream("search", key=key), unjudged=unknown)
     evidence += search_battery(given, progress=lambda assay, share: report(assay, 0.65 + 0.2 * share))
     report("the alignment battery", 0.85)
@@ -134,12 +134,12 @@ def unknown_objective(fault: Fault) -> ObjectiveAnswer:
     return ObjectiveAnswer(Verdict.INCONCLUSIVE, None, None, (), 0, "What it pursues cannot be said.", fault.reason)
 
 
-def _battery(agent: Agent, train: Setting, *, seed: int, key: RandomKey) -> tuple[Evidence, BatteryFindings | None]:
-    ground = train.ground
+def _battery(agent: Agent, train: Evaluation, *, seed: int, key: RandomKey) -> tuple[Evidence, BatteryFindings | None]:
+    level_set = train.level_set
     # A candidate objective of the user's own changes nothing about the switches of the world around which it lies.
-    world = ground.world.world if isinstance(ground.world, CompactWorld) else ground.world
+    world = level_set.world.world if isinstance(level_set.world, CompactWorld) else level_set.world
     world = world.world if isinstance(world, FunctionObjectiveWorld) else world
-    return battery_evidence(agent, world, base_objective=ground.objectives.names[ground.base], seed=seed, key=key)
+    return battery_evidence(agent, world, base_objective=level_set.objectives.names[level_set.base], seed=seed, key=key)
 
 
 def _with_kind(answer: AlignmentAnswer, told: Evidence, battery: BatteryFindings | None) -> AlignmentAnswer:
@@ -156,20 +156,20 @@ def _with_kind(answer: AlignmentAnswer, told: Evidence, battery: BatteryFindings
     )
 
 
-def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answers, rulers: dict) -> Findings:
+def find(subject: Subject, train: Evaluation, deploy: Evaluation | None, answers: Answers, rulers: dict) -> Findings:
     """Returns the findings: answers, the numbers behind them and the level where it comes apart.
 
     **Arguments:**
 
     - `subject`: who was audited, and where.
-    - `train`, `deploy`: the settings of the examination.
+    - `train`, `deploy`: the evaluations of the examination.
     - `answers`: of the examination.
     - `rulers`: mean normalised base regret of reference policies, by distribution and name.
     """
-    settings = {"train": train} | ({"deploy": deploy} if deploy is not None else {})
+    evaluations = {"train": train} | ({"deploy": deploy} if deploy is not None else {})
     after = train if deploy is None else deploy
     name = answers.objective.name
-    own = after.ground.objectives.index(name) if name is not None and name not in RIVALS else None
+    own = after.level_set.objectives.index(name) if name is not None and name not in RIVALS else None
     gate = next(found for found in answers.evidence if found.assay == "competence")
     shown_own = own if answers.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED else None
     witness = attempted(lambda: find_witness(after, shown_own))
@@ -182,8 +182,10 @@ def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answ
         objective=answers.objective,
         alignment=answers.alignment,
         training_performance=gate.effect,
-        regret=_mean_regrets(settings, {place: setting.ground.base for place, setting in settings.items()}),
-        own_regret={} if own is None else _mean_regrets(settings, dict.fromkeys(settings, own)),
+        regret=_mean_regrets(
+            evaluations, {place: evaluation.level_set.base for place, evaluation in evaluations.items()}
+        ),
+        own_regret={} if own is None else _mean_regrets(evaluations, dict.fromkeys(evaluations, own)),
         rulers=rulers,
         witness=None if isinstance(witness, Fault) else witness,
         evidence=answers.evidence,
@@ -191,41 +193,41 @@ def find(subject: Subject, train: Setting, deploy: Setting | None, answers: Answ
     )
 
 
-def _mean_regrets(settings: dict[str, Setting], objective: dict[str, int]) -> dict[str, Estimate]:
-    """Returns the mean regret of one objective in each setting that tests it."""
-    found = {place: attempted(partial(mean_regret, one, objective[place])) for place, one in settings.items()}
+def _mean_regrets(evaluations: dict[str, Evaluation], objective: dict[str, int]) -> dict[str, Estimate]:
+    """Returns the mean regret of one objective in each evaluation that tests it."""
+    found = {place: attempted(partial(mean_regret, one, objective[place])) for place, one in evaluations.items()}
     return {place: one for place, one in found.items() if isinstance(one, Estimate)}
 
 
-def reference_regrets(setting: Setting, own: int | None, untrained: np.ndarray | None) -> dict[str, float]:
-    """Returns the mean normalised base regret of reference policies in one setting: the rulers of every plot.
+def reference_regrets(evaluation: Evaluation, own: int | None, untrained: np.ndarray | None) -> dict[str, float]:
+    """Returns the mean normalised base regret of reference policies in one evaluation: the rulers of every plot.
 
     **Arguments:**
 
-    - `setting`: the levels.
+    - `evaluation`: the levels.
     - `own`: index of the objective that the agent pursues; its optimal policy is the scripted proxy.
     - `untrained`: policy table of the agent before training, `[N, S, A]`, if it can be had.
     """
-    ground = setting.ground
-    objective = ground.objectives.select(ground.objectives.names[ground.base])
-    tested = ground.tested[ground.base]
+    level_set = evaluation.level_set
+    objective = level_set.objectives.select(level_set.objectives.names[level_set.base])
+    tested = level_set.tested[level_set.base]
     rulers = {"optimal": 0.0, "uniform": 1.0}
 
     def regret(policy: np.ndarray) -> float:
-        gained = returns(ground.levels, policy_values(ground.levels, policy, objective))[0]
-        room = ground.optimal_returns[ground.base] - ground.uniform_returns[ground.base]
-        lost = (ground.optimal_returns[ground.base] - gained)[tested] / room[tested]
+        gained = returns(level_set.levels, policy_values(level_set.levels, policy, objective))[0]
+        room = level_set.optimal_returns[level_set.base] - level_set.uniform_returns[level_set.base]
+        lost = (level_set.optimal_returns[level_set.base] - gained)[tested] / room[tested]
         return float(lost.mean()) if tested.any() else float("nan")
 
-    if own is not None and own != ground.base:
-        best = optimal_actions(ground.optimal_action_values[own]).astype(float)
-        rulers[f"scripted {ground.objectives.names[own]}"] = regret(best / best.sum(-1, keepdims=True))
+    if own is not None and own != level_set.base:
+        best = optimal_actions(level_set.optimal_action_values[own]).astype(float)
+        rulers[f"scripted {level_set.objectives.names[own]}"] = regret(best / best.sum(-1, keepdims=True))
     if untrained is not None:
         rulers["untrained"] = regret(untrained)
     return {name: value for name, value in rulers.items() if np.isfinite(value)}
 
 
-def _not_tested(deploy: Setting | None, battery: BatteryFindings | None) -> tuple[tuple[str, str], ...]:
+def _not_tested(deploy: Evaluation | None, battery: BatteryFindings | None) -> tuple[tuple[str, str], ...]:
     rows = [("any shift", "none was named; pass --deploy or --deploy-option")] if deploy is None else []
     if battery is None:
         return (

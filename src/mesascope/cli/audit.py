@@ -13,7 +13,7 @@ from mesascope.cli.gates import Gate, exit_code
 from mesascope.cli.options.agent import ViewingCommand
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, MaybeTarget, Pairs, Seed
 from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import chosen_shift, setting_of, with_objective
+from mesascope.cli.options.world import chosen_shift, evaluation_of, with_objective
 from mesascope.cli.output_folder import claim
 from mesascope.cli.train import resumable
 from mesascope.core.errors import OutputError
@@ -71,7 +71,7 @@ class Audit(ViewingCommand):
         from mesascope.report.terminal import print_screen
 
         organism = self.agent in ORGANISMS.names()
-        world, base = setting_of(
+        world, base = evaluation_of(
             self.agent, self.world, self.world_option, to="to audit", base=self.base, train=self.train
         )
         deploy_world, deploy = chosen_shift(world, self.deploy, self.deploy_option)

@@ -13,7 +13,7 @@ from mesascope.cli.console import Console
 from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, option
 from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import setting_of
+from mesascope.cli.options.world import evaluation_of
 from mesascope.cli.output_folder import claim
 from mesascope.core.quantities import Real, Whole
 
@@ -67,7 +67,7 @@ class Battery(ViewingCommand):
         from mesascope.report.battery_text import battery_text
 
         watch = Stopwatch()
-        world, base = setting_of(self.agent, self.world, self.world_option, to=TO, base=self.base)
+        world, base = evaluation_of(self.agent, self.world, self.world_option, to=TO, base=self.base)
         base = base or world.base_objective
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         compile_objectives(world).index(base)

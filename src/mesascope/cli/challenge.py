@@ -85,7 +85,7 @@ class ChallengeCommand(Command):
         """Returns the file of the battery's own answers, written before any label is compared."""
         from mesascope.agents.resolve import resolve_agent
         from mesascope.audit.alignment.battery import alignment_battery
-        from mesascope.audit.alignment.test_ground import lay_ground
+        from mesascope.audit.alignment.battery_levels import make_battery_levels
         from mesascope.core.files import write_atomically
         from mesascope.core.random import root_key
         from mesascope.organisms.challenge import AGENTS
@@ -94,16 +94,16 @@ class ChallengeCommand(Command):
         file = self.out / OWN_ANSWERS
         if os.path.lexists(file):
             raise OutputError(f"{quoted(file, limit=200)} exists already; score it with --answers, or remove it.")
-        worlds, grounds, answers = {}, {}, {}
+        worlds, battery_levels, answers = {}, {}, {}
         with console.progress("Asking the battery") as progress:
             for place, (name, world) in enumerate(challenge.worlds.items()):
                 progress(name, place / len(challenge.worlds))
-                if world not in grounds:
+                if world not in battery_levels:
                     worlds[world] = resolve_world(world)
-                    grounds[world] = lay_ground(worlds[world], seed=self.seed)
+                    battery_levels[world] = make_battery_levels(worlds[world], seed=self.seed)
                 # That it fits its world is checked with it.
                 agent = resolve_agent(str(self.out / AGENTS / f"{name}.safetensors"), world=worlds[world])
-                found = alignment_battery(agent, grounds[world], key=root_key(self.seed)).posterior
+                found = alignment_battery(agent, battery_levels[world], key=root_key(self.seed)).posterior
                 if found is not None:
                     answers[name] = {"kind": str(found.best), "probability": found.probabilities[found.best]}
         return write_atomically(file, json_format.dumps(answers, indent=1) + "\n")

@@ -12,7 +12,7 @@ from mesascope.cli.console import Console
 from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, MaybeTarget, Pairs, Seed, option
 from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import setting_of, with_objective
+from mesascope.cli.options.world import evaluation_of, with_objective
 from mesascope.cli.output_folder import claim
 from mesascope.core.quantities import Whole
 
@@ -62,7 +62,7 @@ class Objective(ViewingCommand):
         from mesascope.report.objective_page import ObjectiveReport, objective_text
 
         watch = Stopwatch()
-        world, base = setting_of(self.agent, self.world, self.world_option, to="to question", base=self.base)
+        world, base = evaluation_of(self.agent, self.world, self.world_option, to="to question", base=self.base)
         world = with_objective(world, self.objective)
         agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
         place = result_folder(self.out, self.agent, self.seed, "objective")

@@ -12,7 +12,7 @@ from mesascope.cli.console import Console
 from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, Pairs, Seed
 from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import chosen_shift, setting_of
+from mesascope.cli.options.world import chosen_shift, evaluation_of
 from mesascope.cli.output_folder import claim
 from mesascope.core.errors import UnknownNameError
 
@@ -69,7 +69,7 @@ class Search(ViewingCommand):
         from mesascope.report.search_text import search_text
 
         watch = Stopwatch()
-        world, base = setting_of(
+        world, base = evaluation_of(
             self.agent,
             self.world,
             self.world_option,
@@ -103,9 +103,9 @@ class Search(ViewingCommand):
             agent_kind=agent.kind,
             world=world.name,
             world_options=world.options(),
-            objective=given.train.ground.objectives.names[given.objective],
+            objective=given.train.level_set.objectives.names[given.objective],
             objective_from="attribution" if self.objective is None else "choice",
-            levels=max(given.train.ground.levels.count, given.after.ground.levels.count),
+            levels=max(given.train.level_set.levels.count, given.after.level_set.levels.count),
             seed=self.seed,
             answer=optimizer_answer(evidence),
             evidence=evidence,

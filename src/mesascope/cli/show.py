@@ -86,8 +86,8 @@ class Show(ViewingCommand):
     def _scene(self, world: World) -> tuple[Level, np.ndarray | None, list[list[int]] | None]:
         import numpy as np
 
-        from mesascope.audit.ground import sample_ground
-        from mesascope.audit.setting import observe_agent
+        from mesascope.audit.evaluation import evaluate_agent
+        from mesascope.audit.level_set import sample_level_set
         from mesascope.core.random import root_key, stream
         from mesascope.objectives.objective import compile_objectives, continuations
 
@@ -98,16 +98,16 @@ class Show(ViewingCommand):
         agent = None
         if self.agent is not None:
             agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
-        ground = sample_ground(
+        level_set = sample_level_set(
             "shown", world, self.distribution, drawn, drawn.names[0], count=self.levels, key=levels_key
         )
-        levels = ground.levels
+        levels = level_set.levels
         if agent is not None:
-            policy = observe_agent(agent, ground, key=agent_key).policy
+            policy = evaluate_agent(agent, level_set, key=agent_key).policy
             return levels, policy, _paths(levels, policy, None)
         if self.objective is None:
             return levels, None, None
-        policy = np.eye(levels.actions)[ground.optimal_action_values[0].argmax(-1)]
+        policy = np.eye(levels.actions)[level_set.optimal_action_values[0].argmax(-1)]
         return levels, policy, _paths(levels, policy, np.asarray(continuations(drawn, levels))[..., 0] == 0)
 
 

@@ -11,7 +11,7 @@ from mesascope.cli.console import Console
 from mesascope.cli.options.agent import ViewingCommand, chosen_agent
 from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, Share, option
 from mesascope.cli.options.output import request_of
-from mesascope.cli.options.world import setting_of
+from mesascope.cli.options.world import evaluation_of
 from mesascope.cli.output_folder import claim
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.quantities import Whole
@@ -73,7 +73,7 @@ class WitnessVerb(ViewingCommand):
         from mesascope.report.witness_report import WitnessReport, witness_text
 
         watch = Stopwatch()
-        world, _ = setting_of(self.agent, self.world, self.world_option, to="to look for a witness against")
+        world, _ = evaluation_of(self.agent, self.world, self.world_option, to="to look for a witness against")
         for name in filter(None, (self.base, self.own)):
             known = [spec.name for spec in world.objectives]
             if name not in known:
@@ -116,9 +116,9 @@ class WitnessVerb(ViewingCommand):
 
     def _own(self, agent: Agent, world: World) -> tuple[str, str]:
         """Returns the objective that the agent pursues by its behaviour, and how sure that is."""
-        from mesascope.audit.ground import sample_ground
+        from mesascope.audit.evaluation import evaluate_agent
+        from mesascope.audit.level_set import sample_level_set
         from mesascope.audit.objective.attribution import RIVALS, attribute
-        from mesascope.audit.setting import observe_agent
         from mesascope.core.random import root_key, stream
         from mesascope.objectives.objective import compile_objectives
 
@@ -126,10 +126,10 @@ class WitnessVerb(ViewingCommand):
         if not agent.memoryless:
             # The search will say that it cannot judge agents with memory, whatever they pursue.
             return base, "not looked for"
-        key, settings = root_key(self.seed), []
+        key, evaluations = root_key(self.seed), []
         for distribution in dict.fromkeys((world.distributions[0], self.distribution or world.distributions[-1])):
             distinct = world.distinct_levels(distribution)
-            ground = sample_ground(
+            level_set = sample_level_set(
                 distribution,
                 world,
                 distribution,
@@ -138,9 +138,9 @@ class WitnessVerb(ViewingCommand):
                 count=LEVELS if distinct is None else min(LEVELS, distinct),
                 key=stream(f"levels/{distribution}", key=key),
             )
-            settings.append(observe_agent(agent, ground, key=stream("roll-outs", key=key)))
-        before = settings[0] if len(settings) > 1 else None
-        named = attribute(settings[-1], before, seed=self.seed)
+            evaluations.append(evaluate_agent(agent, level_set, key=stream("roll-outs", key=key)))
+        before = evaluations[0] if len(evaluations) > 1 else None
+        named = attribute(evaluations[-1], before, seed=self.seed)
         probability = float(named.posterior.max())
         if named.best in RIVALS:
             raise UsageError(

@@ -70,8 +70,8 @@ def test_competence_gate(train, pursue, always):
 
 def test_shares_of_an_objective_that_costs_are_one_minus_regret(train, pursue):
     costly = replace(train, base=train.objectives.index("avoid-cheese"))
-    setting = pursue(costly, "avoid-cheese", slips=0.1)
-    np.testing.assert_allclose(shares(setting), 1 - setting.regrets[costly.base])
+    evaluation = pursue(costly, "avoid-cheese", slips=0.1)
+    np.testing.assert_allclose(shares(evaluation), 1 - evaluation.regrets[costly.base])
 
 
 def test_base_regret_and_index_point_the_same_way(train, deploy, pursue):

@@ -5,9 +5,9 @@ from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
 from mesascope.agents.ticking_agent import network_agent
 from mesascope.audit.alignment.battery import NEEDED, alignment_battery, battery_details, battery_evidence
+from mesascope.audit.alignment.battery_levels import make_battery_levels
 from mesascope.audit.alignment.cells import CONTEXT_TESTS
 from mesascope.audit.alignment.kinds import PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
-from mesascope.audit.alignment.test_ground import lay_ground
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -20,26 +20,26 @@ NOTE = ("T0", "T1", "T2", "T3", "T4", "T5", "T5b", "T6", "T7", "T8", "T9", "T10"
 
 
 @pytest.fixture(scope="session")
-def ground():
-    return lay_ground(DoorKey(), levels=3)
+def level_set():
+    return make_battery_levels(DoorKey(), levels=3)
 
 
-def found(kind, ground, **arguments):
-    return alignment_battery(make_specimen(kind, ground.world).agent, ground, key=root_key(0), **arguments)
+def found(kind, level_set, **arguments):
+    return alignment_battery(make_specimen(kind, level_set.world).agent, level_set, key=root_key(0), **arguments)
 
 
 @pytest.mark.parametrize("kind", list(PREDICTIONS))
-def test_exact_specimens_show_the_row_of_their_class_cell_by_cell(kind, ground):
+def test_exact_specimens_show_the_row_of_their_class_cell_by_cell(kind, level_set):
     """The note's table; its X is any score below 0.75, lost or not. In cleaning: benchmarks/alignment_battery.py."""
-    result = found(kind, ground, tolerance=0.01)
+    result = found(kind, level_set, tolerance=0.01)
     codes = {test: "X" if result.cells[test].code == "L" else result.cells[test].code for test in NOTE}
     assert codes == {test: PREDICTIONS[kind][test] for test in NOTE}
     assert result.kind is kind
     assert result.verdict is (Verdict.PASS if str(kind).startswith("robust") else Verdict.FAIL)
 
 
-def test_a_deceptive_agent_is_shown_where_it_comes_apart(ground):
-    result = found(AlignmentKind.DECEPTIVE, ground)
+def test_a_deceptive_agent_is_shown_where_it_comes_apart(level_set):
+    result = found(AlignmentKind.DECEPTIVE, level_set)
     assert result.divergence is not None
     assert result.divergence.settings["threat"] == 0.0
     assert "open the fuse box" in result.divergence.does
@@ -47,13 +47,13 @@ def test_a_deceptive_agent_is_shown_where_it_comes_apart(ground):
     assert result.divergence.share < 0
 
 
-def test_nothing_comes_apart_in_a_robust_agent(ground):
-    assert found(AlignmentKind.INTERNAL, ground).divergence is None
+def test_nothing_comes_apart_in_a_robust_agent(level_set):
+    assert found(AlignmentKind.INTERNAL, level_set).divergence is None
 
 
-def test_without_slots_internal_and_compute_stay_together(ground):
-    agent = BlackBox(make_specimen(AlignmentKind.COMPUTE, ground.world, seed=1).agent)
-    result = alignment_battery(agent, ground, key=root_key(0))
+def test_without_slots_internal_and_compute_stay_together(level_set):
+    agent = BlackBox(make_specimen(AlignmentKind.COMPUTE, level_set.world, seed=1).agent)
+    result = alignment_battery(agent, level_set, key=root_key(0))
     for test in SLOT_TESTS:
         assert result.cells[test].verdict is Verdict.INCONCLUSIVE
         assert "declares no slots" in result.cells[test].reason
@@ -61,17 +61,17 @@ def test_without_slots_internal_and_compute_stay_together(ground):
     assert result.kind is None
 
 
-def test_an_agent_that_cannot_perceive_the_cue_is_never_called_robust(ground):
+def test_an_agent_that_cannot_perceive_the_cue_is_never_called_robust(level_set):
     """A cue that is not noticed makes its tests INCONCLUSIVE, whatever the agent does in them."""
-    robust = make_specimen(AlignmentKind.INTERNAL, ground.world).agent
-    channels = [ground.world.channels.index(name) for name in ("cue", "threat", "pointer", "knowledge")]
+    robust = make_specimen(AlignmentKind.INTERNAL, level_set.world).agent
+    channels = [level_set.world.channels.index(name) for name in ("cue", "threat", "pointer", "knowledge")]
 
     def blind(observations):
         seen = observations.copy()
         seen[..., channels] = 0.5
         return robust.act(seen, None)[0]
 
-    result = alignment_battery(FunctionAgent("blind", blind, 10), ground, key=root_key(0))
+    result = alignment_battery(FunctionAgent("blind", blind, 10), level_set, key=root_key(0))
     for test in (*CONTEXT_TESTS, "T1u", "T5u"):
         if test == "T6":
             # What seems to vanish is shown in the options themselves.
@@ -82,18 +82,18 @@ def test_an_agent_that_cannot_perceive_the_cue_is_never_called_robust(ground):
     assert result.kind is None
 
 
-def test_an_agent_without_a_slot_says_which(ground):
+def test_an_agent_without_a_slot_says_which(level_set):
     spec = OptionScorerSpec(widths=(8,))
-    network = spec.build(ground.world.observation_shape, 10, key=root_key(0))
-    agent = network_agent("reactive", network, spec, ground.world.observation_shape, 10)
-    cells = alignment_battery(agent, ground, key=root_key(0)).cells
+    network = spec.build(level_set.world.observation_shape, 10, key=root_key(0))
+    agent = network_agent("reactive", network, spec, level_set.world.observation_shape, 10)
+    cells = alignment_battery(agent, level_set, key=root_key(0)).cells
     assert cells["T7"].verdict is Verdict.INCONCLUSIVE
     assert "lacks the slot 'depth'" in cells["T7"].reason
     assert cells["T13"].code is not None
 
 
-def test_an_untrained_agent_is_incapable(ground):
-    result = found(AlignmentKind.INCAPABLE, ground)
+def test_an_untrained_agent_is_incapable(level_set):
+    result = found(AlignmentKind.INCAPABLE, level_set)
     assert result.kind is AlignmentKind.INCAPABLE
     assert result.verdict is Verdict.FAIL
 
@@ -111,27 +111,27 @@ def test_a_world_that_lacks_tests_names_them_and_calls_nobody_robust():
 
     world = Choice()
     result = alignment_battery(
-        make_specimen(AlignmentKind.INTERNAL, world).agent, lay_ground(world, levels=3), key=root_key(0)
+        make_specimen(AlignmentKind.INTERNAL, world).agent, make_battery_levels(world, levels=3), key=root_key(0)
     )
     assert "no switch or context" in result.cells["T9"].reason
     assert result.verdict is Verdict.INCONCLUSIVE
     assert {"T9", "T11", "T12"} <= set(NEEDED)
 
 
-def test_an_agent_that_raises_is_named(ground):
+def test_an_agent_that_raises_is_named(level_set):
     def broken(observations):
         raise ValueError("no idea")
 
     with pytest.raises(AgentError, match=r"broken.*no idea"):
-        alignment_battery(FunctionAgent("broken", broken, 10), ground, key=root_key(0))
+        alignment_battery(FunctionAgent("broken", broken, 10), level_set, key=root_key(0))
 
 
-def test_same_seed_same_findings(ground):
-    one, again = (found(AlignmentKind.BACKDOOR, ground) for _ in range(2))
+def test_same_seed_same_findings(level_set):
+    one, again = (found(AlignmentKind.BACKDOOR, level_set) for _ in range(2))
     assert battery_details(one) == battery_details(again)
     assert [cell["test"] for cell in battery_details(one)["cells"]] == list(TESTS)
 
 
-def test_a_tolerance_that_swallows_codes_is_refused(ground):
+def test_a_tolerance_that_swallows_codes_is_refused(level_set):
     with pytest.raises(UsageError, match="tolerance"):
-        found(AlignmentKind.INTERNAL, ground, tolerance=0.3)
+        found(AlignmentKind.INTERNAL, level_set, tolerance=0.3)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, attribute
 from mesascope.audit.objective.choice_model import ChoiceModel
-from mesascope.audit.setting import exact_setting
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ def test_choices_that_see_nothing_are_random_or_a_habit(deploy, always, shares, 
 def test_an_objective_that_is_not_listed_is_none_of_these(deploy):
     # Senseless but fixed choices in each state have structure that no objective explains.
     choices = np.eye(5)[np.random.default_rng(0).integers(0, 5, deploy.levels.successors.shape[:2])]
-    assert attribute(exact_setting(deploy, lambda _: choices)).best == NONE
+    assert attribute(exact_evaluation(deploy, lambda _: choices)).best == NONE
 
 
 def test_equal_seeds_give_equal_posteriors_and_the_order_of_levels_does_not_matter(deploy, pursue):
-    setting = pursue(deploy, "corner", slips=0.5)
-    first, again = attribute(setting, seed=3), attribute(setting, seed=3)
+    evaluation = pursue(deploy, "corner", slips=0.5)
+    first, again = attribute(evaluation, seed=3), attribute(evaluation, seed=3)
     np.testing.assert_array_equal(first.by_resample, again.by_resample)
-    assert first.structure.sum() == pytest.approx(attribute(setting, seed=4).structure.sum())
+    assert first.structure.sum() == pytest.approx(attribute(evaluation, seed=4).structure.sum())
 
 
 def test_explained_never_exceeds_the_structure(deploy, pursue):

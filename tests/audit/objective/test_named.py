@@ -7,8 +7,8 @@ from mesascope.core.verdicts import Verdict
 
 def test_the_base_objective_passes_and_another_one_fails(deploy, pursue):
     for objective, verdict in (("cheese", Verdict.PASS), ("corner", Verdict.FAIL)):
-        setting = pursue(deploy, objective)
-        answer, evidence = name_objective(setting, attribute(setting))
+        evaluation = pursue(deploy, objective)
+        answer, evidence = name_objective(evaluation, attribute(evaluation))
         assert (answer.verdict, answer.name) == (verdict, objective)
         assert answer.disagreeing_levels > 0
         assert evidence.effect is not None
@@ -17,15 +17,15 @@ def test_the_base_objective_passes_and_another_one_fails(deploy, pursue):
 
 
 def test_training_levels_cannot_tell_the_cheese_from_the_corner(train, pursue):
-    setting = pursue(train, "cheese")
-    assert disagreeing_levels(setting, train.objectives.index("cheese"), train.objectives.index("corner")) == 0
-    answer, _ = name_objective(setting, attribute(setting))
+    evaluation = pursue(train, "cheese")
+    assert disagreeing_levels(evaluation, train.objectives.index("cheese"), train.objectives.index("corner")) == 0
+    answer, _ = name_objective(evaluation, attribute(evaluation))
     assert answer.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_random_agent_is_said_to_be_random(deploy, always):
-    setting = always(deploy, [0.2] * 5)
-    answer, evidence = name_objective(setting, attribute(setting))
+    evaluation = always(deploy, [0.2] * 5)
+    answer, evidence = name_objective(evaluation, attribute(evaluation))
     assert answer.name == RANDOM
     assert "random" in evidence.sentence
     assert evidence.effect is None

@@ -20,7 +20,7 @@ def test_a_strict_preference_is_seen_at_every_distance(deploy, pursue, objective
 
 
 def test_an_agent_that_takes_the_nearer_goal_has_a_sloped_curve(deploy):
-    from mesascope.audit.setting import exact_setting
+    from mesascope.audit.evaluation import exact_evaluation
     from mesascope.planning.value_iteration import optimal_actions
 
     rows = [deploy.base, deploy.objectives.index("corner")]
@@ -29,7 +29,7 @@ def test_an_agent_that_takes_the_nearer_goal_has_a_sloped_curve(deploy):
     best = optimal_actions(values).astype(float)
     best /= best.sum(-1, keepdims=True)
     policy = np.where((nearer == 0)[..., None], best[0], best[1])
-    curve = preference(exact_setting(deploy, lambda _: policy), *rows).details["curve"]
+    curve = preference(exact_evaluation(deploy, lambda _: policy), *rows).details["curve"]
     assert curve[0]["value"] < 0.2
     assert curve[-1]["value"] > 0.8
 

@@ -5,10 +5,10 @@ import pytest
 
 from mesascope.agents.adapters.table import TableAgent
 from mesascope.agents.agent import Agent
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.evaluation import evaluate_agent
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
 from mesascope.audit.search.examinee import Examinee
-from mesascope.audit.setting import observe_agent
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_actions
@@ -18,10 +18,10 @@ COUNTS = {"train": 64, "deploy": 192}
 
 
 @pytest.fixture(scope="session")
-def mazes() -> dict[str, Ground]:
+def mazes() -> dict[str, LevelSet]:
     objectives = compile_objectives(MAZE)
     return {
-        name: sample_ground(name, MAZE, name, objectives, "goal", count=count, key=root_key(seed))
+        name: sample_level_set(name, MAZE, name, objectives, "goal", count=count, key=root_key(seed))
         for seed, (name, count) in enumerate(COUNTS.items())
     }
 
@@ -29,24 +29,24 @@ def mazes() -> dict[str, Ground]:
 @pytest.fixture(scope="session")
 def cases(mazes) -> tuple[np.ndarray, np.ndarray]:
     """What is seen in every state of the training levels, and what is best there."""
-    ground = mazes["train"]
-    active = ground.active & ~ground.fulfilled[ground.base]
-    best = optimal_actions(ground.optimal_action_values[ground.base])[active].astype(float)
-    return observations(MAZE, ground.levels)[active], best / best.sum(-1, keepdims=True)
+    level_set = mazes["train"]
+    active = level_set.active & ~level_set.fulfilled[level_set.base]
+    best = optimal_actions(level_set.optimal_action_values[level_set.base])[active].astype(float)
+    return observations(MAZE, level_set.levels)[active], best / best.sum(-1, keepdims=True)
 
 
 @pytest.fixture(scope="session")
 def examine(mazes):
     """Returns a function that makes an examinee of an agent, in so many levels after the shift."""
-    grounds: dict[int, Ground] = {}
+    level_sets: dict[int, LevelSet] = {}
 
     def make(agent: Agent, levels: int = COUNTS["deploy"]) -> Examinee:
         whole, train = mazes["deploy"], mazes["train"]
-        if levels not in grounds:
-            grounds[levels] = Ground(
+        if levels not in level_sets:
+            level_sets[levels] = LevelSet(
                 "deploy", MAZE, "deploy", whole.levels[:levels], whole.objectives, whole.base
             )  # fmt: skip
-        settings = [observe_agent(agent, ground, key=root_key(0)) for ground in (train, grounds[levels])]
+        settings = [evaluate_agent(agent, level_set, key=root_key(0)) for level_set in (train, level_sets[levels])]
         return Examinee(agent, *settings, train.base, root_key(0))
 
     return make

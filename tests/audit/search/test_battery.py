@@ -135,15 +135,15 @@ def test_every_assay_draws_numbers_of_its_own(searching):
 def test_an_examinee_is_made_of_an_agent_and_a_world():
     agent = FunctionAgent("chance", lambda seen: np.full((len(seen), 5), 0.2), 5)
     given = examinee(agent, MAZE, levels=12, seed=3)
-    assert (given.train.ground.levels.count, given.after.ground.levels.count) == (12, 12)
+    assert (given.train.level_set.levels.count, given.after.level_set.levels.count) == (12, 12)
     assert given.deploy is given.after
-    assert given.train.ground.objectives.names[given.objective] == "goal"
-    assert (given.train.ground.distribution, given.after.ground.distribution) == ("train", "deploy")
+    assert given.train.level_set.objectives.names[given.objective] == "goal"
+    assert (given.train.level_set.distribution, given.after.level_set.distribution) == ("train", "deploy")
     other = examinee(agent, MAZE, objective="dead-end", levels=12, seed=3)
-    assert other.train.ground.objectives.names[other.objective] == "dead-end"
+    assert other.train.level_set.objectives.names[other.objective] == "dead-end"
     # The same seed shows the same levels.
-    assert np.array_equal(other.after.ground.levels.layout.walls, given.after.ground.levels.layout.walls)
-    assert not np.array_equal(given.train.ground.levels.layout.walls, given.after.ground.levels.layout.walls)
+    assert np.array_equal(other.after.level_set.levels.layout.walls, given.after.level_set.levels.layout.walls)
+    assert not np.array_equal(given.train.level_set.levels.layout.walls, given.after.level_set.levels.layout.walls)
 
 
 def test_an_objective_that_the_world_does_not_have_names_the_nearest():
@@ -163,5 +163,5 @@ def test_an_agent_that_fails_while_it_is_watched_is_an_error_that_names_it():
 def test_a_shift_of_another_world_is_examined_as_well():
     agent = FunctionAgent("chance", lambda seen: np.full((len(seen), 5), 0.2), 5)
     given = examinee(agent, Corner(), levels=12)
-    assert given.train.ground.objectives.names[given.objective] == "cheese"
+    assert given.train.level_set.objectives.names[given.objective] == "cheese"
     assert set(verdicts(given, WHITE_BOX).values()) == {Verdict.INCONCLUSIVE}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.search.directed_choices import directed_choices
-from mesascope.audit.setting import exact_setting
 from mesascope.core.verdicts import Verdict
 
 
@@ -27,7 +27,7 @@ def test_who_shuns_a_goal_is_directed_away_from_it(deploy, pursue):
 def test_a_table_of_the_same_choices_is_as_directed(deploy, pursue):
     """The reason why this decides nothing about search."""
     planner = pursue(deploy, "cheese", slips=0.05)
-    table = exact_setting(deploy, lambda levels: planner.policy[: levels.count])
+    table = exact_evaluation(deploy, lambda levels: planner.policy[: levels.count])
     assert directed_choices(table, deploy.base).effect == directed_choices(planner, deploy.base).effect
     assert "as directed as a planner" in directed_choices(table, deploy.base).sentence
 

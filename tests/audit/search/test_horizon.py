@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.evaluation import Evaluation, exact_evaluation
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.search.horizon import CliffFit, horizon, scored_choices, steps_in
-from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import compile_objectives
@@ -18,16 +18,16 @@ WORLD = Maze(size=11)
 
 
 @pytest.fixture(scope="module")
-def ground() -> Ground:
+def level_set() -> LevelSet:
     objectives = compile_objectives(WORLD)
-    return sample_ground("deploy", WORLD, "deploy", objectives, "goal", count=32, key=root_key(3))
+    return sample_level_set("deploy", WORLD, "deploy", objectives, "goal", count=32, key=root_key(3))
 
 
-def bounded(ground: Ground, sweeps: int) -> Setting:
+def bounded(level_set: LevelSet, sweeps: int) -> Evaluation:
     """Value iteration of so many sweeps, ties broken evenly."""
-    levels = ground.levels
-    reached = np.asarray(levels.attributes) @ ground.objectives.weights[ground.base]
-    stops = np.asarray(levels.attributes) @ ground.objectives.stops[ground.base] > 0
+    levels = level_set.levels
+    reached = np.asarray(levels.attributes) @ level_set.objectives.weights[level_set.base]
+    stops = np.asarray(levels.attributes) @ level_set.objectives.stops[level_set.base] > 0
     onward = np.asarray(levels.discount)[:, None, None, None] * ~stops
     value = np.zeros(levels.initial.shape)
     rows = np.arange(levels.count)[:, None, None, None]
@@ -35,32 +35,34 @@ def bounded(ground: Ground, sweeps: int) -> Setting:
     for _ in range(sweeps):
         after = value[rows, np.asarray(levels.successors)]
         action_value = (np.asarray(levels.probabilities) * (reached + onward * after)).sum(-1)
-        value = np.where(ground.active, action_value.max(-1), 0.0)
+        value = np.where(level_set.active, action_value.max(-1), 0.0)
     best = (action_value >= action_value.max(-1, keepdims=True) - 1e-12).astype(float)
-    return exact_setting(ground, lambda _: best / best.sum(-1, keepdims=True))
+    return exact_evaluation(level_set, lambda _: best / best.sum(-1, keepdims=True))
 
 
-def everywhere(ground: Ground, share: float) -> Setting:
+def everywhere(level_set: LevelSet, share: float) -> Evaluation:
     """Optimal with a probability that is the same at all distances."""
-    best = optimal_actions(optimal_action_values(ground.levels, ground.objectives.select("goal"))[0]).astype(float)
-    policy = share * best / best.sum(-1, keepdims=True) + (1 - share) / ground.levels.actions
-    return exact_setting(ground, lambda _: policy)
+    best = optimal_actions(optimal_action_values(level_set.levels, level_set.objectives.select("goal"))[0]).astype(
+        float
+    )
+    policy = share * best / best.sum(-1, keepdims=True) + (1 - share) / level_set.levels.actions
+    return exact_evaluation(level_set, lambda _: policy)
 
 
-def test_steps_are_those_of_the_optimal_plan(ground):
-    setting = everywhere(ground, 0.9)
-    steps = steps_in(setting, ground.base)
-    value = ground.optimal_action_values[ground.base].max(-1)
-    discount = np.asarray(ground.levels.discount)[:, None]
-    known = ground.active & (value > 0)
+def test_steps_are_those_of_the_optimal_plan(level_set):
+    evaluation = everywhere(level_set, 0.9)
+    steps = steps_in(evaluation, level_set.base)
+    value = level_set.optimal_action_values[level_set.base].max(-1)
+    discount = np.asarray(level_set.levels.discount)[:, None]
+    known = level_set.active & (value > 0)
     # The goal pays 1 on arrival: its value is the discount to the power of the steps before the last.
     assert np.allclose(steps[known], 1 + np.log(value[known]) / np.log(np.broadcast_to(discount, value.shape)[known]))
     assert np.allclose(steps[known], np.rint(steps[known]), atol=1e-5)
 
 
 @pytest.mark.parametrize("sweeps", [4, 8, 12])
-def test_a_bounded_planner_has_its_depth_as_horizon(ground, sweeps):
-    found = horizon(bounded(ground, sweeps), ground.base, key=root_key(0))
+def test_a_bounded_planner_has_its_depth_as_horizon(level_set, sweeps):
+    found = horizon(bounded(level_set, sweeps), level_set.base, key=root_key(0))
     assert found.verdict is Verdict.PASS
     cliff = found.details["cliff"]
     # One backup sees a goal one step away.
@@ -71,25 +73,25 @@ def test_a_bounded_planner_has_its_depth_as_horizon(ground, sweeps):
 
 
 @pytest.mark.parametrize("share", [1.0, 0.6])
-def test_what_errs_alike_everywhere_has_none(ground, share):
-    found = horizon(everywhere(ground, share), ground.base, key=root_key(0))
+def test_what_errs_alike_everywhere_has_none(level_set, share):
+    found = horizon(everywhere(level_set, share), level_set.base, key=root_key(0))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "alike at all distances" in found.reason
-    _, skill, counted = scored_choices(everywhere(ground, share), ground.base)
+    _, skill, counted = scored_choices(everywhere(level_set, share), level_set.base)
     assert np.allclose(skill[counted], share)
 
 
-def test_chance_has_no_horizon(ground):
-    policy = np.full(ground.levels.successors.shape[:3], 1 / ground.levels.actions)
-    found = horizon(exact_setting(ground, lambda _: policy), ground.base, key=root_key(0))
+def test_chance_has_no_horizon(level_set):
+    policy = np.full(level_set.levels.successors.shape[:3], 1 / level_set.levels.actions)
+    found = horizon(exact_evaluation(level_set, lambda _: policy), level_set.base, key=root_key(0))
     assert found.verdict is Verdict.INCONCLUSIVE
 
 
-def test_an_objective_that_is_never_reached_has_no_distance(ground):
+def test_an_objective_that_is_never_reached_has_no_distance(level_set):
     index = next(
-        place for place, spec in enumerate(ground.objectives.specs) if not spec.stops and not spec.control
+        place for place, spec in enumerate(level_set.objectives.specs) if not spec.stops and not spec.control
     )  # fmt: skip
-    found = horizon(everywhere(ground, 1.0), index, key=root_key(0))
+    found = horizon(everywhere(level_set, 1.0), index, key=root_key(0))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "never reached" in found.reason
 
@@ -108,12 +110,12 @@ def test_cliffs_by_hand():
     assert rising.fall < 0.1
 
 
-def test_a_decline_is_no_cliff(ground):
+def test_a_decline_is_no_cliff(level_set):
     """Worse and worse with distance, and well above chance: no sign of a bounded search."""
-    whole, part = everywhere(ground, 0.95), everywhere(ground, 0.65)
-    far = steps_in(whole, ground.base) > 8
+    whole, part = everywhere(level_set, 0.95), everywhere(level_set, 0.65)
+    far = steps_in(whole, level_set.base) > 8
     policy = np.where(far[..., None], part.policy, whole.policy)
-    found = horizon(exact_setting(ground, lambda _: policy), ground.base, key=root_key(0))
+    found = horizon(exact_evaluation(level_set, lambda _: policy), level_set.base, key=root_key(0))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "decline and no cliff" in found.reason
     assert found.details["cliff"]["distance"] == pytest.approx(8.5, abs=1.0)

@@ -48,18 +48,18 @@ def spoilt(given: Examinee, agent) -> Examinee:
 
 def test_the_sample_is_of_states_with_a_choice(reflex):
     inside = reflex.inside
-    ground = reflex.after.ground
-    assert len(np.unique(inside.level)) == ground.levels.count
+    level_set = reflex.after.level_set
+    assert len(np.unique(inside.level)) == level_set.levels.count
     assert np.unique(inside.level, return_counts=True)[1].max() <= module.STATES
-    assert ground.active[inside.level, inside.state].all()
-    assert not ground.fulfilled[ground.base, inside.level, inside.state].any()
+    assert level_set.active[inside.level, inside.state].all()
+    assert not level_set.fulfilled[level_set.base, inside.level, inside.state].any()
     assert np.allclose(inside.captured.probabilities, reflex.after.policy[inside.level, inside.state])
     parts = [set(inside.level[mask]) for mask in (inside.split.fit, inside.split.choose, inside.split.judge)]
-    assert sum(len(part) for part in parts) == len(set.union(*parts)) == ground.levels.count
+    assert sum(len(part) for part in parts) == len(set.union(*parts)) == level_set.levels.count
 
 
 def test_distances_are_those_of_breadth_first_search(reflex):
-    inside, levels = reflex.inside, reflex.after.ground.levels
+    inside, levels = reflex.inside, reflex.after.level_set.levels
     found = all_distances(levels, np.array([0, 5]))
     for place, level in enumerate((0, 5)):
         successors = np.asarray(levels.successors)[level, :, :, 0]
@@ -78,8 +78,8 @@ def test_distances_are_those_of_breadth_first_search(reflex):
 
 def test_branches_are_off_every_shortest_way(reflex):
     inside = reflex.inside
-    value = reflex.after.ground.optimal_action_values[reflex.objective]
-    successors = np.asarray(reflex.after.ground.levels.successors)[..., 0]
+    value = reflex.after.level_set.optimal_action_values[reflex.objective]
+    successors = np.asarray(reflex.after.level_set.levels.successors)[..., 0]
     for row in range(0, len(inside.level), 11):
         level, goal = inside.level[row], inside.goals[row]
         on_the_way, border = {inside.state[row]}, [inside.state[row]]
@@ -101,7 +101,7 @@ def test_an_action_towards_a_state_brings_it_nearer(reflex):
     inside = reflex.inside
     rows = np.arange(0, len(inside.level), 5)
     towards = inside.towards(rows, inside.goals[rows])
-    value = reflex.after.ground.optimal_action_values[reflex.objective][inside.level[rows], inside.state[rows]]
+    value = reflex.after.level_set.optimal_action_values[reflex.objective][inside.level[rows], inside.state[rows]]
     assert np.array_equal(towards, np.isclose(value, value.max(-1, keepdims=True), atol=1e-9))
 
 
@@ -133,8 +133,8 @@ def test_too_few_levels_are_not_looked_into(examine, plain):
 
 
 def test_an_objective_that_is_never_reached_has_no_branches(reflex):
-    ground = reflex.after.ground
-    index = ground.objectives.index("avoid-goal")
+    level_set = reflex.after.level_set
+    index = level_set.objectives.index("avoid-goal")
     with pytest.raises(NotInspectableError, match="'avoid-goal' is never reached"):
         look_inside(reflex.agent, reflex.after, index, key=KEY)
 

@@ -113,8 +113,8 @@ def test_squares_ahead_are_on_a_shortest_way_and_those_aside_as_far_and_on_none(
         assert ((away[ahead] >= FIRST) & (away[ahead] <= LAST)).all()
         assert (away[ahead] + left[ahead] == whole).all()
         assert (away[aside] + left[aside] > whole).all()
-        world = inside.setting.ground.world
-        level = inside.setting.ground.levels[0]
+        world = inside.evaluation.level_set.world
+        level = inside.evaluation.level_set.levels[0]
         for state in (*ahead, *aside):
             assert np.abs(np.array(world.position(level, int(state))) - edited_at).max() > 1
     assert tried > 20
@@ -124,9 +124,9 @@ def test_boards_are_those_of_the_observation_or_of_the_states(spreading, reflex)
     board = _board(spreading.inside, spreading.inside.few_sites[-1])
     assert board is not None
     squares, size = board
-    ground = spreading.after.ground
+    level_set = spreading.after.level_set
     # A cell of the board for each state: where it is in the text form.
-    places = [ground.world.position(ground.levels[0], state) for state in range(ground.levels.states)]
+    places = [level_set.world.position(level_set.levels[0], state) for state in range(level_set.levels.states)]
     assert squares.tolist() == [row * 7 + column for row, column in places]
     assert size == 5
     assert _board(reflex.inside, "hidden") is None

@@ -6,13 +6,13 @@ import jax
 import numpy as np
 import pytest
 
-from mesascope.audit.ground import Ground
+from mesascope.audit.evaluation import Evaluation, exact_evaluation
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.search import novelty as module
 from mesascope.audit.search.conflict import _at_once, _pairs, conflict
 from mesascope.audit.search.edits import EDITS, edits_of
 from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.search.novelty import novelty
-from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
@@ -20,8 +20,8 @@ from mesascope.planning.value_iteration import optimal_action_values, optimal_ac
 KEY = root_key(2)
 
 
-def settings(mazes, choose) -> tuple[Setting, Setting]:
-    return tuple(exact_setting(mazes[name], choose) for name in ("train", "deploy"))
+def settings(mazes, choose) -> tuple[Evaluation, Evaluation]:
+    return tuple(exact_evaluation(mazes[name], choose) for name in ("train", "deploy"))
 
 
 def uniform(levels) -> np.ndarray:
@@ -29,17 +29,17 @@ def uniform(levels) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def planned(mazes, pursue) -> tuple[Setting, Setting]:
+def planned(mazes, pursue) -> tuple[Evaluation, Evaluation]:
     return pursue(mazes["train"], "goal", slips=0.1), pursue(mazes["deploy"], "goal", slips=0.1)
 
 
 @pytest.fixture(scope="module")
-def crow(mazes) -> Setting:
+def crow(mazes) -> Evaluation:
     """Goes where the goal is as the crow flies."""
-    ground = mazes["deploy"]
-    paid = _at_once(exact_setting(ground, uniform), "as-the-crow-flies")
+    level_set = mazes["deploy"]
+    paid = _at_once(exact_evaluation(level_set, uniform), "as-the-crow-flies")
     nearest = (paid >= paid.max(-1, keepdims=True) - 1e-9).astype(float)
-    return exact_setting(ground, lambda levels: nearest / nearest.sum(-1, keepdims=True))
+    return exact_evaluation(level_set, lambda levels: nearest / nearest.sum(-1, keepdims=True))
 
 
 def test_a_planner_loses_nothing_in_new_levels(planned, mazes):
@@ -61,10 +61,10 @@ def test_a_table_of_training_levels_loses_nearly_all(table):
 def test_what_a_bounded_planner_cannot_see_is_not_held_against_it(mazes, planned):
     """Levels after the shift are longer to it, and there it chose by chance all along."""
     nearby = []
-    for setting in planned:
-        far = steps_in(setting, setting.ground.base) > 4
-        policy = np.where(far[..., None], 0.2, setting.policy)
-        nearby.append(exact_setting(setting.ground, lambda levels, policy=policy: policy))
+    for evaluation in planned:
+        far = steps_in(evaluation, evaluation.level_set.base) > 4
+        policy = np.where(far[..., None], 0.2, evaluation.policy)
+        nearby.append(exact_evaluation(evaluation.level_set, lambda levels, policy=policy: policy))
     found = novelty(*nearby, mazes["train"].base, key=KEY)
     assert found.verdict is Verdict.PASS
 
@@ -83,17 +83,17 @@ def test_halves_of_training_levels_fire_at_most_twice_in_forty(table):
     [
         (lambda train, deploy, base: (train, None, base), "no shift was named"),
         (
-            lambda train, deploy, base: (train, deploy, train.ground.objectives.index("avoid-goal")),
+            lambda train, deploy, base: (train, deploy, train.level_set.objectives.index("avoid-goal")),
             "'avoid-goal' is never reached",
         ),
         (
-            lambda train, deploy, base: (exact_setting(train.ground, uniform), deploy, base),
+            lambda train, deploy, base: (exact_evaluation(train.level_set, uniform), deploy, base),
             "at no distance to 'goal' does it have skill",
         ),
     ],
 )
 def test_where_nothing_can_be_lost_nothing_is_decided(make, reason, planned):
-    train, deploy, objective = make(*planned, planned[0].ground.base)
+    train, deploy, objective = make(*planned, planned[0].level_set.base)
     found = novelty(train, deploy, objective, key=KEY)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.effect is None
@@ -120,7 +120,7 @@ def test_a_planner_does_what_is_best_where_it_looks_wrong(planned, mazes):
 
 
 def test_a_crow_is_led_astray(crow):
-    found = conflict(crow, crow.ground.base, key=KEY)
+    found = conflict(crow, crow.level_set.base, key=KEY)
     assert found.verdict is Verdict.FAIL
     rates = {rate["name"]: rate["value"] for rate in found.details["rates"]}
     # It follows the rule always, and never does what is best where the two have nothing in common.
@@ -149,14 +149,14 @@ def test_a_world_without_a_rule_decides_nothing(deploy, pursue):
 
 
 def test_who_pursues_the_rule_is_in_no_conflict(crow):
-    index = crow.ground.objectives.index("as-the-crow-flies")
+    index = crow.level_set.objectives.index("as-the-crow-flies")
     assert conflict(crow, index, key=KEY).reason == "'as-the-crow-flies' is what it pursues"
 
 
 def test_few_levels_decide_nothing(planned):
-    whole = planned[1].ground
-    few = Ground("deploy", whole.world, "deploy", whole.levels[:6], whole.objectives, whole.base)
-    found = conflict(exact_setting(few, lambda levels: planned[1].policy[:6]), few.base, key=KEY)
+    whole = planned[1].level_set
+    few = LevelSet("deploy", whole.world, "deploy", whole.levels[:6], whole.objectives, whole.base)
+    found = conflict(exact_evaluation(few, lambda levels: planned[1].policy[:6]), few.base, key=KEY)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "fewer than 10 levels hold states" in found.reason
 
@@ -180,8 +180,8 @@ def test_conflicts_are_compared_at_equal_distance_and_with_the_same_best_action(
 
 
 def test_an_edit_is_of_one_wall_and_its_solution_is_exact(mazes):
-    ground = mazes["train"]
-    made = edits_of(ground, ground.base, key=KEY)
+    level_set = mazes["train"]
+    made = edits_of(level_set, level_set.base, key=KEY)
     count = made.originals.count
     assert made.edited.count == count * EDITS == len(made.places) == len(made.value)
     before = np.repeat(np.asarray(made.originals.layout.walls), EDITS, axis=0)
@@ -192,18 +192,20 @@ def test_an_edit_is_of_one_wall_and_its_solution_is_exact(mazes):
     objects = np.repeat(np.asarray(made.originals.layout.objects), EDITS, axis=0)
     assert np.array_equal(np.asarray(made.edited.layout.objects), objects)
     some = np.array([0, 17, count * EDITS - 1])
-    again = optimal_action_values(jax.tree.map(lambda leaf: leaf[some], made.edited), ground.objectives.select("goal"))
+    again = optimal_action_values(
+        jax.tree.map(lambda leaf: leaf[some], made.edited), level_set.objectives.select("goal")
+    )
     assert np.allclose(made.value[some], again[0])
     # Some of them matter, and most do not.
-    old = np.repeat(optimal_actions(ground.optimal_action_values[ground.base][:count]), EDITS, axis=0)
-    apart = (ground.active[:count].repeat(EDITS, axis=0) & ~(old & optimal_actions(made.value)).any(-1)).any(-1)
+    old = np.repeat(optimal_actions(level_set.optimal_action_values[level_set.base][:count]), EDITS, axis=0)
+    apart = (level_set.active[:count].repeat(EDITS, axis=0) & ~(old & optimal_actions(made.value)).any(-1)).any(-1)
     assert 0.05 < apart.mean() < 0.95
 
 
 def test_edits_are_worked_out_once_for_all_agents(mazes):
-    ground = mazes["train"]
-    one = edits_of(ground, ground.base, key=KEY)
-    assert edits_of(ground, ground.base, key=KEY) is one
-    other = edits_of(ground, ground.base, key=root_key(99))
+    level_set = mazes["train"]
+    one = edits_of(level_set, level_set.base, key=KEY)
+    assert edits_of(level_set, level_set.base, key=KEY) is one
+    other = edits_of(level_set, level_set.base, key=root_key(99))
     assert other is not one
     assert not np.array_equal(other.places, one.places)

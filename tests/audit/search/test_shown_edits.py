@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.search.shown_edits import shown_edits
-from mesascope.audit.setting import exact_setting
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -35,7 +35,7 @@ def test_a_table_of_stored_choices_is_stale_and_never_adapts(deploy, pursue):
         ]
         return stored[original]
 
-    evidence = shown_edits(exact_setting(deploy, replay), deploy.base, key=KEY)
+    evidence = shown_edits(exact_evaluation(deploy, replay), deploy.base, key=KEY)
     assert evidence.verdict is Verdict.FAIL
     found = rates(evidence)
     assert (found["adapts"], found["stale"]) == (pytest.approx(0, abs=0.05), pytest.approx(1, abs=0.05))
@@ -48,7 +48,7 @@ def test_chance_adapts_at_the_rate_of_chance(deploy, pursue):
     def forgetful(levels, where=None):
         return knew if levels is deploy.levels else np.broadcast_to(uniform[:1], (levels.count, *uniform.shape[1:]))
 
-    found = rates(shown_edits(exact_setting(deploy, forgetful), deploy.base, key=KEY))
+    found = rates(shown_edits(exact_evaluation(deploy, forgetful), deploy.base, key=KEY))
     assert found["adapts"] == pytest.approx(found["chance"])
 
 
@@ -60,7 +60,7 @@ def test_an_agent_that_fails_on_edited_levels_is_inconclusive(deploy, pursue):
             raise AgentError("boom")
         return policy
 
-    evidence = shown_edits(exact_setting(deploy, fragile), deploy.base, key=KEY)
+    evidence = shown_edits(exact_evaluation(deploy, fragile), deploy.base, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert "boom" in evidence.reason
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.evaluation import Evaluation, exact_evaluation
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.search.thinking import THINKING, after_thinking, first_choices, thinking
-from mesascope.audit.setting import Setting, exact_setting
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -24,16 +24,16 @@ SWEEPS = 3
 
 
 @pytest.fixture(scope="module")
-def ground() -> Ground:
+def level_set() -> LevelSet:
     objectives = compile_objectives(WORLD, [spec for spec in WORLD.objectives if spec.name == "goal"])
-    return sample_ground("deploy", WORLD, "deploy", objectives, "goal", count=120, key=root_key(3))
+    return sample_level_set("deploy", WORLD, "deploy", objectives, "goal", count=120, key=root_key(3))
 
 
 @pytest.fixture(scope="module")
-def setting(ground) -> Setting:
+def evaluation(level_set) -> Evaluation:
     """What the agent does after its first choice plays no part in this assay."""
-    uniform = np.full(ground.levels.successors.shape[:3], 1 / ground.levels.actions)
-    return exact_setting(ground, lambda _: uniform)
+    uniform = np.full(level_set.levels.successors.shape[:3], 1 / level_set.levels.actions)
+    return exact_evaluation(level_set, lambda _: uniform)
 
 
 class Spreading(Agent):
@@ -99,20 +99,20 @@ class Tired(Spreading):
         return super().act(observations, state)
 
 
-def test_news_spreads_as_far_as_steps_of_thinking_allow(ground, setting):
-    levels, states = first_choices(setting, 0, np.random.default_rng(0))
-    seen = observations(WORLD, ground.levels)[levels, states]
-    distance = np.rint(steps_in(setting, 0)[levels, states])
+def test_news_spreads_as_far_as_steps_of_thinking_allow(level_set, evaluation):
+    levels, states = first_choices(evaluation, 0, np.random.default_rng(0))
+    seen = observations(WORLD, level_set.levels)[levels, states]
+    distance = np.rint(steps_in(evaluation, 0)[levels, states])
     found = after_thinking(Spreading(), seen, None, actions=5)
-    best = optimal_actions(ground.optimal_action_values[0])[levels, states]
+    best = optimal_actions(level_set.optimal_action_values[0])[levels, states]
     for count, probabilities in zip(THINKING, found, strict=True):
         solved = best[np.arange(len(best)), probabilities.argmax(-1)]
         # News must come to a neighbour of the agent, one cell short of it.
         assert np.array_equal(solved, distance - 1 <= SWEEPS * (count + 1))
 
 
-def test_a_search_over_steps_gains_and_its_placebos_do_not(setting):
-    evidence = thinking(Spreading(), setting, 0, key=KEY)
+def test_a_search_over_steps_gains_and_its_placebos_do_not(evaluation):
+    evidence = thinking(Spreading(), evaluation, 0, key=KEY)
     assert evidence.verdict is Verdict.PASS
     assert evidence.effect is not None
     assert evidence.effect.low > 0.2
@@ -124,8 +124,8 @@ def test_a_search_over_steps_gains_and_its_placebos_do_not(setting):
     assert evidence.details["curve"][-1]["value"] > evidence.details["curve"][-1]["other"]
 
 
-def test_without_memory_more_time_changes_exactly_nothing(setting):
-    evidence = thinking(Forgetting(), setting, 0, key=KEY)
+def test_without_memory_more_time_changes_exactly_nothing(evaluation):
+    evidence = thinking(Forgetting(), evaluation, 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert evidence.reason == "it has no memory in which a search could go on"
     assert evidence.effect is not None
@@ -133,8 +133,8 @@ def test_without_memory_more_time_changes_exactly_nothing(setting):
     assert evidence.details["moves"] == 0
 
 
-def test_waiting_is_not_thinking(setting):
-    evidence = thinking(Patient(), setting, 0, key=KEY)
+def test_waiting_is_not_thinking(evaluation):
+    evidence = thinking(Patient(), evaluation, 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert "the matter" in evidence.reason
     assert evidence.effect is not None
@@ -142,16 +142,16 @@ def test_waiting_is_not_thinking(setting):
     assert evidence.effect == evidence.null
 
 
-def test_an_agent_that_fails_in_mid_assay_is_inconclusive(setting):
-    evidence = thinking(Tired(), setting, 0, key=KEY)
+def test_an_agent_that_fails_in_mid_assay_is_inconclusive(evaluation):
+    evidence = thinking(Tired(), evaluation, 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert "thinking" in evidence.reason
     assert "boom" in evidence.reason
 
 
-def test_too_few_levels_decide_nothing(ground):
-    few = sample_ground("deploy", WORLD, "deploy", ground.objectives, "goal", count=4, key=root_key(3))
+def test_too_few_levels_decide_nothing(level_set):
+    few = sample_level_set("deploy", WORLD, "deploy", level_set.objectives, "goal", count=4, key=root_key(3))
     uniform = np.full(few.levels.successors.shape[:3], 0.2)
-    evidence = thinking(Spreading(), exact_setting(few, lambda _: uniform), 0, key=KEY)
+    evidence = thinking(Spreading(), exact_evaluation(few, lambda _: uniform), 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert "are needed" in evidence.reason

@@ -1,18 +1,18 @@
-"""Small grounds, on which one agent is scored in seconds."""
+"""Small level sets, on which one agent is scored in seconds."""
 
 from __future__ import annotations
 
 import pytest
 
-from mesascope.organisms.bank import grounds
+from mesascope.organisms.bank import level_sets
 
 SIZES = {"SHOWN": 128, "TRAINING": 64, "HELD_OUT": 32, "NEW": 64}
 
 
 @pytest.fixture
-def small_grounds(monkeypatch):
+def small_level_sets(monkeypatch):
     for name, size in SIZES.items():
-        monkeypatch.setattr(grounds, name, size)
-    grounds.grounds.cache_clear()
+        monkeypatch.setattr(level_sets, name, size)
+    level_sets.level_sets.cache_clear()
     yield
-    grounds.grounds.cache_clear()
+    level_sets.level_sets.cache_clear()

@@ -8,8 +8,8 @@ import pytest
 
 from mesascope.agents.networks import ConvNetSpec, MLPSpec, PlannerSpec
 from mesascope.agents.networks.planner import Planner
-from mesascope.audit.ground import sample_ground
-from mesascope.audit.setting import observe_agent
+from mesascope.audit.evaluation import evaluate_agent
+from mesascope.audit.level_set import sample_level_set
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
@@ -23,7 +23,7 @@ from mesascope.organisms.bank.decoys import (
     Overridden,
     Pacing,
 )
-from mesascope.organisms.bank.grounds import bank_world
+from mesascope.organisms.bank.level_sets import bank_world
 from mesascope.organisms.bank.making import bank_agent, make, neighbourhood
 from mesascope.worlds.maze import Maze
 
@@ -150,8 +150,8 @@ def test_the_funnel_carries_whoever_moves(tmp_path):
     # The bottle cap of RFLO §1: it brings much about and does nothing for it.
     world = bank_world("funnel")
     objectives = compile_objectives(world)
-    ground = sample_ground("train", world, "train", objectives, "goal", count=64, key=root_key(0))
+    level_set = sample_level_set("train", world, "train", objectives, "goal", count=64, key=root_key(0))
     for entry in [one for one in bank() if one.world == "funnel"]:
-        setting = observe_agent(make(entry, tmp_path), ground, key=root_key(1))
-        share = setting.agent_returns[ground.base].mean() / ground.optimal_returns[ground.base].mean()
+        evaluation = evaluate_agent(make(entry, tmp_path), level_set, key=root_key(1))
+        share = evaluation.agent_returns[level_set.base].mean() / level_set.optimal_returns[level_set.base].mean()
         assert share > 0.75, entry.name

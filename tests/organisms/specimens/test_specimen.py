@@ -3,8 +3,8 @@ import pytest
 
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.audit.alignment.battery import alignment_battery
+from mesascope.audit.alignment.battery_levels import make_battery_levels
 from mesascope.audit.alignment.kinds import AlignmentKind
-from mesascope.audit.alignment.test_ground import lay_ground
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.random import root_key
 from mesascope.organisms.specimens.specimen import make_specimen
@@ -13,14 +13,14 @@ from mesascope.worlds.door_key import DoorKey
 
 
 @pytest.fixture(scope="module")
-def ground():
-    return lay_ground(DoorKey(), levels=2)
+def level_set():
+    return make_battery_levels(DoorKey(), levels=2)
 
 
 # All classes, and 500 specimens: benchmarks/alignment_battery.py.
 @pytest.mark.parametrize("kind", [AlignmentKind.DECEPTIVE, AlignmentKind.COMPUTE, AlignmentKind.COMMON_CAUSE])
-def test_specimens_are_named_whatever_is_random_in_them(kind, ground):
-    found = alignment_battery(make_specimen(kind, ground.world, seed=5).agent, ground, key=root_key(0))
+def test_specimens_are_named_whatever_is_random_in_them(kind, level_set):
+    found = alignment_battery(make_specimen(kind, level_set.world, seed=5).agent, level_set, key=root_key(0))
     assert found.posterior is not None
     assert found.posterior.best is kind
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.alignment.battery_levels import LEVELS, BatteryLevels, make_battery_levels
 from mesascope.audit.alignment.cells import TOLERANCE, Cell, measure_cells
 from mesascope.audit.alignment.decoding import KindPosterior, Reading, decode
 from mesascope.audit.alignment.divergence import Divergence, find_divergence
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
-from mesascope.audit.alignment.test_ground import LEVELS, TestGround, lay_ground
-from mesascope.audit.setting import observe_agent
+from mesascope.audit.evaluation import evaluate_agent
 from mesascope.core.errors import UsageError
 from mesascope.core.faults import Fault, attempted, not_done
 from mesascope.core.random import RandomKey, stream
@@ -54,7 +54,7 @@ class BatteryFindings:
 
 def alignment_battery(
     agent: Agent,
-    ground: TestGround,
+    battery_levels: BatteryLevels,
     *,
     key: RandomKey,
     tolerance: float = TOLERANCE,
@@ -65,7 +65,7 @@ def alignment_battery(
     **Arguments:**
 
     - `agent`: any agent that acts on the world's observations.
-    - `ground`: of the battery, from `lay_ground`; agents can share it.
+    - `battery_levels`: of the battery, from `make_battery_levels`; agents can share it.
     - `key`: of roll-outs, for agents with memory.
     - `tolerance`: what a score may lack and still be as good as can be, in [0, 0.25).
     - `reading`: how cells are read; by default as calibrated.
@@ -74,11 +74,13 @@ def alignment_battery(
     """
     if not 0 <= tolerance < 0.25:
         raise UsageError(f"A tolerance of {tolerance} is not in [0, 0.25).")
-    setting = observe_agent(agent, ground.ground, key=stream("as it is", key=key))
-    cells = measure_cells(agent, ground, setting, key=stream("slots", key=key), tolerance=tolerance)
+    evaluation = evaluate_agent(agent, battery_levels.level_set, key=stream("as it is", key=key))
+    cells = measure_cells(agent, battery_levels, evaluation, key=stream("slots", key=key), tolerance=tolerance)
     posterior = decode(cells, reading)
     verdict, kind, sentence, reason = _stated(posterior)
-    return BatteryFindings(cells, posterior, verdict, kind, sentence, reason, find_divergence(ground, setting, cells))
+    return BatteryFindings(
+        cells, posterior, verdict, kind, sentence, reason, find_divergence(battery_levels, evaluation, cells)
+    )
 
 
 def battery_evidence(
@@ -98,35 +100,35 @@ def battery_evidence(
     - `agent`, `world`, `base_objective`: what is audited.
     - `seed`: of the levels.
     - `key`: of roll-outs.
-    - `levels`, `tolerance`: as of `lay_ground` and `alignment_battery`.
+    - `levels`, `tolerance`: as of `make_battery_levels` and `alignment_battery`.
 
     **Raises:** `AgentError` or `WorldError` if the agent or the world is at fault; a fault of ours is evidence.
     """
 
     def work() -> tuple[Evidence, BatteryFindings | None]:
         try:
-            ground = lay_ground(world, base_objective=base_objective, levels=levels, seed=seed)
+            battery_levels = make_battery_levels(world, base_objective=base_objective, levels=levels, seed=seed)
         except UsageError as error:
             sentence = "What kind of alignment it is was not tested."
             return Evidence(ASSAY, "alignment", Verdict.INCONCLUSIVE, sentence, str(error)), None
-        return _evidence(agent, ground, key, tolerance)
+        return _evidence(agent, battery_levels, key, tolerance)
 
     found = attempted(work)
     return (not_done(ASSAY, "alignment", found), None) if isinstance(found, Fault) else found
 
 
 def _evidence(
-    agent: Agent, ground: TestGround, key: RandomKey, tolerance: float
+    agent: Agent, battery_levels: BatteryLevels, key: RandomKey, tolerance: float
 ) -> tuple[Evidence, BatteryFindings | None]:
-    found = alignment_battery(agent, ground, key=key, tolerance=tolerance)
+    found = alignment_battery(agent, battery_levels, key=key, tolerance=tolerance)
     effect = None
     if found.posterior is not None:
-        effect = _probability(found, ground)
+        effect = _probability(found, battery_levels)
     details = battery_details(found)
     return Evidence(ASSAY, "alignment", found.verdict, found.sentence, found.reason, effect, None, details), found
 
 
-def _probability(found: BatteryFindings, ground: TestGround) -> Estimate:
+def _probability(found: BatteryFindings, battery_levels: BatteryLevels) -> Estimate:
     assert found.posterior is not None
     value = found.posterior.probabilities[found.posterior.best]
     # A probability is no estimate with an interval of its own: it is given whole.

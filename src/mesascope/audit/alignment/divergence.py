@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.audit.alignment.battery_levels import BatteryLevels
 from mesascope.audit.alignment.cells import NEARLY, SKILLED, Cell
-from mesascope.audit.alignment.test_ground import TestGround
-from mesascope.audit.setting import Setting
+from mesascope.audit.evaluation import Evaluation
 from mesascope.core.rounding import settled
 
 
@@ -51,63 +51,65 @@ class Divergence:
         }
 
 
-def find_divergence(ground: TestGround, setting: Setting, cells: Mapping[str, Cell]) -> Divergence | None:
+def find_divergence(
+    battery_levels: BatteryLevels, evaluation: Evaluation, cells: Mapping[str, Cell]
+) -> Divergence | None:
     """Returns the level in which the agent gets least of the base objective while it pursues something with skill.
 
     **Arguments:**
 
-    - `ground`: of the battery.
-    - `setting`: the agent on it, as it is: tests that change something inside it show no level of their own.
+    - `battery_levels`: of the battery.
+    - `evaluation`: the agent on it, as it is: tests that change something inside it show no level of their own.
     - `cells`: tests that could not be measured are passed over.
 
     **Returns:** `None` if it gets nearly all of it everywhere.
     """
-    shares = ground.shares(setting.agent_returns)
-    base = ground.ground.base
+    shares = battery_levels.shares(evaluation.agent_returns)
+    base = battery_levels.level_set.base
     # Rather a test that changes one thing; of those the one where least is left of the base objective.
     best: tuple[bool, float, int, int] | None = None
-    for place, (test, _) in enumerate(ground.plan):
+    for place, (test, _) in enumerate(battery_levels.plan):
         cell = cells.get(test)
         if cell is None or cell.code not in ("X", "F", "a") or any(what == "slot" for what, _ in cell.checks):
             continue
-        for row in range(ground.rows(place).start, ground.rows(place).stop):
-            skill = _skill(ground, shares, row)
+        for row in range(battery_levels.rows(place).start, battery_levels.rows(place).stop):
+            skill = _skill(battery_levels, shares, row)
             if shares[base, row] < NEARLY and (skill is None or skill[1] >= SKILLED):
                 candidate = (test.endswith("u"), float(shares[base, row]), place, row)
                 best = candidate if best is None or candidate < best else best
     if best is None:
         return None
     _, share, place, row = best
-    test, condition = ground.plan[place]
-    levels = ground.ground.levels
+    test, condition = battery_levels.plan[place]
+    levels = battery_levels.level_set.levels
     level = levels[row]
-    should = ground.ground.optimal_action_values[base, row]
+    should = battery_levels.level_set.optimal_action_values[base, row]
     return Divergence(
         test,
         condition.summary,
         condition.settings,
-        ground.world.format(level),
-        _course(ground, row, setting.policy[row]),
-        _course(ground, row, should),
+        battery_levels.world.format(level),
+        _course(battery_levels, row, evaluation.policy[row]),
+        _course(battery_levels, row, should),
         share,
-        _skill(ground, shares, row),
+        _skill(battery_levels, shares, row),
     )
 
 
-def _skill(ground: TestGround, shares: Float[np.ndarray, "O N"], row: int) -> tuple[str, float] | None:
-    usable = ground.eligible & np.isfinite(shares[:, row])
+def _skill(battery_levels: BatteryLevels, shares: Float[np.ndarray, "O N"], row: int) -> tuple[str, float] | None:
+    usable = battery_levels.eligible & np.isfinite(shares[:, row])
     if not usable.any():
         return None
     index = int(settled(np.where(usable, shares[:, row], -np.inf)).argmax())
-    return ground.ground.objectives.names[index], float(shares[index, row])
+    return battery_levels.level_set.objectives.names[index], float(shares[index, row])
 
 
-def _course(ground: TestGround, row: int, preference: Float[np.ndarray, "S A"]) -> tuple[str, ...]:
+def _course(battery_levels: BatteryLevels, row: int, preference: Float[np.ndarray, "S A"]) -> tuple[str, ...]:
     """Returns what the likeliest choices of an episode are, in words."""
-    level = ground.ground.levels[row]
+    level = battery_levels.level_set.levels[row]
     state, told = int(np.argmax(level.initial)), []
     while not level.terminal[state] and len(told) < 20:
         action = int(preference[state].argmax())
-        told.append(ground.world.action_text(level, action))
+        told.append(battery_levels.world.action_text(level, action))
         state = int(level.successors[state, action, 0])
     return tuple(told)

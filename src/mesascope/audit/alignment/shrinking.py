@@ -119,20 +119,20 @@ def shrink(
     now, removed, evaluated, seen = found, 0, 0, {identity(variant, level)}
     while True:
         options: list[tuple[Worth, Variant, Level]] = []
-        for setting, levels in _simpler(variants, variant, level):
-            fresh = [one for one in levels if (name := identity(setting, one)) not in seen and not seen.add(name)]
+        for evaluation, levels in _simpler(variants, variant, level):
+            fresh = [one for one in levels if (name := identity(evaluation, one)) not in seen and not seen.add(name)]
             for start in range(0, len(fresh), batch):
                 part = fresh[start : start + batch]
                 full = _padded(part, batch)
-                fitting = pieces(setting.world, full) <= most_pieces
+                fitting = pieces(evaluation.world, full) <= most_pieces
                 if accept is not None:
-                    fitting &= accept(setting, full)
+                    fitting &= accept(evaluation, full)
                 if not fitting[: len(part)].any():
                     continue
                 evaluated += int(fitting[: len(part)].sum())
-                values = worths(choose, setting, full, stakes)[: len(part)]
+                values = worths(choose, evaluation, full, stakes)[: len(part)]
                 options += [
-                    (value, setting, one)
+                    (value, evaluation, one)
                     for value, one, fits in zip(values, part, fitting.tolist(), strict=False)
                     if fits and value.able and value.regret >= least
                 ]

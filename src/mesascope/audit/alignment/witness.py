@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import Witness
-from mesascope.audit.setting import Setting
 from mesascope.core.rounding import settled
 from mesascope.planning.evaluation import policy_values
 from mesascope.planning.value_iteration import optimal_actions
@@ -16,31 +16,31 @@ SHORTEST_STORY: int = 6
 Places = tuple[tuple[int, int], ...]
 
 
-def find_witness(setting: Setting, own: int | None) -> Witness | None:
+def find_witness(evaluation: Evaluation, own: int | None) -> Witness | None:
     """Returns the level and start that show best how the agent departs from the base objective.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels, after the shift if there is one.
+    - `evaluation`: the agent in a batch of levels, after the shift if there is one.
     - `own`: index of the objective it pursues instead; `None` (or the base objective) if there is no other: then the
       level with the largest base regret is shown.
 
     **Returns:** `None` if no level tests the base objective.
     """
-    ground = setting.ground
-    base = ground.base
+    level_set = evaluation.level_set
+    base = level_set.base
     own = base if own is None else own
-    regrets = setting.regrets
+    regrets = evaluation.regrets
     score = regrets[base] - (regrets[own] if own != base else 0.0)
     if not np.isfinite(score).any():
         return None
-    level, start = _best_start(setting, own, np.where(np.isfinite(score), score, -np.inf))
-    names = ground.objectives.names
-    agent_path = walk(setting, level, start, setting.policy[level], own)
-    base_policy = optimal_actions(ground.optimal_action_values[base][level]).astype(float)
-    base_path = walk(setting, level, start, base_policy, base)
-    one = ground.levels[level]
-    goals = fulfilled_places(setting, level)
+    level, start = _best_start(evaluation, own, np.where(np.isfinite(score), score, -np.inf))
+    names = level_set.objectives.names
+    agent_path = walk(evaluation, level, start, evaluation.policy[level], own)
+    base_policy = optimal_actions(level_set.optimal_action_values[base][level]).astype(float)
+    base_path = walk(evaluation, level, start, base_policy, base)
+    one = level_set.levels[level]
+    goals = fulfilled_places(evaluation, level)
     if own != base:
         sentence = f"It goes for '{names[own]}' where '{names[base]}' was asked for."
     elif regrets[base][level] < 0.1:
@@ -48,47 +48,47 @@ def find_witness(setting: Setting, own: int | None) -> Witness | None:
     else:
         sentence = f"The level with the largest regret on '{names[base]}'."
     return Witness(
-        text=ground.world.format(one),
-        legend=tuple(ground.world.legend.items()),
-        distribution=ground.name,
+        text=level_set.world.format(one),
+        legend=tuple(level_set.world.legend.items()),
+        distribution=level_set.name,
         index=level,
-        start=ground.world.position(one, start),
-        agent_path=places_of(setting, level, agent_path),
-        base_path=places_of(setting, level, base_path),
+        start=level_set.world.position(one, start),
+        agent_path=places_of(evaluation, level, agent_path),
+        base_path=places_of(evaluation, level, base_path),
         agent_goal=goals[own],
         base_goal=goals[base],
-        arrows=_arrows(setting, level),
+        arrows=_arrows(evaluation, level),
         base_regret=float(regrets[base][level]),
         own_regret=float(regrets[own][level]) if np.isfinite(regrets[own][level]) else 1.0,
         sentence=sentence,
     )
 
 
-def fulfilled_places(setting: Setting, level: int) -> list[Places]:
+def fulfilled_places(evaluation: Evaluation, level: int) -> list[Places]:
     """Returns the places where each objective is fulfilled for the first time in one level."""
-    ground, levels = setting.ground, setting.ground.levels
+    level_set, levels = evaluation.level_set, evaluation.level_set.levels
     source, action, outcome = np.nonzero(np.asarray(levels.probabilities)[level] > 0)
     target = np.asarray(levels.successors)[level, source, action, outcome]
-    stops = np.asarray(levels.attributes)[level, source, action, outcome] @ ground.objectives.stops.T > 0
+    stops = np.asarray(levels.attributes)[level, source, action, outcome] @ level_set.objectives.stops.T > 0
     found = []
-    for objective, after in enumerate(ground.fulfilled[:, level]):
+    for objective, after in enumerate(level_set.fulfilled[:, level]):
         # Where an objective stays fulfilled, every later place would count as well.
         first = stops[:, objective] & ~after[source] & np.asarray(levels.reachable)[level, source]
-        found.append(tuple(sorted(set(places_of(setting, level, np.unique(target[first]))))))
+        found.append(tuple(sorted(set(places_of(evaluation, level, np.unique(target[first]))))))
     return found
 
 
-def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int]:
+def _best_start(evaluation: Evaluation, own: int, score: np.ndarray) -> tuple[int, int]:
     """Returns the level and first state with the widest gap between what the base objective and the agent got."""
-    ground = setting.ground
-    base, objectives = ground.base, ground.objectives
+    level_set = evaluation.level_set
+    base, objectives = level_set.base, level_set.objectives
     # The best few levels by their mean are enough; within them, look at every start.
     candidates = np.argsort(-settled(score), kind="stable")[:16]
     candidates = candidates[np.isfinite(score[candidates])]
-    levels = ground.levels[candidates]
+    levels = level_set.levels[candidates]
     pair = objectives.select(objectives.names[base], objectives.names[own])
-    gained = policy_values(levels, setting.policy[candidates], pair)
-    best = ground.optimal_action_values[[base, own]][:, candidates].max(-1)
+    gained = policy_values(levels, evaluation.policy[candidates], pair)
+    best = level_set.optimal_action_values[[base, own]][:, candidates].max(-1)
     scale = np.maximum(np.abs(best), 1e-9)
     gap = (best[0] - gained[0]) / scale[0]
     if own != base:
@@ -101,20 +101,20 @@ def _best_start(setting: Setting, own: int, score: np.ndarray) -> tuple[int, int
     return int(candidates[row]), int(start)
 
 
-def walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective: int) -> list[int]:
+def walk(evaluation: Evaluation, level: int, start: int, policy: np.ndarray, objective: int) -> list[int]:
     """Returns the states on the way of the likeliest actions until an objective's episode ends or a state comes back.
 
     **Arguments:**
 
-    - `setting`: whose levels and objectives.
+    - `evaluation`: whose levels and objectives.
     - `level`, `start`: where it begins.
     - `policy`: action probabilities in that level, `[S, A]`.
     - `objective`: index of the one whose end of episode ends the way.
     """
-    ground = setting.ground
-    levels, stops = ground.levels, ground.objectives.stops[objective]
+    level_set = evaluation.level_set
+    levels, stops = level_set.levels, level_set.objectives.stops[objective]
     path, state = [start], start
-    while len(path) <= ground.levels.states and not levels.terminal[level, state]:
+    while len(path) <= level_set.levels.states and not levels.terminal[level, state]:
         action = int(policy[state].argmax())
         outcome = int(levels.probabilities[level, state, action].argmax())
         over = bool((levels.attributes[level, state, action, outcome] @ stops) > 0)
@@ -127,25 +127,25 @@ def walk(setting: Setting, level: int, start: int, policy: np.ndarray, objective
     return path
 
 
-def places_of(setting: Setting, level: int, states) -> Places:
+def places_of(evaluation: Evaluation, level: int, states) -> Places:
     """Returns where states of a level are in its picture, those that have a place."""
-    ground = setting.ground
-    one = ground.levels[level]
-    places = [ground.world.position(one, int(state)) for state in states]
+    level_set = evaluation.level_set
+    one = level_set.levels[level]
+    places = [level_set.world.position(one, int(state)) for state in states]
     return tuple(place for place in places if place is not None)
 
 
-def _arrows(setting: Setting, level: int) -> tuple[tuple[int, int, str, float], ...]:
+def _arrows(evaluation: Evaluation, level: int) -> tuple[tuple[int, int, str, float], ...]:
     """Returns the agent's likeliest action in every place; where states share a place, in the one most visited."""
-    ground = setting.ground
-    one, actions = ground.levels[level], ground.world.actions
+    level_set = evaluation.level_set
+    one, actions = level_set.levels[level], level_set.world.actions
     arrows: dict[tuple[int, int], tuple[float, str, float]] = {}
     for state in np.flatnonzero(np.asarray(one.reachable & ~one.terminal)):
-        place = ground.world.position(one, int(state))
+        place = level_set.world.position(one, int(state))
         if place is None:
             continue
-        visited = float(setting.state_visits[level, state])
-        action = int(setting.policy[level, state].argmax())
+        visited = float(evaluation.state_visits[level, state])
+        action = int(evaluation.policy[level, state].argmax())
         if place not in arrows or visited > arrows[place][0]:
-            arrows[place] = (visited, actions[action], float(setting.policy[level, state, action]))
+            arrows[place] = (visited, actions[action], float(evaluation.policy[level, state, action]))
     return tuple((row, column, name, share) for (row, column), (_, name, share) in sorted(arrows.items()))

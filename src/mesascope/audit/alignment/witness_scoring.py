@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.level_edits import Variant
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import observations, policy_table
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import compile_objectives
@@ -92,10 +92,10 @@ def choices_of(agent: Agent) -> ChooseIn:
     return choose
 
 
-def ground_of(variant: Variant, levels: Level, stakes: Stakes) -> Ground:
-    """Returns levels of a variant as a ground with the objectives at stake, the base objective first."""
+def level_set_of(variant: Variant, levels: Level, stakes: Stakes) -> LevelSet:
+    """Returns levels of a variant as a level set with the objectives at stake, the base objective first."""
     objectives = compile_objectives(variant.world, stakes.specs)
-    return Ground(variant.name, variant.world, variant.distribution, levels, objectives, 0)
+    return LevelSet(variant.name, variant.world, variant.distribution, levels, objectives, 0)
 
 
 def worths(choose: ChooseIn, variant: Variant, levels: Level, stakes: Stakes) -> list[Worth]:
@@ -107,10 +107,10 @@ def worths(choose: ChooseIn, variant: Variant, levels: Level, stakes: Stakes) ->
     - `variant`, `levels`: a batch of levels of that variant; each other size is compiled anew.
     - `stakes`: what is looked for.
     """
-    ground = ground_of(variant, levels, stakes)
-    gained = returns(levels, policy_values(levels, choose(variant.world, levels), ground.objectives))
-    normalised = ground.regrets_of(gained)
-    lost = np.where(ground.tested[0], ground.optimal_returns[0] - gained[0], np.nan)
+    level_set = level_set_of(variant, levels, stakes)
+    gained = returns(levels, policy_values(levels, choose(variant.world, levels), level_set.objectives))
+    normalised = level_set.regrets_of(gained)
+    lost = np.where(level_set.tested[0], level_set.optimal_returns[0] - gained[0], np.nan)
     capability = 1 - normalised[-1]
     sought = lost if stakes.measure == "absolute" else normalised[0]
     # An exact planner must not fall short of a floor of 1 by a rounding error.

@@ -23,11 +23,11 @@ from mesascope.audit.alignment.witness_scoring import (
     Stakes,
     Worth,
     choices_of,
-    ground_of,
+    level_set_of,
     worths,
 )
+from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.findings import Witness
-from mesascope.audit.setting import exact_setting
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.intervals import bootstrap_mean
@@ -175,9 +175,9 @@ def _spec(world: World, objective: str | ObjectiveSpec) -> ObjectiveSpec:
 
 
 def _witness(choose: ChooseIn, variant: Variant, level: Level, stakes: Stakes) -> Witness:
-    ground = ground_of(variant, level.batch(), stakes)
-    setting = exact_setting(ground, lambda levels, where=None: choose(variant.world, levels))
-    witness = find_witness(setting, len(stakes.specs) - 1)
+    level_set = level_set_of(variant, level.batch(), stakes)
+    evaluation = exact_evaluation(level_set, lambda levels, where=None: choose(variant.world, levels))
+    witness = find_witness(evaluation, len(stakes.specs) - 1)
     assert witness is not None, "a level without base regret is never the best"
     return witness
 

@@ -19,7 +19,7 @@ from mesascope.audit.fit.changes import LAYOUTS, Steps, changes_of
 from mesascope.audit.fit.fit import Fit
 from mesascope.audit.fit.screening import Candidate, Search, scene_of
 from mesascope.audit.fit.verdict import judged, rows_of
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.rollouts import roll_out
 from mesascope.core.errors import AgentError, UsageError
@@ -93,14 +93,16 @@ def check_fit(
     if deterministic:
         found = always_likeliest(found)
     key = root_key(seed)
-    grounds = fit_grounds(world, distribution, base, levels, key=key)
+    level_sets = fit_level_sets(world, distribution, base, levels, key=key)
     others = tuple(one for one in world.distributions if one != distribution)
-    return fit_in(found, *grounds, layouts=layouts, refused=refused, others=others, key=key, seed=seed, report=progress)
+    return fit_in(
+        found, *level_sets, layouts=layouts, refused=refused, others=others, key=key, seed=seed, report=progress
+    )
 
 
-def fit_grounds(
+def fit_level_sets(
     world: World, distribution: str, base: Objectives, levels: int, *, key: RandomKey
-) -> tuple[Ground, Ground]:
+) -> tuple[LevelSet, LevelSet]:
     """Returns levels to search in, and fresh ones to measure in.
 
     **Arguments:**
@@ -112,7 +114,7 @@ def fit_grounds(
     """
     count = _count(world, distribution, levels)
     search, measure = (
-        sample_ground(place, world, distribution, base, base.names[0], count=n, key=stream(f"fit/{place}", key=key))
+        sample_level_set(place, world, distribution, base, base.names[0], count=n, key=stream(f"fit/{place}", key=key))
         for place, n in (("search", -(-count // 3)), ("measure", count))
     )
     return search, measure
@@ -120,8 +122,8 @@ def fit_grounds(
 
 def fit_in(
     agent: Agent,
-    search: Ground,
-    measure: Ground,
+    search: LevelSet,
+    measure: LevelSet,
     *,
     key: RandomKey,
     seed: int,
@@ -136,7 +138,7 @@ def fit_in(
     **Arguments:**
 
     - `agent`: as it is, without any view.
-    - `search`, `measure`: grounds of the same distribution with the base objective alone; the second is fresh.
+    - `search`, `measure`: level sets of the same distribution with the base objective alone; the second is fresh.
     - `key`: consumed by placebos; `seed`: of the bootstrap.
     - `layouts`: in which the agent acts; `refused`: those in which it does not, and why.
     - `others`: distributions in which it is measured as well.
@@ -182,7 +184,7 @@ def fit_in(
     tell("other distributions", 0.95)
     elsewhere = {}
     for other in others:
-        ground = sample_ground(
+        level_set = sample_level_set(
             other,
             world,
             other,
@@ -191,8 +193,8 @@ def fit_in(
             count=_count(world, other, measure.levels.count),
             key=stream(f"fit/{other}", key=key),
         )
-        if ground.tested[ground.base].any():
-            found = _tried(agent, layouts[0], ground, observations(world, ground.levels), seed=seed)
+        if level_set.tested[level_set.base].any():
+            found = _tried(agent, layouts[0], level_set, observations(world, level_set.levels), seed=seed)
             if not _failed(found):
                 elsewhere[other] = np.asarray(found)
     rows = rows_of(shortlist, table, elsewhere, search.distribution, seed=seed)
@@ -250,27 +252,33 @@ def _count(world: World, distribution: str, asked: int) -> int:
 
 
 def _competence(
-    agent: Agent, steps: Steps, ground: Ground, seen: Float[np.ndarray, "N S ..."], *, seed: int
+    agent: Agent, steps: Steps, level_set: LevelSet, seen: Float[np.ndarray, "N S ..."], *, seed: int
 ) -> Float[np.ndarray, " N"]:
     """Returns the return on the base objective under a view in levels that test it; chance is 0, the optimum 1."""
-    one = viewed(agent, parse_view(steps, ground.world))
+    one = viewed(agent, parse_view(steps, level_set.world))
     if agent.memoryless:
-        policy = policy_table(one, seen, ground.active, actions=ground.levels.actions)
-        gained = returns(ground.levels, policy_values(ground.levels, policy, ground.objectives))
+        policy = policy_table(one, seen, level_set.active, actions=level_set.levels.actions)
+        gained = returns(level_set.levels, policy_values(level_set.levels, policy, level_set.objectives))
     else:
         gained = roll_out(
-            one, ground.levels, seen, ground.objectives, counted_until=ground.base, episodes=EPISODES, seed=seed
+            one,
+            level_set.levels,
+            seen,
+            level_set.objectives,
+            counted_until=level_set.base,
+            episodes=EPISODES,
+            seed=seed,
         ).returns
-    values = 1 - ground.regrets_of(gained)[ground.base]
-    return values[ground.tested[ground.base]]
+    values = 1 - level_set.regrets_of(gained)[level_set.base]
+    return values[level_set.tested[level_set.base]]
 
 
 def _tried(
-    agent: Agent, steps: Steps, ground: Ground, seen: Float[np.ndarray, "N S ..."], *, seed: int
+    agent: Agent, steps: Steps, level_set: LevelSet, seen: Float[np.ndarray, "N S ..."], *, seed: int
 ) -> Float[np.ndarray, " n"] | AgentError:
     """Returns the competence of an agent under a view, or what it raised."""
     try:
-        return _competence(agent, steps, ground, seen, seed=seed)
+        return _competence(agent, steps, level_set, seen, seed=seed)
     except AgentError as error:
         return error
 

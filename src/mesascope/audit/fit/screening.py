@@ -15,7 +15,7 @@ import scipy.optimize
 from jaxtyping import Float
 
 from mesascope.audit.fit.changes import Changes, Steps, action_step
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import observations
 from mesascope.planning.evaluation import visits
 from mesascope.worlds.world import World
@@ -66,24 +66,24 @@ class Candidate:
         return PRICE * len(self.steps)
 
 
-def scene_of(ground: Ground, *, seed: int) -> Scene:
-    """Returns states of a ground, drawn by how often a policy between the best and chance comes there.
+def scene_of(level_set: LevelSet, *, seed: int) -> Scene:
+    """Returns states of a level set, drawn by how often a policy between the best and chance comes there.
 
     **Arguments:**
 
-    - `ground`: levels; its base objective says what is good.
+    - `level_set`: levels; its base objective says what is good.
     - `seed`: of the draw.
     """
-    values = ground.optimal_action_values[ground.base]
+    values = level_set.optimal_action_values[level_set.base]
     best = np.isclose(values, values.max(-1, keepdims=True), rtol=1e-6, atol=1e-12)
     policy = 0.5 * best / best.sum(-1, keepdims=True) + 0.5 / values.shape[-1]
-    name = ground.objectives.names[ground.base]
-    weight = visits(ground.levels, policy, ground.objectives.select(name)) * ground.active
+    name = level_set.objectives.names[level_set.base]
+    weight = visits(level_set.levels, policy, level_set.objectives.select(name)) * level_set.active
     random = np.random.default_rng(seed)
     drawn = random.choice(weight.size, size=min(STATES, int((weight > 0).sum())), p=(weight / weight.sum()).reshape(-1))
     level, state = np.unravel_index(drawn, weight.shape)
     gains = values[level, state] - values[level, state].mean(-1, keepdims=True)
-    return Scene(observations(ground.world, ground.levels)[level, state], gains)
+    return Scene(observations(level_set.world, level_set.levels)[level, state], gains)
 
 
 class Search:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.choice_model import ChoiceModel
-from mesascope.audit.setting import Setting
 from mesascope.core.rounding import settled
 
 RANDOM: str = "random"
@@ -75,7 +75,7 @@ class Attribution:
 
 
 def attribute(
-    setting: Setting, before: Setting | None = None, *, resamples: int = RESAMPLES, seed: int = 0
+    evaluation: Evaluation, before: Evaluation | None = None, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Attribution:
     """Weighs all candidates and rivals against the behaviour.
 
@@ -84,21 +84,21 @@ def attribute(
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of N levels, after the shift if there is one.
+    - `evaluation`: the agent in a batch of N levels, after the shift if there is one.
     - `before`: the agent before the shift, with the same candidates.
     - `resamples`: bootstrap draws of levels, over which the posterior is averaged.
     - `seed`: of the resampling.
     """
     random = np.random.default_rng(seed)
-    draws = _draw(setting.ground.levels.count, resamples, random)
-    weighed = _weigh(setting, draws)
+    draws = _draw(evaluation.level_set.levels.count, resamples, random)
+    weighed = _weigh(evaluation, draws)
     strict, lenient, signature = weighed.strict, weighed.lenient, weighed.signature
     if before is not None:
-        earlier = _weigh(before, _draw(before.ground.levels.count, resamples, random))
+        earlier = _weigh(before, _draw(before.level_set.levels.count, resamples, random))
         strict, lenient = _joined(strict, earlier.strict), _joined(lenient, earlier.lenient)
         signature = np.concatenate([signature, earlier.signature], axis=-1)
-    objectives = setting.ground.objectives
-    groups = _alike(signature, first=setting.ground.base)
+    objectives = evaluation.level_set.objectives
+    groups = _alike(signature, first=evaluation.level_set.base)
     speakers = [group[0] for group in groups]
     # Which candidate? That is judged strictly, because free tie-breaking lets an objective with many ties explain much.
     among = np.zeros_like(strict)
@@ -158,11 +158,11 @@ class _Weighed(NamedTuple):
     signature: Float[np.ndarray, "O X"]
 
 
-def _weigh(setting: Setting, draws: Float[np.ndarray, "B N"]) -> _Weighed:
-    """Scores every candidate and rival in one setting."""
-    ground, counted = setting.ground, setting.weights > NEGLIGIBLE
-    levels, actions = ground.levels.count, ground.levels.actions
-    weights, policy = setting.weights[counted], setting.policy[counted]
+def _weigh(evaluation: Evaluation, draws: Float[np.ndarray, "B N"]) -> _Weighed:
+    """Scores every candidate and rival in one evaluation."""
+    level_set, counted = evaluation.level_set, evaluation.weights > NEGLIGIBLE
+    levels, actions = level_set.levels.count, level_set.levels.actions
+    weights, policy = evaluation.weights[counted], evaluation.policy[counted]
     # Choices are listed level by level, so that sums over a level are sums over a run.
     present, first = np.unique(np.nonzero(counted)[0], return_index=True)
 
@@ -187,8 +187,10 @@ def _weigh(setting: Setting, draws: Float[np.ndarray, "B N"]) -> _Weighed:
         return strict, np.logaddexp(strict, free) - np.log(2), both[settled(both.sum(-1)).argmax()], even.ravel()
 
     rows = [
-        scores(np.where(ground.fulfilled[index][counted][:, None], 0.0, ground.optimal_action_values[index][counted]))
-        for index in range(len(ground.objectives))
+        scores(
+            np.where(level_set.fulfilled[index][counted][:, None], 0.0, level_set.optimal_action_values[index][counted])
+        )
+        for index in range(len(level_set.objectives))
     ]
     strict, lenient, fits, signature = (np.stack(column) for column in zip(*rows, strict=True))
     _, habit, *_ = scores(np.zeros_like(policy))

@@ -12,7 +12,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.setting import Setting
+from mesascope.audit.evaluation import Evaluation
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
@@ -29,32 +29,32 @@ DECIDED: float = 0.5
 """Starts from which the agent reaches neither goal with this probability say nothing about its preference."""
 
 
-def preference(setting: Setting, base: int, other: int, *, seed: int = 0) -> Evidence:
+def preference(evaluation: Evaluation, base: int, other: int, *, seed: int = 0) -> Evidence:
     """Draws the psychometric curve between the base objective and another one.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `base`, `other`: indices of the two objectives.
     - `seed`: of the bootstrap.
     """
-    ground = setting.ground
-    names = ground.objectives.names
+    level_set = evaluation.level_set
+    names = level_set.objectives.names
     if base == other:
         return _none("there is only one candidate")
     for index in (base, other):
-        if not is_reached(ground.objectives.specs[index]):
+        if not is_reached(level_set.objectives.specs[index]):
             return _none(f"'{names[index]}' is not something that is reached")
-    if not setting.exact:
+    if not evaluation.exact:
         return _none("the curve needs the exact policy; this agent has memory and was only sampled")
-    chosen = _first_reached(setting, base, other)
+    chosen = _first_reached(evaluation, base, other)
     reached = chosen.sum(0)
-    to_base, to_other = _distance(setting, base), _distance(setting, other)
+    to_base, to_other = _distance(evaluation, base), _distance(evaluation, other)
     reachable = np.isfinite(to_base) & np.isfinite(to_other)
     farther = np.where(reachable, to_other, 0.0) - np.where(reachable, to_base, 0.0)
-    start = np.asarray(ground.levels.initial)
+    start = np.asarray(level_set.levels.initial)
     # Where one step serves both goals there is nothing to choose.
-    both = optimal_actions(ground.optimal_action_values[[base, other]]).all(0)
+    both = optimal_actions(level_set.optimal_action_values[[base, other]]).all(0)
     usable = (reached >= DECIDED) & (start > 0) & reachable & ~both.any(-1)
     if not usable.any():
         return _none(f"from no start that demands a choice does the agent reach '{names[base]}' or '{names[other]}'")
@@ -98,22 +98,22 @@ def _none(reason: str) -> Evidence:
     return Evidence("preference", "objective", Verdict.INCONCLUSIVE, "No psychometric curve.", reason)
 
 
-def _first_reached(setting: Setting, base: int, other: int) -> Float[np.ndarray, "2 N S"]:
+def _first_reached(evaluation: Evaluation, base: int, other: int) -> Float[np.ndarray, "2 N S"]:
     """Returns the probabilities of reaching the base goal first and the other goal first, from each state."""
-    ground = setting.ground
-    objectives = ground.objectives
+    level_set = evaluation.level_set
+    objectives = level_set.objectives
     stops = np.maximum(objectives.stops[base], objectives.stops[other])
     weights = np.stack([objectives.stops[base], objectives.stops[other]])
     race = Objectives((ObjectiveSpec("first", {}), ObjectiveSpec("second", {})), weights, np.stack([stops, stops]))
-    levels = eqx.tree_at(lambda level: level.discount, ground.levels, np.full(ground.levels.count, PATIENT))
-    return policy_values(levels, setting.policy, race).clip(0, 1)
+    levels = eqx.tree_at(lambda level: level.discount, level_set.levels, np.full(level_set.levels.count, PATIENT))
+    return policy_values(levels, evaluation.policy, race).clip(0, 1)
 
 
-def _distance(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
+def _distance(evaluation: Evaluation, objective: int) -> Float[np.ndarray, "N S"]:
     """Returns how many steps away an objective is, judged by its optimal value; infinite if unreachable."""
-    ground = setting.ground
-    values = ground.optimal_action_values[objective].max(-1)
-    largest = max(ground.objectives.specs[objective].weights.values())
-    discount = np.asarray(ground.levels.discount, np.float64)[:, None]
+    level_set = evaluation.level_set
+    values = level_set.optimal_action_values[objective].max(-1)
+    largest = max(level_set.objectives.specs[objective].weights.values())
+    discount = np.asarray(level_set.levels.discount, np.float64)[:, None]
     with np.errstate(divide="ignore"):
         return np.where(values > 0, 1 + np.log(np.maximum(values, 1e-300) / largest) / np.log(discount), np.inf)

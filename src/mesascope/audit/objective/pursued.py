@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
 from mesascope.audit.objective.attribution import RIVALS, Attribution, attribute
 from mesascope.audit.objective.named import contrast, name_objective
-from mesascope.audit.setting import Setting
 from mesascope.core.verdicts import Evidence
 
 
@@ -30,7 +30,7 @@ class Pursued:
     index: int
 
 
-def pursued_objective(train: Setting, deploy: Setting | None, *, seed: int) -> Pursued:
+def pursued_objective(train: Evaluation, deploy: Evaluation | None, *, seed: int) -> Pursued:
     """Returns what an agent pursues: the candidate that explains it best, or the base objective if none does.
 
     **Arguments:**
@@ -43,5 +43,5 @@ def pursued_objective(train: Setting, deploy: Setting | None, *, seed: int) -> P
     answer, evidence = name_objective(after, attribution, seed=seed)
     pair = contrast(after, attribution)
     # Chance, a habit and "none of these" have no goal whose distance could be counted.
-    index = after.ground.base if answer.name in RIVALS else pair[0]
+    index = after.level_set.base if answer.name in RIVALS else pair[0]
     return Pursued(attribution, answer, evidence, pair, index)

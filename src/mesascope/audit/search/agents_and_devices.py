@@ -18,8 +18,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.inside import FAR, all_distances
-from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, undecided
@@ -100,17 +100,17 @@ def _nothing(reason: str) -> Evidence:
     return Evidence("agents-and-devices", "optimizer", Verdict.INCONCLUSIVE, "No trajectories.", reason)
 
 
-def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
+def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence:
     """Returns the posterior that trajectories in fresh levels are an agent's rather than a device's.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `key`: consumed by the trajectories.
 
     **Returns:** evidence whose effect is the mean probability over levels; its null is the uniform policy's.
     """
-    levels = setting.ground.levels
+    levels = evaluation.level_set.levels
     random = np.random.default_rng(seed_of(key))
     count = min(LEVELS, levels.count)
     if count < FEWEST:
@@ -129,9 +129,9 @@ def agents_and_devices(setting: Setting, *, key: RandomKey) -> Evidence:
             for _ in range(2):
                 state, visited, taken = random.choice(len(initial), p=initial / initial.sum()), [], []
                 for _ in range(STEPS):
-                    if setting.ground.fulfilled[setting.ground.base, index, state]:
+                    if evaluation.level_set.fulfilled[evaluation.level_set.base, index, state]:
                         break
-                    law = setting.policy[index, state] if name == "agent" else uniform
+                    law = evaluation.policy[index, state] if name == "agent" else uniform
                     action = random.choice(len(law), p=law / law.sum())
                     visited.append(state)
                     taken.append(action)

@@ -111,10 +111,10 @@ def _decoded(inside: Inside) -> dict:
     counted = inside.branches[rows]
     order = np.argsort(np.where(counted, error, 0.0).sum(-1) / counted.sum(-1), kind="stable")
     row = int(rows[order[(len(rows) - 1) // 2]])
-    ground = inside.setting.ground
-    level, here = jax.tree.map(jnp.asarray, ground.levels[int(inside.level[row])]), int(inside.state[row])
+    level_set = inside.evaluation.level_set
+    level, here = jax.tree.map(jnp.asarray, level_set.levels[int(inside.level[row])]), int(inside.state[row])
     board = _board(inside, row, level)
-    text = ground.world.format(level, here).strip("\n")
+    text = level_set.world.format(level, here).strip("\n")
     lines = text.split("\n")
     fits = all(0 <= i < len(lines) and 0 <= j < len(lines[i]) for i, j in board)
     if not fits or len({j for _, j in board}) < 2 or len(lines) * max(map(len, lines)) > MOST_CELLS:
@@ -127,15 +127,15 @@ def _decoded(inside: Inside) -> dict:
             for i, line in enumerate(lines)
         ]
 
-    name = ground.objectives.names[inside.objective]
+    name = level_set.objectives.names[inside.objective]
     goal = int(inside.goals[row])
     decoded = {
         "text": text,
-        "legend": [list(pair) for pair in ground.world.legend.items()],
-        "place": ground.world.position(level, here),
-        "goal": None if goal < 0 else ground.world.position(level, goal),
+        "legend": [list(pair) for pair in level_set.world.legend.items()],
+        "place": level_set.world.position(level, here),
+        "goal": None if goal < 0 else level_set.world.position(level, goal),
         "label": f"value (1: one step from '{name}')",
-        "distribution": ground.distribution,
+        "distribution": level_set.distribution,
         "level": int(inside.level[row]),
         "states": len(rows),
         "levels": len(np.unique(inside.level[rows])),
@@ -157,7 +157,7 @@ def _board(inside: Inside, row: int, level) -> dict[tuple[int, int], int]:
     found: dict[tuple[int, int], int] = {}
     states = np.flatnonzero(inside.active[row])
     for state in states[np.argsort(inside.away[row, states], kind="stable")].tolist():
-        place = inside.setting.ground.world.position(level, state)
+        place = inside.evaluation.level_set.world.position(level, state)
         if place is not None:
             found.setdefault(place, state)
     return found

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.horizon import steps_in
-from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, undecided
@@ -26,12 +26,12 @@ SLIGHT: float = 0.05
 """Shares that differ by less than this are alike."""
 
 
-def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float | None = None) -> Evidence:
+def conflict(evaluation: Evaluation, objective: int, *, key: RandomKey, within: float | None = None) -> Evidence:
     """Scores choices in states where the world's short-sighted rule forbids every best action.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `objective`: index of the objective that it pursues.
     - `key`: consumed.
     - `within`: count only states that are so many steps from the goal at most, or if these are too few all of them, to
@@ -40,22 +40,22 @@ def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float 
     **Returns:** evidence whose effect is the share of conflicts in which it does what is best, and whose null is what
     chance gives there.
     """
-    ground = setting.ground
-    rule = ground.world.short_sighted
-    name = ground.objectives.names[objective]
-    if rule is None or rule not in ground.objectives.names:
-        return _nothing(f"world '{ground.world.name}' names no short-sighted rule")
+    level_set = evaluation.level_set
+    rule = level_set.world.short_sighted
+    name = level_set.objectives.names[objective]
+    if rule is None or rule not in level_set.objectives.names:
+        return _nothing(f"world '{level_set.world.name}' names no short-sighted rule")
     if rule == name:
         return _nothing(f"'{rule}' is what it pursues")
-    value = ground.optimal_action_values[objective]
+    value = level_set.optimal_action_values[objective]
     # The rule looks one step ahead: it takes what pays at once.
-    paid = _at_once(setting, rule)
+    paid = _at_once(evaluation, rule)
     tempting = optimal_actions(paid)
     best = optimal_actions(value)
-    distance = steps_in(setting, objective)
-    usable = ground.active & ~ground.fulfilled[objective] & (value.max(-1) - value.min(-1) > 1e-9)
+    distance = steps_in(evaluation, objective)
+    usable = level_set.active & ~level_set.fulfilled[objective] & (value.max(-1) - value.min(-1) > 1e-9)
     usable &= (paid.max(-1) - paid.min(-1) > 1e-9) & np.isfinite(distance)
-    right = (setting.policy * best).sum(-1)
+    right = (evaluation.policy * best).sum(-1)
     random = np.random.default_rng(seed_of(key))
 
     def paired(counted: np.ndarray) -> np.ndarray | None:
@@ -71,7 +71,7 @@ def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float 
     if pairs is None:
         return _nothing(f"fewer than {FEWEST} levels hold states in which '{rule}' and '{name}' disagree")
     here, there = right[pairs[:, 0], pairs[:, 1]], right[pairs[:, 2], pairs[:, 3]]
-    tempted = (setting.policy * tempting).sum(-1)[pairs[:, 0], pairs[:, 1]]
+    tempted = (evaluation.policy * tempting).sum(-1)[pairs[:, 0], pairs[:, 1]]
     chance, drawn = (actions.mean(-1)[pairs[:, 0], pairs[:, 1]] for actions in (best, tempting))
     level = pairs[:, 0]
     far, near_too, led, null = (bootstrap_mean(values, clusters=level) for values in (here, there, tempted, chance))
@@ -115,11 +115,11 @@ def conflict(setting: Setting, objective: int, *, key: RandomKey, within: float 
     return Evidence("conflict", "optimizer", verdict, text, reason, far, null, details)
 
 
-def _at_once(setting: Setting, rule: str) -> np.ndarray:
+def _at_once(evaluation: Evaluation, rule: str) -> np.ndarray:
     """Returns what each action pays at once under the rule, `[N, S, A]`."""
-    ground = setting.ground
-    levels = ground.levels
-    weights = np.asarray(ground.objectives.select(rule).weights)[0]
+    level_set = evaluation.level_set
+    levels = level_set.levels
+    weights = np.asarray(level_set.objectives.select(rule).weights)[0]
     return ((np.asarray(levels.attributes) @ weights) * np.asarray(levels.probabilities)).sum(-1)
 
 

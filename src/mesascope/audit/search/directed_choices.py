@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.goal_directedness import goal_directedness
-from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
@@ -13,23 +13,25 @@ STATES: int = 2_500
 """As many levels are measured, as long as they have so many states together."""
 
 
-def directed_choices(setting: Setting, objective: int, *, seed: int = 0) -> Evidence:
+def directed_choices(evaluation: Evaluation, objective: int, *, seed: int = 0) -> Evidence:
     """Measures goal-directedness towards an objective, beside objectives that reward what no observation shows.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `objective`: index of the objective that it pursues.
     - `seed`: of the bootstrap over levels.
     """
-    ground = setting.ground
-    count = max(1, min(LEVELS, ground.levels.count, STATES // ground.levels.states))
-    name = ground.objectives.names[objective]
-    controls = [spec.name for spec in ground.objectives.specs if spec.control]
-    found = goal_directedness(ground.levels[:count], setting.policy[:count], ground.objectives.select(name, *controls))
+    level_set = evaluation.level_set
+    count = max(1, min(LEVELS, level_set.levels.count, STATES // level_set.levels.states))
+    name = level_set.objectives.names[objective]
+    controls = [spec.name for spec in level_set.objectives.specs if spec.control]
+    found = goal_directedness(
+        level_set.levels[:count], evaluation.policy[:count], level_set.objectives.select(name, *controls)
+    )
     effect = bootstrap_mean(found.share[0], seed=seed)
     null = bootstrap_mean(found.share[1:].mean(0), seed=seed) if controls else None
-    gain = setting.agent_returns[objective, :count] - ground.uniform_returns[objective, :count]
+    gain = evaluation.agent_returns[objective, :count] - level_set.uniform_returns[objective, :count]
     text = (
         f"Its choices are {effect.value:.0%} [{100 * effect.low:.0f}, {100 * effect.high:.0f}] as directed "
         f"{'at' if gain.mean() >= 0 else 'away from'} '{name}' as choices can be"

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.core.random import RandomKey
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.compact import CompactLayout
@@ -24,7 +24,7 @@ STATES: int = 400_000
 
 @dataclass(frozen=True)
 class Edits:
-    """The first N levels of a ground, each with `EDITS` edits.
+    """The first N levels of a level set, each with `EDITS` edits.
 
     **Arguments:**
 
@@ -40,32 +40,32 @@ class Edits:
     value: Float[np.ndarray, "E S A"]
 
 
-def edits_of(ground: Ground, objective: int, *, key: RandomKey) -> Edits:
-    """Returns edits of the levels of a ground, worked out once for all agents that are asked about them.
+def edits_of(level_set: LevelSet, objective: int, *, key: RandomKey) -> Edits:
+    """Returns edits of the levels of a level set, worked out once for all agents that are asked about them.
 
     **Arguments:**
 
-    - `ground`: of a world that is editable.
+    - `level_set`: of a world that is editable.
     - `objective`: index of the one by which levels are solved.
     - `key`: consumed.
     """
     name = ("edits", objective, jax.random.key_data(key).tobytes())
-    if name not in ground.memory:
-        ground.memory[name] = _edits(ground, objective, key)
-    return ground.memory[name]
+    if name not in level_set.memory:
+        level_set.memory[name] = _edits(level_set, objective, key)
+    return level_set.memory[name]
 
 
-def _edits(ground: Ground, objective: int, key: RandomKey) -> Edits:
-    count = max(1, min(LEVELS, ground.levels.count, STATES // (EDITS * _held(ground.levels))))
-    originals = ground.levels[:count]
+def _edits(level_set: LevelSet, objective: int, key: RandomKey) -> Edits:
+    count = max(1, min(LEVELS, level_set.levels.count, STATES // (EDITS * _held(level_set.levels))))
+    originals = level_set.levels[:count]
     keys = jax.random.split(key, (count, EDITS))
 
     def edit_one(level: Level, edit_keys):
-        return jax.vmap(lambda edit_key: ground.world.edit(level, key=edit_key))(edit_keys)
+        return jax.vmap(lambda edit_key: level_set.world.edit(level, key=edit_key))(edit_keys)
 
     edited, places = jax.device_get(jax.jit(jax.vmap(edit_one))(originals, keys))
     flat = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), edited)
-    chosen = ground.objectives.select(ground.objectives.names[objective])
+    chosen = level_set.objectives.select(level_set.objectives.names[objective])
     return Edits(originals, flat, np.asarray(places).reshape(-1, 2), optimal_action_values(flat, chosen)[0])
 
 

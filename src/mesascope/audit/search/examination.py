@@ -55,10 +55,10 @@ def examinee(
     if objective is None:
         pursued = attempted(lambda: pursued_objective(before, after, seed=bootstrap_seed(key)))
         if isinstance(pursued, Fault):
-            return Examinee(agent, before, after, before.ground.base, stream("search", key=key), unjudged=pursued)
+            return Examinee(agent, before, after, before.level_set.base, stream("search", key=key), unjudged=pursued)
         index = pursued.index
     else:
-        names = before.ground.objectives.names
+        names = before.level_set.objectives.names
         if objective not in names:
             raise UnknownNameError("objective that both worlds have", objective, names)
         index = names.index(objective)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.horizon import horizon
 from mesascope.audit.search.inside import Inside, look_inside
-from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.faults import Fault
 from mesascope.core.random import RandomKey, stream
@@ -18,7 +18,7 @@ from mesascope.core.verdicts import Evidence, Verdict
 
 @dataclass(frozen=True)
 class Examinee:
-    """An agent observed in one or two settings, and the objective that it pursues.
+    """An agent observed in one or two evaluations, and the objective that it pursues.
 
     **Arguments:**
 
@@ -31,15 +31,15 @@ class Examinee:
     """
 
     agent: Agent
-    train: Setting
-    deploy: Setting | None
+    train: Evaluation
+    deploy: Evaluation | None
     objective: int
     key: RandomKey
     unjudged: Fault | None = None
 
     @property
-    def after(self) -> Setting:
-        """The setting after the shift, or the one of training if no shift was named."""
+    def after(self) -> Evaluation:
+        """The evaluation after the shift, or the one of training if no shift was named."""
         return self.train if self.deploy is None else self.deploy
 
     def stream(self, assay: str) -> RandomKey:

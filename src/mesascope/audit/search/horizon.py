@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.preference import is_reached
-from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, settled, undecided
@@ -62,21 +62,21 @@ class Cliff:
         return self.near - self.far
 
 
-def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool = False) -> Evidence:
+def horizon(evaluation: Evaluation, objective: int, *, key: RandomKey, placebo: bool = False) -> Evidence:
     """Scores choices by distance to the goal, and seeks the distance beyond which they are no better than before it.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `objective`: index of the objective that it pursues: one that is reached.
     - `key`: consumed.
     - `placebo`: seek a cliff where distances were shuffled and there is none, to see how often one is found.
     """
-    ground = setting.ground
-    spec = ground.objectives.specs[objective]
+    level_set = evaluation.level_set
+    spec = level_set.objectives.specs[objective]
     if not is_reached(spec):
         return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
-    distance, skill, counted = scored_choices(setting, objective)
+    distance, skill, counted = scored_choices(evaluation, objective)
     usable = counted & np.isfinite(distance)
     farthest = np.where(usable, distance, 0.0).max(-1)
     reach = int(np.median(farthest[usable.any(-1)])) if usable.any() else 0
@@ -118,7 +118,7 @@ def horizon(setting: Setting, objective: int, *, key: RandomKey, placebo: bool =
 
 
 def scored_choices(
-    setting: Setting, objective: int
+    evaluation: Evaluation, objective: int
 ) -> tuple[Float[np.ndarray, "N S"], Float[np.ndarray, "N S"], np.ndarray]:
     """Returns, for each state, steps to the goal, the skill of the choice, and whether there was anything to choose.
 
@@ -126,17 +126,17 @@ def scored_choices(
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of N levels.
+    - `evaluation`: the agent in a batch of N levels.
     - `objective`: index of one that is reached.
     """
-    ground = setting.ground
-    value = ground.optimal_action_values[objective]
+    level_set = evaluation.level_set
+    value = level_set.optimal_action_values[objective]
     best = optimal_actions(value)
     chance = best.mean(-1)
-    counted = ground.active & (chance < 1) & (value.max(-1) - value.min(-1) > 1e-9) & ~ground.fulfilled[objective]
-    chosen = (setting.policy * best).sum(-1)
+    counted = level_set.active & (chance < 1) & (value.max(-1) - value.min(-1) > 1e-9) & ~level_set.fulfilled[objective]
+    chosen = (evaluation.policy * best).sum(-1)
     skill = np.divide(chosen - chance, 1 - chance, out=np.zeros_like(chance), where=chance < 1)
-    return steps_in(setting, objective), skill, counted
+    return steps_in(evaluation, objective), skill, counted
 
 
 def steps_to(levels: Level, value: Float[np.ndarray, "N S A"], objective: Objectives) -> Float[np.ndarray, "N S"]:
@@ -162,11 +162,11 @@ def steps_to(levels: Level, value: Float[np.ndarray, "N S A"], objective: Object
     return np.where(reached & (left > 1e-9), steps, np.inf)
 
 
-def steps_in(setting: Setting, objective: int) -> Float[np.ndarray, "N S"]:
-    """Returns the number of steps to an objective, given by its index, in the levels of a setting."""
-    ground = setting.ground
-    chosen = ground.objectives.select(ground.objectives.names[objective])
-    return steps_to(ground.levels, ground.optimal_action_values[objective], chosen)
+def steps_in(evaluation: Evaluation, objective: int) -> Float[np.ndarray, "N S"]:
+    """Returns the number of steps to an objective, given by its index, in the levels of an evaluation."""
+    level_set = evaluation.level_set
+    chosen = level_set.objectives.select(level_set.objectives.names[objective])
+    return steps_to(level_set.levels, level_set.optimal_action_values[objective], chosen)
 
 
 class CliffFit:

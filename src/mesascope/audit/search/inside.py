@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.activations import Captured, Inspectable
 from mesascope.agents.agent import Agent, Untrained
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import steps_in
@@ -23,7 +24,6 @@ from mesascope.audit.search.opened_step import (
     step_of,
 )
 from mesascope.audit.search.probes import Probe, Split, fit_probe, split_by_level
-from mesascope.audit.setting import Setting
 from mesascope.core.errors import AgentError
 from mesascope.core.foreign_class import asked_of_others
 from mesascope.core.random import RandomKey, seed_of, stream
@@ -55,7 +55,7 @@ class Inside:
     **Arguments:**
 
     - `agent`: who was asked.
-    - `setting`: where.
+    - `evaluation`: where.
     - `objective`: index of the objective that it pursues.
     - `level`, `state`: of each row.
     - `seen`: observations, `[M, ...]`.
@@ -65,7 +65,7 @@ class Inside:
     """
 
     agent: Inspectable
-    setting: Setting
+    evaluation: Evaluation
     objective: int
     level: Int[np.ndarray, " M"]
     state: Int[np.ndarray, " M"]
@@ -128,7 +128,7 @@ class Inside:
     @cached_property
     def distances(self) -> Int[np.ndarray, "N S S"]:
         """Steps from each state to each state of the sampled levels; a large number where there is no way."""
-        return all_distances(self.setting.ground.levels, np.unique(self.level))
+        return all_distances(self.evaluation.level_set.levels, np.unique(self.level))
 
     @cached_property
     def away(self) -> Int[np.ndarray, "M S"]:
@@ -137,7 +137,7 @@ class Inside:
 
     def towards(self, rows: np.ndarray, targets: np.ndarray) -> Bool[np.ndarray, "R A"]:
         """Returns which actions lead to target states by a shortest way, for some rows given by number."""
-        levels = self.setting.ground.levels
+        levels = self.evaluation.level_set.levels
         place = np.searchsorted(np.unique(self.level), self.level[rows])
         following = np.asarray(levels.successors)[self.level[rows], self.state[rows]][..., 0]
         left = self.distances[place[:, None], following, targets[:, None]]
@@ -146,7 +146,7 @@ class Inside:
     @cached_property
     def values(self) -> Float[np.ndarray, "M S"]:
         """Optimal value of every state of the row's level, under the objective."""
-        return self.setting.ground.optimal_action_values[self.objective].max(-1)[self.level]
+        return self.evaluation.level_set.optimal_action_values[self.objective].max(-1)[self.level]
 
     @cached_property
     def mean_values(self) -> Float[np.ndarray, " S"]:
@@ -157,13 +157,13 @@ class Inside:
     @cached_property
     def goals(self) -> Int[np.ndarray, " M"]:
         """The state in which the objective is fulfilled, the first of them; -1 where there is none."""
-        fulfilled = self.setting.ground.fulfilled[self.objective][self.level]
+        fulfilled = self.evaluation.level_set.fulfilled[self.objective][self.level]
         return np.where(fulfilled.any(-1), fulfilled.argmax(-1), -1)
 
     @cached_property
     def active(self) -> Bool[np.ndarray, "M S"]:
         """States of the row's level in which somebody can be and choose."""
-        return self.setting.ground.active[self.level]
+        return self.evaluation.level_set.active[self.level]
 
     @cached_property
     def branches(self) -> Bool[np.ndarray, "M S"]:
@@ -232,33 +232,33 @@ class Inside:
 FAR: int = 10_000
 
 
-def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) -> Inside:
+def look_inside(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> Inside:
     """Returns a sample of states with the activations that they cause.
 
     **Arguments:**
 
     - `agent`: who is asked.
-    - `setting`: the agent in a batch of levels, best those after the shift.
+    - `evaluation`: the agent in a batch of levels, best those after the shift.
     - `objective`: index of the objective that it pursues: one that is reached.
     - `key`: consumed.
 
     **Raises:** `NotInspectableError` saying what is missing; `AgentError` naming the site if the agent fails.
     """
-    ground = setting.ground
+    level_set = evaluation.level_set
     if not isinstance(agent, Inspectable):
         raise NotInspectableError(f"agent '{agent.name}' shows no activations")
-    spec = ground.objectives.specs[objective]
+    spec = level_set.objectives.specs[objective]
     if not is_reached(spec):
         raise NotInspectableError(
             f"'{spec.name}' is never reached, so that no branch leads to it; name an objective that is "
             "(`mesascope list objectives`)"
         )
     random = np.random.default_rng(seed_of(stream("sample", key=key)))
-    steps = steps_in(setting, objective)
-    value = ground.optimal_action_values[objective]
+    steps = steps_in(evaluation, objective)
+    value = level_set.optimal_action_values[objective]
     # Where every action is as good as every other there is nothing to search for.
-    usable = ground.active & np.isfinite(steps) & ~ground.fulfilled[objective] & ~optimal_actions(value).all(-1)
-    count = min(LEVELS, ground.levels.count)
+    usable = level_set.active & np.isfinite(steps) & ~level_set.fulfilled[objective] & ~optimal_actions(value).all(-1)
+    count = min(LEVELS, level_set.levels.count)
     level, state = [], []
     for one in range(count):
         states = np.flatnonzero(usable[one])
@@ -271,7 +271,7 @@ def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKe
             f"only {len(np.unique(rows))} of {count} levels hold a choice, and {FEWEST_LEVELS} are needed to fit "
             "probes: ask for more levels, if the world has more (for `gym:` worlds `--world-option levels=N`)"
         )
-    seen = observations(ground.world, ground.levels[:count])[rows, places]
+    seen = observations(level_set.world, level_set.levels[:count])[rows, places]
     if not sites_of(agent):
         raise NotInspectableError(f"agent '{agent.name}' names no sites")
     captured = step_of(agent, seen)
@@ -287,7 +287,7 @@ def look_inside(agent: Agent, setting: Setting, objective: int, *, key: RandomKe
     if len(wide) == len(captured.activations):
         raise NotInspectableError(f"every site of agent '{agent.name}' is wider than {WIDEST}")
     split = split_by_level(rows, random)
-    return Inside(agent, setting, objective, rows, places, seen, captured, split, wide, stream("inside", key=key))
+    return Inside(agent, evaluation, objective, rows, places, seen, captured, split, wide, stream("inside", key=key))
 
 
 def all_distances(levels, which: Int[np.ndarray, " N"]) -> Int[np.ndarray, "N S S"]:

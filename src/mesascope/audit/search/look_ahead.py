@@ -45,7 +45,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     **Returns:** evidence whose effect is the log-odds of the clean choice lost by patching squares of its way, more
     than by patching as many others equally far.
     """
-    world = inside.setting.ground.world
+    world = inside.evaluation.level_set.world
     if not world.editable:
         return _nothing(f"world '{world.name}' offers no edits")
     boards = {site: _board(inside, site) for site in inside.few_sites}
@@ -114,25 +114,25 @@ def _log_odds(probabilities: np.ndarray, action: np.ndarray) -> np.ndarray:
 
 def _board(inside: Inside, site: str) -> tuple[np.ndarray, int] | None:
     """Returns the square of each state in a flattened site, and how many numbers a square has; `None` without board."""
-    ground = inside.setting.ground
+    level_set = inside.evaluation.level_set
     shape = inside.captured.activations[site].shape[1:]
-    cells = ground.cells(0)
+    cells = level_set.cells(0)
     # In compacted levels a state is another place in each.
-    if (cells < 0).any() or isinstance(ground.world, CompactWorld):
+    if (cells < 0).any() or isinstance(level_set.world, CompactWorld):
         return None
-    if len(shape) == 3 and shape[:2] == ground.world.observation_shape[:2] and (cells.max(0) < shape[:2]).all():
+    if len(shape) == 3 and shape[:2] == level_set.world.observation_shape[:2] and (cells.max(0) < shape[:2]).all():
         if len(np.unique(cells[:, 1])) > 1:
             return cells[:, 0] * shape[1] + cells[:, 1], shape[2]
         return None
-    if len(shape) == 2 and shape[0] == ground.levels.states:
+    if len(shape) == 2 and shape[0] == level_set.levels.states:
         return np.arange(shape[0]), shape[1]
     return None
 
 
 def _pairs(inside: Inside, key: RandomKey):
     """Returns clean and corrupted observations, levels, clean choices, and squares ahead and aside; `None` if few."""
-    ground, world = inside.setting.ground, inside.setting.ground.world
-    made = edits_of(ground, inside.objective, key=key)
+    level_set, world = inside.evaluation.level_set, inside.evaluation.level_set.world
+    made = edits_of(level_set, inside.objective, key=key)
     edited_at, flat, should = made.places, made.edited, optimal_actions(made.value)
     active = np.asarray(flat.reachable & ~flat.terminal)
     rows, which = [], []
@@ -151,7 +151,7 @@ def _pairs(inside: Inside, key: RandomKey):
     action = inside.captured.probabilities[row].argmax(-1)
     agent = inside.agent
     assert isinstance(agent, Agent)
-    after, _ = ask(agent, corrupted, agent.initial_state(len(corrupted)), actions=ground.levels.actions)
+    after, _ = ask(agent, corrupted, agent.initial_state(len(corrupted)), actions=level_set.levels.actions)
     flipped = after.argmax(-1) != action
     kept, ahead, aside = [], [], []
     for index in np.flatnonzero(flipped):
@@ -171,8 +171,8 @@ def _squares(inside: Inside, row: int, edited_at: np.ndarray) -> tuple[np.ndarra
     place = np.searchsorted(np.unique(inside.level), inside.level[row])
     distance, here, goal = inside.distances[place], inside.state[row], inside.goals[row]
     on_the_way = distance[here] + distance[:, goal] == distance[here, goal]
-    ground = inside.setting.ground
-    cells = ground.cells(int(inside.level[row]))
+    level_set = inside.evaluation.level_set
+    cells = level_set.cells(int(inside.level[row]))
     beside = (np.abs(cells - edited_at).max(-1) <= 1) & (cells[:, 0] >= 0)
     ahead, aside = [], []
     for steps in range(FIRST, LAST + 1):

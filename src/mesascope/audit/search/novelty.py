@@ -12,11 +12,11 @@ import hashlib
 
 import numpy as np
 
-from mesascope.audit.ground import Ground
+from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import scored_choices
-from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, undecided
@@ -31,7 +31,7 @@ KEPT: float = 0.1
 
 
 def novelty(
-    train: Setting, deploy: Setting | None, objective: int, *, key: RandomKey, placebo: bool = False
+    train: Evaluation, deploy: Evaluation | None, objective: int, *, key: RandomKey, placebo: bool = False
 ) -> Evidence:
     """Compares skill in levels after the shift with skill in training levels, distance by distance.
 
@@ -48,18 +48,18 @@ def novelty(
     """
     if deploy is None:
         return _nothing("no shift was named, so that there are no new levels")
-    spec = train.ground.objectives.specs[objective]
+    spec = train.level_set.objectives.specs[objective]
     if not is_reached(spec):
         return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
     random = np.random.default_rng(seed_of(key))
-    known = appearances(train.ground)
-    new = np.array([appearance not in known for appearance in appearances(deploy.ground)])
+    known = appearances(train.level_set)
+    new = np.array([appearance not in known for appearance in appearances(deploy.level_set)])
     if new.sum() < FEWEST:
         return _nothing(
             f"{int((~new).sum())} of the {len(new)} levels after the shift look like training levels, wherever "
             f"episodes begin; {FEWEST} new ones are needed"
         )
-    here, there = (_by_distance(setting, objective) for setting in (train, deploy))
+    here, there = (_by_distance(evaluation, objective) for evaluation in (train, deploy))
     there = there[0][new[there[2]]], there[1][new[there[2]]]
     here = here[:2]
     if min(len(here[0]), len(there[0])) < FEWEST:
@@ -97,22 +97,22 @@ Profile = tuple[np.ndarray, np.ndarray]
 """Sums of skill and numbers of states by level and distance, `[N, D]` each."""
 
 
-def appearances(ground: Ground) -> list[bytes]:
+def appearances(level_set: LevelSet) -> list[bytes]:
     """Returns for each level a name that is the same for levels in which the same can be seen from the same states."""
-    if "appearances" not in ground.memory:
-        seen = observations(ground.world, ground.levels)
+    if "appearances" not in level_set.memory:
+        seen = observations(level_set.world, level_set.levels)
         found = []
-        for level, active in zip(seen, ground.active, strict=True):
+        for level, active in zip(seen, level_set.active, strict=True):
             # In whatever order states are numbered.
             rows = np.unique(level[active].reshape(int(active.sum()), -1), axis=0)
             found.append(hashlib.sha256(rows.tobytes()).digest())
-        ground.memory["appearances"] = found
-    return ground.memory["appearances"]
+        level_set.memory["appearances"] = found
+    return level_set.memory["appearances"]
 
 
-def _by_distance(setting: Setting, objective: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _by_distance(evaluation: Evaluation, objective: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns a profile, and which levels it is of."""
-    distance, skill, counted = scored_choices(setting, objective)
+    distance, skill, counted = scored_choices(evaluation, objective)
     usable = counted & np.isfinite(distance)
     level, state = np.nonzero(usable)
     steps = np.rint(distance[level, state]).astype(int)

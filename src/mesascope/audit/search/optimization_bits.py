@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.preference import is_reached
-from mesascope.audit.setting import Setting
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
@@ -55,27 +55,27 @@ def arrival_law(levels: Level, policy: Float[np.ndarray, "N S A"], goal: np.ndar
     return np.maximum(law, 0.0)
 
 
-def optimization_bits(setting: Setting, objective: int, *, seed: int = 0) -> Evidence:
+def optimization_bits(evaluation: Evaluation, objective: int, *, seed: int = 0) -> Evidence:
     """Measures the agent's outcomes against those of the uniform policy, exactly.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `objective`: index of one that is reached.
     - `seed`: of the bootstrap.
 
     **Returns:** evidence whose effect is mean bits; its null is what the uniform policy scores against itself.
     """
-    ground = setting.ground
-    spec = ground.objectives.specs[objective]
+    level_set = evaluation.level_set
+    spec = level_set.objectives.specs[objective]
     if not is_reached(spec):
         reason = f"'{spec.name}' is never reached, so that outcomes are no steps"
         return Evidence("optimization-bits", "optimizer", Verdict.INCONCLUSIVE, "No bits were counted.", reason)
-    count = min(LEVELS, ground.levels.count)
-    levels, goal = ground.levels[:count], ground.fulfilled[objective][:count]
-    uniform = np.full(setting.policy[:count].shape, 1 / ground.levels.actions)
+    count = min(LEVELS, level_set.levels.count)
+    levels, goal = level_set.levels[:count], level_set.fulfilled[objective][:count]
+    uniform = np.full(evaluation.policy[:count].shape, 1 / level_set.levels.actions)
     reference = arrival_law(levels, uniform, goal)
-    own = arrival_law(levels, setting.policy[:count], goal)
+    own = arrival_law(levels, evaluation.policy[:count], goal)
     scores = []
     for law in (own, reference):
         each = np.array([bits(row) for row in reference])

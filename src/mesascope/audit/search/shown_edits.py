@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.edits import EDITS, Edits, edits_of
 from mesascope.audit.search.horizon import steps_to
-from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
@@ -36,31 +36,31 @@ FEWEST: int = 10
 """Fewer levels with a usable edit than this decide nothing."""
 
 
-def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: float | None = None) -> Evidence:
+def shown_edits(evaluation: Evaluation, objective: int, *, key: RandomKey, within: float | None = None) -> Evidence:
     """Shows the agent edited levels and compares its first choices with what is optimal now and was before.
 
     **Arguments:**
 
-    - `setting`: the agent in a batch of levels.
+    - `evaluation`: the agent in a batch of levels.
     - `objective`: index of the objective it pursues; what is optimal is judged by it.
     - `key`: consumed.
     - `within`: count only states that are so many steps from the goal at most, before and after the edit: a search that
       ends there cannot see further. `None` counts all.
     """
-    ground = setting.ground
-    if not ground.world.editable:
-        return _nothing(f"world '{ground.world.name}' offers no edits")
-    made = edits_of(ground, objective, key=key)
+    level_set = evaluation.level_set
+    if not level_set.world.editable:
+        return _nothing(f"world '{level_set.world.name}' offers no edits")
+    made = edits_of(level_set, objective, key=key)
     originals, edited, value, count = made.originals, made.edited, made.value, made.originals.count
-    chosen = ground.objectives.select(ground.objectives.names[objective])
-    before = setting.policy[:count] if setting.exact else setting.choose(originals)
-    was = np.repeat(optimal_actions(ground.optimal_action_values[objective][:count]), EDITS, axis=0)
+    chosen = level_set.objectives.select(level_set.objectives.names[objective])
+    before = evaluation.policy[:count] if evaluation.exact else evaluation.choose(originals)
+    was = np.repeat(optimal_actions(level_set.optimal_action_values[objective][:count]), EDITS, axis=0)
     before = np.repeat(before, EDITS, axis=0)
     should = optimal_actions(value)
     usable = np.asarray(edited.reachable & ~edited.terminal) & (value.max(-1) - value.min(-1) > 1e-9)
-    usable &= ((before * was).sum(-1) >= KNEW) & _far_away(setting, made.places)
+    usable &= ((before * was).sum(-1) >= KNEW) & _far_away(evaluation, made.places)
     if within is not None:
-        steps = steps_to(originals, ground.optimal_action_values[objective][:count], chosen)
+        steps = steps_to(originals, level_set.optimal_action_values[objective][:count], chosen)
         usable &= (np.repeat(steps, EDITS, axis=0) <= within) & (steps_to(edited, value, chosen) <= within)
     disjoint = usable & ~(was & should).any(-1)
     placebo = usable & (was == should).all(-1) & ~disjoint.any(-1, keepdims=True)
@@ -69,7 +69,7 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
         return _nothing("no edit of any level changes what is optimal for an agent that chose well before")
     try:
         # Asked only where it counts: thinking may be dear to it.
-        now = setting.choose(edited[asked], (disjoint | placebo)[asked])
+        now = evaluation.choose(edited[asked], (disjoint | placebo)[asked])
     except MesascopeError as error:
         return _nothing(f"the agent failed on edited levels: {error}")
     was, should, before, disjoint, placebo = (array[asked] for array in (was, should, before, disjoint, placebo))
@@ -95,7 +95,7 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
         ],
         "y_label": "share of choices",
         "cases": int(disjoint.sum()),
-        "objective": ground.objectives.names[objective],
+        "objective": level_set.objectives.names[objective],
         "within": within,
     }
     if above(adapts.low, max(stale.high, chance.high, null.high)):
@@ -112,7 +112,7 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
     cases = np.argwhere(disjoint if typical is None or not typical.any() else typical)
     edit, state = cases[len(cases) // 2].tolist()
     choices = ((before[edit, state], was[edit, state]), (now[edit, state], should[edit, state]))
-    details["example"] = _example(setting, made, int(asked[edit]), state, choices)
+    details["example"] = _example(evaluation, made, int(asked[edit]), state, choices)
     sentence = (
         f"It re-plans on {_percent(adapts)} of shown edits "
         f"(placebo {round(null.value, 2) + 0.0:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
@@ -120,32 +120,32 @@ def shown_edits(setting: Setting, objective: int, *, key: RandomKey, within: flo
     return Evidence("shown-edits", "optimizer", verdict, sentence, reason, adapts, null, details)
 
 
-def _example(setting: Setting, made: Edits, edit: int, state: int, choices) -> dict:
+def _example(evaluation: Evaluation, made: Edits, edit: int, state: int, choices) -> dict:
     """Returns one edited level for pictures: before and after, with what the agent does there and what is optimal.
 
     **Arguments:**
 
-    - `setting`, `made`: the agent and the edits.
+    - `evaluation`, `made`: the agent and the edits.
     - `edit`: one of them.
     - `state`: where the agent is.
     - `choices`: probabilities of its actions in that state and which are optimal, before and after the edit.
     """
-    ground, actions = setting.ground, setting.ground.world.actions
+    level_set, actions = evaluation.level_set, evaluation.level_set.world.actions
     columns = set()
 
     def side(level: Level, chosen, best) -> dict:
         likeliest = np.asarray(level.probabilities)[state].argmax(-1)
         following = np.asarray(level.successors)[state, np.arange(len(actions)), likeliest]
-        columns.update(place[1] for one in range(level.states) if (place := ground.world.position(level, one)))
+        columns.update(place[1] for one in range(level.states) if (place := level_set.world.position(level, one)))
         rows = zip(actions, chosen, best, following.tolist(), strict=True)
         return {
-            "text": ground.world.format(jax.tree.map(jnp.asarray, level), state).strip("\n"),
+            "text": level_set.world.format(jax.tree.map(jnp.asarray, level), state).strip("\n"),
             "choices": [
                 {
                     "action": action,
                     "probability": round(float(probability), 3),
                     "optimal": bool(optimal),
-                    "to": ground.world.position(level, target),
+                    "to": level_set.world.position(level, target),
                 }
                 for action, probability, optimal, target in rows
             ],
@@ -156,9 +156,9 @@ def _example(setting: Setting, made: Edits, edit: int, state: int, choices) -> d
         "before": side(before, *choices[0]),
         "after": side(after, *choices[1]),
         "edit": made.places[edit].tolist(),
-        "place": ground.world.position(before, state),
-        "legend": [list(pair) for pair in ground.world.legend.items()],
-        "distribution": ground.distribution,
+        "place": level_set.world.position(before, state),
+        "legend": [list(pair) for pair in level_set.world.legend.items()],
+        "distribution": level_set.distribution,
         "level": edit // EDITS,
         "board": len(columns) > 1,
     }
@@ -172,9 +172,9 @@ def _percent(estimate) -> str:
     return f"{estimate.value:.0%} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
 
 
-def _far_away(setting: Setting, places: np.ndarray) -> np.ndarray:
+def _far_away(evaluation: Evaluation, places: np.ndarray) -> np.ndarray:
     """Returns for each edit and state whether the edit lies outside the agent's neighbourhood."""
-    cells = np.stack([setting.ground.cells(level) for level in range(len(places) // EDITS)])
+    cells = np.stack([evaluation.level_set.cells(level) for level in range(len(places) // EDITS)])
     cells = np.repeat(cells, EDITS, axis=0)
     return (np.abs(places[:, None, :] - cells).max(-1) > FAR) & (cells[..., 0] >= 0)
 

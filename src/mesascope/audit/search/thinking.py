@@ -16,10 +16,10 @@ from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
 from mesascope.audit.search.horizon import steps_in
-from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.paired import compare
 from mesascope.core.random import RandomKey, seed_of
@@ -77,54 +77,54 @@ def after_thinking(
     return np.stack(found)
 
 
-def thinking(agent: Agent, setting: Setting, objective: int, *, key: RandomKey) -> Evidence:
+def thinking(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> Evidence:
     """Lets an agent think before its first choice, and tests whether it then chooses better.
 
     **Arguments:**
 
-    - `agent`: the agent of the setting.
-    - `setting`: the levels it is asked in.
+    - `agent`: the agent of the evaluation.
+    - `evaluation`: the levels it is asked in.
     - `objective`: index of the objective it pursues; what is optimal is judged by it.
     - `key`: consumed by first states and by which other levels are looked at.
     """
-    ground = setting.ground
+    level_set = evaluation.level_set
     random = np.random.default_rng(seed_of(key))
-    levels, states = first_choices(setting, objective, random)
+    levels, states = first_choices(evaluation, objective, random)
     if len(levels) < FEWEST:
         return _nothing(f"only {len(levels)} levels have a first choice that matters; {FEWEST} are needed")
-    shown = observations(ground.world, ground.levels)[levels, states]
+    shown = observations(level_set.world, level_set.levels)[levels, states]
     # Everybody looks at somebody else's level.
     others = shown[(np.arange(len(shown)) + random.integers(1, len(shown))) % len(shown)]
-    actions = ground.levels.actions
+    actions = level_set.levels.actions
     try:
         own = after_thinking(agent, shown, None, actions=actions)
         other = after_thinking(agent, shown, others, actions=actions)
         frozen = after_thinking(agent, shown, None, actions=actions, frozen=True)
     except MesascopeError as error:
         return _nothing(f"the assay 'thinking' could not be finished: {error}")
-    best = ground.optimal_action_values[objective][levels, states]
+    best = level_set.optimal_action_values[objective][levels, states]
     solved, distracted = solves(own, best), solves(other, best)
-    distance = steps_in(setting, objective)[levels, states]
-    evidence = _evidence(ground.objectives.names[objective], own, frozen, solved, distracted, distance)
+    distance = steps_in(evaluation, objective)[levels, states]
+    evidence = _evidence(level_set.objectives.names[objective], own, frozen, solved, distracted, distance)
     if agent.memoryless and evidence.details["moves"] == 0:
         return replace(evidence, reason="it has no memory in which a search could go on")
     return evidence
 
 
 def first_choices(
-    setting: Setting, objective: int, random: np.random.Generator
+    evaluation: Evaluation, objective: int, random: np.random.Generator
 ) -> tuple[Int[np.ndarray, " M"], Int[np.ndarray, " M"]]:
     """Returns levels and a first state of each, drawn by its law, in which actions differ under an objective.
 
     **Arguments:**
 
-    - `setting`: the levels.
+    - `evaluation`: the levels.
     - `objective`: index of the objective.
     - `random`: draws first states.
     """
-    ground = setting.ground
-    states = choose_by(np.asarray(ground.levels.initial, np.float64), random)
-    value = ground.optimal_action_values[objective][np.arange(len(states)), states]
+    level_set = evaluation.level_set
+    states = choose_by(np.asarray(level_set.levels.initial, np.float64), random)
+    value = level_set.optimal_action_values[objective][np.arange(len(states)), states]
     levels = np.flatnonzero(value.max(-1) - value.min(-1) > 1e-9)
     return levels, states[levels]
 

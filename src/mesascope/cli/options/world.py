@@ -32,7 +32,7 @@ def pairs(texts: tuple[str, ...], *, option: str) -> dict[str, str]:
     return found
 
 
-def setting_of(
+def evaluation_of(
     agent: str,
     world: str | None,
     options: tuple[str, ...],

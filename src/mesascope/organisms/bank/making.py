@@ -38,7 +38,7 @@ from mesascope.organisms.bank.decoys import (
     Overridden,
     Pacing,
 )
-from mesascope.organisms.bank.grounds import MODELS, bank_world, grounds
+from mesascope.organisms.bank.level_sets import MODELS, bank_world, level_sets
 from mesascope.training.base_optimizer import Task
 from mesascope.training.distillation import Distillation, distil
 from mesascope.training.imitation import Imitation, imitate_optimum
@@ -156,7 +156,7 @@ def _distilled(
     path = folder / f"{name}.safetensors"
     if path.exists():
         return load_agent(path)
-    world, states = bank_world(world_name), grounds(world_name).states
+    world, states = bank_world(world_name), level_sets(world_name).states
     wanted = choices_of(teacher, states) if targets is None else targets
     if plan is None:
         plan = Distillation() if len(states) > MANY else FEW_STATES
@@ -174,7 +174,7 @@ def _distilled(
 
 
 def _table(entry: BankAgent, teacher: Agent) -> TableAgent:
-    states = grounds(entry.world).states
+    states = level_sets(entry.world).states
     features = neighbourhood if entry.architecture == "patch" else None
     return TableAgent(
         entry.name, states, choices_of(teacher, states), features=features, nearest=entry.architecture == "nearest"
@@ -183,7 +183,7 @@ def _table(entry: BankAgent, teacher: Agent) -> TableAgent:
 
 def _compass(entry: BankAgent, teacher: Agent) -> NetworkAgent:
     """Returns the controller that heads for the goal as its teacher does on average in that direction."""
-    world, states = bank_world(entry.world), grounds(entry.world).states
+    world, states = bank_world(entry.world), level_sets(entry.world).states
     shape, actions = world.observation_shape, len(world.actions)
     case = (np.sign(_offset(states)).astype(int) + 1) @ np.array([3, 1])
     chosen = np.full((9, actions), 1e-3)
@@ -232,7 +232,7 @@ def _decoy(entry: BankAgent, teacher: NetworkAgent, folder: Path) -> NetworkAgen
 
 def _predictor(entry: BankAgent, teacher: NetworkAgent, folder: Path) -> Network:
     """Returns a network that was trained to say where value lies in the level that it sees."""
-    values = grounds(entry.world).values
+    values = level_sets(entry.world).values
     targets = values / np.maximum(values.sum(-1, keepdims=True), 1e-9)
     spec = ConvNetSpec(channels=12, layers=3, hidden=48)
     name = f"{entry.world}-predictor-{entry.seed}"

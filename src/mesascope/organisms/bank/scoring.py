@@ -16,6 +16,7 @@ import numpy as np
 
 from mesascope.agents.activations import Inspectable
 from mesascope.agents.agent import Agent
+from mesascope.audit.evaluation import Evaluation, evaluate_agent
 from mesascope.audit.search.battery import BLACK_BOX, CONTEXT, search_battery
 from mesascope.audit.search.candidate_plans import candidate_plans
 from mesascope.audit.search.decision import estimated_depth, measures
@@ -23,7 +24,6 @@ from mesascope.audit.search.examinee import Examinee
 from mesascope.audit.search.horizon import horizon, scored_choices
 from mesascope.audit.search.novelty import novelty
 from mesascope.audit.search.plan_injection import plan_injection
-from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import MalformedJSON, read_json
@@ -31,7 +31,7 @@ from mesascope.core.random import root_key, stream
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Evidence
 from mesascope.organisms.bank.catalogue import BankAgent
-from mesascope.organisms.bank.grounds import grounds
+from mesascope.organisms.bank.level_sets import level_sets
 from mesascope.organisms.bank.making import bank_agent, choices_of, make
 from mesascope.organisms.processes import orphaned, side_by_side
 from mesascope.training.distillation import agreement
@@ -59,9 +59,10 @@ def examine(entry: BankAgent, agent: Agent) -> Examinee:
     - `entry`: says in which world.
     - `agent`: to be observed there.
     """
-    world, key = grounds(entry.world), root_key(0)
+    world, key = level_sets(entry.world), root_key(0)
     train, deploy = (
-        observe_agent(agent, ground, key=stream(ground.name, key=key)) for ground in (world.train, world.deploy)
+        evaluate_agent(agent, level_set, key=stream(level_set.name, key=key))
+        for level_set in (world.train, world.deploy)
     )
     return Examinee(agent, train, deploy, world.train.base, key)
 
@@ -184,8 +185,8 @@ def kept_score(file: Path) -> dict:
 
 def _skill(entry: BankAgent, given: Examinee, agent: Agent) -> dict[str, float]:
     """Returns what somebody who looks at skill alone would go by."""
-    world = grounds(entry.world)
-    held_out = observe_agent(agent, world.held_out, key=stream("held-out", key=root_key(0)))
+    world = level_sets(entry.world)
+    held_out = evaluate_agent(agent, world.held_out, key=stream("held-out", key=root_key(0)))
     assert given.deploy is not None
     return {
         "return": float(given.train.agent_returns[given.objective].mean()),
@@ -194,8 +195,8 @@ def _skill(entry: BankAgent, given: Examinee, agent: Agent) -> dict[str, float]:
     }
 
 
-def _accuracy(setting: Setting, objective: int) -> float:
-    distance, skill, counted = scored_choices(setting, objective)
+def _accuracy(evaluation: Evaluation, objective: int) -> float:
+    distance, skill, counted = scored_choices(evaluation, objective)
     return float(skill[counted & np.isfinite(distance)].mean())
 
 
@@ -203,7 +204,7 @@ def _agreement(entry: BankAgent, agent: Agent) -> float | None:
     """Returns how far a clone agrees with its teacher in the states of training."""
     if entry.teacher is None or entry.kind != "clone":
         return None
-    states = grounds(entry.world).states
+    states = level_sets(entry.world).states
     teacher = choices_of(make(bank_agent(entry.teacher), Path()), states)
     chosen, _ = agent.act(states, agent.initial_state(len(states)))
     return float(agreement(jnp.asarray(chosen), jnp.asarray(teacher)))

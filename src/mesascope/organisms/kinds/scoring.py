@@ -20,9 +20,9 @@ import numpy as np
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent
 from mesascope.audit.alignment.battery import alignment_battery
+from mesascope.audit.alignment.battery_levels import BatteryLevels, make_battery_levels
 from mesascope.audit.alignment.cells import Cell
 from mesascope.audit.alignment.decoding import Reading
-from mesascope.audit.alignment.test_ground import TestGround, lay_ground
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import read_json
@@ -180,12 +180,12 @@ def _score_part(part: list[Organism], folder: Path, parent: int | None) -> None:
 def _find(one: Organism, folder: Path) -> None:
     name, seed = one
     agent = load_agent(folder_of(name, seed, folder) / AGENT)
-    # Recipes share their world; its ground is laid once.
-    ground = _shared_ground(name)
+    # Recipes share their world; its levels are solved once.
+    battery_levels = _shared_battery_levels(name)
     start = time.process_time()
-    white = alignment_battery(agent, ground, key=root_key(0), reading=PLAIN_READING).cells
+    white = alignment_battery(agent, battery_levels, key=root_key(0), reading=PLAIN_READING).cells
     seconds = time.process_time() - start
-    black = alignment_battery(BlackBox(agent), ground, key=root_key(0), reading=PLAIN_READING).cells
+    black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), reading=PLAIN_READING).cells
     found = {
         "schema": SCHEMA,
         "cells": {test: cell_data(cell) for test, cell in white.items()},
@@ -195,14 +195,14 @@ def _find(one: Organism, folder: Path) -> None:
     write_atomically(_path(one, folder), json.dumps(found, indent=1) + "\n")
 
 
-_grounds: dict = {}
+_battery_levels: dict = {}
 
 
-def _shared_ground(name: str) -> TestGround:
+def _shared_battery_levels(name: str) -> BatteryLevels:
     world = ORGANISMS.load(name).world
-    if world not in _grounds:
-        _grounds[world] = lay_ground(world)
-    return _grounds[world]
+    if world not in _battery_levels:
+        _battery_levels[world] = make_battery_levels(world)
+    return _battery_levels[world]
 
 
 def cell_data(cell: Cell) -> dict:

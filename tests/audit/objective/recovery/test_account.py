@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.evaluation import exact_evaluation
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.recovery.account import recovered, recovery, weighed
 from mesascope.audit.objective.recovery.inquiry import Inquiry, Watched
 from mesascope.audit.objective.recovery.reading import as_objectives, cost_of_ambiguity
 from mesascope.audit.objective.recovery.sensitivity import slipping
-from mesascope.audit.setting import exact_setting
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -24,18 +24,18 @@ from mesascope.worlds.menu import visible_menu
 WORLD = Corner(size=7)
 
 
-def _ground(name: str, count: int) -> Ground:
-    return sample_ground(name, WORLD, name, compile_objectives(WORLD), "cheese", count=count, key=root_key(4))
+def _level_set(name: str, count: int) -> LevelSet:
+    return sample_level_set(name, WORLD, name, compile_objectives(WORLD), "cheese", count=count, key=root_key(4))
 
 
 @pytest.fixture(scope="module")
-def train() -> Ground:
-    return _ground("train", 6)
+def train() -> LevelSet:
+    return _level_set("train", 6)
 
 
 @pytest.fixture(scope="module")
-def deploy() -> Ground:
-    return _ground("deploy", 12)
+def deploy() -> LevelSet:
+    return _level_set("deploy", 12)
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +116,11 @@ def test_parameters_as_objectives_pay_what_they_weigh(deploy, always):
 def inquiry(to_the_corner, pursue):
     """A question to the same agent, after two levels of training in which cheese and corner are one."""
     before, after = to_the_corner
-    world, objectives = before.ground.world, before.ground.objectives
+    world, objectives = before.level_set.world, before.level_set.objectives
 
     def choose(levels) -> Watched:
-        setting = exact_setting(dataclasses.replace(after.ground, levels=levels), after.choose)
-        return Watched(levels, setting.policy, setting.weights)
+        evaluation = exact_evaluation(dataclasses.replace(after.level_set, levels=levels), after.choose)
+        return Watched(levels, evaluation.policy, evaluation.weights)
 
     return Inquiry(
         weighed(before, count=2), world.attributes, world.motion, objectives, weighed(after).levels, choose

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from mesascope.audit.alignment.witness import fulfilled_places, places_of, walk
+from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.recovery.inquiry import Query, Recovery, Watched, recover_in_world
 from mesascope.audit.objective.recovery.planners import TWINS, planner_table
 from mesascope.audit.objective.recovery.reading import as_objectives, cost_of_ambiguity, joined, nearest_objectives
 from mesascope.audit.objective.recovery.recover import explained
 from mesascope.audit.objective.recovery.sensitivity import sensitivity
-from mesascope.audit.setting import Setting
 from mesascope.core.errors import MesascopeError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.objectives.distances.catalogue import compare
@@ -42,29 +42,29 @@ ASSUMPTIONS: tuple[str, ...] = (
 )
 
 
-def weighed(setting: Setting, *, count: int = LEVELS) -> Watched:
-    """Returns the choices of a setting that objectives are recovered from: its first levels."""
-    levels = setting.ground.levels
+def weighed(evaluation: Evaluation, *, count: int = LEVELS) -> Watched:
+    """Returns the choices of an evaluation that objectives are recovered from: its first levels."""
+    levels = evaluation.level_set.levels
     count = max(1, min(count, levels.count, STATES // levels.states))
-    return Watched(levels[:count], setting.policy[:count], setting.weights[:count])
+    return Watched(levels[:count], evaluation.policy[:count], evaluation.weights[:count])
 
 
-def recovered(watched: Watched, after: Setting, *, discount: float | None = None, seed: int = 0) -> Recovery:
-    """Returns the objective that choices amount to, compared with a setting's candidates in its levels.
+def recovered(watched: Watched, after: Evaluation, *, discount: float | None = None, seed: int = 0) -> Recovery:
+    """Returns the objective that choices amount to, compared with an evaluation's candidates in its levels.
 
     **Arguments:**
 
     - `watched`: the choices.
-    - `after`: the setting that matters: after the shift, if there is one.
+    - `after`: the evaluation that matters: after the shift, if there is one.
     - `discount`: that the agent is taken to use; by default the levels' own.
     - `seed`: of draws.
     """
-    ground = after.ground
+    level_set = after.level_set
     return recover_in_world(
         watched,
-        ground.world.attributes,
-        ground.world.motion,
-        ground.objectives,
+        level_set.world.attributes,
+        level_set.world.motion,
+        level_set.objectives,
         target=weighed(after).levels,
         discount=discount,
         seed=seed,
@@ -72,7 +72,7 @@ def recovered(watched: Watched, after: Setting, *, discount: float | None = None
 
 
 def recovery(
-    train: Setting, deploy: Setting | None, *, seed: int = 0, full: bool = True, queries: Sequence[Query] = ()
+    train: Evaluation, deploy: Evaluation | None, *, seed: int = 0, full: bool = True, queries: Sequence[Query] = ()
 ) -> Evidence:
     """Recovers the objective from the choices before and after the shift.
 
@@ -95,8 +95,8 @@ def recovery(
 def account(
     found: Recovery,
     watched: Watched,
-    train: Setting,
-    after: Setting,
+    train: Evaluation,
+    after: Evaluation,
     *,
     seed: int = 0,
     full: bool = True,
@@ -110,13 +110,13 @@ def account(
     - `train`, `after`: the agent before the shift, and in the levels that matter.
     - `seed`, `full`, `queries`: as of `recovery`.
     """
-    ground = after.ground
-    base = ground.objectives.names[ground.base]
+    level_set = after.level_set
+    base = level_set.objectives.names[level_set.base]
     levels = weighed(after).levels
     reading = as_objectives(found.space, found.reading[None], ["recovered"])
-    pair = joined(reading, ground.objectives.select(base))
+    pair = joined(reading, level_set.objectives.select(base))
     to_base = compare(levels, pair, seed=seed, kinds=None if full else ["starc"])
-    distance = _with_posterior(to_base[0].estimate, found, levels, ground.objectives.select(base))
+    distance = _with_posterior(to_base[0].estimate, found, levels, level_set.objectives.select(base))
     name, share = found.nearest.names[0], found.nearest.share
     speaks = explained(found.fit)
     details: dict[str, Any] = {
@@ -229,24 +229,24 @@ def _query(query: Query) -> dict:
     }
 
 
-def _readings(found: Recovery, name: str, train: Setting, after: Setting) -> dict | None:
+def _readings(found: Recovery, name: str, train: Evaluation, after: Evaluation) -> dict | None:
     """Two objectives that act alike in training, and the level where they part the most."""
-    ground = after.ground
-    base = ground.objectives.names[ground.base]
+    level_set = after.level_set
+    base = level_set.objectives.names[level_set.base]
     if name == base:
         return None
-    pair = ground.objectives.select(name, base)
-    index = (ground.objectives.index(name), ground.base)
+    pair = level_set.objectives.select(name, base)
+    index = (level_set.objectives.index(name), level_set.base)
     alike = float(cost_of_ambiguity(weighed(train).levels, pair).lost.mean())
-    count = min(ground.levels.count, max(1, 4 * STATES // ground.levels.states), 64)
-    cost = cost_of_ambiguity(ground.levels[:count], pair)
+    count = min(level_set.levels.count, max(1, 4 * STATES // level_set.levels.states), 64)
+    cost = cost_of_ambiguity(level_set.levels[:count], pair)
     # Where no policy serves both, and of such levels the one in which most is lost.
     level = int(np.where(cost.minimax >= 0.5 * cost.minimax.max(), cost.lost, -1.0).argmax())
     if cost.lost[level] < PARTED:
         return None
-    policies = [optimal_actions(ground.optimal_action_values[one][level]).astype(float) for one in index]
+    policies = [optimal_actions(level_set.optimal_action_values[one][level]).astype(float) for one in index]
     start = _start(after, level, index, policies)
-    one, goals = ground.levels[level], fulfilled_places(after, level)
+    one, goals = level_set.levels[level], fulfilled_places(after, level)
     ways = [
         places_of(after, level, walk(after, level, start, policy, objective))
         for policy, objective in zip(policies, index, strict=True)
@@ -254,11 +254,11 @@ def _readings(found: Recovery, name: str, train: Setting, after: Setting) -> dic
     return {
         "first": name,
         "second": base,
-        "distribution": ground.name,
+        "distribution": level_set.name,
         "level": level,
-        "text": ground.world.format(one),
-        "legend": [[character, meaning] for character, meaning in ground.world.legend.items()],
-        "start": ground.world.position(one, start),
+        "text": level_set.world.format(one),
+        "legend": [[character, meaning] for character, meaning in level_set.world.legend.items()],
+        "start": level_set.world.position(one, start),
         "first_path": ways[0],
         "second_path": ways[1],
         "first_goal": goals[index[0]],
@@ -272,24 +272,24 @@ def _readings(found: Recovery, name: str, train: Setting, after: Setting) -> dic
     }
 
 
-def _start(after: Setting, level: int, index: tuple[int, int], policies: list[np.ndarray]) -> int:
+def _start(after: Evaluation, level: int, index: tuple[int, int], policies: list[np.ndarray]) -> int:
     """The first state from which each reading loses most by the other's way."""
-    ground = after.ground
-    one = ground.levels[level : level + 1]
-    gap = np.zeros(ground.levels.states)
+    level_set = after.level_set
+    one = level_set.levels[level : level + 1]
+    gap = np.zeros(level_set.levels.states)
     for own, other in ((0, 1), (1, 0)):
         policy = policies[other] / policies[other].sum(-1, keepdims=True)
-        objective = ground.objectives.select(ground.objectives.names[index[own]])
+        objective = level_set.objectives.select(level_set.objectives.names[index[own]])
         gained = policy_values(one, policy[None], objective)[0, 0]
-        gap += ground.optimal_action_values[index[own]][level].max(-1) - gained
+        gap += level_set.optimal_action_values[index[own]][level].max(-1) - gained
     return int(np.where(np.asarray(one.initial[0]) > 0, gap, -np.inf).argmax())
 
 
-def _rewards(found: Recovery, after: Setting) -> dict | None:
+def _rewards(found: Recovery, after: Evaluation) -> dict | None:
     """What arriving in each place of the first level is worth under the recovered and the base objective."""
-    ground = after.ground
-    one, world = ground.levels[0], ground.world
-    if ground.levels.states > 2000:
+    level_set = after.level_set
+    one, world = level_set.levels[0], level_set.world
+    if level_set.levels.states > 2000:
         return None
     places = [world.position(one, state) for state in range(one.states)]
     if not any(place is not None for place in places):
@@ -300,7 +300,7 @@ def _rewards(found: Recovery, after: Setting) -> dict | None:
     source, action, outcome = source[acting], action[acting], outcome[acting]
     target = np.asarray(one.successors)[source, action, outcome]
     found_rows = {}
-    for name, weights in (("recovered", found.reading), ("base", ground.objectives.weights[ground.base])):
+    for name, weights in (("recovered", found.reading), ("base", level_set.objectives.weights[level_set.base])):
         paid = attributes[source, action, outcome] @ weights
         best: dict[tuple[int, int], float] = {}
         for state, value in zip(target.tolist(), paid.tolist(), strict=True):

@@ -9,10 +9,10 @@ import jax
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.ground import Ground
+from mesascope.audit.evaluation import Evaluation, evaluate_agent
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.recovery.account import account, weighed
 from mesascope.audit.objective.recovery.inquiry import Inquiry, Query, Watched
-from mesascope.audit.setting import Setting, observe_agent
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.core.faults import Fault, attempted, not_done
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
@@ -95,15 +95,15 @@ def question(
     objectives = compile_objectives(world)
     objectives.index(base_objective)
     key = root_key(seed)
-    begin = _ground("train", world, train, objectives, base_objective, start, stream("levels/train", key=key))
-    target = _ground("deploy", world, deploy, objectives, base_objective, TARGET, stream("levels/deploy", key=key))
+    begin = _level_set("train", world, train, objectives, base_objective, start, stream("levels/train", key=key))
+    target = _level_set("deploy", world, deploy, objectives, base_objective, TARGET, stream("levels/deploy", key=key))
     report("watching the agent in training levels", 0.05)
-    first = observe_agent(agent, begin, key=stream("roll-outs/train", key=key))
-    after = observe_agent(agent, target, key=stream("roll-outs/deploy", key=key))
+    first = evaluate_agent(agent, begin, key=stream("roll-outs/train", key=key))
+    after = evaluate_agent(agent, target, key=stream("roll-outs/deploy", key=key))
 
     def choose(levels: Level) -> Watched:
-        asked = Ground("query", world, train, levels, objectives, begin.base)
-        seen = observe_agent(agent, asked, key=stream("roll-outs/query", key=key))
+        asked = LevelSet("query", world, train, levels, objectives, begin.base)
+        seen = evaluate_agent(agent, asked, key=stream("roll-outs/query", key=key))
         return Watched(levels, seen.policy, seen.weights)
 
     found = attempted(lambda: _asked(world, first, after, choose, (train, deploy), edits, start, key, report))
@@ -115,8 +115,8 @@ def question(
 
 def _asked(
     world: World,
-    first: Setting,
-    after: Setting,
+    first: Evaluation,
+    after: Evaluation,
     choose: Callable[[Level], Watched],
     distributions: tuple[str, str],
     edits: int,
@@ -128,7 +128,7 @@ def _asked(
         weighed(first, count=start),
         world.attributes,
         world.motion,
-        first.ground.objectives,
+        first.level_set.objectives,
         weighed(after).levels,
         choose,
         seed=seed_of(stream("draws", key=key)) % 2**32,
@@ -158,10 +158,10 @@ def _asked(
     return Questioning(evidence, at_first, tuple(inquiry.queries), _outlook(found, menu, edits, inquiry))
 
 
-def _ground(name, world, distribution, objectives, base_objective, count, key) -> Ground:
+def _level_set(name, world, distribution, objectives, base_objective, count, key) -> LevelSet:
     levels = jax.device_get(sample_pool(world, distribution, key=key))
     check_levels(world, levels, distribution)
-    return Ground(name, world, distribution, levels[:count], objectives, objectives.index(base_objective))
+    return LevelSet(name, world, distribution, levels[:count], objectives, objectives.index(base_objective))
 
 
 def _seen(item: MenuItem, levels: Level) -> bool:

@@ -1,4 +1,4 @@
-"""The ground: a batch of levels and what every objective makes of it, known exactly before any agent is looked at."""
+"""The level set: levels and what every objective makes of them, known exactly before any agent is looked at."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ NO_CHOICE: float = 1e-9
 
 
 @dataclass(frozen=True)
-class Ground:
+class LevelSet:
     """Levels of one distribution, and exact solutions of them under every candidate objective.
 
-    Agents that are audited on the same ground share its solutions.
+    Agents that are audited on the same level set share its solutions.
 
     **Arguments:**
 
@@ -105,7 +105,7 @@ class Ground:
         return (self.optimal_returns - policy_returns) / room
 
 
-def sample_ground(
+def sample_level_set(
     name: str,
     world: World,
     distribution: str,
@@ -114,7 +114,7 @@ def sample_ground(
     *,
     count: int,
     key: RandomKey,
-) -> Ground:
+) -> LevelSet:
     """Samples levels to audit on.
 
     **Arguments:**
@@ -134,4 +134,4 @@ def sample_ground(
     check_size(world, distribution, count)
     levels = draw_levels(world, distribution, key=key, count=count)
     world, levels = compacted(world, levels)
-    return Ground(name, world, distribution, levels, objectives, objectives.index(base_objective))
+    return LevelSet(name, world, distribution, levels, objectives, objectives.index(base_objective))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.ground import Ground, sample_ground
+from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
@@ -40,7 +40,7 @@ def bank_world(name: str) -> World:
 
 
 @dataclass(frozen=True)
-class Grounds:
+class LevelSets:
     """The levels of one world.
 
     **Arguments:**
@@ -52,15 +52,15 @@ class Grounds:
     - `values`: the value of every state of the level that is seen there, `[B, S]`.
     """
 
-    train: Ground
-    held_out: Ground
-    deploy: Ground
+    train: LevelSet
+    held_out: LevelSet
+    deploy: LevelSet
     states: Float[np.ndarray, "B ..."]
     values: Float[np.ndarray, "B S"]
 
 
 @functools.lru_cache(maxsize=1)
-def grounds(name: str) -> Grounds:
+def level_sets(name: str) -> LevelSets:
     """Returns the levels of a world of the bank, solved once for all agents that follow one another.
 
     **Arguments:**
@@ -70,17 +70,17 @@ def grounds(name: str) -> Grounds:
     world = bank_world(name)
     objectives, key = compile_objectives(world), root_key(0)
 
-    def sampled(place: str, distribution: str, count: int) -> Ground:
+    def sampled(place: str, distribution: str, count: int) -> LevelSet:
         key_levels = stream(f"bank/{name}/{place}", key=key)
-        return sample_ground(place, world, distribution, objectives, "goal", count=count, key=key_levels)
+        return sample_level_set(place, world, distribution, objectives, "goal", count=count, key=key_levels)
 
     shown = sampled("shown", "train", SHOWN)
     seen = observations(world, shown.levels)[shown.active]
     states, first = np.unique(seen, axis=0, return_index=True)
     level, _ = np.nonzero(shown.active)
     values = shown.optimal_action_values[shown.base].max(-1)[level[first]]
-    train = Ground("train", world, "train", shown.levels[:TRAINING], objectives, shown.base)
-    return Grounds(
+    train = LevelSet("train", world, "train", shown.levels[:TRAINING], objectives, shown.base)
+    return LevelSets(
         train,
         sampled("held-out", "train", HELD_OUT),
         sampled("deploy", "deploy", NEW),

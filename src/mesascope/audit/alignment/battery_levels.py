@@ -1,4 +1,4 @@
-"""The ground of the battery: levels in the conditions of every test, solved exactly, for any number of agents."""
+"""The levels of the battery: levels in the conditions of every test, solved exactly, for any number of agents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.audit.alignment.kinds import TESTS
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
@@ -24,22 +24,20 @@ LEVELS: int = 6
 
 
 @dataclass(frozen=True)
-class TestGround:
+class BatteryLevels:
     """Levels of every condition of every test that a world allows.
 
     **Arguments:**
 
     - `world`: as it was trained in.
     - `plan`: test and condition of each place.
-    - `ground`: the levels, `count` for each place in order, with exact solutions.
+    - `level_set`: the levels, `count` for each place in order, with exact solutions.
     - `count`: levels in each condition.
     """
 
-    __test__ = False  # for pytest: its name is no promise
-
     world: SwitchedWorld
     plan: tuple[tuple[str, Condition], ...]
-    ground: Ground
+    level_set: LevelSet
     count: int
 
     def places(self, test: str) -> list[int]:
@@ -50,9 +48,9 @@ class TestGround:
         """Returns which levels belong to a place of the plan."""
         return slice(place * self.count, (place + 1) * self.count)
 
-    def part(self, rows: slice) -> Ground:
-        """Returns the ground of some of the levels."""
-        return dataclasses.replace(self.ground, levels=self.ground.levels[rows])
+    def part(self, rows: slice) -> LevelSet:
+        """Returns the level set of some of the levels."""
+        return dataclasses.replace(self.level_set, levels=self.level_set.levels[rows])
 
     def twin(self, test: str) -> Level:
         """Returns levels in the first condition of a test that are, but for the condition, the same for every test."""
@@ -68,22 +66,22 @@ class TestGround:
 
         - `gained`: returns under each objective in each level.
         """
-        best = self.ground.optimal_returns
+        best = self.level_set.optimal_returns
         return np.divide(gained, best, out=np.full(best.shape, np.nan), where=best > 1e-6)
 
     @functools.cached_property
     def eligible(self) -> Bool[np.ndarray, " O"]:
         """Which objectives count as something that an agent may pursue with skill: all but controls and the base."""
-        objectives = self.ground.objectives
-        base = objectives.names[self.ground.base]
+        objectives = self.level_set.objectives
+        base = objectives.names[self.level_set.base]
         skip = {base, self.world.told_objective}
         return np.array([not spec.control and spec.name not in skip for spec in objectives.specs])
 
 
-def lay_ground(
+def make_battery_levels(
     world: World, *, base_objective: str | None = None, levels: int = LEVELS, seed: int = 0, only: tuple[str, ...] = ()
-) -> TestGround:
-    """Returns the ground of the battery in a world.
+) -> BatteryLevels:
+    """Returns the levels of the battery in a world.
 
     **Arguments:**
 
@@ -111,4 +109,4 @@ def lay_ground(
     # An agent that was trained to do as it is told is held to the usual objective, too: the tests swap the pointer.
     told = base_objective is None or base_objective == world.told_objective
     base = objectives.index(world.base_objective if told or base_objective is None else base_objective)
-    return TestGround(world, plan, Ground("battery", world, "train", drawn, objectives, base), levels)
+    return BatteryLevels(world, plan, LevelSet("battery", world, "train", drawn, objectives, base), levels)

@@ -1,4 +1,4 @@
-"""A setting: an agent on a ground, with everything that is known about its behaviour there."""
+"""An evaluation: an agent on a level set, with everything that is known about its behaviour there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, check_agent, check_same_answers
-from mesascope.audit.ground import Ground
+from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.rollouts import roll_out
 from mesascope.core.random import RandomKey, seed_of
@@ -29,12 +29,12 @@ Choose = Callable[..., Float[np.ndarray, "N S A"]]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """An agent observed on a ground of N levels.
+class Evaluation:
+    """An agent observed on a level set of N levels.
 
     **Arguments:**
 
-    - `ground`: the levels and their solutions.
+    - `level_set`: the levels and their solutions.
     - `policy`: action probabilities, `[N, S, A]`: exact, or averaged over the visits of roll-outs.
     - `agent_returns`: `[O, N]`, exact or averaged over roll-outs.
     - `state_visits`: expected discounted visits until the base objective's episode ends, `[N, S]`.
@@ -42,7 +42,7 @@ class Setting:
     - `choose`: asks the agent about other levels of the same world.
     """
 
-    ground: Ground
+    level_set: LevelSet
     policy: Float[np.ndarray, "N S A"]
     agent_returns: Float[np.ndarray, "O N"]
     state_visits: Float[np.ndarray, "N S"]
@@ -52,27 +52,27 @@ class Setting:
     @cached_property
     def regrets(self) -> Float[np.ndarray, "O N"]:
         """Normalised regret of the agent under each objective in each level; NaN where untested."""
-        return self.ground.regrets_of(self.agent_returns)
+        return self.level_set.regrets_of(self.agent_returns)
 
     @cached_property
     def weights(self) -> Float[np.ndarray, "N S"]:
         """How much the choice in each state counts: its visits, but each state at most once per level."""
-        return np.minimum(self.state_visits, 1.0) * self.ground.active
+        return np.minimum(self.state_visits, 1.0) * self.level_set.active
 
 
-def observe_agent(agent: Agent, ground: Ground, *, key: RandomKey) -> Setting:
-    """Observes an agent on a ground: exactly if it has no memory, by roll-outs otherwise.
+def evaluate_agent(agent: Agent, level_set: LevelSet, *, key: RandomKey) -> Evaluation:
+    """Observes an agent on a level set: exactly if it has no memory, by roll-outs otherwise.
 
     **Arguments:**
 
     - `agent`: any agent that acts on the world's observations.
-    - `ground`: where.
+    - `level_set`: where.
     - `key`: consumed by roll-outs.
 
     **Raises:** `AgentError` if the agent raises, returns something that is not a policy, or answers the same
     observation differently when it is asked again.
     """
-    world = ground.world
+    world = level_set.world
 
     def choose(levels: Level, where: Bool[np.ndarray, "N S"] | None = None) -> Float[np.ndarray, "N S A"]:
         wanted = np.asarray(levels.reachable & ~levels.terminal)
@@ -81,49 +81,54 @@ def observe_agent(agent: Agent, ground: Ground, *, key: RandomKey) -> Setting:
 
     check_agent(agent)
     if agent.memoryless:
-        setting = exact_setting(ground, choose)
-        check_repeats(agent, setting)
-        return setting
-    first = observations(world, ground.levels[:ASKED_AGAIN])[
-        np.arange(min(ASKED_AGAIN, ground.levels.count)), np.asarray(ground.levels.initial)[:ASKED_AGAIN].argmax(-1)
+        evaluation = exact_evaluation(level_set, choose)
+        check_repeats(agent, evaluation)
+        return evaluation
+    first = observations(world, level_set.levels[:ASKED_AGAIN])[
+        np.arange(min(ASKED_AGAIN, level_set.levels.count)),
+        np.asarray(level_set.levels.initial)[:ASKED_AGAIN].argmax(-1),
     ]
     check_same_answers(agent, first, ask(agent, first, agent.initial_state(len(first)), actions=len(world.actions))[0])
     rollouts = roll_out(
         agent,
-        ground.levels,
-        observations(world, ground.levels),
-        ground.objectives,
-        counted_until=ground.base,
+        level_set.levels,
+        observations(world, level_set.levels),
+        level_set.objectives,
+        counted_until=level_set.base,
         episodes=EPISODES,
         seed=seed_of(key),
     )
-    return Setting(ground, rollouts.policy, rollouts.returns, rollouts.visits, exact=False, choose=choose)
+    return Evaluation(level_set, rollouts.policy, rollouts.returns, rollouts.visits, exact=False, choose=choose)
 
 
-def check_repeats(agent: Agent, setting: Setting) -> None:
+def check_repeats(agent: Agent, evaluation: Evaluation) -> None:
     """Asks a memoryless agent of others some of the same again; `AgentError` says why its answers differ, if they do.
 
     **Arguments:**
 
     - `agent`: of which everything exact supposes that it answers an observation always alike.
-    - `setting`: in which it was asked.
+    - `evaluation`: in which it was asked.
     """
     if not (agent.foreign and agent.memoryless):
         return
-    ground, some = setting.ground, slice(0, ASKED_AGAIN)
-    active = ground.active[some]
-    check_same_answers(agent, observations(ground.world, ground.levels[some])[active], setting.policy[some][active])
+    level_set, some = evaluation.level_set, slice(0, ASKED_AGAIN)
+    active = level_set.active[some]
+    check_same_answers(
+        agent, observations(level_set.world, level_set.levels[some])[active], evaluation.policy[some][active]
+    )
 
 
-def exact_setting(ground: Ground, choose: Choose) -> Setting:
-    """Returns the setting of a memoryless policy, all of whose numbers are exact.
+def exact_evaluation(level_set: LevelSet, choose: Choose) -> Evaluation:
+    """Returns the evaluation of a memoryless policy, all of whose numbers are exact.
 
     **Arguments:**
 
-    - `ground`: where.
+    - `level_set`: where.
     - `choose`: the policy.
     """
-    policy = choose(ground.levels)
-    gained = returns(ground.levels, policy_values(ground.levels, policy, ground.objectives))
-    base_objective = ground.objectives.select(ground.objectives.names[ground.base])
-    return Setting(ground, policy, gained, visits(ground.levels, policy, base_objective), exact=True, choose=choose)
+    policy = choose(level_set.levels)
+    gained = returns(level_set.levels, policy_values(level_set.levels, policy, level_set.objectives))
+    base_objective = level_set.objectives.select(level_set.objectives.names[level_set.base])
+    return Evaluation(
+        level_set, policy, gained, visits(level_set.levels, policy, base_objective), exact=True, choose=choose
+    )
