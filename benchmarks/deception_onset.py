@@ -20,11 +20,11 @@ from ledger import Claim, run
 
 from mesascope.core.intervals import wilson
 from mesascope.core.verdicts import Estimate, Verdict
-from mesascope.planning.cue_accuracy import best_cue_policy, blind_gamble
-from mesascope.planning.gradient_hacking import Shield, fold, simulate_shield
-from mesascope.planning.gradient_updated_goal import UpdatedGoal, plan_updated_goal
-from mesascope.planning.joint_optimization import TwoGoals, descend
-from mesascope.planning.lifetimes import (
+from mesascope.theory.cue_accuracy import best_cue_policy, blind_gamble
+from mesascope.theory.gradient_hacking import Shield, fold, simulate_shield
+from mesascope.theory.gradient_updated_goal import UpdatedGoal, plan_updated_goal
+from mesascope.theory.joint_optimization import TwoGoals, descend
+from mesascope.theory.lifetimes import (
     EVERY_CONDITION,
     Conditions,
     Lifetime,
@@ -32,7 +32,7 @@ from mesascope.planning.lifetimes import (
     searched_onset,
     threat_onset,
 )
-from mesascope.planning.two_corner_lifetime import play_lifetime
+from mesascope.theory.two_corner_lifetime import play_lifetime
 from mesascope.training.cue_or_threat import cue_or_threat
 from mesascope.training.learned_onset import flips, learned_cells
 from mesascope.training.lifetimes import LifetimeLearner

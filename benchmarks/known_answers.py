@@ -17,8 +17,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from ledger import Claim, cpu_seconds, run
 
-from mesascope.formal.catalogue import KNOWN_ANSWERS
-from mesascope.formal.incentive_agreement import agreement
+from mesascope.theory.catalogue import KNOWN_ANSWERS
+from mesascope.theory.incentive_agreement import agreement
 
 
 def checked() -> tuple[dict, float]:

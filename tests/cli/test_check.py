@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mesascope.formal import catalogue
-from mesascope.formal.catalogue import KNOWN_ANSWERS
-from mesascope.formal.known_answer import KnownAnswer
+from mesascope.theory import catalogue
+from mesascope.theory.catalogue import KNOWN_ANSWERS
+from mesascope.theory.known_answer import KnownAnswer
 from mesascope.worlds import check
 from mesascope.worlds.check import CheckResult
 
@@ -76,7 +76,7 @@ def test_what_is_no_world_is_a_usage_error(mesascope):
     assert "not a World" in err
 
 
-LABOUR = "mesascope.formal.division_of_labour:best_search"
+LABOUR = "mesascope.theory.division_of_labour:best_search"
 
 
 @pytest.fixture

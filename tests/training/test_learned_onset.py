@@ -4,7 +4,7 @@ import pytest
 
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
-from mesascope.planning.lifetimes import EVERY_CONDITION, Conditions, Lifetime
+from mesascope.theory.lifetimes import EVERY_CONDITION, Conditions, Lifetime
 from mesascope.training.learned_onset import ENOUGH, LearnedCell, PhaseRate, flips, learned_cells
 from mesascope.training.lifetimes import LifetimeLearner
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mesascope.core.errors import TrainingError, UsageError
-from mesascope.planning.cue_accuracy import best_cue_policy
-from mesascope.planning.lifetimes import Lifetime
+from mesascope.theory.cue_accuracy import best_cue_policy
+from mesascope.theory.lifetimes import Lifetime
 from mesascope.training.lifetimes import LifetimeLearner, LifetimeSettings, learn
 
 

@@ -78,8 +78,8 @@ class Check(AgentCommand):
                 "A name, --all and --world-option are about worlds and assays; known answers are chosen by --section."
             )
         from mesascope.cli.known_answers_text import known_answers_text
-        from mesascope.formal.catalogue import KNOWN_ANSWERS
-        from mesascope.formal.known_answer import in_section, recompute, summary
+        from mesascope.theory.catalogue import KNOWN_ANSWERS
+        from mesascope.theory.known_answer import in_section, recompute, summary
 
         answers = in_section(KNOWN_ANSWERS, self.section)
         with console.progress("Recomputing known answers") as progress:

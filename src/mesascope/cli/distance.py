@@ -100,7 +100,7 @@ class Distance(Command):
         return 0
 
     def _outer(self, levels, pair):
-        from mesascope.planning.outer_alignment import outer_alignment
+        from mesascope.theory.outer_alignment import outer_alignment
 
         return outer_alignment(levels, pair, seed=self.seed)
 

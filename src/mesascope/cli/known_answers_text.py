@@ -6,8 +6,8 @@ import itertools
 import textwrap
 from collections.abc import Sequence
 
-from mesascope.formal.catalogue import SECTIONS
-from mesascope.formal.known_answer import Recomputed
+from mesascope.theory.catalogue import SECTIONS
+from mesascope.theory.known_answer import Recomputed
 
 MARGIN = 6
 """Columns that the verdict takes, and by which what explains a row is indented."""

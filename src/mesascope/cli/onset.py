@@ -15,7 +15,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.quantities import SEED, Real, Whole
 
 if TYPE_CHECKING:
-    from mesascope.planning.lifetimes import Lifetime
+    from mesascope.theory.lifetimes import Lifetime
 
 FILES = ("onset.json", "onset.html")
 Episodes = Annotated[int, *option(Whole(1, 10**9), "INT")]
@@ -79,16 +79,16 @@ class Onset(Command):
     """Leave out progress and notes."""
 
     def run(self, console: Console) -> int:
-        from mesascope.planning.lifetimes import Lifetime
+        from mesascope.theory.lifetimes import Lifetime
 
         lifetime = Lifetime(self.training_episodes, self.deployment_episodes, self.threat, self.discount)
         self._check(lifetime)
         folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
 
         from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.planning.onset_curves import onset_curves
         from mesascope.report.onset_page import OnsetReport
         from mesascope.report.onset_text import onset_text
+        from mesascope.theory.onset_curves import onset_curves
 
         watch = Stopwatch()
         exact, learned = onset_curves(lifetime, self.cue_accuracy), []
@@ -120,7 +120,7 @@ class Onset(Command):
             )
 
     def _learned(self, lifetime: Lifetime) -> list[dict]:
-        from mesascope.planning.lifetimes import Conditions
+        from mesascope.theory.lifetimes import Conditions
         from mesascope.training.learned_onset import PhaseRate, learned_cells
 
         def phase(rate: PhaseRate) -> dict:

@@ -11,7 +11,7 @@ import numpy as np
 from mesascope.core.errors import UsageError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.verdicts import Estimate, Verdict
-from mesascope.planning.lifetimes import Conditions, Lifetime
+from mesascope.theory.lifetimes import Conditions, Lifetime
 from mesascope.training.lifetimes import LifetimeLearner, LifetimeSettings, learn
 
 ENOUGH: int = 200

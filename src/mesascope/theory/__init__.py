@@ -1,0 +1,1 @@
+"""What paper and pencil say: known answers, the onset of deception, shields, incentives, Goodhart's law."""
