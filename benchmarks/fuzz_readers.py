@@ -42,7 +42,7 @@ from mesascope.cli.output_folder import claim
 from mesascope.cli.reward_text import chosen_reward
 from mesascope.core.errors import MesascopeError
 from mesascope.report.report import Report
-from mesascope.report.terminal import print_screen
+from mesascope.report.text.terminal import print_screen
 from mesascope.training.checkpoint import load_checkpoint
 from mesascope.worlds.catalogue import resolve_world
 

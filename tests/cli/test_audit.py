@@ -12,7 +12,7 @@ import pytest
 from mesascope.audit.findings import AlignmentClass
 from mesascope.cli.gates import exit_code
 from mesascope.core import files
-from mesascope.report import html, main_job
+from mesascope.report import main_job
 
 WORLD = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open")
 
@@ -27,7 +27,7 @@ def instant(monkeypatch, report):
         return report
 
     monkeypatch.setattr(main_job, "audit", audit)
-    monkeypatch.setattr(html, "html_page", lambda report: "<!doctype html>")
+    monkeypatch.setattr(audit_page, "html_page", lambda report: "<!doctype html>")
     return asked
 
 

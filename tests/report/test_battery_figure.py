@@ -11,9 +11,9 @@ import pytest
 
 from mesascope.audit.alignment.battery import ASSAY
 from mesascope.audit.alignment.kinds import CODES, PREDICTIONS, TESTS
-from mesascope.report.battery_figure import COLOURS
-from mesascope.report.battery_section import battery_drawing
-from mesascope.report.battery_table import BATTERY, MEANINGS, battery_table
+from mesascope.report.figures.battery_figure import COLOURS
+from mesascope.report.pages.battery_section import battery_drawing
+from mesascope.report.views.battery_table import BATTERY, MEANINGS, battery_table
 from tests.report.battery_examples import details
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"

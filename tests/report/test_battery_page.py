@@ -11,10 +11,10 @@ import pytest
 
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
-from mesascope.report.battery_text import battery_text
-from mesascope.report.html import html_page
+from mesascope.report.pages.audit_page import html_page
 from mesascope.report.report import Report
-from mesascope.report.terminal import screen
+from mesascope.report.text.battery_text import battery_text
+from mesascope.report.text.terminal import screen
 from tests.report.battery_examples import SLOTS, details, piece, report
 from tests.report.test_html import Page
 

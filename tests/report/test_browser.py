@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from mesascope.report.html import html_page
+from mesascope.report.pages.audit_page import html_page
 from tests.report.battery_examples import report as battery_report
 from tests.report.test_search_page import report as search_report
 

@@ -13,10 +13,10 @@ from mesascope.audit.findings import Witness
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key
 from mesascope.report.drawing import draw_levels
-from mesascope.report.level_figure import level_figure
-from mesascope.report.level_text import ASCII, UNICODE, draw_text
-from mesascope.report.scene import scene_of_level, scene_of_witness
-from mesascope.report.style import svg_of
+from mesascope.report.figures.level_figure import level_figure
+from mesascope.report.figures.style import svg_of
+from mesascope.report.text.level_text import ASCII, UNICODE, draw_text
+from mesascope.report.views.scene import scene_of_level, scene_of_witness
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.level import Level
 

@@ -10,10 +10,12 @@ import matplotlib
 import pytest
 
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.charts import curve_points, posterior_rows, probability_text, rate_points, ruler_text
-from mesascope.report.figures import ReportFigure, evidence_figures, report_figures
+from mesascope.report.figures.charts import posterior_rows
+from mesascope.report.figures.report_figures import ReportFigure, evidence_figures, report_figures
+from mesascope.report.figures.style import inline_svg
 from mesascope.report.report import Report
-from mesascope.report.style import inline_svg
+from mesascope.report.views.numbers import probability_text, ruler_text
+from mesascope.report.views.points import curve_points, rate_points
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mesascope.report.html import html_page
+from mesascope.report.pages.audit_page import html_page
 from mesascope.report.report import Report
 
 NAMES = ("pseudo-aligned", "robust", "incapable", "inconclusive", "without-geometry", "hostile")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mesascope.report.onset_page import OnsetReport, onset_page
-from mesascope.report.onset_text import onset_headline, onset_text
+from mesascope.report.pages.onset_page import OnsetReport, onset_page
+from mesascope.report.text.onset_text import onset_headline, onset_text
 from mesascope.theory.lifetimes import Lifetime
 from mesascope.theory.onset_curves import onset_curves
 from tests.report.test_html import Page

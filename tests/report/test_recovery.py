@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.report.objective_page import ObjectiveReport, objective_text
-from mesascope.report.recovery_figures import readings_figure, rewards_figure, weights_figure
-from mesascope.report.recovery_section import recovery_section
+from mesascope.report.figures.recovery_figures import readings_figure, rewards_figure, weights_figure
+from mesascope.report.pages.objective_page import ObjectiveReport, objective_text
+from mesascope.report.views.recovery_section import recovery_section
 
 LEVEL = "#####\n#...#\n#.C.#\n#...#\n#####"
 

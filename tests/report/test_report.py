@@ -11,8 +11,8 @@ import pytest
 
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.layout import json_text
-from mesascope.report.reading import MAXIMUM_BYTES
+from mesascope.report.data.json_text import json_text
+from mesascope.report.data.reading import MAXIMUM_BYTES
 from mesascope.report.report import Report
 
 

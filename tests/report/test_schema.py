@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesascope.core.errors import UsageError
-from mesascope.report.reading import MAXIMUM_BYTES
+from mesascope.report.data.reading import MAXIMUM_BYTES
+from mesascope.report.data.schema import check_report_data, report_schema
 from mesascope.report.report import Report
-from mesascope.report.schema import check_report_data, report_schema
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,7 +48,7 @@ def changed(data, path, change):
 
 def test_the_published_schema_is_the_shipped_one():
     published = ROOT / "docs" / "report-schema.json"
-    shipped = ROOT / "src" / "mesascope" / "report" / "schema.json"
+    shipped = ROOT / "src" / "mesascope" / "report" / "data" / "schema.json"
     assert published.read_bytes() == shipped.read_bytes()
 
 

@@ -12,10 +12,10 @@ import jsonschema
 import pytest
 
 from mesascope.core.verdicts import Verdict
-from mesascope.report.charts import cliff_drop
-from mesascope.report.figures import all_evidence_figures, evidence_figures, example_figures
-from mesascope.report.schema import report_schema
-from mesascope.report.search_examples import decoded_plans, edited_level
+from mesascope.report.data.schema import report_schema
+from mesascope.report.figures.report_figures import all_evidence_figures, evidence_figures, example_figures
+from mesascope.report.views.points import cliff_drop
+from mesascope.report.views.search_examples import decoded_plans, edited_level
 from tests.report.examples import DECODED, EXAMPLE, GRAPH, HORIZON, LEGEND, evidence, piece
 
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e"

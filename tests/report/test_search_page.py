@@ -11,10 +11,10 @@ import pytest
 from mesascope.audit.findings import OptimizerAnswer
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
-from mesascope.report.html import html_page
+from mesascope.report.pages.audit_page import html_page
+from mesascope.report.pages.search_page import SearchReport
 from mesascope.report.report import Report
-from mesascope.report.search_page import SearchReport
-from mesascope.report.search_text import search_text
+from mesascope.report.text.search_text import search_text
 from tests.report.examples import GRAPH, answer, evidence, piece
 from tests.report.test_html import Page
 

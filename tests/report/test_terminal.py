@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from mesascope.report.level_text import ASCII, UNICODE, glyphs_for
-from mesascope.report.terminal import print_screen, screen, wants_colour
+from mesascope.report.text.level_text import ASCII, UNICODE, glyphs_for
+from mesascope.report.text.terminal import print_screen, screen, wants_colour
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -68,7 +68,7 @@ class Audit(ViewingCommand):
         from mesascope.agents.resolve import resolve_agent
         from mesascope.objectives.objective import compile_objectives
         from mesascope.report import main_job
-        from mesascope.report.terminal import print_screen
+        from mesascope.report.text.terminal import print_screen
 
         organism = self.agent in ORGANISMS.names()
         world, base = evaluation_of(

@@ -63,8 +63,8 @@ class Battery(ViewingCommand):
     def run(self, console: Console) -> int:
         from mesascope.core.provenance import Stopwatch, provenance
         from mesascope.objectives.objective import compile_objectives
-        from mesascope.report.battery_page import BatteryReport
-        from mesascope.report.battery_text import battery_text
+        from mesascope.report.pages.battery_page import BatteryReport
+        from mesascope.report.text.battery_text import battery_text
 
         watch = Stopwatch()
         world, base = evaluation_of(self.agent, self.world, self.world_option, to=TO, base=self.base)

@@ -59,7 +59,7 @@ class Objective(ViewingCommand):
     def run(self, console: Console) -> int:
         from mesascope.audit.objective.recovery.questioning import question
         from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.report.objective_page import ObjectiveReport, objective_text
+        from mesascope.report.pages.objective_page import ObjectiveReport, objective_text
 
         watch = Stopwatch()
         world, base = evaluation_of(self.agent, self.world, self.world_option, to="to question", base=self.base)

@@ -86,8 +86,8 @@ class Onset(Command):
         folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
 
         from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.report.onset_page import OnsetReport
-        from mesascope.report.onset_text import onset_text
+        from mesascope.report.pages.onset_page import OnsetReport
+        from mesascope.report.text.onset_text import onset_text
         from mesascope.theory.onset_curves import onset_curves
 
         watch = Stopwatch()

@@ -31,7 +31,7 @@ class Remake(Command):
         from mesascope.cli.output_folder import rewrite, wrote
         from mesascope.core.files import sha256_of, write_atomically
         from mesascope.report.report import Report
-        from mesascope.report.terminal import print_screen
+        from mesascope.report.text.terminal import print_screen
 
         source = self.report / "report.json" if self.report.is_dir() else self.report
         report = Report.load(source)

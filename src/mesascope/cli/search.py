@@ -65,8 +65,8 @@ class Search(ViewingCommand):
         from mesascope.audit.search.decision import optimizer_answer
         from mesascope.audit.search.examination import examinee
         from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.report.search_page import SearchReport
-        from mesascope.report.search_text import search_text
+        from mesascope.report.pages.search_page import SearchReport
+        from mesascope.report.text.search_text import search_text
 
         watch = Stopwatch()
         world, base = evaluation_of(

@@ -138,6 +138,6 @@ def _way(level: Level, state: int, policy: np.ndarray, over: np.ndarray | None) 
 
 
 def _carries_unicode(encoding: str | None) -> bool:
-    from mesascope.report.level_text import UNICODE, glyphs_for
+    from mesascope.report.text.level_text import UNICODE, glyphs_for
 
     return glyphs_for(encoding) is UNICODE

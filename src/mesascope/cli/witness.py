@@ -68,8 +68,8 @@ class WitnessVerb(ViewingCommand):
         from mesascope.audit.alignment.witness_search import search_witness
         from mesascope.core.provenance import Stopwatch, provenance
         from mesascope.core.random import root_key, stream
-        from mesascope.report.layout import json_text
-        from mesascope.report.level_text import glyphs_for
+        from mesascope.report.data.json_text import json_text
+        from mesascope.report.text.level_text import glyphs_for
         from mesascope.report.witness_report import WitnessReport, witness_text
 
         watch = Stopwatch()

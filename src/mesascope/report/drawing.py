@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.report.level_text import ASCII, UNICODE, draw_text, key_of, width_of
-from mesascope.report.scene import Scene, scene_of_level
+from mesascope.report.text.level_text import ASCII, UNICODE, draw_text, key_of, width_of
+from mesascope.report.views.scene import Scene, scene_of_level
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -53,8 +53,8 @@ def draw_levels(
     names = [world.name] if not levels.batched else [f"{world.name}, level {index}" for index in range(len(scenes))]
     if format == "text":
         return _text(scenes, names, width, ascii_only)
-    from mesascope.report.level_figure import level_figure
-    from mesascope.report.style import png_of, svg_of
+    from mesascope.report.figures.level_figure import level_figure
+    from mesascope.report.figures.style import png_of, svg_of
 
     with_key = policy is not None or path is not None
     figure = level_figure(scenes, names, with_key=with_key)

@@ -11,9 +11,9 @@ from mesascope.audit.findings import Findings
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import checked_file, write_atomically
 from mesascope.core.text import quoted
-from mesascope.report.layout import json_text, report_data
-from mesascope.report.reading import MAXIMUM_BYTES, parse_report
-from mesascope.report.schema import SCHEMA_VERSION
+from mesascope.report.data.json_text import json_text, report_data
+from mesascope.report.data.reading import MAXIMUM_BYTES, parse_report
+from mesascope.report.data.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import polars
@@ -60,13 +60,13 @@ class Report:
 
     def to_html(self, path: str | os.PathLike) -> Path:
         """Writes the report as one HTML file that needs neither network nor scripts; `OutputError` if it cannot."""
-        from mesascope.report.html import html_page
+        from mesascope.report.pages.audit_page import html_page
 
         return write_atomically(path, html_page(self))
 
     def contents(self) -> dict[str, str]:
         """Returns what `report.json` and `report.html` hold."""
-        from mesascope.report.html import html_page
+        from mesascope.report.pages.audit_page import html_page
 
         return {"report.json": self.to_json(), "report.html": html_page(self)}
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from mesascope.core.files import write_atomically
 from mesascope.core.verdicts import Evidence
-from mesascope.report.headline import interval_text
-from mesascope.report.layout import evidence_data, json_text, plain_json
-from mesascope.report.level_text import Glyphs, draw_text, key_of, width_of
-from mesascope.report.plain_text import plain
-from mesascope.report.scene import Scene, scene_of_witness
+from mesascope.report.data.json_text import evidence_data, json_text, plain_json
+from mesascope.report.text.level_text import Glyphs, draw_text, key_of, width_of
+from mesascope.report.views.headline import interval_text
+from mesascope.report.views.plain_text import plain
+from mesascope.report.views.scene import Scene, scene_of_witness
 
 # The search itself imports jax, and a report of it can be written without.
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class WitnessReport:
         scenes = self.scenes
         if not scenes:
             return None
-        from mesascope.report.level_figure import level_figure
-        from mesascope.report.style import svg_of
+        from mesascope.report.figures.level_figure import level_figure
+        from mesascope.report.figures.style import svg_of
 
         details = self.evidence.details
         figure = level_figure(scenes, _titles(details), agent_objective=details["own"], base_objective=details["base"])

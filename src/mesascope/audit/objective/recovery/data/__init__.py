@@ -1,0 +1,1 @@
+"""What recovery starts from: choices of an agent in levels, however they were come by."""

@@ -1,0 +1,1 @@
+"""Rewards that explain choices, each for one way to plan."""

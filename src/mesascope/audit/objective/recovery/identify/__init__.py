@@ -1,0 +1,1 @@
+"""What choices leave open, and what a recovered objective is nearest to."""

@@ -1,0 +1,1 @@
+"""Reports as JSON: written, published as a schema, and read back."""

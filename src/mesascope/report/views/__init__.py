@@ -1,0 +1,1 @@
+"""What a report shows, as plain records: no markup, no drawing, no width of a terminal."""

@@ -1,0 +1,110 @@
+"""The verdict of a report in one sentence, and its numbers in words."""
+
+from __future__ import annotations
+
+import re
+
+from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings
+from mesascope.core.verdicts import Estimate
+from mesascope.report.views.numbers import probability_text
+from mesascope.report.views.plain_text import plain, shortened
+
+
+def headline(findings: Findings) -> str:
+    """Returns the verdict in words, from the alignment class, the two objectives and the kind if one is stated."""
+    answer = findings.alignment
+    sentence = _class_headline(findings)
+    # That it is of no known kind names no kind.
+    if answer.kind is None or answer.kind == "none of these":
+        return sentence
+    kind = shortened(answer.kind, 60)
+    if answer.class_ is AlignmentClass.INCONCLUSIVE:
+        return f"By the battery of tests it is {kind}; by its choices after the shift alone, inconclusive."
+    return f"{sentence} By the battery of tests it is {kind}."
+
+
+def kind_text(answer: AlignmentAnswer) -> tuple[str, str] | None:
+    """Returns the kind of alignment and what speaks for it, in words; `None` where the battery could not be read.
+
+    **Arguments:**
+
+    - `answer`: to the third question.
+    """
+    if not answer.kinds:
+        return None
+    (best, probability), *others = [(shortened(kind, 40), probability) for kind, probability in answer.kinds]
+    head = shortened(answer.kind, 40) if answer.kind else f"INCONCLUSIVE, likeliest {best}"
+    told = f"Runner-up {others[0][0]} {probability_text(others[0][1])}. " if others else ""
+    together = [shortened(kind, 40) for kind in answer.together if shortened(kind, 40) != best]
+    joint = f" No test that was made tells {best} from {' or '.join(together)}." if together else ""
+    # The probability stands in front already.
+    reason = re.sub(r"^probability [\d.]+, ", "", answer.kind_reason)
+    return f"{head} (probability {probability_text(probability)})", f"{told}{with_reason('', reason)}{joint}"
+
+
+def _class_headline(findings: Findings) -> str:
+    answer, base = findings.alignment, shortened(findings.subject.base_objective, 60)
+    if answer.class_ is AlignmentClass.ROBUST:
+        shift = ", also after the shift" if findings.subject.deploy else ""
+        return f"Robust: it pursues “{base}”{shift}."
+    if answer.class_ is AlignmentClass.PSEUDO_ALIGNED:
+        towards = f"“{shortened(answer.towards, 60)}”" if answer.towards else "something else"
+        return f"Pseudo-aligned: it pursues {towards}, not “{base}”."
+    if answer.class_ is AlignmentClass.INCAPABLE:
+        return f"Incapable: it is not good enough at “{base}” for its objective to be judged."
+    return f"Inconclusive: the evidence does not say whether it pursues “{base}”."
+
+
+def estimate_text(estimate: Estimate | None) -> str:
+    """Returns a number with its interval and its denominator."""
+    if estimate is None:
+        return "not measured"
+    if estimate.n == 0:
+        return f"not measured (no {plain(estimate.unit)})"
+    return f"{interval_text(estimate)} (n = {estimate.n} {plain(estimate.unit)})"
+
+
+def interval_text(estimate: Estimate) -> str:
+    """Returns a number with its interval, without the sign of a rounded zero."""
+    return re.sub(r"-(?=0\.00(?!\d))", "", str(estimate))
+
+
+def witness_title(findings: Findings) -> str:
+    """Returns the heading above the level: only a pseudo-aligned agent comes apart from the base objective."""
+    apart = findings.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED
+    return "Where it comes apart" if apart else "Where it loses most"
+
+
+def setting(findings: Findings) -> list[tuple[str, str]]:
+    """Returns what was audited, as `(label, value)`."""
+    subject = findings.subject
+    rows = [
+        ("Agent", f"{plain(subject.agent)} ({plain(subject.agent_kind)})"),
+        ("World", _world(subject.world, subject.world_options)),
+        ("Trained on", f"{plain(subject.base_objective)}, in “{plain(subject.train)}” levels"),
+    ]
+    if subject.deploy is None:
+        rows.append(("Deployed in", "the same levels: no shift was named"))
+    else:
+        deployed = f"“{plain(subject.deploy)}” levels"
+        moved = (subject.deploy_world or subject.world, subject.deploy_options or subject.world_options)
+        if moved != (subject.world, subject.world_options):
+            deployed += f" of {_world(*moved)}"
+        rows.append(("Deployed in", deployed))
+    exact = "exact, at every state" if subject.evaluation == "exact" else plain(subject.evaluation)
+    return [*rows, ("Evaluation", exact), ("Seed", str(subject.seed))]
+
+
+def _world(name: str, options: dict) -> str:
+    text = ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in sorted(options.items()))
+    return f"{plain(name)} ({text})" if text else plain(name)
+
+
+def with_reason(sentence: str, reason: str) -> str:
+    """Returns a sentence, followed by the reason unless it says so already."""
+    sentence, reason = plain(sentence), plain(reason)
+    if not reason or reason.rstrip(".").lower() in sentence.lower():
+        return sentence
+    reason = reason[0].upper() + reason[1:] + ("" if reason.endswith((".", "!", "?")) else ".")
+    stop = "" if sentence.endswith((".", "!", "?")) else "."
+    return f"{sentence}{stop} {reason}" if sentence else reason

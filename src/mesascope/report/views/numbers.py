@@ -1,0 +1,24 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+
+def steps_text(distance: float) -> str:
+    """Returns the last whole number of steps before a cliff: one between 3 and 4 steps is that of a depth of 3."""
+    return f"{math.floor(distance)}"
+
+
+def ruler_text(value: float) -> str:
+    """Returns a ruler's regret with two decimals, without the sign of a rounded zero."""
+    return f"{round(value, 2) + 0.0:.2f}"
+
+
+def probability_text(probability: float) -> str:
+    """Returns a probability for people: three decimals, and never a rounded 0 or 1."""
+    if 0 < probability < 0.0005:
+        return "<0.001"
+    if 0.9995 < probability < 1:
+        return ">0.999"
+    return f"{probability:.3f}"
