@@ -22,7 +22,7 @@ import numpy as np
 from ledger import Claim, run
 from peers.environments import peer_python
 
-from mesascope.audit.objective.recovery.maximum_causal_entropy import Visited, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, fit_visits
 from mesascope.objectives.reward_space import StateRewards
 from mesascope.planning.occupancy import finite_horizon_plan, flow_of
 from mesascope.worlds.level import Level

@@ -21,8 +21,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from ledger import Claim, run
 
-from mesascope.audit.objective.recovery.inversion import invert
-from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.fit.inversion import invert
 from mesascope.objectives.reward_space import AttributeRewards, TabularRewards
 from mesascope.worlds.level import Level
 from mesascope.worlds.transitions import expected_attributes, level_from_successors

@@ -31,9 +31,9 @@ import optax
 from ledger import Claim, run
 
 from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective
-from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
-from mesascope.audit.objective.recovery.observation import Observation
-from mesascope.audit.objective.recovery.posterior import gaussian
+from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.fit.posterior import gaussian
 from mesascope.audit.objective.recovery.recover import recover
 from mesascope.audit.policy import observations
 from mesascope.core.intervals import wilson

@@ -28,9 +28,9 @@ from ledger import Claim, cpu_seconds, run
 from planted_objectives import KINDS, Planted, plant
 from recovered_agents import real_agents, trained_organisms
 
-from mesascope.audit.objective.recovery.ambiguity import disambiguating_regret
-from mesascope.audit.objective.recovery.environment_choice import rank_menu
-from mesascope.audit.objective.recovery.maximum_causal_entropy import Visited, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, fit_visits
+from mesascope.audit.objective.recovery.query.ambiguity import disambiguating_regret
+from mesascope.audit.objective.recovery.query.next_environment import rank_menu
 from mesascope.audit.objective.recovery.recover import recover
 from mesascope.core.intervals import wilson
 from mesascope.objectives.reward_space import StateRewards, TabularRewards

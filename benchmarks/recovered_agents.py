@@ -21,8 +21,8 @@ from real_agents import CERTAIN, Recipe, train
 from mesascope.agents.resolve import resolve_agent
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import LevelSet, sample_level_set
-from mesascope.audit.objective.recovery.account import recovered, recovery, weighed
-from mesascope.audit.objective.recovery.reading import as_objectives
+from mesascope.audit.objective.recovery.evidence.recovery import recovered, recovery, weighed
+from mesascope.audit.objective.recovery.identify.nearest import as_objectives
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.distances.catalogue import compare

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from mesascope.agents.resolve import resolve_agent as resolve_agent
     from mesascope.audit.fit.check_fit import check_fit as check_fit
     from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
-    from mesascope.audit.objective.recovery.demonstrations import Demonstrations as Demonstrations
-    from mesascope.audit.objective.recovery.demonstrations import Episode as Episode
-    from mesascope.audit.objective.recovery.recordings import demonstrations as demonstrations
+    from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations as Demonstrations
+    from mesascope.audit.objective.recovery.data.demonstrations import Episode as Episode
+    from mesascope.audit.objective.recovery.data.recordings import demonstrations as demonstrations
     from mesascope.audit.objective.recovery.recover import recover as recover
     from mesascope.core.errors import MesascopeError as MesascopeError
     from mesascope.core.verdicts import Estimate as Estimate
@@ -47,9 +47,9 @@ _HOMES = {
     "load_pickled_arrays": "mesascope.agents.adapters.pickled_arrays",
     "check_fit": "mesascope.audit.fit.check_fit",
     "BehavioralObjective": "mesascope.audit.objective.recovery.behavioral_objective",
-    "Demonstrations": "mesascope.audit.objective.recovery.demonstrations",
-    "Episode": "mesascope.audit.objective.recovery.demonstrations",
-    "demonstrations": "mesascope.audit.objective.recovery.recordings",
+    "Demonstrations": "mesascope.audit.objective.recovery.data.demonstrations",
+    "Episode": "mesascope.audit.objective.recovery.data.demonstrations",
+    "demonstrations": "mesascope.audit.objective.recovery.data.recordings",
     "recover": "mesascope.audit.objective.recovery.recover",
     "MesascopeError": "mesascope.core.errors",
     "Estimate": "mesascope.core.verdicts",

@@ -51,7 +51,7 @@ ASSAYS: Registry = Registry(
         ),
         Entry(
             "recovery",
-            "mesascope.audit.objective.recovery.account:recovery",
+            "mesascope.audit.objective.recovery.evidence.recovery:recovery",
             "Which weights of attributes explain its choices, what stays open, how far from the base objective?",
             (("question", "objective"),),
         ),

@@ -28,7 +28,7 @@ from mesascope.audit.findings import (
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.objective.preference import preference
 from mesascope.audit.objective.pursued import pursued_objective
-from mesascope.audit.objective.recovery.account import recovery
+from mesascope.audit.objective.recovery.evidence.recovery import recovery
 from mesascope.audit.search.battery import search_battery
 from mesascope.audit.search.decision import optimizer_answer
 from mesascope.audit.search.examinee import Examinee

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.objectives.reward_tables import with_reward_tables
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.worlds.level import Level

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
-from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.audit.objective.recovery.recover import recover
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import root_key

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.ambiguity import Ambiguity, disambiguating_regret
-from mesascope.audit.objective.recovery.assumptions import Assumption, other_assumptions
-from mesascope.audit.objective.recovery.coherence import Coherence
-from mesascope.audit.objective.recovery.environment_choice import Choice, consistent, rank_menu
-from mesascope.audit.objective.recovery.identifiability import Unidentified, open_directions, unidentified
-from mesascope.audit.objective.recovery.observation import Observation
-from mesascope.audit.objective.recovery.planners import PlannerRow, planner_table
-from mesascope.audit.objective.recovery.posterior import Posterior
-from mesascope.audit.objective.recovery.stacking import stacked, with_states
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.data.padding import stacked, with_states
+from mesascope.audit.objective.recovery.fit.coherence import Coherence
+from mesascope.audit.objective.recovery.fit.planners import PlannerRow, planner_table
+from mesascope.audit.objective.recovery.fit.posterior import Posterior
+from mesascope.audit.objective.recovery.identify.assumptions import Assumption, other_assumptions
+from mesascope.audit.objective.recovery.identify.identifiability import Unidentified, open_directions, unidentified
+from mesascope.audit.objective.recovery.query.ambiguity import Ambiguity, disambiguating_regret
+from mesascope.audit.objective.recovery.query.next_environment import Choice, consistent, rank_menu
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.text import quoted

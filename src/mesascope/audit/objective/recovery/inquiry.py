@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool, Float
 
-from mesascope.audit.objective.recovery.choices import ChoiceFit, fit_choices
-from mesascope.audit.objective.recovery.identifiability import Unidentified, rank_of, removed, unidentified
-from mesascope.audit.objective.recovery.reading import (
+from mesascope.audit.objective.recovery.data.padding import joined, with_states
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fit_choices
+from mesascope.audit.objective.recovery.identify.identifiability import Unidentified, rank_of, removed, unidentified
+from mesascope.audit.objective.recovery.identify.nearest import (
     Contribution,
     Nearest,
     as_objectives,
@@ -18,7 +19,6 @@ from mesascope.audit.objective.recovery.reading import (
     cost_of_ambiguity,
     nearest_objectives,
 )
-from mesascope.audit.objective.recovery.stacking import joined, with_states
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards

@@ -10,15 +10,15 @@ from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.objective.recovery.behavioral_objective import Again, BehavioralObjective
-from mesascope.audit.objective.recovery.choices import ChoiceFit, fit_choices
-from mesascope.audit.objective.recovery.coherence import CANNOT_SEE, Coherence, coherence
-from mesascope.audit.objective.recovery.cone import cone
-from mesascope.audit.objective.recovery.demonstrations import Demonstrations
-from mesascope.audit.objective.recovery.inversion import invert
-from mesascope.audit.objective.recovery.maximum_causal_entropy import Visited, entropy_information, fit_visits
-from mesascope.audit.objective.recovery.observation import Observation
-from mesascope.audit.objective.recovery.posterior import Posterior, gaussian
-from mesascope.audit.objective.recovery.stacking import stacked, with_states
+from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.data.padding import stacked, with_states
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fit_choices
+from mesascope.audit.objective.recovery.fit.coherence import CANNOT_SEE, Coherence, coherence
+from mesascope.audit.objective.recovery.fit.cone import cone
+from mesascope.audit.objective.recovery.fit.inversion import invert
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, entropy_information, fit_visits
+from mesascope.audit.objective.recovery.fit.posterior import Posterior, gaussian
 from mesascope.audit.policy import observations as observe
 from mesascope.audit.policy import policy_table
 from mesascope.core.errors import UnknownNameError, UsageError

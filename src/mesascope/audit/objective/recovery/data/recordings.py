@@ -11,9 +11,9 @@ from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
-from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
-from mesascope.audit.objective.recovery.episodes import recorded
-from mesascope.audit.objective.recovery.tracks import Tracks, as_shown
+from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
+from mesascope.audit.objective.recovery.data.episodes import recorded
+from mesascope.audit.objective.recovery.data.tracks import Tracks, as_shown
 from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
 from mesascope.core.errors import UnknownNameError, UsageError

@@ -9,11 +9,16 @@ import numpy as np
 
 from mesascope.audit.alignment.witness import fulfilled_places, places_of, walk
 from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.objective.recovery.fit.planners import TWINS, planner_table
+from mesascope.audit.objective.recovery.identify.nearest import (
+    as_objectives,
+    cost_of_ambiguity,
+    joined,
+    nearest_objectives,
+)
+from mesascope.audit.objective.recovery.identify.sensitivity import sensitivity
 from mesascope.audit.objective.recovery.inquiry import Query, Recovery, Watched, recover_in_world
-from mesascope.audit.objective.recovery.planners import TWINS, planner_table
-from mesascope.audit.objective.recovery.reading import as_objectives, cost_of_ambiguity, joined, nearest_objectives
 from mesascope.audit.objective.recovery.recover import explained
-from mesascope.audit.objective.recovery.sensitivity import sensitivity
 from mesascope.core.errors import MesascopeError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.objectives.distances.catalogue import compare

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.posterior import Posterior
+from mesascope.audit.objective.recovery.fit.posterior import Posterior
 from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageError
 from mesascope.core.random import RandomKey, stream
 from mesascope.objectives.reward_space import RewardSpace

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from mesascope.audit.objective.recovery.inversion import Inversion
+from mesascope.audit.objective.recovery.fit.inversion import Inversion
 from mesascope.core.verdicts import Verdict
 
 LEVEL: float = 0.05

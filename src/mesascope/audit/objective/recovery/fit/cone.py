@@ -9,7 +9,7 @@ import numpy as np
 import scipy.optimize
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.core.errors import UsageError
 from mesascope.core.linear_solve import solve
 from mesascope.objectives.reward_space import RewardSpace

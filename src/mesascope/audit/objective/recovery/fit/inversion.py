@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mesascope.audit.objective.recovery.elimination import RANK, without_values
-from mesascope.audit.objective.recovery.observation import Equations, Observation, equations
-from mesascope.audit.objective.recovery.posterior import Posterior, gaussian
-from mesascope.audit.objective.recovery.reward_table import RewardTable, check_temperature, fitted_temperatures
+from mesascope.audit.objective.recovery.data.observed_choices import Equations, Observation, equations
+from mesascope.audit.objective.recovery.fit.elimination import RANK, without_values
+from mesascope.audit.objective.recovery.fit.posterior import Posterior, gaussian
+from mesascope.audit.objective.recovery.fit.reward_table import RewardTable, check_temperature, fitted_temperatures
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import RewardSpace, TabularRewards
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.choices import fit_choices
+from mesascope.audit.objective.recovery.fit.choice_likelihood import fit_choices
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards

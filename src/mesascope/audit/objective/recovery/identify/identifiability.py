@@ -14,9 +14,9 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Float
 
-from mesascope.audit.objective.recovery.elimination import RANK, without_values
-from mesascope.audit.objective.recovery.observation import Equations, Observation
-from mesascope.audit.objective.recovery.reward_table import RewardTable
+from mesascope.audit.objective.recovery.data.observed_choices import Equations, Observation
+from mesascope.audit.objective.recovery.fit.elimination import RANK, without_values
+from mesascope.audit.objective.recovery.fit.reward_table import RewardTable
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import RewardSpace, TabularRewards
 from mesascope.worlds.level import Level

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.ambiguity import disambiguating_regret
-from mesascope.audit.objective.recovery.identifiability import rank_of, removed
+from mesascope.audit.objective.recovery.identify.identifiability import rank_of, removed
+from mesascope.audit.objective.recovery.query.ambiguity import disambiguating_regret
 from mesascope.core.errors import UnknownNameError
 from mesascope.objectives.reward_space import RewardSpace
 from mesascope.worlds.level import Level

@@ -11,7 +11,7 @@ import numpy as np
 from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation, evaluate_agent
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.objective.recovery.account import account, weighed
+from mesascope.audit.objective.recovery.evidence.recovery import account, weighed
 from mesascope.audit.objective.recovery.inquiry import Inquiry, Query, Watched
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.core.faults import Fault, attempted, not_done

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.bayesian import sample_objective
+from mesascope.audit.objective.recovery.fit.bayesian import sample_objective
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.reward_space import TabularRewards

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.planners import planner_table
+from mesascope.audit.objective.recovery.fit.planners import planner_table
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesascope.audit.objective.recovery.maximum_causal_entropy import Visited, entropy_information, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, entropy_information, fit_visits
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import AttributeRewards, StateRewards
 from mesascope.planning.occupancy import finite_horizon_plan, flow_of

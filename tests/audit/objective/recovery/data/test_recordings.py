@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.objective.recovery.demonstrations import Demonstrations, Episode
-from mesascope.audit.objective.recovery.recordings import from_recordings, from_rollouts, observed_states
+from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
+from mesascope.audit.objective.recovery.data.recordings import from_recordings, from_rollouts, observed_states
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.worlds.maze import Maze

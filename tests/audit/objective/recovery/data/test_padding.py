@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.data.padding import joined, stacked
 from mesascope.audit.objective.recovery.inquiry import Watched
-from mesascope.audit.objective.recovery.observation import Observation
 from mesascope.audit.objective.recovery.recover import recover
-from mesascope.audit.objective.recovery.stacking import joined, stacked
 from mesascope.core.errors import UsageError
 from mesascope.core.precision import as_double
 from mesascope.core.random import root_key

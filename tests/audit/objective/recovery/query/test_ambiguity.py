@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery import ambiguity
-from mesascope.audit.objective.recovery.ambiguity import _mixed, disambiguating_regret
-from mesascope.audit.objective.recovery.environment_choice import at_least_more, consistent, rank_menu
-from mesascope.audit.objective.recovery.identifiability import open_directions, unidentified
+from mesascope.audit.objective.recovery.identify.identifiability import open_directions, unidentified
+from mesascope.audit.objective.recovery.query import ambiguity
+from mesascope.audit.objective.recovery.query.ambiguity import _mixed, disambiguating_regret
+from mesascope.audit.objective.recovery.query.next_environment import at_least_more, consistent, rank_menu
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.objectives.reward_space import TabularRewards
 from mesascope.worlds.menu import MenuItem, redirect
@@ -151,7 +151,7 @@ def test_information_and_regret_prefer_what_matters():
 
 
 def test_open_directions_of_large_tables_are_open(monkeypatch):
-    from mesascope.audit.objective.recovery import identifiability
+    from mesascope.audit.objective.recovery.identify import identifiability
 
     levels = [TRAIN, redirect(TRAIN, 0, 1, 2).level]
     basis = unidentified(levels, TABLE).basis

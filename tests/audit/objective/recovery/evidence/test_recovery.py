@@ -9,10 +9,10 @@ import pytest
 
 from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
-from mesascope.audit.objective.recovery.account import recovered, recovery, weighed
+from mesascope.audit.objective.recovery.evidence.recovery import recovered, recovery, weighed
+from mesascope.audit.objective.recovery.identify.nearest import as_objectives, cost_of_ambiguity
+from mesascope.audit.objective.recovery.identify.sensitivity import slipping
 from mesascope.audit.objective.recovery.inquiry import Inquiry, Watched
-from mesascope.audit.objective.recovery.reading import as_objectives, cost_of_ambiguity
-from mesascope.audit.objective.recovery.sensitivity import slipping
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesascope.audit.objective.recovery import elimination
-from mesascope.audit.objective.recovery.coherence import coherence
-from mesascope.audit.objective.recovery.identifiability import unidentified
-from mesascope.audit.objective.recovery.inversion import invert
-from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.fit import elimination
+from mesascope.audit.objective.recovery.fit.coherence import coherence
+from mesascope.audit.objective.recovery.fit.inversion import invert
+from mesascope.audit.objective.recovery.identify.identifiability import unidentified
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.canonical import rewards_here, value_adjusted

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.choices import fit_choices
+from mesascope.audit.objective.recovery.fit.choice_likelihood import fit_choices
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards

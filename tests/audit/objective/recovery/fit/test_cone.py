@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.cone import cone
-from mesascope.audit.objective.recovery.observation import Observation
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
+from mesascope.audit.objective.recovery.fit.cone import cone
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards, StateRewards

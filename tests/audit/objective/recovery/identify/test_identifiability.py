@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery import identifiability
-from mesascope.audit.objective.recovery.identifiability import (
+from mesascope.audit.objective.recovery.identify import identifiability
+from mesascope.audit.objective.recovery.identify.identifiability import (
     identified_up_to_constant,
     rank_of,
     removed,
