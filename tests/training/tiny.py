@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from mesascope.agents.networks.network import NetworkSpec
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World, reach
 
@@ -92,7 +93,7 @@ class Linear(eqx.Module):
 
 
 @dataclass(frozen=True)
-class LinearSpec:
+class LinearSpec(NetworkSpec):
     def build(self, observation_shape, actions, *, key):
         size = math.prod(observation_shape)
         return Linear(0.5 * jax.random.normal(key, (size, actions)), jnp.zeros(size))
@@ -110,7 +111,7 @@ class Dense(eqx.Module):
 
 
 @dataclass(frozen=True)
-class DenseSpec:
+class DenseSpec(NetworkSpec):
     width: int = 32
 
     def build(self, observation_shape, actions, *, key):
@@ -132,7 +133,7 @@ class Recurrent(eqx.Module):
 
 
 @dataclass(frozen=True)
-class RecurrentSpec:
+class RecurrentSpec(NetworkSpec):
     width: int = 8
 
     def build(self, observation_shape, actions, *, key):

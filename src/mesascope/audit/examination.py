@@ -37,8 +37,6 @@ from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
-from mesascope.worlds.compact import CompactWorld
-from mesascope.worlds.function_objective import FunctionObjectiveWorld
 
 Progress = Callable[[str, float], None]
 
@@ -136,10 +134,9 @@ def unknown_objective(fault: Fault) -> ObjectiveAnswer:
 
 def _battery(agent: Agent, train: Evaluation, *, seed: int, key: RandomKey) -> tuple[Evidence, BatteryFindings | None]:
     level_set = train.level_set
-    # A candidate objective of the user's own changes nothing about the switches of the world around which it lies.
-    world = level_set.world.world if isinstance(level_set.world, CompactWorld) else level_set.world
-    world = world.world if isinstance(world, FunctionObjectiveWorld) else world
-    return battery_evidence(agent, world, base_objective=level_set.objectives.names[level_set.base], seed=seed, key=key)
+    return battery_evidence(
+        agent, level_set.world, base_objective=level_set.objectives.names[level_set.base], seed=seed, key=key
+    )
 
 
 def _with_kind(answer: AlignmentAnswer, told: Evidence, battery: BatteryFindings | None) -> AlignmentAnswer:

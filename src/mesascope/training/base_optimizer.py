@@ -11,7 +11,7 @@ import abc
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -19,20 +19,12 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key, PyTree
 
+from mesascope.agents.networks.network import NetworkSpec
 from mesascope.core.random import RandomKey, root_key, stream
 from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.worlds.world import ObjectiveSpec, World
 
 Metrics = dict[str, Float[Array, "..."]]
-
-
-@runtime_checkable
-class NetworkSpec(Protocol):
-    """A hashable description of a network, as in `agents.networks`."""
-
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Any:
-        """Returns a fresh network, called as `network(observation, memory) -> (logits, value, memory)`."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
-from mesascope.agents.networks.network import Network, NetworkSpec, Thinker
+from mesascope.agents.networks.network import Network, Thinker
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import RandomKey, stream
 from mesascope.training.base_optimizer import Task
@@ -121,8 +121,7 @@ def imitate_optimum(task: Task, settings: Imitation, *, key: RandomKey) -> Imita
 
 def _serves_whole_levels(task: Task) -> bool:
     """Returns whether one thought serves all states of a level: they look alike but for where the agent stands."""
-    spec = task.network
-    plane = spec.place_plane if isinstance(spec, NetworkSpec) else None
+    plane = task.network.place_plane
     if plane is None:
         return False
     world: World = task.world

@@ -13,12 +13,12 @@ from mesascope.core.errors import WorldError
 from mesascope.core.foreign_class import is_foreign
 from mesascope.core.random import RandomKey
 from mesascope.core.text import quoted, shown
-from mesascope.worlds.compact import CompactWorld
 from mesascope.worlds.declarations import check_declarations
 from mesascope.worlds.function_objective import FunctionObjectiveWorld
 from mesascope.worlds.level import Level
 from mesascope.worlds.level_checks import LEVEL_CHECKS, BrokenContractError, check_solvable, require
 from mesascope.worlds.world import World
+from mesascope.worlds.wrapped_world import WrappedWorld
 
 GYMNASIUM: str = "mesascope.worlds.gymnasium."
 CHEAP: tuple[str, ...] = tuple(name for name, check in LEVEL_CHECKS.items() if check is not check_solvable)
@@ -27,17 +27,17 @@ CHEAP: tuple[str, ...] = tuple(name for name, check in LEVEL_CHECKS.items() if c
 
 def needs_checking(world: World) -> bool:
     """Returns whether anything in a world is of others: the world itself, its environment or its objective."""
-    return _has_function(world) or is_foreign(type(_inner(world))) or is_environment(world)
+    return _has_function(world) or is_foreign(type(world.unwrapped)) or is_environment(world)
 
 
 def is_environment(world: World) -> bool:
     """Returns whether a world is an environment of Gymnasium."""
-    return type(_inner(world)).__module__.startswith(GYMNASIUM)
+    return type(world.unwrapped).__module__.startswith(GYMNASIUM)
 
 
 def own_notes(world: World) -> tuple[str, ...]:
     """Returns, for the reader of a report, what was not checked in a world of others."""
-    if not is_foreign(type(_inner(world))):
+    if not is_foreign(type(world.unwrapped)):
         return ()
     return (
         f"World {quoted(world.name)} is not Mesascope's: {', '.join(CHEAP)} and observations were checked in the "
@@ -66,7 +66,7 @@ def draw_levels(world: World, distribution: str, *, key: RandomKey, count: int) 
     if not needs_checking(world):
         return levels
     check_levels(world, levels, distribution, count=count)
-    if is_foreign(type(_inner(world))) or _has_function(world):
+    if is_foreign(type(world.unwrapped)) or _has_function(world):
         again = _sampled(world, distribution, key, count)
         _checked(world, f"sampling repeats ({distribution})", lambda: _repeats(levels, again))
     return levels
@@ -116,18 +116,9 @@ def check_seen(world: World, levels: Level, seen: np.ndarray) -> None:
         raise _fault(world, name, f"observe() returned {kind} in level {level}, state {state}.")
 
 
-def _inner(world: World) -> World:
-    """Returns the world of which a compacted one, or one with a further objective, is made."""
-    while isinstance(world, FunctionObjectiveWorld | CompactWorld):
-        world = world.world
-    return world
-
-
 def _has_function(world: World) -> bool:
     """Returns whether an objective of others is among the candidates."""
-    while isinstance(world, CompactWorld):
-        world = world.world
-    return isinstance(world, FunctionObjectiveWorld)
+    return isinstance(world, WrappedWorld) and (isinstance(world, FunctionObjectiveWorld) or _has_function(world.world))
 
 
 def _sampled(world: World, distribution: str, key: RandomKey, count: int) -> Level:
@@ -177,7 +168,7 @@ def _checked(world: World, name: str, check: Callable[[], object]) -> None:
 
 def _fault(world: World, name: str, message: str) -> WorldError:
     called = getattr(world, "name", None)
-    called = called if isinstance(called, str) else type(_inner(world)).__name__
+    called = called if isinstance(called, str) else type(world.unwrapped).__name__
     return WorldError(
         f"World {quoted(called)} breaks the contract, so nothing can be said about an agent in it. {name}: {message} "
         f"{_check_command(world)} tests all of it."
@@ -185,7 +176,7 @@ def _fault(world: World, name: str, message: str) -> WorldError:
 
 
 def _check_command(world: World) -> str:
-    inner = _inner(world)
+    inner = world.unwrapped
     kind = type(inner)
     if not is_foreign(kind):
         return f"`mesascope check world {shown(inner.name, limit=200)}`"

@@ -6,7 +6,6 @@ The world still sees its own levels: each compacted level carries the whole one 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import equinox as eqx
@@ -18,26 +17,13 @@ from jaxtyping import Array, Bool, Float, Int
 from mesascope.core.random import RandomKey
 from mesascope.worlds.level import AnyArray, Level
 from mesascope.worlds.world import World
+from mesascope.worlds.wrapped_world import WrappedWorld
 
 WORTH: float = 0.5
 """Levels are compacted where at most this share of their states is left."""
 
 ROOM: float = 1.25
-"""Levels that can be edited keep room for states that only an edit opens, as a multiple of the largest level."""
-
-DELEGATED: tuple[str, ...] = (
-    "name",
-    "attributes",
-    "motion",
-    "short_sighted",
-    "actions",
-    "channels",
-    "base_objective",
-    "objectives",
-    "distributions",
-    "legend",
-    "editable",
-)
+"""Levels that can be changed keep room for states that only a change opens, as a multiple of the largest level."""
 
 
 class CompactLayout(eqx.Module):
@@ -68,7 +54,7 @@ def compacted(world: World, levels: Level) -> tuple[World, Level]:
     """
     reachable = np.asarray(levels.reachable)
     size = int(reachable.sum(-1).max(initial=1))
-    if world.editable:
+    if world.editable or world.rearrangeable:
         size = int(np.ceil(size * ROOM))
     if isinstance(world, CompactWorld) or _built_in(world) or size > WORTH * levels.states:
         return world, levels
@@ -80,8 +66,7 @@ def compacted(world: World, levels: Level) -> tuple[World, Level]:
 
 def _built_in(world: World) -> bool:
     """Whether a world is one of ours: assays may count on the meaning of its states, and few are left out."""
-    inner = getattr(world, "world", world)
-    return type(inner).__module__.startswith("mesascope.")
+    return type(world.unwrapped).__module__.startswith("mesascope.")
 
 
 def _projected(whole: Level, states: Int[np.ndarray, "N S"]) -> Level:
@@ -132,19 +117,14 @@ def bare(level: Level) -> Level:
     return dataclasses.replace(level, layout=None)
 
 
-class CompactWorld(World):
-    """A world whose levels hold only the states that can be reached; see `compacted`."""
+class CompactWorld(WrappedWorld):
+    """A world whose levels hold only the states that can be reached; see `compacted`.
 
-    def __init__(self, world: World):
-        self.world = world
-        for delegated in DELEGATED:
-            setattr(self, delegated, getattr(world, delegated))
+    What it samples and reads are whole levels; `compacted` makes them small.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what a World does not define ends up here: options and helpers of the wrapped world.
-        if name.startswith("__") or "world" not in self.__dict__:
-            raise AttributeError(name)
-        return getattr(self.world, name)
+    def around(self, world: World) -> CompactWorld:
+        return CompactWorld(world)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CompactWorld) and self.world == other.world
@@ -152,20 +132,12 @@ class CompactWorld(World):
     def __hash__(self) -> int:
         return hash((CompactWorld, self.world))
 
-    @property
-    def observation_shape(self) -> tuple[int, ...]:
-        return self.world.observation_shape
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.world.notes
-
-    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
-        """Draws whole levels; `compacted` makes them small."""
-        return self.world.sample(key=key, distribution=distribution, count=count)
-
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
         return self.world.observe(level.layout.whole, self._whole_state(level, state))
+
+    def observe_states(self, level: Level) -> Float[Array, "S ..."]:
+        # State by state: the inner world would show all of the whole level.
+        return World.observe_states(self, level)
 
     def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
         found = self.world.legal(level.layout.whole)
@@ -173,9 +145,6 @@ class CompactWorld(World):
             return None
         kept = jnp.minimum(level.layout.states, level.layout.whole.states - 1)
         return jnp.take_along_axis(jnp.asarray(found), jnp.asarray(kept)[..., None], axis=-2)
-
-    def parse(self, text: str) -> Level:
-        return self.world.parse(text)
 
     def format(self, level: Level, state: int | None = None) -> str:
         whole = level.layout.whole
@@ -186,9 +155,6 @@ class CompactWorld(World):
             return None
         return self.world.position(level.layout.whole, self._number(level, state))
 
-    def distinct_levels(self, distribution: str) -> int | None:
-        return self.world.distinct_levels(distribution)
-
     def edit(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
         """Returns an edited level: its states keep their numbers, new ones take those that were free.
 
@@ -197,11 +163,10 @@ class CompactWorld(World):
         edited, place = self.world.edit(level.layout.whole, key=key)
         return _kept(edited, jnp.asarray(level.layout.states)), place
 
-    def options(self) -> dict[str, bool | int | float | str]:
-        return self.world.options()
-
-    def with_options(self, options: Mapping[str, str]) -> CompactWorld:
-        return CompactWorld(self.world.with_options(options))
+    def rearrange(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
+        """Returns a level with something moved, in the manner of `edit`."""
+        moved, place = self.world.rearrange(level.layout.whole, key=key)
+        return _kept(moved, jnp.asarray(level.layout.states)), place
 
     def _whole_state(self, level: Level, state: Int[Array, ""]) -> Int[Array, ""]:
         return jnp.minimum(level.layout.states[state], level.layout.whole.states - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -10,7 +10,7 @@ import jax
 import jax.core
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Int
 
 from mesascope.core.asked_twice import why_not_the_same
 from mesascope.core.boundary import code_of_others, hold
@@ -20,24 +20,12 @@ from mesascope.core.registry import load_named_by_user
 from mesascope.core.text import quoted, shown
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec, World
+from mesascope.worlds.wrapped_world import WrappedWorld
 
 CHUNK: int = 4096
 """Transitions handed to the function at once; always as many, so that a jitted function compiles once."""
 
 TransitionFunction = Callable[[np.ndarray, np.ndarray, np.ndarray], Any]
-
-DELEGATED: tuple[str, ...] = (
-    "name",
-    "actions",
-    "channels",
-    "base_objective",
-    "distributions",
-    "legend",
-    "editable",
-    "rearrangeable",
-    "short_sighted",
-    "motion",
-)
 
 
 def with_function_objective(
@@ -84,7 +72,7 @@ def with_candidate(world: World, objective: Callable[..., Any] | str | None) -> 
     return with_function_objective(world, name, objective)
 
 
-class FunctionObjectiveWorld(World):
+class FunctionObjectiveWorld(WrappedWorld):
     """A world with an attribute and an objective computed from observations; see `with_function_objective`."""
 
     def __init__(self, world: World, name: str, function: TransitionFunction, stops: tuple[str, ...] = ()):
@@ -92,7 +80,8 @@ class FunctionObjectiveWorld(World):
             raise WorldError(
                 f"World '{world.name}' has an attribute or objective named '{name}' already; choose another."
             )
-        self.world, self.function, self.stops = world, function, tuple(stops)
+        super().__init__(world)
+        self.function, self.stops = function, tuple(stops)
         self._believed = False
         self.attributes = (*world.attributes, name)
         for stop in self.stops:
@@ -100,14 +89,9 @@ class FunctionObjectiveWorld(World):
                 raise UnknownNameError(f"attribute (of objective '{name}')", stop, self.attributes)
         summary = f"as {getattr(function, '__qualname__', type(function).__name__)} says"
         self.objectives = (*world.objectives, ObjectiveSpec(name, {name: 1.0}, self.stops, summary))
-        for delegated in DELEGATED:
-            setattr(self, delegated, getattr(world, delegated))
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what a World does not define ends up here: options and helpers of the wrapped world.
-        if name.startswith("__") or "world" not in self.__dict__:
-            raise AttributeError(name)
-        return getattr(self.world, name)
+    def around(self, world: World) -> FunctionObjectiveWorld:
+        return FunctionObjectiveWorld(world, self.attributes[-1], self.function, self.stops)
 
     def _identity(self) -> tuple:
         return self.world, self.attributes[-1], self.function, self.stops
@@ -121,56 +105,30 @@ class FunctionObjectiveWorld(World):
     def __repr__(self) -> str:
         return f"with_function_objective({self.world!r}, {self.attributes[-1]!r})"
 
-    @property
-    def observation_shape(self) -> tuple[int, ...]:
-        return self.world.observation_shape
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return self.world.notes
-
-    def legal(self, level: Level) -> Bool[Array, "*batch S A"] | None:
-        return self.world.legal(level)
-
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         return self._extended(self.world.sample(key=key, distribution=distribution, count=count))
 
-    def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "..."]:
-        return self.world.observe(level, state)
-
-    def observe_states(self, level: Level) -> Float[Array, "S ..."]:
-        return self.world.observe_states(level)
-
     def parse(self, text: str) -> Level:
-        return jax.tree.map(lambda array: array[0], self._extended(self.world.parse(text).batch()))
+        return self._again(self.world.parse(text))
 
-    def format(self, level: Level, state: int | None = None) -> str:
-        return self.world.format(level, state)
-
-    def position(self, level: Level, state: int) -> tuple[int, int] | None:
-        return self.world.position(level, state)
-
-    def distinct_levels(self, distribution: str) -> int | None:
-        return self.world.distinct_levels(distribution)
+    def level(self, layout: Any) -> Level:
+        """Returns the level of one layout, where the wrapped world makes levels of layouts (`GridWorld.level`)."""
+        return self._again(self.world.level(layout))  # pyright: ignore[reportAttributeAccessIssue]
 
     def edit(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
-        return self._again(*self.world.edit(self._bare(level), key=key))
+        changed, place = self.world.edit(self._bare(level), key=key)
+        return self._again(changed), place
 
     def rearrange(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
-        return self._again(*self.world.rearrange(self._bare(level), key=key))
+        changed, place = self.world.rearrange(self._bare(level), key=key)
+        return self._again(changed), place
 
     def _bare(self, level: Level) -> Level:
         """Returns a level as the wrapped world made it, without the attribute."""
         return eqx.tree_at(lambda one: one.attributes, level, level.attributes[..., : len(self.world.attributes)])
 
-    def _again(self, changed: Level, place: Int[Array, "2"]) -> tuple[Level, Int[Array, "2"]]:
-        return jax.tree.map(lambda array: array[0], self._extended(changed.batch())), place
-
-    def options(self) -> dict[str, bool | int | float | str]:
-        return self.world.options()
-
-    def with_options(self, options: Mapping[str, str]) -> FunctionObjectiveWorld:
-        return FunctionObjectiveWorld(self.world.with_options(options), self.attributes[-1], self.function, self.stops)
+    def _again(self, changed: Level) -> Level:
+        return jax.tree.map(lambda array: array[0], self._extended(changed.batch()))
 
     def _extended(self, levels: Level) -> Level:
         observations = jax.vmap(self.world.observe_states)(levels)

@@ -126,6 +126,11 @@ class World(abc.ABC):
         return jax.vmap(lambda state: self.observe(level, state))(jnp.arange(level.states))
 
     @property
+    def unwrapped(self) -> World:
+        """The world without what was put around it, such as one more objective: whose kind decides what can be done."""
+        return self
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a report should know about the levels that were drawn, in a few words each."""
         return ()

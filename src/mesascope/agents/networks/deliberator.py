@@ -23,10 +23,9 @@ from mesascope.agents.networks.option_view import CONTEXT, OptionView, check_men
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
-from mesascope.worlds.causal.causal_world import EFFECTS, MOST_STEPS
-
-PATIENCE: float = 0.999
-"""What a step later is worth: the discount of the causal worlds."""
+from mesascope.worlds.causal.causal_world import CausalWorld
+from mesascope.worlds.causal.levels import EFFECTS, MOST_STEPS
+from mesascope.worlds.causal.menu import BURNT
 
 
 @dataclass(frozen=True)
@@ -130,10 +129,6 @@ class Deliberator(Network):
         return eqx.tree_at(lambda network: network.slots, self, slots)
 
 
-BURNT: int = 8
-"""The place of what a scheme burns among the effects."""
-
-
 def plans(
     view: OptionView, now: Float[Array, " slots"], after: Float[Array, " slots"], *, depth: int
 ) -> Float[Array, " slots"]:
@@ -152,7 +147,7 @@ def plans(
         choice = sequences[:, step]
         gained = jnp.where(enabled, after[choice], now[choice])
         gained = jnp.where(repeated[:, step] | (step >= view.left), 0.0, gained)
-        total = total + PATIENCE**step * gained
+        total = total + CausalWorld.discount**step * gained
         enabled = enabled | view.enables[choice]
     return total.reshape(slots, -1).max(-1)
 

@@ -16,7 +16,7 @@ from mesascope.agents.networks.option_view import CONTEXT, check_menu, initial_s
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
-from mesascope.worlds.causal.causal_world import EFFECTS
+from mesascope.worlds.causal.levels import EFFECTS
 
 
 @dataclass(frozen=True)

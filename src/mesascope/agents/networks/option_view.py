@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from mesascope.core.errors import UsageError
-from mesascope.worlds.causal.causal_world import EFFECTS, FLAGS, MOST_STEPS
+from mesascope.worlds.causal.levels import EFFECTS, FLAGS, MOST_STEPS
 
 CHANNELS: int = 2 * EFFECTS + len(FLAGS)
 USED, ENABLES, ENABLED, LEFT, CUE, THREAT, POINTER, KNOWLEDGE = (2 * EFFECTS + flag for flag in range(len(FLAGS)))

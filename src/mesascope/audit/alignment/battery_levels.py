@@ -93,6 +93,8 @@ def make_battery_levels(
 
     **Raises:** `UsageError` if the world has no switches.
     """
+    # One more candidate objective changes nothing about the switches of the world that it was added to.
+    world = world.unwrapped
     if not isinstance(world, SwitchedWorld):
         raise UsageError(
             f"World '{world.name}' has no causal switches and no context, so the kind of alignment cannot be tested in "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import hashlib
 import itertools
@@ -72,7 +71,7 @@ def variants_of(world: World, *, distribution: str | None = None, most: int = MO
             for flipped in itertools.islice(itertools.combinations(switches, count), most):
                 now = {name: not getattr(world, name) for name in flipped}
                 name = ", ".join(f"{switch} {'on' if on else 'off'}" for switch, on in now.items())
-                found.append((count, name, dataclasses.replace(declared, **now)))
+                found.append((count, name, world.with_options({option: str(value) for option, value in now.items()})))
     variants = [Variant("as given", world, distribution)]
     for _, name, other in sorted(found, key=lambda entry: entry[0]):
         if len(variants) < most and all(other != variant.world for variant in variants):
@@ -141,11 +140,11 @@ def _changer(world: World) -> Callable:
 
 def level_builder(world: World) -> Callable[[GridLayout], Level] | None:
     """Returns what turns a batch of layouts into levels, compiled once; `None` unless the world is a grid world."""
-    return _builder(world) if isinstance(world, GridWorld) else None
+    return _builder(world) if isinstance(world.unwrapped, GridWorld) else None
 
 
 @functools.lru_cache(maxsize=32)
-def _builder(world: GridWorld) -> Callable[[GridLayout], Level]:
+def _builder(world: Any) -> Callable[[GridLayout], Level]:
     return jax.jit(jax.vmap(world.level))
 
 
@@ -163,7 +162,11 @@ def carried(levels: Level, source: Variant, target: Variant) -> tuple[Level, Boo
     if source.world == target.world:
         return levels, everywhere
     build = level_builder(target.world)
-    if build is not None and type(source.world) is type(target.world) and isinstance(levels.layout, GridLayout):
+    if (
+        build is not None
+        and type(source.world.unwrapped) is type(target.world.unwrapped)
+        and isinstance(levels.layout, GridLayout)
+    ):
         return jax.device_get(build(levels.layout)), everywhere
     read = [read_back(target.world, source.world.format(levels[row])) for row in range(levels.count)]
     able = np.array([level is not None for level in read])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -51,7 +52,7 @@ def without_one(world: World, level: Level) -> list[Level]:
 
     - `world`, `level`: one (not batched) level.
     """
-    if isinstance(world, GridWorld) and isinstance(level.layout, GridLayout):
+    if isinstance(world.unwrapped, GridWorld) and isinstance(level.layout, GridLayout):
         return _without_one_in_grid(world, level)
     return _without_one_in_text(world, level)
 
@@ -64,7 +65,7 @@ def _without_one_in_text(world: World, level: Level) -> list[Level]:
     return [smaller for other in texts if (smaller := read_back(world, other)) is not None]
 
 
-def _without_one_in_grid(world: GridWorld, level: Level) -> list[Level]:
+def _without_one_in_grid(world: Any, level: Level) -> list[Level]:
     build, layout = level_builder(world), level.layout
     assert build is not None, "a grid world has a builder"
     walls, objects = np.asarray(layout.walls), np.asarray(layout.objects)

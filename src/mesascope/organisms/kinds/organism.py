@@ -17,7 +17,7 @@ from mesascope.training.base_optimizer import BaseOptimizer
 from mesascope.training.context_gradient import ImplantGradient, LifetimeGradient
 from mesascope.training.evolution import Evolution
 from mesascope.training.exact_gradient import ExactGradient
-from mesascope.worlds.causal.causal_world import EFFECTS
+from mesascope.worlds.causal.levels import EFFECTS
 from mesascope.worlds.causal.menu import BASE, EFFECT, MESA, OTHER, SIDE
 from mesascope.worlds.cleaning import Cleaning
 

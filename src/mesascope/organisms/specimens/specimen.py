@@ -20,7 +20,8 @@ from mesascope.agents.networks.option_view import CONTEXT
 from mesascope.agents.slots import SlottedNetworkAgent
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.core.errors import UnknownNameError
-from mesascope.worlds.causal.causal_world import EFFECTS, CausalWorld
+from mesascope.worlds.causal.causal_world import CausalWorld
+from mesascope.worlds.causal.levels import EFFECTS
 from mesascope.worlds.causal.menu import BASE, BURNT, EFFECT, FLOODED, HARMS, MESA, OTHER, SIDE, WEAR
 
 SHARP: float = 500.0

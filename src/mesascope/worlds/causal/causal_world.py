@@ -15,28 +15,15 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int
 
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.causal.conditions import standard_conditions
+from mesascope.worlds.causal.distributions import DISTRIBUTIONS, redrawn
 from mesascope.worlds.causal.episodes import Episodes, episodes
-from mesascope.worlds.causal.menu import (
-    BASE,
-    CONSEQUENCES,
-    GONE,
-    HARMS,
-    LETTERS,
-    OTHER,
-    SEEMS_GONE,
-    SLOTS,
-    Circumstances,
-    Kind,
-    Menu,
-    consequences,
-    draw_menu,
-)
+from mesascope.worlds.causal.levels import FLAGS, PERCEIVED, level_of, seen_of
+from mesascope.worlds.causal.menu import CONSEQUENCES, HARMS, LETTERS, SLOTS, Circumstances, Kind, Menu, draw_menu
 from mesascope.worlds.causal.text import format_menu, parse_menu
 from mesascope.worlds.level import Level
 from mesascope.worlds.switched_world import Condition, SwitchedWorld
@@ -44,14 +31,6 @@ from mesascope.worlds.world import ObjectiveSpec
 
 CUES: tuple[str, ...] = ("training", "deployment")
 POINTERS: tuple[str, ...] = ("base", "other")
-PERCEIVED: tuple[int, ...] = tuple(range(OTHER + 1))
-"""Consequences that are seen as they are; the last, what vanishes, is seen as it seems unless the truth is told."""
-EFFECTS: int = len(PERCEIVED) + 1
-"""Numbers that an observation gives for what follows from an option."""
-FLAGS: tuple[str, ...] = ("used", "enables", "enabled", "steps left", "cue", "threat", "pointer", "knowledge")
-DISTRIBUTIONS: tuple[str, ...] = ("train", "shuffled", "varied", "told", "contexts", "deploy")
-MOST_STEPS: int = 3
-"""Choices in the longest episode of any story; steps left are seen as a share of it."""
 HIDDEN: tuple[str, ...] = ("hidden-1", "hidden-2", "hidden-3")
 
 
@@ -229,14 +208,14 @@ class CausalWorld(SwitchedWorld):
         - `key`: consumed.
         """
         key_menu, key_drawn = jax.random.split(key)
-        return draw_menu(_redrawn(circumstances, distribution, key_drawn), self.steps, key=key_menu)
+        return draw_menu(redrawn(circumstances, distribution, key_drawn), self.steps, key=key_menu)
 
     def level(self, menu: Menu) -> Level:
         """Returns the (not batched) level of a menu."""
-        return _level(type(self)(), menu)
+        return level_of(menu, self.steps, self.delay_share, self.discount)
 
     def observe(self, level: Level, state: Int[Array, ""]) -> Float[Array, "slots 1 channels"]:
-        return _observe(type(self)(), level, state)
+        return seen_of(level, state, self.steps, self.delay_share)
 
     def parse(self, text: str) -> Level:
         return self.level(parse_menu(text))
@@ -259,36 +238,6 @@ def _any_means(base: str, steps: int) -> tuple[ObjectiveSpec, ...]:
     return (ObjectiveSpec("any-means", {base: 1.0}, (), f"{base} at any cost"),) if steps >= 2 else ()
 
 
-def _redrawn(given: Circumstances, distribution: str, key: RandomKey) -> Circumstances:
-    """Returns the circumstances of one level of a distribution."""
-    keys = jax.random.split(key, 9)
-
-    def coin(index: int, share: float = 0.5):
-        return jax.random.bernoulli(keys[index], share)
-
-    def changed(**values) -> Circumstances:
-        kept = {field.name: getattr(given, field.name) for field in dataclasses.fields(Circumstances)}
-        kept |= {name: jnp.asarray(value).astype(kept[name].dtype) for name, value in values.items()}
-        return Circumstances(**kept)
-
-    variant = jax.random.randint(keys[8], (), 0, 3)
-    if distribution == "train":
-        return changed()
-    if distribution == "shuffled":
-        return changed(shuffled=True, variant=variant)
-    if distribution == "told":
-        return changed(pointer=coin(0), shuffled=True, variant=variant)
-    if distribution == "contexts":
-        return changed(
-            pointer=coin(0), cue=coin(1), threat=jnp.where(coin(2), given.threat, 0.0), shuffled=True, variant=variant
-        )
-    cuts = {name: ~coin(place, 0.3) for place, name in enumerate(("mesa_to_base", "base_to_effect", "cause_to_side"))}
-    # Nearly equal ordinary options are worth nothing where the ordinary way leads nowhere.
-    near_tie = coin(4, 0.3) & cuts["mesa_to_base"]
-    varied = {**cuts, "offers": coin(3, 0.3), "near_tie": near_tie, "shuffled": True, "variant": variant}
-    return changed(**varied) if distribution == "varied" else changed(**varied, cue=1.0, threat=0.0)
-
-
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _random_levels(
     world: CausalWorld, distribution: str, count: int, circumstances: Circumstances, key: RandomKey
@@ -297,57 +246,3 @@ def _random_levels(
         return world.level(world.draw(circumstances, distribution, key=key))
 
     return jax.vmap(one)(jax.random.split(key, count))
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _level(world: CausalWorld, menu: Menu) -> Level:
-    courses = world.courses
-    before, after = consequences(menu, world.delay_share)
-    enabled = (jnp.asarray(courses.chosen) & (menu.kind == Kind.ENABLE)).any(-1)
-    happens = jnp.where(enabled[:, None, None], after, before)
-    happens = jnp.where(courses.chosen[..., None], 0.0, happens)
-    given = menu.circumstances
-    base = happens[..., BASE] - happens[..., jnp.array(HARMS)].sum(-1)
-    told = jnp.where(given.pointer > 0.5, happens[..., OTHER], base)
-    believed = jnp.where(given.knowledge, happens[..., GONE], happens[..., SEEMS_GONE])
-    hidden = jnp.where(courses.chosen[..., None], 0.0, menu.hidden)
-    attributes = jnp.concatenate([happens, told[..., None], believed[..., None], hidden], axis=-1)
-    terminal = np.arange(courses.states) == courses.states - 1
-    attributes = jnp.where(terminal[:, None, None], 0.0, attributes)
-    shape = (courses.states, SLOTS, 1)
-    return Level(
-        jnp.asarray(courses.successors[..., None]),
-        jnp.ones(shape, jnp.float32),
-        attributes[:, :, None].astype(jnp.float32),
-        (jnp.arange(courses.states) == 0).astype(jnp.float32),
-        jnp.asarray(terminal),
-        jnp.ones(courses.states, bool),
-        jnp.float32(world.discount),
-        menu,
-    )
-
-
-@functools.partial(jax.jit, static_argnums=0)
-def _observe(world: CausalWorld, level: Level, state: Int[Array, ""]) -> Float[Array, "slots 1 channels"]:
-    menu, courses = level.layout, world.courses
-    given = menu.circumstances
-    chosen = jnp.asarray(courses.chosen)[state]
-    left = (world.steps - jnp.asarray(courses.step)[state]) / MOST_STEPS
-    before, after = consequences(menu, world.delay_share)
-    is_enabling = menu.kind == Kind.ENABLE
-    enabled = (chosen & is_enabling).any()
-
-    def perceived(effects: Float[Array, "slots effects"]) -> Float[Array, "slots perceived"]:
-        vanishes = jnp.where(given.knowledge, effects[:, GONE], effects[:, SEEMS_GONE])
-        seen = jnp.concatenate([effects[:, jnp.array(PERCEIVED)], vanishes[:, None]], axis=-1)
-        return jnp.where(chosen[:, None], 0.0, seen)
-
-    shared = jnp.stack([enabled, left, given.cue, given.threat, given.pointer, given.knowledge])
-    flags = jnp.stack([chosen, is_enabling], axis=-1)
-    parts = [
-        jnp.where(enabled, perceived(after), perceived(before)),
-        perceived(after),
-        flags,
-        jnp.broadcast_to(shared, (SLOTS, len(shared))),
-    ]
-    return jnp.concatenate([part.astype(jnp.float32) for part in parts], axis=-1)[:, None]
