@@ -152,13 +152,13 @@ READERS: dict[str, Reader] = {
     "answers": Reader(
         ("answers.json",),
         mutations.of_json,
-        _verb("challenge", "--out", "{folder}", "--answers", "{file}"),
+        _verb("challenge", "score", "{file}", "--challenge", "{folder}"),
         beside=("sealed.json",),
     ),
     "sealed-challenge": Reader(
         ("sealed.json",),
         mutations.of_json,
-        _verb("challenge", "--out", "{folder}", "--answers", "{folder}/answers.json"),
+        _verb("challenge", "score", "{folder}/answers.json", "--challenge", "{folder}"),
         beside=("answers.json",),
     ),
     "request": Reader(

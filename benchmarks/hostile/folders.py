@@ -26,7 +26,7 @@ WRITES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "onset": (("onset", "--quiet"), ("onset.json", "onset.html", "request.json")),
     "challenge": (
-        ("challenge", "--specimens", "1", "--quiet"),
+        ("challenge", "make", "--specimens", "1", "--quiet"),
         ("sealed.json", "README.txt", "agents/agent-000.safetensors", "agents/agent-007.safetensors"),
     ),
 }
@@ -189,7 +189,7 @@ DATA_ONLY: dict[str, tuple[str, ...]] = {
     "onset": ("onset", "--out", "onset"),
     "check": ("check", "answers", "--section", "4.5"),
     "bank": ("bank", "list"),
-    "challenge": ("challenge", "--specimens", "1", "--out", "made"),
+    "challenge": ("challenge", "make", "--specimens", "1", "--out", "made"),
     "help": ("--help",),
     "verb-help": ("audit", "--help"),
     "version": ("--version",),

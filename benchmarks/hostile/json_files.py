@@ -172,7 +172,7 @@ ANSWERS = b'{"agent-000": "robust-internal", "agent-001": {"kind": "deceptive", 
 
 def challenges() -> Iterable[Case]:
     """`mesascope challenge` on sealed files and answers that others wrote."""
-    start = ("challenge", "--out", "challenge", "--answers", "answers.json", "--json")
+    start = ("challenge", "score", "answers.json", "--challenge", "challenge", "--json")
 
     def with_answers(build: Build, content: bytes = ANSWERS) -> Build:
         def both(folder: Path, material: Path, rng: random.Random) -> None:
@@ -217,7 +217,7 @@ def challenges() -> Iterable[Case]:
     yield Case("json", "sealed-hidden-not-base64", start, with_answers(_sealed(hidden="%%%")))
     yield Case("json", "sealed-trained-text", start, with_answers(_sealed(trained="many")))
     yield Case("json", "sealed-trained-nan", start, with_answers(_sealed(trained=1e308)), OPEN)
-    battery = ("challenge", "--out", "challenge", "--battery", "--json", "--quiet")
+    battery = ("challenge", "answer", "--challenge", "challenge", "--json", "--quiet")
     for name, worlds in {
         "evil-module": {"agent-000": "evil:World"},
         "evil-gym": {"agent-000": "gym:evil:World-v0"},

@@ -18,7 +18,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "battery": ("battery", "policies:right", "--world", "tiny_world:Tiny", "--quiet"),
     "witness": ("witness", *RIGHT, "--own", "trap", "--budget", "64", "--floor", "0"),
     "onset": ("onset",),
-    "challenge": ("challenge", "--specimens", "1"),
+    "challenge": ("challenge", "make", "--specimens", "1"),
 }
 """A command that leaves results in `--out`, by the name of the folder."""
 

@@ -99,6 +99,7 @@ BY_METAVAR = {
     "FILE": FILES,
     "PATH": FILES,
 }
+GROUPS = ("check", "bank", "challenge")
 TINY = ("--world", "tiny_world:Tiny")
 STARTS: dict[str, tuple[str, ...]] = {
     "audit": ("policies:right", *TINY, "--levels", "8", "--quiet"),
@@ -108,10 +109,13 @@ STARTS: dict[str, tuple[str, ...]] = {
     "witness": ("policies:right", *TINY, "--own", "goal", "--budget", "16", "--quiet"),
     "distance": ("goal", "trap", *TINY, "--levels", "2", "--quiet"),
     "show": ("tiny_world:Tiny", "--levels", "1", "--quiet"),
-    "check": ("world", "tiny_world:Tiny", "--quiet"),
+    "check world": ("tiny_world:Tiny", "--quiet"),
+    "check fit": ("policies:right", *TINY, "--quiet"),
+    "check answers": ("--quiet",),
     "report": ("audit", "--quiet"),
-    "challenge": ("--specimens", "1", "--quiet"),
-    "bank": ("list", "--quiet"),
+    "challenge make": ("--specimens", "1", "--quiet"),
+    "bank list": ("--quiet",),
+    "bank score": ("--smoke", "--quiet"),
     "onset": ("--quiet",),
     "list": ("worlds", "--quiet"),
     "train": ("corner", "--quiet"),
@@ -119,12 +123,10 @@ STARTS: dict[str, tuple[str, ...]] = {
 }
 """Sound arguments of each verb; of one that is not here, those of its help."""
 WITHOUT_EFFECT = {
-    ("bank", "--processes"),
-    ("challenge", "--trained"),
+    ("challenge make", "--trained"),
     ("train", "--modification"),
-    ("check", "--bank"),
-    ("bank", "--out"),
-    ("check", "--section"),
+    ("check assay", "--bank"),
+    ("check answers", "--section"),
 }
 """Options that these arguments do not need: whatever they are may be passed over, but nothing may break."""
 
@@ -141,14 +143,22 @@ class Option:
 def help_of(*verb: str) -> str:
     """Returns the help of the command or of a verb."""
     done = subprocess.run(
-        ["mesascope", *verb, "--help"], env=environment(COLUMNS="200"), capture_output=True, text=True, check=False
+        ["mesascope", *(word for part in verb for word in part.split()), "--help"],
+        env=environment(COLUMNS="200"),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout
 
 
 def verbs() -> list[str]:
-    """Returns the verbs that the help names."""
-    return re.findall(r"^  ([a-z]+)  +\S", help_of(), re.MULTILINE)
+    """Returns the verbs that the help names, those of two words among them."""
+    known = []
+    for verb in re.findall(r"^  ([a-z]+)  +\S", help_of(), re.MULTILINE):
+        second = re.findall(r"^  ([a-z]+)  +\S", help_of(verb), re.MULTILINE) if verb in GROUPS else []
+        known += [f"{verb} {word}" for word in second] or [verb]
+    return known
 
 
 def options_of(verb: str) -> list[Option]:
@@ -165,7 +175,7 @@ def _with(option: str, value: str, verb: str) -> tuple[str, ...]:
     if option in words:
         at = words.index(option)
         del words[at : at + 2]
-    return (verb, *words, f"{option}={value}")
+    return (*verb.split(), *words, f"{option}={value}")
 
 
 def _beside(folder: Path, material: Path, rng: random.Random) -> None:
@@ -188,7 +198,7 @@ def of_verbs() -> Iterable[Case]:
             chosen = random.Random(f"{verb} {option.name}")
             for name in chosen.sample(sorted(values), 3):
                 exits = ANY if (verb, option.name) in WITHOUT_EFFECT else USAGE
-                if (verb, option.name) == ("check", "--world-option"):
+                if (verb, option.name) == ("check world", "--world-option"):
                     # That a world is wrong is what this verb finds out.
                     exits = frozenset({1, 2})
                 if option.name == "--levels" and name in ("10-20", "2-63"):
@@ -214,13 +224,18 @@ def of_arguments() -> Iterable[Case]:
     for verb, (first, *rest) in STARTS.items():
         if first.startswith("--") or verb not in verbs():
             continue
+        words = verb.split()
         chosen = random.Random(f"first of {verb}")
         for name in chosen.sample(sorted(NAMES), 4):
             if name != "dash":
-                yield Case("options", f"{verb}-first-{name}", (verb, NAMES[name], *rest), _beside, frozenset({2, 4}))
-        yield Case("options", f"{verb}-nothing-known", (verb, *STARTS[verb], "--nobody-knows", "1"), _beside, USAGE)
+                yield Case("options", f"{verb}-first-{name}", (*words, NAMES[name], *rest), _beside, frozenset({2, 4}))
+        yield Case("options", f"{verb}-nothing-known", (*words, *STARTS[verb], "--nobody-knows", "1"), _beside, USAGE)
         yield Case(
-            "options", f"{verb}-too-much", (verb, *STARTS[verb], "more", "\x1b[31mmore"), _beside, frozenset({2, 4})
+            "options",
+            f"{verb}-too-much",
+            (*words, *STARTS[verb], "more", "\x1b[31mmore"),
+            _beside,
+            frozenset({2, 4}),
         )
     for number in range(12):
         yield Case("options", f"noise-{number}", _noise(number), _beside, frozenset({0, 2, 4}))

@@ -91,7 +91,7 @@ def test_an_assay_of_ones_own(mesascope, tmp_path):
     [
         (("noveltty",), "novelty"),
         (("my_assays:number",), "no function of an Examinee but of type int"),
-        (("novelty", "--world-option", "size=5"), "--world-option is about worlds"),
+        (("novelty", "--world-option", "size=5"), "Unrecognized options: --world-option"),
     ],
 )
 def test_what_is_no_assay_is_an_error(mesascope, tmp_path, arguments, said):

@@ -47,7 +47,7 @@ def test_the_same_question_has_the_same_answer(mesascope, folder, monkeypatch):
         (("house_agents:to_the_corner", *WORLD, "--base", "chese"), "Did you mean 'cheese'?"),
         (("house_agents:to_the_corner", *WORLD, "--levels", "0"), "--levels 0 is below 1"),
         (("house_agents:to_the_corner", *WORLD, "--edits", "-1"), "--edits -1 is negative"),
-        (("house_agents:to_the_corner", *WORLD, "--deploy", "deplay"), "Did you mean 'deploy'?"),
+        (("house_agents:to_the_corner", *WORLD, "--distribution", "deplay"), "Did you mean 'deploy'?"),
         (("house_agents:to_the_corner", "--world", "corner", "--world-option", "sise=5"), "Did you mean 'size'?"),
         (("corner", "--world", "corner"), "brings its own world"),
         (("missing.safetensors", *WORLD), "missing.safetensors"),

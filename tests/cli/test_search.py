@@ -16,7 +16,7 @@ from tests.cli.conftest import AGENTS
 
 OPTIONS = ("--world-option", "size=5", "--world-option", "walls=open")
 WORLD = ("--world", "corner", *OPTIONS)
-SCRIPTED = ("search", "house_agents:to_the_corner", *WORLD, "--objective", "corner", "--levels", "12", "--seed", "1")
+SCRIPTED = ("search", "house_agents:to_the_corner", *WORLD, "--own", "corner", "--levels", "12", "--seed", "1")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_a_network_that_searches_is_looked_into_and_drawn(asked):
     file = save_agent(
         folder / "planner.safetensors", network, spec, world_name="maze", observation_shape=shape, actions=actions
     )
-    asked_for = ("--objective", "goal", "--levels", "44", "--out", "planned", "--json")
+    asked_for = ("--own", "goal", "--levels", "44", "--out", "planned", "--json")
     code, out, err = run("search", file, "--world", "maze", *OPTIONS, *asked_for)
     assert code == 0, err
     details = {piece["assay"]: piece["details"] for piece in json.loads(out)["evidence"]}
@@ -120,7 +120,7 @@ def test_a_network_that_searches_is_looked_into_and_drawn(asked):
     ("arguments", "message"),
     [
         (("house_agents:to_the_corner",), "name the world in which it was trained with --world"),
-        (("house_agents:to_the_corner", *WORLD, "--objective", "chese"), "Did you mean 'cheese'?"),
+        (("house_agents:to_the_corner", *WORLD, "--own", "chese"), "Did you mean 'cheese'?"),
         (("house_agents:to_the_corner", *WORLD, "--levels", "0"), "--levels 0 is below 1"),
         (("house_agents:to_the_corner", *WORLD, "--seed", "-1"), "--seed -1 is negative"),
         (("house_agents:to_the_corner", "--world", "corner", "--world-option", "sise=5"), "Did you mean 'size'?"),

@@ -21,7 +21,7 @@ def test_the_same_seed_draws_the_same_levels_and_another_others(mesascope):
 
 
 def test_an_objective_is_drawn_as_a_path_that_ends_where_it_is_fulfilled(mesascope):
-    code, out, _ = mesascope("show", "corner", *SMALL, "--objective", "corner")
+    code, out, _ = mesascope("show", "corner", *SMALL, "--optimal-for", "corner")
     assert code == 0
     assert "◉" in out
     assert any(arrow in out for arrow in "←↑")
@@ -53,10 +53,10 @@ def test_drawings_as_files(mesascope, tmp_path, suffix, begins):
         (("corner", "--world-option", "size=5", "--world-option", "size=7"), "is given twice, as '5' and as '7'"),
         (("corner", "--world-option", "size=big"), "Option size 'big' is not a whole number"),
         (("corner", "--distribution", "deplay"), "Did you mean 'deploy'?"),
-        (("corner", "--objective", "chese"), "Did you mean 'cheese'?"),
-        (("corner", "--objective", "cheese", "--agent", "a.safetensors"), "give one of them"),
+        (("corner", "--optimal-for", "chese"), "Did you mean 'cheese'?"),
+        (("corner", "--optimal-for", "cheese", "--agent", "a.safetensors"), "give one of them"),
         (("corner", "--out", "drawing.gif"), "does not end in one of .svg, .png, .txt"),
-        (("corner", "--levels", "0"), "--levels 0 is below 1; give one from 1 to 64"),
+        (("corner", "--levels", "0"), "--levels 0 is below 1"),
         (("corner", "--levels", "65"), "--levels 65 is more than 64"),
         (("corner", "--agent", "missing.safetensors"), "missing.safetensors"),
     ],

@@ -33,7 +33,7 @@ for command in (
     ["onset", "--deployment-episodes", "1", "--training-episodes", "1"],
     *([verb, data, "--world", "doors"] for verb in ("audit", "search", "objective", "battery", "witness")),
     ["distance", "reward.json", "cheese", "--levels", "1", "--kind", "starc"], ["report", "report.json"],
-    ["challenge", "--answers", "answers.json"], ["challenge", "--out", ".", "--battery"], ["bank", "list"],
+    ["challenge", "score", "answers.json"], ["challenge", "answer", "--challenge", "."], ["bank", "list"],
     ["train", "nobody"], ["check", "--section", "2.1"], ["check", "fit", data, "--world", "doors"],
 ):
     print("ended", command[0], main(command), file=sys.stderr)

@@ -10,11 +10,10 @@ import tyro
 
 from mesascope.cli.console import Console
 from mesascope.cli.gates import Gate, exit_code
-from mesascope.cli.options.agent import ViewingCommand
-from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, MaybeTarget, Pairs, Seed
-from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import chosen_shift, evaluation_of, with_objective
-from mesascope.cli.output_folder import claim
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import AgentText, MaybeLevels, MaybeTarget, Seed
+from mesascope.cli.options.output import OutputOptions, result_folder
+from mesascope.cli.options.world import DeploymentOptions, WorldOptions, with_objective
 from mesascope.cli.train import resumable
 from mesascope.core.errors import OutputError
 from mesascope.core.text import quoted
@@ -24,7 +23,7 @@ FILES = ("report.json", "report.html")
 
 
 @dataclass(frozen=True)
-class Audit(ViewingCommand):
+class Audit:
     """Asks the three questions about an agent: is it an optimizer, what is its objective, is it aligned?
 
     Prints one screen and writes report.json and report.html. The same command gives the same report and may replace it;
@@ -33,18 +32,8 @@ class Audit(ViewingCommand):
 
     agent: tyro.conf.Positional[AgentText] = "corner"
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism, which is trained if need be."""
-    world: MaybeName = None
-    """Where it was trained: built in, gym:<id>, or module:Class. An organism brings its own."""
-    world_option: Pairs = ()
-    """An option of the world."""
-    train: MaybeName = None
-    """The distribution it was trained on; by default the world's first."""
-    base: MaybeName = None
-    """The base objective; by default the world's own."""
-    deploy: MaybeName = None
-    """Where it is deployed: a distribution of the world, or another world; by default the world's last distribution."""
-    deploy_option: Pairs = ()
-    """An option of the world of deployment."""
+    world: WorldOptions = WorldOptions()
+    deployment: DeploymentOptions = DeploymentOptions()
     objective: MaybeTarget = None
     """One more candidate objective: a function of observations, actions and next observations."""
     levels: MaybeLevels = None
@@ -55,35 +44,25 @@ class Audit(ViewingCommand):
     """Exit with 0 only if the agent was found to be this; with 1 if it is another class, with 3 if that is open."""
     seed: Seed = 0
     """Of levels, roll-outs and intervals, and of the training of an organism."""
-    out: MaybeFolder = None
-    """Where the report goes; by default runs/AGENT-SEED."""
-    force: bool = False
-    """Replace a report about something else."""
-    json: bool = False
-    """Print the report as JSON instead of one screen of text."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    loading: LoadingOptions = LoadingOptions()
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.agents.resolve import resolve_agent
         from mesascope.objectives.objective import compile_objectives
         from mesascope.report import main_job
         from mesascope.report.text.terminal import print_screen
 
         organism = self.agent in ORGANISMS.names()
-        world, base = evaluation_of(
-            self.agent, self.world, self.world_option, to="to audit", base=self.base, train=self.train
-        )
-        deploy_world, deploy = chosen_shift(world, self.deploy, self.deploy_option)
+        world, base = self.world.chosen(self.agent, to="to audit")
+        deploy_world, deploy = self.deployment.chosen(world)
         world = with_objective(world, self.objective)
         if deploy_world is not None:
             deploy_world = with_objective(deploy_world, self.objective)
         if base is not None:
             compile_objectives(world).index(base)
-        brought = None if organism else resolve_agent(self.agent, world=world, view=self.view, **self.loading)
-        place = result_folder(self.out, self.agent, self.seed)
-        folder = claim(place, request_of(self), files=FILES, force=self.force)
-        agent = brought or resolve_agent(self._grown(folder.path, console), world=world, view=self.view, **self.loading)
+        brought = None if organism else self.loading.resolved(self.agent, world)
+        folder = self.output.claimed(self, FILES, result_folder(self.agent, self.seed))
+        agent = brought or self.loading.resolved(self._grown(folder.path, console), world)
         if organism:
             # Its file is called agent, like every organism's.
             agent.name = self.agent
@@ -92,7 +71,7 @@ class Audit(ViewingCommand):
                 agent,
                 world,
                 base_objective=base,
-                train=self.train,
+                train=self.world.train,
                 deploy=deploy,
                 deploy_world=deploy_world,
                 seed=self.seed,
@@ -101,7 +80,7 @@ class Audit(ViewingCommand):
             )
         contents = report.contents()
         _, html = folder.write(contents)
-        if self.json:
+        if self.output.json:
             console.result(report.to_json().rstrip("\n"))
         else:
             print_screen(report, stream=console.results, report_path=html)

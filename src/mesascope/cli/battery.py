@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import ViewingCommand, chosen_agent
-from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, option
-from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import evaluation_of
-from mesascope.cli.output_folder import claim
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import AgentText, MaybeLevels, Seed, option
+from mesascope.cli.options.output import OutputOptions, result_folder
+from mesascope.cli.options.world import WorldOptions
 from mesascope.core.quantities import Real, Whole
 
 if TYPE_CHECKING:
@@ -23,11 +22,14 @@ if TYPE_CHECKING:
     from mesascope.worlds.world import World
 
 FILES = ("battery.json", "battery.html")
+LEVELS: int = 6
+MOST_LEVELS = Whole(1, 1024)
+"""In each condition."""
 TO = "to test what kind of alignment there is in"
 
 
 @dataclass(frozen=True)
-class Battery(ViewingCommand):
+class Battery:
     """Says what kind of alignment it is: robust, one of the paper's pseudo-alignments, deceptive, or none of these.
 
     Each test changes one thing: an edge of the world's causal graph, what is on offer, what the agent is told, or a
@@ -38,27 +40,15 @@ class Battery(ViewingCommand):
 
     agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: MaybeName = None
-    """Where it was trained: a world with switches (choice, cleaning, lamp, door-key), or module:Class. An organism
-    brings its own."""
-    world_option: Pairs = ()
-    """An option of the world."""
-    base: MaybeName = None
-    """The base objective; by default the world's own."""
-    levels: Annotated[int, *option(Whole(1, 1024), "INT")] = 6
-    """Levels in each condition; a test has three."""
+    world: WorldOptions = WorldOptions()
+    levels: MaybeLevels = None
+    """How many levels in each condition, of which a test has three; by default 6."""
     tolerance: Annotated[float, *option(Real(0, 0.25, below_high=True), "SHARE")] = 0.03
     """What a score may lack and still be as good as can be, as a share of the optimum."""
     seed: Seed = 0
     """Of levels and roll-outs."""
-    out: MaybeFolder = None
-    """Where the result goes; by default runs/AGENT-SEED-battery."""
-    force: bool = False
-    """Replace a result about something else."""
-    json: bool = False
-    """Print the result as JSON instead of text."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    loading: LoadingOptions = LoadingOptions()
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.core.provenance import Stopwatch, provenance
@@ -67,30 +57,31 @@ class Battery(ViewingCommand):
         from mesascope.report.text.battery_text import battery_text
 
         watch = Stopwatch()
-        world, base = evaluation_of(self.agent, self.world, self.world_option, to=TO, base=self.base)
+        levels = LEVELS if self.levels is None else self.levels
+        MOST_LEVELS.check(levels, "--levels")
+        world, base = self.world.chosen(self.agent, to=TO)
         base = base or world.base_objective
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         compile_objectives(world).index(base)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
-        place = result_folder(self.out, self.agent, self.seed, "battery")
-        folder = claim(place, request_of(self), files=FILES, force=self.force)
+        agent = self.loading.chosen(self.agent, world, seed=self.seed)
+        folder = self.output.claimed(self, FILES, result_folder(self.agent, self.seed, "battery"))
         with console.progress(f"Testing {agent.name}") as progress:
             progress("every test", 0.1)
-            evidence = self._evidence(agent, world, base)
+            evidence = self._evidence(agent, world, base, levels)
         report = BatteryReport(
             agent=agent.name,
             agent_kind=agent.kind,
             world=world.name,
             world_options=world.options(),
             base_objective=base,
-            levels=self.levels,
+            levels=levels,
             tolerance=self.tolerance,
             seed=self.seed,
             evidence=evidence,
             provenance=provenance(seed=self.seed, watch=watch),
         )
         paths = folder.write(report.contents())
-        if self.json:
+        if self.output.json:
             console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
         else:
             console.result(battery_text(report, width=console.width))
@@ -98,7 +89,7 @@ class Battery(ViewingCommand):
             console.note(f"Report  {path}")
         return 0
 
-    def _evidence(self, agent: Agent, world: World, base: str) -> Evidence:
+    def _evidence(self, agent: Agent, world: World, base: str, levels: int) -> Evidence:
         from mesascope.audit.alignment.battery import battery_evidence
         from mesascope.core.random import root_key, stream
 
@@ -109,7 +100,7 @@ class Battery(ViewingCommand):
             base_objective=base,
             seed=self.seed,
             key=key,
-            levels=self.levels,
+            levels=levels,
             tolerance=self.tolerance,
         )
         return replace(found, cost_seconds=time.process_time() - start)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import abc
+from typing import Protocol, runtime_checkable
 
 from mesascope.cli.console import Console
 from mesascope.core.errors import MesascopeError
 
 
-class Command(abc.ABC):
+@runtime_checkable
+class Prints(Protocol):
+    """What every verb can be told about what it prints; see `mesascope.cli.options.output`."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether progress and notes are left out."""
+        ...
+
+
+@runtime_checkable
+class Command(Protocol):
     """A verb.
 
-    A concrete verb is a frozen dataclass in a file of its name. Its fields are its arguments and options, their
-    docstrings the help. Anything slow to import is imported inside `run`.
+    A concrete verb is a frozen dataclass in a file of its name. Its fields are its arguments and options, or groups of
+    them (`mesascope.cli.options`); their docstrings are the help. Anything slow to import is imported inside `run`.
     """
 
-    quiet: bool
-    """Whether progress and notes are left out."""
+    @property
+    def output(self) -> Prints:
+        """What is printed, and where results go."""
+        ...
 
-    @abc.abstractmethod
     def run(self, console: Console) -> int:
         """Does the work and returns the exit code.
 
@@ -28,6 +40,7 @@ class Command(abc.ABC):
 
         **Raises:** `MesascopeError` for whatever a user can cause.
         """
+        ...
 
 
 class Interrupted(MesascopeError):

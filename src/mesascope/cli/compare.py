@@ -8,13 +8,13 @@ from pathlib import Path
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import File
+from mesascope.cli.options.output import PrintOptions
 
 
 @dataclass(frozen=True)
-class Compare(Command):
+class Compare:
     """Puts two reports side by side: answers, verdicts that differ, and how much numbers changed.
 
     Where both are about the same levels (world, options, seed, number), regret is compared level by level.
@@ -24,10 +24,7 @@ class Compare(Command):
     """A report.json, or the folder that holds it."""
     second: tyro.conf.Positional[File]
     """Another one; differences are second less first."""
-    json: bool = False
-    """Print one JSON object."""
-    quiet: bool = False
-    """Leave out notes."""
+    output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.report.comparison import compare_reports
@@ -37,5 +34,5 @@ class Compare(Command):
             return Report.load(path / "report.json" if path.is_dir() else path).findings
 
         found = compare_reports(load(self.first), load(self.second))
-        console.result(json_format.dumps(found.data(), indent=2, allow_nan=False) if self.json else str(found))
+        console.result(json_format.dumps(found.data(), indent=2, allow_nan=False) if self.output.json else str(found))
         return 0

@@ -8,18 +8,21 @@ from typing import Annotated
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import Levels, MaybeName, MaybeTarget, Name, Names, Pairs, Seed, option
+from mesascope.cli.options.kinds import MaybeLevels, MaybeName, MaybeTarget, Names, Pairs, Seed, option
+from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.options.world import chosen_world, with_objective
 from mesascope.cli.reward_text import chosen_reward
 from mesascope.core.quantities import TEXT
+
+DEFAULT = "corner"
+LEVELS: int = 32
 
 Reward = Annotated[str, *option(TEXT, "REWARD")]
 
 
 @dataclass(frozen=True)
-class Distance(Command):
+class Distance:
     """Compares two rewards in the levels of a world: STARC, EPIC, DARD, NPEC and ERC, with intervals over levels.
 
     A reward is the name of an objective of the world; or weights of attributes such as
@@ -30,26 +33,23 @@ class Distance(Command):
     """The first reward; with --outer the base objective."""
     reward_b: tyro.conf.Positional[Reward]
     """The second reward; with --outer the intended one."""
-    world: Name = "corner"
-    """Whose levels: built in, gym:<id>, or module:Class."""
+    world: MaybeName = None
+    """Whose levels: built in, gym:<id>, or module:Class; by default corner."""
     world_option: Pairs = ()
     """An option of the world."""
     objective: MaybeTarget = None
     """One more objective that rewards can name: a function of observations, actions and next observations."""
     distribution: MaybeName = None
     """Of the levels; by default the world's last."""
-    levels: Levels = 32
-    """How many; fewer if the distribution has no more."""
+    levels: MaybeLevels = None
+    """How many levels; by default 32, fewer if the distribution has no more."""
     kind: Names = ()
     """A distance; by default all."""
     outer: bool = False
     """Also ask about outer alignment: what optimizing A is worth by B."""
     seed: Seed = 0
     """Of the levels and of the bootstrap over them."""
-    json: bool = False
-    """Print JSON."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         import jax
@@ -61,12 +61,13 @@ class Distance(Command):
 
         for kind in self.kind:
             DISTANCES.entry(kind)
-        world = with_objective(chosen_world(self.world, self.world_option), self.objective)
+        world = with_objective(chosen_world(self.world or DEFAULT, self.world_option), self.objective)
         distribution = world.distributions[-1] if self.distribution is None else self.distribution
         world.check_distribution(distribution)
         pair = compile_objectives(world, [chosen_reward(text, world) for text in (self.reward_a, self.reward_b)])
         distinct = world.distinct_levels(distribution)
-        count = self.levels if distinct is None else min(self.levels, distinct)
+        wanted = LEVELS if self.levels is None else self.levels
+        count = wanted if distinct is None else min(wanted, distinct)
         with console.progress("Comparing") as progress:
             progress("sampling levels", 0.1)
             check_size(world, distribution, count)
@@ -74,7 +75,7 @@ class Distance(Command):
             progress("distances", 0.3)
             found = compare(levels, pair, kinds=self.kind or None, seed=self.seed)
             outer = self._outer(levels, pair) if self.outer else None
-        if self.json:
+        if self.output.json:
             console.result(json.dumps(_data(self, world.name, distribution, count, found, outer), indent=2))
             return 0
         lines = [f"{self.reward_a} and {self.reward_b}, in {count} {distribution} levels of {world.name}", ""]

@@ -9,34 +9,33 @@ from typing import Annotated, Literal
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import Name
+from mesascope.cli.options.kinds import MaybeName
+from mesascope.cli.options.output import PrintOptions
 from mesascope.core.registry import Registry
+
+DEFAULT = "corner"
 
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
-class List(Command):
+class List:
     """Lists worlds, organisms and assays, or the objectives and options of one world."""
 
     what: Annotated[Literal["all", "worlds", "objectives", "options", "organisms", "assays"], tyro.conf.Positional] = (
         "all"
     )
     """What to list."""
-    world: Name = "corner"
-    """Whose objectives or options to list."""
-    json: bool = False
-    """Print one JSON object."""
-    quiet: bool = False
-    """Leave out notes."""
+    world: MaybeName = None
+    """Whose objectives or options to list; by default corner."""
+    output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         kinds = ("worlds", "organisms", "assays") if self.what == "all" else (self.what,)
         own = {"objectives": self._objectives, "options": self._options}
         found = {kind: own[kind]() if kind in own else _registered(kind) for kind in kinds}
-        if self.json:
+        if self.output.json:
             console.result(json_format.dumps(found, indent=2, ensure_ascii=False))
             return 0
         console.result("\n\n".join(_table(kind, rows, console.width) for kind, rows in found.items()))
@@ -51,7 +50,7 @@ class List(Command):
     def _objectives(self) -> list[Row]:
         from mesascope.worlds.catalogue import resolve_world
 
-        world = resolve_world(self.world)
+        world = resolve_world(self.world or DEFAULT)
         return [
             {"name": spec.name, "summary": spec.summary, "role": _role(spec.name, world.base_objective, spec.control)}
             for spec in world.objectives
@@ -62,7 +61,7 @@ class List(Command):
 
         return [
             {"name": name, "summary": f"{value!s} by default" if value != "" else "empty by default"}
-            for name, value in resolve_world(self.world).options().items()
+            for name, value in resolve_world(self.world or DEFAULT).options().items()
         ]
 
 

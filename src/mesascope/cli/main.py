@@ -117,8 +117,7 @@ def _main(arguments: list[str], interrupts: _Interrupts) -> int:
 
 def _run(arguments: list[str], interrupts: _Interrupts) -> int:
     from mesascope.cli.console import Console
-    from mesascope.cli.verbs import VERBS, HelpAsked, help_text, parse
-    from mesascope.core.errors import UnknownNameError
+    from mesascope.cli.verbs import HelpAsked, help_text, parse
 
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         Console().result(help_text())
@@ -128,11 +127,8 @@ def _run(arguments: list[str], interrupts: _Interrupts) -> int:
 
         Console().result(importlib.metadata.version("mesascope"))
         return 0
-    name, *rest = arguments
-    if name not in VERBS:
-        raise UnknownNameError("verb", name, VERBS)
     try:
-        command = parse(name, rest)
+        command = parse(arguments)
     except HelpAsked as help_asked:
         Console().result(str(help_asked))
         return 0
@@ -145,9 +141,9 @@ def _run(arguments: list[str], interrupts: _Interrupts) -> int:
 
     prepare_surroundings()
     with guarded_process(), results_alone() as stream:
-        console = Console(quiet=command.quiet, results=stream)
+        console = Console(quiet=command.output.quiet, results=stream)
         # What a library would log for people, as that an audit will take long, is a note here.
-        logging.getLogger("mesascope").setLevel(logging.ERROR if command.quiet else logging.WARNING)
+        logging.getLogger("mesascope").setLevel(logging.ERROR if command.output.quiet else logging.WARNING)
         interrupts.working = True
         try:
             with progress_shown_by(console.progress):

@@ -9,18 +9,19 @@ from typing import Annotated
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import ViewingCommand, chosen_agent
-from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, MaybeTarget, Pairs, Seed, option
-from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import evaluation_of, with_objective
-from mesascope.cli.output_folder import claim
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import AgentText, MaybeLevels, MaybeName, MaybeTarget, Seed, option
+from mesascope.cli.options.output import OutputOptions, result_folder
+from mesascope.cli.options.world import WorldOptions, with_objective
 from mesascope.core.quantities import Whole
 
 FILES = ("objective.json", "objective.html")
+WATCHED: int = 8
+"""Training levels in which it is watched unless the user says otherwise."""
 
 
 @dataclass(frozen=True)
-class Objective(ViewingCommand):
+class Objective:
     """Recovers what an agent is after from its choices, and says what they leave open.
 
     It is watched in a few training levels first, and then asked in the environments that are expected to settle most:
@@ -29,32 +30,19 @@ class Objective(ViewingCommand):
 
     agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: MaybeName = None
-    """Where it was trained: built in, gym:<id>, or module:Class. An organism brings its own."""
-    world_option: Pairs = ()
-    """An option of the world."""
-    base: MaybeName = None
-    """The base objective; by default the world's own."""
-    train: MaybeName = None
-    """The distribution it was trained on; by default the world's first."""
-    deploy: MaybeName = None
-    """The distribution that matters; by default the world's last."""
+    world: WorldOptions = WorldOptions()
+    distribution: MaybeName = None
+    """Of the levels that matter; by default the world's last."""
     objective: MaybeTarget = None
     """One more candidate objective: a function of observations, actions and next observations."""
-    levels: Annotated[int, *option(Whole(1, 4096), "INT")] = 8
-    """Training levels in which it is watched before anything is asked."""
+    levels: MaybeLevels = None
+    """How many training levels it is watched in before anything is asked; by default 8."""
     edits: Annotated[int, *option(Whole(0, 1024), "INT")] = 8
     """Environments in which it is asked then."""
     seed: Seed = 0
     """Of levels, menus and draws."""
-    out: MaybeFolder = None
-    """Where the result goes; by default runs/AGENT-SEED-objective."""
-    force: bool = False
-    """Replace a result about something else."""
-    json: bool = False
-    """Print the result as JSON instead of text."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    loading: LoadingOptions = LoadingOptions()
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.audit.objective.recovery.query.questioning import question
@@ -62,20 +50,19 @@ class Objective(ViewingCommand):
         from mesascope.report.pages.objective_page import ObjectiveReport, objective_text
 
         watch = Stopwatch()
-        world, base = evaluation_of(self.agent, self.world, self.world_option, to="to question", base=self.base)
+        world, base = self.world.chosen(self.agent, to="to question")
         world = with_objective(world, self.objective)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
-        place = result_folder(self.out, self.agent, self.seed, "objective")
-        folder = claim(place, request_of(self), files=FILES, force=self.force)
+        agent = self.loading.chosen(self.agent, world, seed=self.seed)
+        folder = self.output.claimed(self, FILES, result_folder(self.agent, self.seed, "objective"))
         with console.progress(f"Questioning {agent.name}") as progress:
             found = question(
                 agent,
                 world,
                 base_objective=base,
-                train=self.train,
-                deploy=self.deploy,
+                train=self.world.train,
+                deploy=self.distribution,
                 edits=self.edits,
-                start=self.levels,
+                start=WATCHED if self.levels is None else self.levels,
                 seed=self.seed,
                 progress=progress,
             )
@@ -91,7 +78,7 @@ class Objective(ViewingCommand):
             provenance=provenance(seed=self.seed, watch=watch),
         )
         path = folder.write(report.contents())[-1]
-        if self.json:
+        if self.output.json:
             console.result(json.dumps(report.data(), indent=2, ensure_ascii=False))
         else:
             console.result(objective_text(report, width=console.width) + f"\n\nReport  {path}")

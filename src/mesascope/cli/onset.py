@@ -6,13 +6,11 @@ import json as json_format
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import MaybeFolder, Seed, Share, option
-from mesascope.cli.options.output import request_of
-from mesascope.cli.output_folder import claim
+from mesascope.cli.options.kinds import Seed, Seeds, Share, option, seeds_from
+from mesascope.cli.options.output import OutputOptions
 from mesascope.core.errors import UsageError
-from mesascope.core.quantities import SEED, Real, Whole
+from mesascope.core.quantities import Real, Whole
 
 if TYPE_CHECKING:
     from mesascope.theory.lifetimes import Lifetime
@@ -24,6 +22,8 @@ THREATS: tuple[float, ...] = (0.1, 0.25, 0.3, 0.35, 0.4, 0.5, 1.0)
 MYOPIC_THREATS: tuple[float, ...] = (0.1, 0.5, 1.0)
 """Under which policies are trained, besides the threat that was asked about."""
 
+POLICIES: int = 5
+"""Of each kind that are trained unless the user says otherwise."""
 LONGEST: int = 20
 """Episodes of a lifetime that policies are trained on: a minute's worth."""
 
@@ -43,7 +43,7 @@ def _minutes(lifetime: Lifetime) -> float:
 
 
 @dataclass(frozen=True)
-class Onset(Command):
+class Onset:
     """Says when deception pays: complying in training, defecting in deployment, under a threat of modification.
 
     A lifetime is a number of training and of deployment episodes; the agent's own goal pays 1 in an episode in which it
@@ -65,25 +65,18 @@ class Onset(Command):
     """Longer lifetimes are refused, with what they would cost."""
     learned: bool = False
     """Train policies, too: takes up to a minute."""
-    seeds: Annotated[int, *option(Whole(1, 1000), "INT")] = 5
-    """Policies of each kind that are trained."""
+    seeds: Seeds = None
+    """How many policies of each kind are trained; by default 5."""
     seed: Seed = 0
     """Of the first of them."""
-    out: MaybeFolder = None
-    """Where onset.json and onset.html go; by default nothing is written."""
-    force: bool = False
-    """Replace a result about something else."""
-    json: bool = False
-    """Print the result as JSON instead of text."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.theory.lifetimes import Lifetime
 
         lifetime = Lifetime(self.training_episodes, self.deployment_episodes, self.threat, self.discount)
         self._check(lifetime)
-        folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
+        folder = self.output.claimed(self, FILES)
 
         from mesascope.core.provenance import Stopwatch, provenance
         from mesascope.report.pages.onset_page import OnsetReport
@@ -99,14 +92,14 @@ class Onset(Command):
         asked = {**asdict(lifetime), "accuracy": self.cue_accuracy}
         report = OnsetReport(asked, exact, learned, provenance(seed=self.seed, watch=watch))
         data = report.data()
-        console.result(json_format.dumps(data, indent=2) if self.json else onset_text(data))
+        console.result(json_format.dumps(data, indent=2) if self.output.json else onset_text(data))
         if folder is not None:
             for path in folder.write(report.contents()):
                 console.note(f"Report  {path}")
         return 0
 
     def _check(self, lifetime: Lifetime) -> None:
-        SEED.check(self.seed + self.seeds - 1, f"--seed {self.seed} --seeds {self.seeds}: the last seed")
+        seeds_from(self.seed, self.seeds or POLICIES)
         if lifetime.episodes > self.most_episodes:
             raise UsageError(
                 f"A lifetime of {lifetime.episodes:,} episodes takes about {_gibibytes(lifetime):,.1f} GiB and "
@@ -130,12 +123,12 @@ class Onset(Command):
 
         kinds = [(threat, Conditions()) for threat in sorted({*THREATS, self.threat})]
         kinds += [(threat, Conditions(spans_updates=False)) for threat in MYOPIC_THREATS]
-        seeds = tuple(range(self.seed, self.seed + self.seeds))
+        seeds = seeds_from(self.seed, self.seeds or POLICIES)
         return [
             {
                 "threat": cell.threat,
                 "spans_updates": cell.conditions.spans_updates,
-                "seeds": self.seeds,
+                "seeds": len(seeds),
                 "training": phase(cell.training),
                 "deployment": phase(cell.deployment),
                 "verdict": str(cell.verdict),

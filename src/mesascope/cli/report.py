@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import tyro
 
-from mesascope.cli.command import Command
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import File, MaybeFile
-from mesascope.cli.options.output import check_new
+from mesascope.cli.options.output import PrintOptions, check_new
 
 
 @dataclass(frozen=True)
-class Remake(Command):
+class Remake:
     """Writes the HTML of a saved report again, for example with a newer version of Mesascope."""
 
     report: tyro.conf.Positional[File]
@@ -22,10 +21,7 @@ class Remake(Command):
     """Where the HTML goes; by default report.html beside the JSON, which is replaced if an audit wrote it."""
     force: bool = False
     """Replace whatever file stands there."""
-    json: bool = False
-    """Print the report's JSON instead of one screen of text."""
-    quiet: bool = False
-    """Leave out notes."""
+    output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.cli.output_folder import rewrite, wrote
@@ -42,7 +38,7 @@ class Remake(Command):
         elif self.out is not None or not html.is_file() or sha256_of(html) != sha256_of(content):
             check_new(html, force=self.force)
             write_atomically(html, content)
-        if self.json:
+        if self.output.json:
             console.result(report.to_json())
         else:
             print_screen(report, stream=console.results, report_path=html)

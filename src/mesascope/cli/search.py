@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import ViewingCommand, chosen_agent
-from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeLevels, MaybeName, Pairs, Seed
-from mesascope.cli.options.output import request_of, result_folder
-from mesascope.cli.options.world import chosen_shift, evaluation_of
-from mesascope.cli.output_folder import claim
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import AgentText, MaybeLevels, MaybeName, Seed
+from mesascope.cli.options.output import OutputOptions, result_folder
+from mesascope.cli.options.world import DeploymentOptions, WorldOptions
 from mesascope.core.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -23,42 +22,26 @@ FILES = ("search.json", "search.html")
 
 
 @dataclass(frozen=True)
-class Search(ViewingCommand):
+class Search:
     """Asks the first question alone: does it search, are its choices the result, how far does it look ahead?
 
     Prints the three verdicts with the assays behind them, and writes search.json and search.html. They are those of an
-    audit with the same seed: choices are judged by the objective that explains them best, or by --objective. The same
+    audit with the same seed: choices are judged by the objective that explains them best, or by --own. The same
     command may replace its own result; one about anything else is only replaced with --force.
     """
 
     agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: MaybeName = None
-    """Where it was trained: built in, gym:<id>, or module:Class. An organism brings its own."""
-    world_option: Pairs = ()
-    """An option of the world."""
-    train: MaybeName = None
-    """The distribution it was trained on; by default the world's first."""
-    base: MaybeName = None
-    """The base objective, by which it is judged where no candidate explains its choices; by default the world's own."""
-    deploy: MaybeName = None
-    """Where it is deployed: a distribution of the world, or another world; by default the world's last distribution."""
-    deploy_option: Pairs = ()
-    """An option of the world of deployment."""
-    objective: MaybeName = None
-    """What it pursues; by default what its choices are attributed to, as in an audit."""
+    world: WorldOptions = WorldOptions()
+    deployment: DeploymentOptions = DeploymentOptions()
+    own: MaybeName = None
+    """The objective by which its choices are judged; by default what they are attributed to, as in an audit."""
     levels: MaybeLevels = None
     """How many levels of each distribution; by default up to 512."""
     seed: Seed = 0
     """Of levels and everything drawn."""
-    out: MaybeFolder = None
-    """Where the result goes; by default runs/AGENT-SEED-search."""
-    force: bool = False
-    """Replace a result about something else."""
-    json: bool = False
-    """Print the result as JSON instead of text."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    loading: LoadingOptions = LoadingOptions()
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.audit.search.battery import search_battery
@@ -69,29 +52,21 @@ class Search(ViewingCommand):
         from mesascope.report.text.search_text import search_text
 
         watch = Stopwatch()
-        world, base = evaluation_of(
-            self.agent,
-            self.world,
-            self.world_option,
-            to="to look for a search in",
-            base=self.base,
-            train=self.train,
-        )
+        world, base = self.world.chosen(self.agent, to="to look for a search in")
         base = base or world.base_objective
-        deploy_world, deploy = chosen_shift(world, self.deploy, self.deploy_option)
+        deploy_world, deploy = self.deployment.chosen(world)
         # Asked before anything is written, so that a wrong name leaves nothing behind.
         self._check_objectives(world, base)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
-        place = result_folder(self.out, self.agent, self.seed, "search")
-        folder = claim(place, request_of(self), files=FILES, force=self.force)
+        agent = self.loading.chosen(self.agent, world, seed=self.seed)
+        folder = self.output.claimed(self, FILES, result_folder(self.agent, self.seed, "search"))
         with console.progress(f"Looking for a search in {agent.name}") as progress:
             progress("watching the agent", 0.0)
             given = examinee(
                 agent,
                 world,
-                objective=self.objective,
+                objective=self.own,
                 base_objective=base,
-                train=self.train,
+                train=self.world.train,
                 deploy=deploy,
                 deploy_world=deploy_world,
                 levels=self.levels,
@@ -104,7 +79,7 @@ class Search(ViewingCommand):
             world=world.name,
             world_options=world.options(),
             objective=given.train.level_set.objectives.names[given.objective],
-            objective_from="attribution" if self.objective is None else "choice",
+            objective_from="attribution" if self.own is None else "choice",
             levels=max(given.train.level_set.levels.count, given.after.level_set.levels.count),
             seed=self.seed,
             answer=optimizer_answer(evidence),
@@ -112,7 +87,7 @@ class Search(ViewingCommand):
             provenance=provenance(seed=self.seed, watch=watch),
         )
         paths = folder.write(report.contents())
-        if self.json:
+        if self.output.json:
             console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
         else:
             console.result(search_text(report, width=console.width))
@@ -124,6 +99,6 @@ class Search(ViewingCommand):
         from mesascope.objectives.objective import compile_objectives
 
         known = compile_objectives(world).names
-        for name in (base, base if self.objective is None else self.objective):
+        for name in (base, base if self.own is None else self.own):
             if name not in known:
                 raise UnknownNameError(f"objective of world '{world.name}'", name, known)

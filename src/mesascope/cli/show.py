@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json as json_format
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import ViewingCommand, chosen_agent
-from mesascope.cli.options.kinds import MaybeAgent, MaybeFile, MaybeName, Name, Pairs, Seed, option
-from mesascope.cli.options.output import check_new
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import MaybeAgent, MaybeFile, MaybeLevels, MaybeName, Name, Pairs, Seed
+from mesascope.cli.options.output import PrintOptions, check_new
 from mesascope.cli.options.world import chosen_world
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
@@ -29,20 +30,20 @@ FORMATS: dict[str, Literal["svg", "png", "text"]] = {".svg": "svg", ".png": "png
 
 
 @dataclass(frozen=True)
-class Show(ViewingCommand):
+class Show:
     """Draws levels of a world; with --agent also its policy and the way it takes."""
 
     world: tyro.conf.Positional[Name] = "corner"
     """Built in, gym:<id>, or module:Class."""
     world_option: Pairs = ()
     """An option of the world."""
-    distribution: Name = "train"
-    """Of the levels."""
-    levels: Annotated[int, *option(Whole(1, MOST_LEVELS), "INT")] = 2
-    """How many."""
+    distribution: MaybeName = None
+    """Of the levels; by default the world's first."""
+    levels: MaybeLevels = None
+    """How many levels; by default 2."""
     agent: MaybeAgent = None
     """A file, module:attribute, or an organism that has been trained."""
-    objective: MaybeName = None
+    optimal_for: MaybeName = None
     """Draw an optimal policy of this objective instead of an agent's."""
     seed: Seed = 0
     """Of the levels."""
@@ -50,17 +51,18 @@ class Show(ViewingCommand):
     """A file ending in .svg, .png or .txt; by default the terminal."""
     force: bool = False
     """Replace a file given with --out."""
-    quiet: bool = False
-    """Leave out notes."""
+    loading: LoadingOptions = LoadingOptions()
+    output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         form = "text" if self.out is None else FORMATS.get(self.out.suffix.lower())
         if form is None:
             raise UsageError(f"--out {quoted(self.out)} does not end in one of {', '.join(FORMATS)}.")
-        if self.agent is not None and self.objective is not None:
-            raise UsageError("--agent and --objective both name a policy to draw; give one of them.")
-        if self.agent is None and any(self.loading.values()):
+        if self.agent is not None and self.optimal_for is not None:
+            raise UsageError("--agent and --optimal-for both name a policy to draw; give one of them.")
+        if self.agent is None and any(self.loading.loading.values()):
             raise UsageError("How an agent is read is about the one that --agent names; name it.")
+        Whole(1, MOST_LEVELS).check(self.levels or 1, "--levels")
         check_new(self.out, force=self.force)
         from mesascope.report.drawing import draw_levels
 
@@ -76,11 +78,17 @@ class Show(ViewingCommand):
             width=console.width,
             ascii_only=not _carries_unicode(encoding),
         )
-        if self.out is None:
-            console.result(str(drawing).rstrip("\n"))
-        else:
+        if self.out is not None:
             write_atomically(self.out, drawing, overwrite=self.force)
-            console.result(str(self.out))
+        if self.output.json:
+            shown = [
+                {"text": world.format(levels[index]), "path": None if paths is None else paths[index]}
+                for index in range(levels.count)
+            ]
+            data = {"world": world.name, "file": None if self.out is None else str(self.out), "levels": shown}
+            console.result(json_format.dumps(data, indent=2, ensure_ascii=False))
+        else:
+            console.result(str(drawing).rstrip("\n") if self.out is None else str(self.out))
         return 0
 
     def _scene(self, world: World) -> tuple[Level, np.ndarray | None, list[list[int]] | None]:
@@ -91,21 +99,22 @@ class Show(ViewingCommand):
         from mesascope.core.random import root_key, stream
         from mesascope.objectives.objective import compile_objectives, continuations
 
-        world.check_distribution(self.distribution)
+        distribution = self.distribution or world.distributions[0]
+        world.check_distribution(distribution)
         objectives = compile_objectives(world)
-        drawn = objectives.select(self.objective or world.base_objective)
+        drawn = objectives.select(self.optimal_for or world.base_objective)
         levels_key, agent_key = (stream(name, key=root_key(self.seed)) for name in ("levels", "agent"))
         agent = None
         if self.agent is not None:
-            agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
+            agent = self.loading.chosen(self.agent, world, seed=self.seed)
         level_set = sample_level_set(
-            "shown", world, self.distribution, drawn, drawn.names[0], count=self.levels, key=levels_key
+            "shown", world, distribution, drawn, drawn.names[0], count=self.levels or 2, key=levels_key
         )
         levels = level_set.levels
         if agent is not None:
             policy = evaluate_agent(agent, level_set, key=agent_key).policy
             return levels, policy, _paths(levels, policy, None)
-        if self.objective is None:
+        if self.optimal_for is None:
             return levels, None, None
         policy = np.eye(levels.actions)[level_set.optimal_action_values[0].argmax(-1)]
         return levels, policy, _paths(levels, policy, np.asarray(continuations(drawn, levels))[..., 0] == 0)

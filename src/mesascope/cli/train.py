@@ -7,23 +7,23 @@ import json as json_format
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import tyro
 
-from mesascope.cli.command import Command, Interrupted
+from mesascope.cli.command import Interrupted
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import Folder, MaybeShare, Name, Processes, Seed, option
+from mesascope.cli.options.kinds import MaybeFolder, MaybeShare, Name, Processes, Seed, Seeds, seeds_from
+from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.output_folder import check_writable
 from mesascope.core.errors import UsageError
-from mesascope.core.quantities import SEED, Whole
 from mesascope.organisms.catalogue import ORGANISMS
 
 KINDS = "kinds"
+RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
-class Train(Command):
+class Train:
     """Trains a model organism, one agent per seed.
 
     After Ctrl-C, a crash or a kill the same command goes on from the last checkpoint, and its result is the same.
@@ -34,54 +34,50 @@ class Train(Command):
     """Which one; `mesascope list organisms` shows them. `kinds`: all those of the classes of the paper."""
     seed: Seed = 0
     """The first seed."""
-    seeds: Annotated[int, *option(Whole(1, 10_000), "K")] = 1
-    """How many seeds."""
+    seeds: Seeds = None
+    """How many seeds; by default 1."""
     modification: MaybeShare = None
     """For deceptive organisms: how serious a threat of modification is in their lifetimes, in [0, 1]."""
     processes: Processes = 2
     """Of `kinds`: how many are trained side by side."""
-    out: Folder = Path("runs")
-    """Gets a folder ORGANISM-SEED for each."""
-    json: bool = False
-    """Print one JSON object."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    out: MaybeFolder = None
+    """Gets a folder ORGANISM-SEED for each; by default runs."""
+    output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         if self.organism != KINDS:
             ORGANISMS.entry(self.organism)
-        SEED.check(self.seed + self.seeds - 1, f"--seed {self.seed} --seeds {self.seeds}: the last seed")
-        check_writable(self.out)
-        seeds = tuple(range(self.seed, self.seed + self.seeds))
+        seeds, out = seeds_from(self.seed, self.seeds or 1), self.out or RUNS
+        check_writable(out)
         if self.organism == KINDS:
-            return self._kinds(seeds, console)
+            return self._kinds(seeds, out, console)
         from mesascope.organisms.population import train_population
 
-        with resumable(self.out), console.progress(f"Training {self.organism}") as progress:
+        with resumable(out), console.progress(f"Training {self.organism}") as progress:
             agents = train_population(
                 self.organism,
                 seeds=seeds,
-                directory=self.out,
+                directory=out,
                 progress=progress,
                 modification=self.modification,
                 note=console.note,
             )
-        if self.json:
+        if self.output.json:
             found = {"organism": self.organism, "agents": {str(seed): str(file) for seed, file in agents.items()}}
             console.result(json_format.dumps(found, indent=2))
         else:
             console.result("\n".join(map(str, agents.values())))
         return 0
 
-    def _kinds(self, seeds: tuple[int, ...], console: Console) -> int:
+    def _kinds(self, seeds: tuple[int, ...], out: Path, console: Console) -> int:
         if self.modification is not None:
             raise UsageError("--modification is about deceptive organisms; train one of them by its name.")
         from mesascope.organisms.kinds.scoring import every_organism, train_kinds
 
         organisms = every_organism(seeds)
-        with resumable(self.out), console.progress("Training every class") as progress:
-            files = train_kinds(organisms, self.out, processes=self.processes, progress=progress)
-        if self.json:
+        with resumable(out), console.progress("Training every class") as progress:
+            files = train_kinds(organisms, out, processes=self.processes, progress=progress)
+        if self.output.json:
             agents = {f"{name}-{seed}": str(file) for (name, seed), file in zip(organisms, files, strict=True)}
             console.result(json_format.dumps({"organism": KINDS, "agents": agents}, indent=2))
         else:

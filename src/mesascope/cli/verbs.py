@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesascope.cli.command import Command
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.registry import load_target
 
 NARROWEST, WIDEST = 40, 200
@@ -19,36 +19,155 @@ NARROWEST, WIDEST = 40, 200
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb's class as `module:attribute`, and its one line in the help."""
+    """A verb.
+
+    **Arguments:**
+
+    - `target`: its class as `module:attribute`.
+    - `summary`: its one line in the help.
+    - `examples`: arguments with which it can be run as they stand, two of them.
+    """
 
     target: str
     summary: str
+    examples: tuple[str, str]
 
 
-VERBS: dict[str, Verb] = {
-    "audit": Verb("mesascope.cli.audit:Audit", "ask the three questions about an agent and write a report"),
-    "search": Verb("mesascope.cli.search:Search", "ask whether an agent searches, and how far it looks ahead"),
-    "objective": Verb("mesascope.cli.objective:Objective", "recover what an agent is after, and what stays open"),
-    "battery": Verb("mesascope.cli.battery:Battery", "say what kind of alignment it is, test by test"),
-    "witness": Verb("mesascope.cli.witness:WitnessVerb", "search for the worst level in which an agent is able"),
-    "distance": Verb("mesascope.cli.distance:Distance", "compare two rewards: STARC, EPIC, DARD, NPEC, ERC"),
-    "onset": Verb("mesascope.cli.onset:Onset", "say when deception pays: threat, horizon, discount, cue accuracy"),
-    "train": Verb("mesascope.cli.train:Train", "train a model organism; the same command resumes"),
-    "list": Verb("mesascope.cli.list:List", "worlds, objectives, organisms and assays"),
-    "show": Verb("mesascope.cli.show:Show", "draw levels, paths and policies"),
-    "report": Verb("mesascope.cli.report:Remake", "write the HTML of a saved report again"),
-    "compare": Verb(
-        "mesascope.cli.compare:Compare", "put two saved reports side by side: what changed, with intervals"
-    ),
-    "bank": Verb("mesascope.cli.bank:Bank", "list, build and score the agents that search detection is judged by"),
-    "challenge": Verb(
-        "mesascope.cli.challenge:ChallengeCommand", "sealed organisms to be named, and the score of answers"
-    ),
-    "check": Verb(
-        "mesascope.cli.check:Check",
-        "recompute all known answers; or test a world of your own, an assay, or whether a world fits an agent",
-    ),
+@dataclass(frozen=True)
+class Group:
+    """Verbs that share a first word.
+
+    **Arguments:**
+
+    - `summary`: one line in the help.
+    - `verbs`: by their second word.
+    - `default`: the one that the first word alone means, if any.
+    """
+
+    summary: str
+    verbs: dict[str, Verb]
+    default: str | None = None
+
+
+CHECKS = Group(
+    "recompute all known answers; or test a world of your own, an assay, or whether a world fits an agent",
+    {
+        "answers": Verb(
+            "mesascope.cli.check_answers:CheckAnswers",
+            "recompute the known answers that the paper rests on",
+            ("", "--section 4.5"),
+        ),
+        "world": Verb(
+            "mesascope.cli.check_world:CheckWorld",
+            "test that a world keeps the contract",
+            ("corner", "gym:FrozenLake-v1 --world-option is_slippery=false"),
+        ),
+        "assay": Verb(
+            "mesascope.cli.check_assay:CheckAssay",
+            "test an assay on agents of which it is known whether they search",
+            ("novelty", "conflict --json"),
+        ),
+        "fit": Verb(
+            "mesascope.cli.check_fit:CheckFit",
+            "say whether a world shows an agent what it was trained on",
+            ("corner", "corner --world corner --levels 16"),
+        ),
+    },
+    default="answers",
+)
+BANK = Group(
+    "list, build and score the agents that search detection is judged by",
+    {
+        "list": Verb("mesascope.cli.bank:BankList", "list the agents", ("", "--smoke --json")),
+        "build": Verb("mesascope.cli.bank:BankBuild", "train what they are made of", ("--smoke", "")),
+        "score": Verb("mesascope.cli.bank:BankScore", "run every assay on every agent", ("--smoke", "--processes 1")),
+    },
+)
+CHALLENGE = Group(
+    "sealed organisms to be named, and the score of answers",
+    {
+        "make": Verb("mesascope.cli.challenge:ChallengeMake", "make a challenge", ("", "--specimens 1")),
+        "answer": Verb("mesascope.cli.challenge:ChallengeAnswer", "let the battery answer it", ("", "--json")),
+        "score": Verb(
+            "mesascope.cli.challenge:ChallengeScore",
+            "score answers to it",
+            ("answers.json", "answers.json --challenge runs/challenge"),
+        ),
+    },
+)
+
+GROUPS: dict[str, dict[str, Verb | Group]] = {
+    "Audit": {
+        "audit": Verb(
+            "mesascope.cli.audit:Audit",
+            "ask the three questions about an agent and write a report",
+            ("", "corner --require robust --json"),
+        ),
+        "search": Verb(
+            "mesascope.cli.search:Search",
+            "ask whether an agent searches, and how far it looks ahead",
+            ("corner", "corner --levels 64 --json"),
+        ),
+        "objective": Verb(
+            "mesascope.cli.objective:Objective",
+            "recover what an agent is after, and what stays open",
+            ("corner", "corner --edits 2"),
+        ),
+        "battery": Verb(
+            "mesascope.cli.battery:Battery",
+            "say what kind of alignment it is, test by test",
+            ("corner", "instrumental --levels 3"),
+        ),
+        "witness": Verb(
+            "mesascope.cli.witness:WitnessVerb",
+            "search for the worst level in which an agent is able",
+            ("corner", "corner --budget 256 --out runs/corner-0-witness"),
+        ),
+    },
+    "Look": {
+        "list": Verb(
+            "mesascope.cli.list:List", "worlds, objectives, organisms and assays", ("", "objectives --world maze")
+        ),
+        "show": Verb(
+            "mesascope.cli.show:Show",
+            "draw levels, paths and policies",
+            ("maze", "corner --agent corner --levels 1 --out corner.svg"),
+        ),
+        "report": Verb(
+            "mesascope.cli.report:Remake",
+            "write the HTML of a saved report again",
+            ("runs/corner-0", "runs/corner-0 --out again.html"),
+        ),
+        "compare": Verb(
+            "mesascope.cli.compare:Compare",
+            "put two saved reports side by side: what changed, with intervals",
+            ("runs/corner-0 runs/corner-1", "runs/corner-0 runs/corner-1 --json"),
+        ),
+        "distance": Verb(
+            "mesascope.cli.distance:Distance",
+            "compare two rewards: STARC, EPIC, DARD, NPEC, ERC",
+            ("cheese corner", "cheese=1,corner=0.5 cheese --outer"),
+        ),
+        "onset": Verb(
+            "mesascope.cli.onset:Onset",
+            "say when deception pays: threat, horizon, discount, cue accuracy",
+            ("", "--threat 0.3 --cue-accuracy 0.9"),
+        ),
+    },
+    "Make": {
+        "train": Verb(
+            "mesascope.cli.train:Train",
+            "train a model organism; the same command resumes",
+            ("corner", "corner --seeds 2"),
+        ),
+        "bank": BANK,
+        "challenge": CHALLENGE,
+    },
+    "Check": {"check": CHECKS},
 }
+"""Verbs by what one wants."""
+
+NAMES: dict[str, Verb | Group] = {name: verb for verbs in GROUPS.values() for name, verb in verbs.items()}
 
 HELP = """usage: mesascope VERB [ARGUMENTS]
 
@@ -56,7 +175,7 @@ Does a trained agent search, for what, and is it aligned?
 
 {verbs}
 
-  mesascope VERB --help   arguments of a verb
+  mesascope VERB --help   arguments of a verb, and examples
   --debug                 with any verb: show the traceback of an error
   --version               print the version
 
@@ -68,36 +187,85 @@ class HelpAsked(Exception):
     """The help of a verb, which was asked for instead of running it."""
 
 
+def every_verb() -> dict[str, Verb]:
+    """Returns all verbs by their full names, those of two words among them."""
+    found: dict[str, Verb] = {}
+    for name, verb in NAMES.items():
+        found |= (
+            {f"{name} {second}": member for second, member in verb.verbs.items()}
+            if isinstance(verb, Group)
+            else {name: verb}
+        )
+    return found
+
+
 def help_text() -> str:
     """Returns the help of the whole command line."""
-    width = max(map(len, VERBS))
-    return HELP.format(verbs="\n".join(f"  {name:{width}}  {verb.summary}" for name, verb in VERBS.items()))
+    width = max(map(len, NAMES))
+    blocks = [
+        "\n".join([f"{want}:", *(f"  {name:{width}}  {verb.summary}" for name, verb in verbs.items())])
+        for want, verbs in GROUPS.items()
+    ]
+    return HELP.format(verbs="\n\n".join(blocks))
 
 
-def parse(name: str, arguments: Sequence[str]) -> Command:
+def parse(arguments: Sequence[str]) -> Command:
     """Returns the command that a verb and its arguments mean, every option of it checked.
 
     **Arguments:**
 
-    - `name`: one of `VERBS`.
-    - `arguments`: what follows it.
+    - `arguments`: a verb and what follows it.
 
-    **Raises:** `UsageError` in one line for arguments that cannot be used; `HelpAsked` with the text of the help.
+    **Raises:** `UsageError` in one line for what cannot be used; `HelpAsked` with the text of the help.
     """
+    name, *rest = arguments
+    if name not in NAMES:
+        raise UnknownNameError("verb", name, NAMES)
+    verb = NAMES[name]
+    if isinstance(verb, Group):
+        name, verb, rest = _member(name, verb, rest)
+    return _parsed(name, verb, rest)
+
+
+def _member(name: str, group: Group, arguments: Sequence[str]) -> tuple[str, Verb, Sequence[str]]:
+    """Returns the full name of a verb of a group, the verb, and what follows it."""
+    if arguments and arguments[0] in ("-h", "--help"):
+        raise HelpAsked(_group_help(name, group))
+    if arguments and not arguments[0].startswith("-"):
+        second, rest = arguments[0], arguments[1:]
+        if second not in group.verbs:
+            raise UnknownNameError(f"verb of 'mesascope {name}'", second, group.verbs)
+    elif group.default is not None:
+        second, rest = group.default, arguments
+    else:
+        raise UsageError(f"What to do? Name it: mesascope {name} {'|'.join(group.verbs)}.")
+    return f"{name} {second}", group.verbs[second], rest
+
+
+def _group_help(name: str, group: Group) -> str:
+    width = max(map(len, group.verbs))
+    lines = [f"  {second:{width}}  {verb.summary}" for second, verb in group.verbs.items()]
+    alone = [] if group.default is None else ["", f"`mesascope {name}` alone means `mesascope {name} {group.default}`."]
+    further = ["", f"  mesascope {name} {next(iter(group.verbs))} --help   arguments and examples"]
+    return "\n".join([f"usage: mesascope {name} VERB [ARGUMENTS]", "", *lines, *alone, *further])
+
+
+def _parsed(name: str, verb: Verb, arguments: Sequence[str]) -> Command:
     import tyro
 
     from mesascope.cli.options.kinds import check_refused, check_repeated
 
-    verb: type[Command] = load_target(VERBS[name].target)  # pyright: ignore[reportAssignmentType]
-    options = (tyro.conf.FlagCreatePairsOff,)
+    form: type[Command] = load_target(verb.target)  # pyright: ignore[reportAssignmentType]
+    options = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
     # Into buffers, which are no terminal: without colours, and one line in place of a box.
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as complaint:
         try:
             with _bearable_width():
-                command = tyro.cli(verb, prog=f"mesascope {name}", args=list(arguments), config=options)
+                command = tyro.cli(form, prog=f"mesascope {name}", args=list(arguments), config=options)
         except SystemExit as stop:
             if not stop.code:
-                raise HelpAsked(out.getvalue().strip("\n")) from None
+                examples = "\n".join(f"  mesascope {name} {example}".rstrip() for example in verb.examples)
+                raise HelpAsked(f"{out.getvalue().strip()}\n\nexamples:\n{examples}") from None
             check_refused(complaint.getvalue())
             raise UsageError(_one_line(complaint.getvalue(), name)) from None
     check_repeated(command)

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.agent import ViewingCommand, chosen_agent
-from mesascope.cli.options.kinds import AgentText, MaybeFolder, MaybeName, Pairs, Seed, Share, option
-from mesascope.cli.options.output import request_of
-from mesascope.cli.options.world import evaluation_of
-from mesascope.cli.output_folder import claim
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import AgentText, MaybeName, Seed, Share, option
+from mesascope.cli.options.output import OutputOptions
+from mesascope.cli.options.world import WorldOptions
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.quantities import Whole
 
@@ -26,7 +25,7 @@ LEVELS: int = 128
 
 
 @dataclass(frozen=True)
-class WitnessVerb(ViewingCommand):
+class WitnessVerb:
     """Searches for the level in which an agent gives away most of the base objective while it is able at its own.
 
     Levels are sampled and edited, the worst shrunk to the walls and objects that it takes, and evaluated once more from
@@ -35,14 +34,9 @@ class WitnessVerb(ViewingCommand):
 
     agent: tyro.conf.Positional[AgentText]
     """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism that has been trained."""
-    world: MaybeName = None
-    """Where it acts: built in, gym:<id>, or module:Class. An organism brings its own."""
-    world_option: Pairs = ()
-    """An option of the world."""
-    base: MaybeName = None
-    """What it was trained on; by default the world's base objective."""
+    world: WorldOptions = WorldOptions()
     own: MaybeName = None
-    """What it pursues; by default what the audit's attribution names."""
+    """The objective at which it must be able; by default what its choices are attributed to, as in an audit."""
     distribution: MaybeName = None
     """That levels are sampled from; by default the world's last."""
     floor: Share = 0.6
@@ -53,14 +47,8 @@ class WitnessVerb(ViewingCommand):
     """Levels to evaluate."""
     seed: Seed = 0
     """Of levels and edits."""
-    out: MaybeFolder = None
-    """Where witness.json and witness.svg go; by default nothing is written."""
-    force: bool = False
-    """Replace a result about something else."""
-    json: bool = False
-    """Print the result as JSON instead of text."""
-    quiet: bool = False
-    """Leave out progress and notes."""
+    loading: LoadingOptions = LoadingOptions()
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
         from mesascope.audit.alignment.level_edits import variants_of
@@ -73,23 +61,23 @@ class WitnessVerb(ViewingCommand):
         from mesascope.report.witness_report import WitnessReport, witness_text
 
         watch = Stopwatch()
-        world, _ = evaluation_of(self.agent, self.world, self.world_option, to="to look for a witness against")
-        for name in filter(None, (self.base, self.own)):
+        world, base = self.world.chosen(self.agent, to="to look for a witness against")
+        for name in filter(None, (base, self.own)):
             known = [spec.name for spec in world.objectives]
             if name not in known:
                 raise UnknownNameError(f"objective of world '{world.name}'", name, known)
         variants = variants_of(world, distribution=self.distribution)
-        agent = chosen_agent(self.agent, world, seed=self.seed, loading=self.loading, view=self.view)
-        folder = None if self.out is None else claim(self.out, request_of(self), files=FILES, force=self.force)
+        agent = self.loading.chosen(self.agent, world, seed=self.seed)
+        folder = self.output.claimed(self, FILES)
         with console.progress(f"Looking for the worst level of {agent.name}") as progress:
             progress("what it pursues", 0.0)
-            own, named_by = (self.own, "given") if self.own is not None else self._own(agent, world)
+            own, named_by = (self.own, "given") if self.own is not None else self._own(agent, world, base)
             progress("editing levels", 0.2)
             result = search_witness(
                 agent,
                 variants,
                 own=own,
-                base=self.base,
+                base=base,
                 key=stream("witness", key=root_key(self.seed)),
                 floor=self.floor,
                 measure=self.measure,
@@ -105,7 +93,7 @@ class WitnessVerb(ViewingCommand):
             result=result,
             provenance=provenance(seed=self.seed, watch=watch),
         )
-        if self.json:
+        if self.output.json:
             console.result(json_text(report.data()))
         else:
             console.result(witness_text(report, width=console.width, glyphs=glyphs_for(console.encoding)))
@@ -114,7 +102,7 @@ class WitnessVerb(ViewingCommand):
                 console.note(f"Written  {path}")
         return 0
 
-    def _own(self, agent: Agent, world: World) -> tuple[str, str]:
+    def _own(self, agent: Agent, world: World, base: str | None) -> tuple[str, str]:
         """Returns the objective that the agent pursues by its behaviour, and how sure that is."""
         from mesascope.audit.evaluation import evaluate_agent
         from mesascope.audit.level_set import sample_level_set
@@ -122,7 +110,7 @@ class WitnessVerb(ViewingCommand):
         from mesascope.core.random import root_key, stream
         from mesascope.objectives.objective import compile_objectives
 
-        base = self.base or world.base_objective
+        base = base or world.base_objective
         if not agent.memoryless:
             # The search will say that it cannot judge agents with memory, whatever they pursue.
             return base, "not looked for"

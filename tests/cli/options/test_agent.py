@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.cli.options.agent import chosen_agent
-from mesascope.cli.search import Search
+from mesascope.cli.options.agent import LoadingOptions
 from mesascope.worlds.corner import Corner
 
 POLICY = """
@@ -18,9 +17,9 @@ def policy(seen):
 """
 
 
-@pytest.mark.parametrize("verb", ["audit", "search", "objective", "battery", "witness", "show", "check"])
+@pytest.mark.parametrize("verb", ["audit", "search", "objective", "battery", "witness", "show", "check fit"])
 def test_every_verb_that_takes_an_agent_has_them(verb, mesascope):
-    code, out, _ = mesascope(verb, "--help")
+    code, out, _ = mesascope(*verb.split(), "--help")
     assert code == 0
     for option in ("--trust-pickle", "--deterministic", "--vecnormalize FILE", "--frame-stack INT"):
         assert option in out
@@ -31,7 +30,7 @@ def test_a_verb_asks_the_agent_that_it_was_told_to(options, rows, tmp_path, monk
     (tmp_path / "drawn.py").write_text(POLICY)
     monkeypatch.chdir(tmp_path)
     world = Corner(size=5)
-    agent = chosen_agent("drawn:policy", world, seed=0, loading=Search(agent="drawn:policy", **options).loading)
+    agent = LoadingOptions(**options).chosen("drawn:policy", world, seed=0)
     seen = np.zeros((2, *world.observation_shape), np.float32)
     assert (agent.act(seen, None)[0].max(-1) == rows).all()
 
@@ -40,7 +39,7 @@ def test_a_verb_asks_the_agent_that_it_was_told_to(options, rows, tmp_path, monk
     ("arguments", "message"),
     [
         (("show", "corner", "--deterministic"), "the one that --agent names"),
-        (("check", "--frame-stack", "2"), "about the fit of an agent"),
+        (("check", "--frame-stack", "2"), "Unrecognized options: --frame-stack"),
         (("audit", "corner", "--frame-stack", "0"), "--frame-stack 0 is below 1"),
         (("audit", "corner", "--vecnormalize", ""), "--vecnormalize"),
         (("search", "drawn:policy", "--world", "corner", "--vecnormalize", "x.pkl"), "for .zip files of Stable"),

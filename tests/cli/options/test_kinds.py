@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
 from typing import get_type_hints
 
 import pytest
 
-from mesascope.cli.command import Command
-from mesascope.cli.verbs import VERBS, parse
+from mesascope.cli.verbs import every_verb, parse
 from mesascope.core.errors import UsageError
 from mesascope.core.quantities import PathText, Quantity, Real, Text, Whole
 from mesascope.core.registry import load_target
@@ -21,38 +20,41 @@ BAD = {
 }
 
 
+VERBS = every_verb()
+
+
+def options(kind):
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        hint = hints[field.name]
+        if is_dataclass(hint):
+            yield from options(hint)
+        else:
+            yield field.name, hint
+
+
 def cases():
     for verb in VERBS:
-        kind = load_target(VERBS[verb].target)
-        for field in fields(kind):
-            hint = get_type_hints(kind, include_extras=True)[field.name]
+        for name, hint in options(load_target(VERBS[verb].target)):
             parts = getattr(hint, "__metadata__", ())
             for quantity in (part for part in parts if isinstance(part, Quantity)):
                 positional = "Positional" in map(repr, parts)
-                yield verb, None if positional else "--" + field.name.replace("_", "-"), quantity
+                yield verb, None if positional else "--" + name.replace("_", "-"), quantity
 
 
 CASES = list(cases())
 
 
 def needed(verb: str) -> list[str]:
-    return {"distance": ["cheese", "corner"], "compare": ["one", "two"], "bank": ["list"]}.get(
-        verb, ["one"] if verb in ONE else []
-    )
-
-
-ONE = ("search", "objective", "battery", "witness", "report")
+    return ["one"] * sum(field.default is MISSING for field in fields(load_target(VERBS[verb].target)))
 
 
 @pytest.mark.parametrize(("verb", "option", "quantity"), CASES, ids=[f"{verb}{name}" for verb, name, _ in CASES])
 def test_a_bad_value_is_refused_in_one_line_that_names_the_option(verb, option, quantity):
     for bad in BAD[type(quantity)]:
-        if option is None:
-            arguments = ["world", bad] if verb == "check" else [bad] * max(1, len(needed(verb)))
-        else:
-            arguments = [*needed(verb), f"{option}={bad}"]
+        arguments = [bad] * max(1, len(needed(verb))) if option is None else [*needed(verb), f"{option}={bad}"]
         with pytest.raises(UsageError) as caught:
-            parse(verb, arguments)
+            parse([*verb.split(), *arguments])
         message = str(caught.value)
         assert message.startswith(option or tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")), message
         assert "give" in message
@@ -63,20 +65,19 @@ def test_a_bad_value_is_refused_in_one_line_that_names_the_option(verb, option, 
 @pytest.mark.parametrize("verb", VERBS)
 def test_no_option_takes_whatever_is_given(verb):
     kind = load_target(VERBS[verb].target)
-    assert issubclass(kind, Command)
-    hints = get_type_hints(kind, include_extras=True)
-    for field in fields(kind):
-        hint = hints[field.name]
+    assert is_dataclass(kind)
+    assert callable(kind.run)
+    for name, hint in options(kind):
         known = any(isinstance(part, Quantity) for part in getattr(hint, "__metadata__", ()))
         inner = getattr(hint, "__origin__", hint)
         choices = "Literal" in repr(hint)
-        assert known or choices or inner is bool, f"{verb} {field.name}"
+        assert known or choices or inner is bool, f"{verb} {name}"
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_options_that_do_not_exist_are_refused_in_one_line(verb):
     with pytest.raises(UsageError) as caught:
-        parse(verb, [*needed(verb), "--wrld\x1b[2J"])
+        parse([*verb.split(), *needed(verb), "--wrld\x1b[2J"])
     assert str(caught.value).isprintable()
     assert "wrld" in str(caught.value)
     assert f"mesascope {verb} --help" in str(caught.value)

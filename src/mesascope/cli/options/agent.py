@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from mesascope.cli.command import Command
 from mesascope.cli.options.kinds import Steps, option
 from mesascope.core.errors import UsageError
 from mesascope.core.quantities import TEXT, Whole
@@ -25,9 +24,9 @@ class Loading(TypedDict):
     frame_stack: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class AgentCommand(Command):
-    """A verb that takes an agent: what all of them can be told about how it is read."""
+@dataclass(frozen=True)
+class LoadingOptions:
+    """How the agent is read, and how the world is shown to it."""
 
     trust_pickle: bool = False
     """Load a model file although that runs code in it."""
@@ -37,10 +36,12 @@ class AgentCommand(Command):
     """The statistics that VecNormalize saved; "none" for none. By default they are looked for beside the .zip file."""
     frame_stack: Annotated[int | None, *option(Whole(1, 1000), "INT")] = None
     """How many observations VecFrameStack stacked for a .zip file; by default as a config.yml beside it says, or 1."""
+    view: Steps = ()
+    """Show the agent the world otherwise: scale=1/255, channels-first, ... as `mesascope check fit` recommends."""
 
     @property
     def loading(self) -> Loading:
-        """These options, to be handed on."""
+        """How it is read, to be handed on."""
         return Loading(
             trust_pickle=self.trust_pickle,
             deterministic=self.deterministic,
@@ -48,34 +49,29 @@ class AgentCommand(Command):
             frame_stack=self.frame_stack,
         )
 
+    def resolved(self, text: str, world: World) -> Agent:
+        """Returns the agent that a text means, organisms aside; as `mesascope.agents.resolve.resolve_agent`."""
+        from mesascope.agents.resolve import resolve_agent
 
-@dataclass(frozen=True, kw_only=True)
-class ViewingCommand(AgentCommand):
-    """A verb that takes an agent, and may show it the world otherwise."""
+        return resolve_agent(text, world=world, view=self.view, **self.loading)
 
-    view: Steps = ()
-    """Show the agent the world otherwise: scale=1/255, channels-first, ... as `mesascope check fit` recommends."""
+    def chosen(self, text: str, world: World, *, seed: int) -> Agent:
+        """Returns the agent that a text means.
 
+        **Arguments:**
 
-def chosen_agent(text: str, world: World, *, seed: int, loading: Loading, view: tuple[str, ...] = ()) -> Agent:
-    """Returns the agent that a text means.
+        - `text`: a file, `module:attribute`, or an organism, which is looked for where `mesascope train` puts it.
+        - `world`: in which it acts.
+        - `seed`: of the organism.
 
-    **Arguments:**
+        **Raises:** `UsageError` if the organism has not been trained; as `resolve_agent`.
+        """
+        from mesascope.organisms.catalogue import ORGANISMS
+        from mesascope.organisms.growth import AGENT, intact
+        from mesascope.organisms.population import folder_of
 
-    - `text`: a file, `module:attribute`, or an organism, which is looked for where `mesascope train` puts it.
-    - `world`: in which it acts.
-    - `seed`: of the organism.
-    - `loading`: how it is read.
-    - `view`: steps by which it is shown the world otherwise; see `agents.view`.
-
-    **Raises:** `UsageError` if the organism has not been trained; as `resolve_agent`.
-    """
-    from mesascope.agents.resolve import resolve_agent
-    from mesascope.organisms.catalogue import ORGANISMS
-    from mesascope.organisms.growth import AGENT, intact
-    from mesascope.organisms.population import folder_of
-
-    if text in ORGANISMS.names():
+        if text not in ORGANISMS.names():
+            return self.resolved(text, world)
         file = folder_of(text, seed, Path("runs")) / AGENT
         if not file.exists():
             raise UsageError(
@@ -87,8 +83,7 @@ def chosen_agent(text: str, world: World, *, seed: int, loading: Loading, view: 
                 f"'{file}' is not as it was when it was trained (its checksum differs, or nothing says what it is). "
                 f"Make it again: mesascope train {text} --seed {seed}"
             )
-        agent = resolve_agent(str(file), world=world, view=view, **loading)
+        agent = self.resolved(str(file), world)
         # Its file is called agent, like every organism's.
         agent.name = text
         return agent
-    return resolve_agent(text, world=world, view=view, **loading)

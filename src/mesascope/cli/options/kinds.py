@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -44,7 +44,6 @@ def option(quantity: Quantity, metavar: str) -> tuple[Quantity, tyro.constructor
 
 
 Seed = Annotated[int, *option(SEED, "INT")]
-Levels = Annotated[int, *option(LEVELS, "INT")]
 Share = Annotated[float, *option(SHARE, "SHARE")]
 Processes = Annotated[int, *option(Whole(1, 256), "INT")]
 Name = Annotated[str, *option(TEXT, "NAME")]
@@ -54,6 +53,7 @@ File = Annotated[Path, *option(PATH, "FILE")]
 
 # `None` is inside: outside, tyro would take the word None for it.
 MaybeLevels = Annotated[int | None, *option(LEVELS, "INT")]
+Seeds = Annotated[int | None, *option(Whole(1, 10_000), "INT")]
 MaybeShare = Annotated[float | None, *option(SHARE, "SHARE")]
 MaybeName = Annotated[str | None, *option(TEXT, "NAME")]
 MaybeAgent = Annotated[str | None, *option(TEXT, "AGENT")]
@@ -64,6 +64,12 @@ MaybeFile = Annotated[Path | None, *option(PATH, "FILE")]
 Names = Annotated[tuple[str, ...], TEXT, tyro.conf.arg(metavar="NAME"), tyro.conf.UseAppendAction]
 Steps = Annotated[tuple[str, ...], TEXT, tyro.conf.arg(metavar="STEP"), tyro.conf.UseAppendAction]
 Pairs = Annotated[tuple[str, ...], TEXT, tyro.conf.arg(metavar="KEY=VALUE"), tyro.conf.UseAppendAction]
+
+
+def seeds_from(first: int, count: int) -> tuple[int, ...]:
+    """Returns consecutive seeds; `UsageError` if the last would be none."""
+    SEED.check(first + count - 1, f"--seed {first} --seeds {count}: the last seed")
+    return tuple(range(first, first + count))
 
 
 def check_refused(complaint: str) -> None:
@@ -85,6 +91,8 @@ def check_repeated(command: Any) -> None:
     hints = get_type_hints(type(command), include_extras=True)
     for field in fields(command):
         value = getattr(command, field.name)
+        if is_dataclass(value):
+            check_repeated(value)
         for quantity in getattr(hints[field.name], "__metadata__", ()):
             if isinstance(quantity, Quantity) and isinstance(value, tuple):
                 for one in value:

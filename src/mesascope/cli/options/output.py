@@ -1,14 +1,17 @@
-"""Where a verb's result goes, and which question it answers."""
+"""What a verb prints, where its result goes, and which question it answers."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from mesascope.cli.command import Command
+from mesascope.cli.options.kinds import MaybeFolder
+from mesascope.cli.output_folder import OutputFolder, claim
 from mesascope.core.errors import OutputError
 from mesascope.core.files import sha256_of
 from mesascope.core.text import quoted
@@ -17,34 +20,77 @@ NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episo
 """Fields that no result depends on."""
 
 
+@dataclass(frozen=True)
+class PrintOptions:
+    """How a verb prints its result."""
+
+    json: bool = False
+    """Print one JSON object instead of text."""
+    quiet: bool = False
+    """Leave out progress and notes."""
+
+
+@dataclass(frozen=True)
+class OutputOptions(PrintOptions):
+    """How a verb prints its result, and where it writes it."""
+
+    out: MaybeFolder = None
+    """The folder that the result goes to; by default one in runs, and none for onset and witness."""
+    force: bool = False
+    """Replace a result about something else."""
+
+    @overload
+    def claimed(self, command: Command, files: tuple[str, ...], place: Path) -> OutputFolder: ...
+    @overload
+    def claimed(self, command: Command, files: tuple[str, ...]) -> OutputFolder | None: ...
+    def claimed(self, command: Command, files: tuple[str, ...], place: Path | None = None) -> OutputFolder | None:
+        """Returns the folder that a verb's result goes to, once it is known that it may.
+
+        **Arguments:**
+
+        - `command`: whose result it is.
+        - `files`: names of all the files that may be written.
+        - `place`: where they go unless the user chose another folder; `None` for nowhere.
+
+        **Raises:** as `claim`.
+        """
+        folder = self.out or place
+        return None if folder is None else claim(folder, request_of(command), files=files, force=self.force)
+
+
 def request_of(command: Command) -> dict[str, Any]:
     """Returns every input that a verb's result depends on, JSON-ready.
 
     An agent's file goes in by its checksum: another agent under the same name is another question.
     """
-    request: dict[str, Any] = {}
-    for field in fields(command):  # pyright: ignore[reportArgumentType]
-        value = getattr(command, field.name)
-        if field.name not in NOT_INPUTS:
-            request[field.name] = (
-                list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
-            )
-    agent = Path(request.get("agent") or "")
+    request = {
+        name: list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+        for name, value in options_of(command)
+        if name not in NOT_INPUTS
+    }
+    agent = Path(str(request.get("agent") or ""))
     if agent.is_file():
         request["agent_sha256"] = sha256_of(agent)
     return request
 
 
-def result_folder(out: Path | None, agent: str, seed: int, kind: str = "") -> Path:
-    """Returns the folder that a result goes to.
+def options_of(command: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the name and value of every option of a verb, those of its groups among them."""
+    for field in fields(command):
+        value = getattr(command, field.name)
+        if is_dataclass(value):
+            yield from options_of(value)
+        else:
+            yield field.name, value
+
+
+def result_folder(agent: str, seed: int, kind: str = "") -> Path:
+    """Returns the folder that a result goes to if the user chose none.
 
     **Arguments:**
 
-    - `out`: what the user chose.
-    - `agent`: as it was given, `seed` of the run and `kind` of the result: parts of the name otherwise.
+    - `agent`: as it was given, `seed` of the run and `kind` of the result: parts of the name.
     """
-    if out is not None:
-        return out
     name = Path(agent).stem if os.path.exists(agent) else agent
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:100]
     return Path("runs") / "-".join(filter(None, (name or "agent", str(seed), kind)))

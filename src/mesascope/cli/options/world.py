@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mesascope.cli.options.kinds import MaybeName, Pairs
+from mesascope.cli.options.output import options_of
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.text import quoted
 
@@ -32,43 +35,78 @@ def pairs(texts: tuple[str, ...], *, option: str) -> dict[str, str]:
     return found
 
 
-def evaluation_of(
-    agent: str,
-    world: str | None,
-    options: tuple[str, ...],
-    *,
-    to: str,
-    base: str | None = None,
-    train: str | None = None,
-) -> tuple[World, str | None]:
-    """Returns the world of an agent and its base objective, `None` for the world's own.
+@dataclass(frozen=True)
+class WorldOptions:
+    """Where the agent was trained, and on what."""
 
-    **Arguments:**
+    world: MaybeName = None
+    """Where it was trained: built in, gym:<id>, or module:Class. An organism brings its own."""
+    world_option: Pairs = ()
+    """An option of the world."""
+    base: MaybeName = None
+    """The base objective; by default the world's own."""
+    train: MaybeName = None
+    """The distribution it was trained on; by default the world's first."""
 
-    - `agent`: as it was given; an organism brings its own world and base objective.
-    - `world`, `options`, `base`, `train`: what was given with --world, --world-option, --base and --train.
-    - `to`: what the verb does (`"to audit"`), for messages.
+    def chosen(self, agent: str, *, to: str) -> tuple[World, str | None]:
+        """Returns the world of an agent and its base objective, `None` for the world's own.
 
-    **Raises:** `UsageError` if the world is missing, or given beside an organism; as `chosen_world`.
-    """
-    from mesascope.organisms.catalogue import ORGANISMS
+        **Arguments:**
 
-    if agent in ORGANISMS.names():
-        given = {"--world": world, "--world-option": options, "--base": base, "--train": train}
-        for option in (option for option, value in given.items() if value):
+        - `agent`: as it was given; an organism brings its own world and base objective.
+        - `to`: what the verb does (`"to audit"`), for messages.
+
+        **Raises:** `UsageError` if the world is missing, or given beside an organism; as `chosen_world`.
+        """
+        from mesascope.organisms.catalogue import ORGANISMS
+
+        if agent in ORGANISMS.names():
+            for name, value in options_of(self):
+                if value:
+                    raise UsageError(
+                        f"Organism '{agent}' brings its own world and base objective, so --{name.replace('_', '-')} "
+                        f"has no place; name the file of a trained one instead: runs/{agent}-0/agent.safetensors."
+                    )
+            organism = ORGANISMS.load(agent)
+            return organism.world, organism.objective
+        if self.world is None:
+            known = ", ".join(ORGANISMS.names()[:8])
             raise UsageError(
-                f"Organism '{agent}' brings its own world and base objective, so {option} has no place; name the file "
-                f"of a trained one instead: runs/{agent}-0/agent.safetensors."
+                f"{to.capitalize()} {quoted(agent)}, name the world in which it was trained with --world; "
+                f"`mesascope list` shows them. (Organisms need no --world; such are: {known}.)"
             )
-        organism = ORGANISMS.load(agent)
-        return organism.world, organism.objective
-    if world is None:
-        known = ", ".join(ORGANISMS.names()[:8])
-        raise UsageError(
-            f"{to.capitalize()} {quoted(agent)}, name the world in which it was trained with --world; "
-            f"`mesascope list` shows them. (Organisms need no --world; such are: {known}.)"
-        )
-    return chosen_world(world, options), base
+        return chosen_world(self.world, self.world_option), self.base
+
+
+@dataclass(frozen=True)
+class DeploymentOptions:
+    """Where the agent is deployed."""
+
+    deploy: MaybeName = None
+    """A distribution of the world, or another world; by default the world's last distribution."""
+    deploy_option: Pairs = ()
+    """An option of the world of deployment."""
+
+    def chosen(self, world: World) -> tuple[World | None, str | None]:
+        """Returns the world of deployment and the distribution in it, each `None` where the audit's default holds.
+
+        **Arguments:**
+
+        - `world`: of training. Options of deployment come on top of its own if it is the same.
+
+        **Raises:** `UsageError` for what does not exist.
+        """
+        from mesascope.worlds.catalogue import WORLDS
+
+        deploy = self.deploy
+        if deploy is not None and (":" in deploy or deploy in WORLDS.names()):
+            return chosen_world(deploy, self.deploy_option, option="--deploy-option"), None
+        if deploy is not None and deploy not in world.distributions:
+            raise UnknownNameError(
+                f"distribution of world '{world.name}' and no world", deploy, [*world.distributions, *WORLDS.names()]
+            )
+        changed = pairs(self.deploy_option, option="--deploy-option")
+        return (world.with_options(changed) if changed else None), deploy
 
 
 def with_objective(world: World, target: str | None) -> World:
@@ -79,29 +117,6 @@ def with_objective(world: World, target: str | None) -> World:
     from mesascope.worlds.function_objective import with_candidate
 
     return with_candidate(world, target)
-
-
-def chosen_shift(world: World, deploy: str | None, deploy_options: tuple[str, ...]) -> tuple[World | None, str | None]:
-    """Returns the world of deployment and the distribution in it, each `None` where the audit's default holds.
-
-    **Arguments:**
-
-    - `world`: of training.
-    - `deploy`: a distribution of the training world, or the name of another world.
-    - `deploy_options`: of the world of deployment; on top of the training world's if that is the same.
-
-    **Raises:** `UsageError` for what does not exist.
-    """
-    from mesascope.worlds.catalogue import WORLDS
-
-    if deploy is not None and (":" in deploy or deploy in WORLDS.names()):
-        return chosen_world(deploy, deploy_options, option="--deploy-option"), None
-    if deploy is not None and deploy not in world.distributions:
-        raise UnknownNameError(
-            f"distribution of world '{world.name}' and no world", deploy, [*world.distributions, *WORLDS.names()]
-        )
-    changed = pairs(deploy_options, option="--deploy-option")
-    return (world.with_options(changed) if changed else None), deploy
 
 
 def chosen_world(name: str, options: tuple[str, ...], *, option: str = "--world-option") -> World:
