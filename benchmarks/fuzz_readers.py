@@ -39,8 +39,8 @@ from mesascope.agents.files import load_agent
 from mesascope.agents.reading import read_model_file
 from mesascope.cli.main import main
 from mesascope.cli.output_folder import claim
-from mesascope.cli.reward_text import chosen_reward
 from mesascope.core.errors import MesascopeError
+from mesascope.objectives.reward_text import chosen_reward
 from mesascope.report.report import Report
 from mesascope.report.text.terminal import print_screen
 from mesascope.training.checkpoint import load_checkpoint

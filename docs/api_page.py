@@ -27,7 +27,7 @@ def section(name: str) -> list[str]:
     found = getattr(mesascope, name)
     if name == "audit":
         # A room of that name, which runs the main job when it is called.
-        from mesascope.report.main_job import audit as found
+        from mesascope.api.audit import audit as found
     lines = [f"## {name}", "", "```text", _header(name, found), "```", "", _text(found), ""]
     if inspect.isclass(found) and not issubclass(found, Exception):
         lines += [line for member, value in vars(found).items() if (line := _member(member, value))] + [""]

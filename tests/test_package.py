@@ -55,14 +55,14 @@ def test_audit_is_a_room_and_the_main_job_in_every_order(imports):
 
 
 def test_calling_audit_runs_the_main_job(monkeypatch):
-    from mesascope.report import main_job
+    from mesascope.api import audit as main_job
 
     monkeypatch.setattr(main_job, "audit", lambda *arguments, **options: (arguments, options))
     assert mesascope.audit("agent", "world", seed=3) == (("agent", "world"), {"seed": 3})
 
 
 def test_help_shows_the_main_job_and_its_arguments():
-    from mesascope.report import main_job
+    from mesascope.api import audit as main_job
 
     shown = inspect.signature(mesascope.audit)
     assert shown == inspect.signature(main_job.audit)

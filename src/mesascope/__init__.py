@@ -20,7 +20,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mesascope.agents.adapters.pickled_arrays import load_pickled_arrays as load_pickled_arrays
     from mesascope.agents.agent import Agent as Agent
+    from mesascope.agents.files import load_agent as load_agent
+    from mesascope.agents.files import save_agent as save_agent
     from mesascope.agents.resolve import resolve_agent as resolve_agent
+    from mesascope.api.audit import audit as audit
+    from mesascope.api.classify import classify as classify
+    from mesascope.api.distance import distance as distance
+    from mesascope.api.onset import onset as onset
+    from mesascope.api.search import search as search
+    from mesascope.api.show import show as show
+    from mesascope.api.train import train as train
+    from mesascope.api.witness import witness as witness
     from mesascope.audit.fit.check_fit import check_fit as check_fit
     from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
     from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations as Demonstrations
@@ -31,9 +41,9 @@ if TYPE_CHECKING:
     from mesascope.core.verdicts import Estimate as Estimate
     from mesascope.core.verdicts import Evidence as Evidence
     from mesascope.core.verdicts import Verdict as Verdict
-    from mesascope.report.main_job import audit as audit
     from mesascope.report.report import Report as Report
     from mesascope.worlds.catalogue import resolve_world as resolve_world
+    from mesascope.worlds.grid_world import GridWorld as GridWorld
     from mesascope.worlds.level import Level as Level
     from mesascope.worlds.matrix import world_from_matrix as world_from_matrix
     from mesascope.worlds.transitions import level_from_matrix as level_from_matrix
@@ -42,6 +52,16 @@ if TYPE_CHECKING:
 
 # Imported when first used, so that `import mesascope` and the command line start without JAX.
 _HOMES = {
+    "search": "mesascope.api.search",
+    "classify": "mesascope.api.classify",
+    "witness": "mesascope.api.witness",
+    "train": "mesascope.api.train",
+    "distance": "mesascope.api.distance",
+    "onset": "mesascope.api.onset",
+    "show": "mesascope.api.show",
+    "GridWorld": "mesascope.worlds.grid_world",
+    "save_agent": "mesascope.agents.files",
+    "load_agent": "mesascope.agents.files",
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",
     "load_pickled_arrays": "mesascope.agents.adapters.pickled_arrays",
@@ -66,17 +86,27 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "audit",
+    "search",
+    "recover",
+    "classify",
+    "witness",
+    "train",
+    "distance",
+    "onset",
+    "show",
+    "check_fit",
     "Report",
     "Agent",
     "resolve_agent",
-    "check_fit",
+    "load_agent",
+    "save_agent",
     "load_pickled_arrays",
-    "recover",
     "BehavioralObjective",
     "demonstrations",
     "Demonstrations",
     "Episode",
     "World",
+    "GridWorld",
     "resolve_world",
     "Level",
     "level_from_matrix",
@@ -90,6 +120,8 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("mesascope")
     if name not in _HOMES:
         raise AttributeError(f"module 'mesascope' has no attribute '{name}'")
     value = getattr(importlib.import_module(_HOMES[name]), name)

@@ -23,19 +23,19 @@ class CallableRoom(ModuleType):
 
     @property
     def __doc__(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        from mesascope.report.main_job import audit
+        from mesascope.api.audit import audit
 
         return f"{inspect.getdoc(audit)}\n\naudit{inspect.signature(audit)}"
 
     @property
     def __signature__(self) -> inspect.Signature:
-        from mesascope.report.main_job import audit
+        from mesascope.api.audit import audit
 
         return inspect.signature(audit)
 
     def __call__(self, *arguments: Any, **options: Any) -> Report:
-        """Audits an agent; see `mesascope.report.main_job.audit` for arguments, result and errors."""
-        from mesascope.report.main_job import audit
+        """Audits an agent; see `mesascope.api.audit.audit` for arguments, result and errors."""
+        from mesascope.api.audit import audit
 
         return audit(*arguments, **options)
 

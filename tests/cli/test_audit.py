@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from mesascope.api import audit as main_job
 from mesascope.audit.findings import AlignmentClass
 from mesascope.cli.gates import exit_code
 from mesascope.core import files
-from mesascope.report import main_job
 
 WORLD = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open")
 

@@ -48,8 +48,8 @@ class Audit:
     output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
+        from mesascope.api.audit import audit
         from mesascope.objectives.objective import compile_objectives
-        from mesascope.report import main_job
         from mesascope.report.text.terminal import print_screen
 
         organism = self.agent in ORGANISMS.names()
@@ -67,7 +67,7 @@ class Audit:
             # Its file is called agent, like every organism's.
             agent.name = self.agent
         with console.progress(f"Auditing {agent.name}") as progress:
-            report = main_job.audit(
+            report = audit(
                 agent,
                 world,
                 base_objective=base,

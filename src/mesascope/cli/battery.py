@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json as json_format
-import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import Annotated
 
 import tyro
 
@@ -15,11 +14,6 @@ from mesascope.cli.options.kinds import AgentText, MaybeLevels, Seed, option
 from mesascope.cli.options.output import OutputOptions, result_folder
 from mesascope.cli.options.world import WorldOptions
 from mesascope.core.quantities import Real, Whole
-
-if TYPE_CHECKING:
-    from mesascope.agents.agent import Agent
-    from mesascope.core.verdicts import Evidence
-    from mesascope.worlds.world import World
 
 FILES = ("battery.json", "battery.html")
 LEVELS: int = 6
@@ -51,35 +45,22 @@ class Battery:
     output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.objectives.objective import compile_objectives
-        from mesascope.report.pages.battery_page import BatteryReport
+        from mesascope.api.classify import classify
+        from mesascope.api.subject import check_named
         from mesascope.report.text.battery_text import battery_text
 
-        watch = Stopwatch()
         levels = LEVELS if self.levels is None else self.levels
         MOST_LEVELS.check(levels, "--levels")
         world, base = self.world.chosen(self.agent, to=TO)
-        base = base or world.base_objective
         # Asked before anything is written, so that a wrong name leaves nothing behind.
-        compile_objectives(world).index(base)
+        check_named(world, base)
         agent = self.loading.chosen(self.agent, world, seed=self.seed)
         folder = self.output.claimed(self, FILES, result_folder(self.agent, self.seed, "battery"))
         with console.progress(f"Testing {agent.name}") as progress:
             progress("every test", 0.1)
-            evidence = self._evidence(agent, world, base, levels)
-        report = BatteryReport(
-            agent=agent.name,
-            agent_kind=agent.kind,
-            world=world.name,
-            world_options=world.options(),
-            base_objective=base,
-            levels=levels,
-            tolerance=self.tolerance,
-            seed=self.seed,
-            evidence=evidence,
-            provenance=provenance(seed=self.seed, watch=watch),
-        )
+            report = classify(
+                agent, world, base_objective=base, levels=levels, tolerance=self.tolerance, seed=self.seed
+            )
         paths = folder.write(report.contents())
         if self.output.json:
             console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
@@ -88,19 +69,3 @@ class Battery:
         for path in paths:
             console.note(f"Report  {path}")
         return 0
-
-    def _evidence(self, agent: Agent, world: World, base: str, levels: int) -> Evidence:
-        from mesascope.audit.alignment.battery import battery_evidence
-        from mesascope.core.random import root_key, stream
-
-        start, key = time.process_time(), stream("battery", key=root_key(self.seed))
-        found, _ = battery_evidence(
-            agent,
-            world,
-            base_objective=base,
-            seed=self.seed,
-            key=key,
-            levels=levels,
-            tolerance=self.tolerance,
-        )
-        return replace(found, cost_seconds=time.process_time() - start)

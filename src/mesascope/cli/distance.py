@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
@@ -12,8 +12,10 @@ from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import MaybeLevels, MaybeName, MaybeTarget, Names, Pairs, Seed, option
 from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.options.world import chosen_world, with_objective
-from mesascope.cli.reward_text import chosen_reward
 from mesascope.core.quantities import TEXT
+
+if TYPE_CHECKING:
+    from mesascope.api.distance import RewardDistances
 
 DEFAULT = "corner"
 LEVELS: int = 32
@@ -52,76 +54,68 @@ class Distance:
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
-        import jax
+        from mesascope.api.distance import distance
 
-        from mesascope.core.random import root_key
-        from mesascope.objectives.distances.catalogue import DISTANCES, compare
-        from mesascope.objectives.objective import compile_objectives
-        from mesascope.worlds.level_size import check_size
-
-        for kind in self.kind:
-            DISTANCES.entry(kind)
         world = with_objective(chosen_world(self.world or DEFAULT, self.world_option), self.objective)
-        distribution = world.distributions[-1] if self.distribution is None else self.distribution
-        world.check_distribution(distribution)
-        pair = compile_objectives(world, [chosen_reward(text, world) for text in (self.reward_a, self.reward_b)])
-        distinct = world.distinct_levels(distribution)
-        wanted = LEVELS if self.levels is None else self.levels
-        count = wanted if distinct is None else min(wanted, distinct)
         with console.progress("Comparing") as progress:
-            progress("sampling levels", 0.1)
-            check_size(world, distribution, count)
-            levels = jax.device_get(world.sample(key=root_key(self.seed), distribution=distribution, count=count))
-            progress("distances", 0.3)
-            found = compare(levels, pair, kinds=self.kind or None, seed=self.seed)
-            outer = self._outer(levels, pair) if self.outer else None
+            found = distance(
+                self.reward_a,
+                self.reward_b,
+                world,
+                distribution=self.distribution,
+                levels=LEVELS if self.levels is None else self.levels,
+                kinds=self.kind,
+                outer=self.outer,
+                seed=self.seed,
+                progress=progress,
+            )
         if self.output.json:
-            console.result(json.dumps(_data(self, world.name, distribution, count, found, outer), indent=2))
-            return 0
-        lines = [f"{self.reward_a} and {self.reward_b}, in {count} {distribution} levels of {world.name}", ""]
-        lines.append(f"  {'kind':14} {'distance':24} {'range':8} ignores")
-        for one in found:
+            console.result(json.dumps(self._data(found), indent=2))
+        else:
+            console.result("\n".join(self._lines(found)))
+        return 0
+
+    def _lines(self, found: RewardDistances) -> list[str]:
+        from mesascope.objectives.distances.catalogue import DISTANCES
+
+        lines = [
+            f"{self.reward_a} and {self.reward_b}, in {found.levels} {found.distribution} levels of {found.world}",
+            "",
+            f"  {'kind':14} {'distance':24} {'range':8} ignores",
+        ]
+        for one in found.distances:
             entry = dict(DISTANCES.entry(one.kind).details)
             if one.estimate is None:
                 value = "undefined"
-            elif count == 1:
+            elif found.levels == 1:
                 value = f"{one.estimate.value:.4f} (one level)"
             else:
                 value = f"{one.estimate.value:.3f} [{one.estimate.low:.3f}, {one.estimate.high:.3f}]"
             lines.append(f"  {one.kind:14} {value:24} {entry['range']:8} {entry['ignores']}")
             if one.undefined:
-                lines.append(f"  {'':14} without a value in {one.undefined} of {count} levels: {one.reason}")
+                lines.append(f"  {'':14} without a value in {one.undefined} of {found.levels} levels: {one.reason}")
         lines += [
             "",
             "Intervals: 95 % over levels. STARC is the one that bounds regret; the others are for comparison.",
         ]
-        if outer is not None:
-            lines += ["", *outer.lines(self.reward_a, self.reward_b)]
-        console.result("\n".join(lines))
-        return 0
+        return lines if found.outer is None else [*lines, "", *found.outer.lines(self.reward_a, self.reward_b)]
 
-    def _outer(self, levels, pair):
-        from mesascope.theory.outer_alignment import outer_alignment
-
-        return outer_alignment(levels, pair, seed=self.seed)
-
-
-def _data(command: Distance, world: str, distribution: str, count: int, found, outer) -> dict:
-    data = {
-        "reward_a": command.reward_a,
-        "reward_b": command.reward_b,
-        "world": world,
-        "distribution": distribution,
-        "levels": count,
-        "seed": command.seed,
-        "distances": [
-            {
-                "kind": one.kind,
-                "estimate": None if one.estimate is None else asdict(one.estimate),
-                "undefined_levels": one.undefined,
-                "reason": one.reason,
-            }
-            for one in found
-        ],
-    }
-    return data if outer is None else {**data, "outer_alignment": outer.data()}
+    def _data(self, found: RewardDistances) -> dict[str, Any]:
+        data = {
+            "reward_a": self.reward_a,
+            "reward_b": self.reward_b,
+            "world": found.world,
+            "distribution": found.distribution,
+            "levels": found.levels,
+            "seed": self.seed,
+            "distances": [
+                {
+                    "kind": one.kind,
+                    "estimate": None if one.estimate is None else asdict(one.estimate),
+                    "undefined_levels": one.undefined,
+                    "reason": one.reason,
+                }
+                for one in found.distances
+            ],
+        }
+        return data if found.outer is None else {**data, "outer_alignment": found.outer.data()}

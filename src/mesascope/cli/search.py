@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_format
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import tyro
 
@@ -13,10 +12,6 @@ from mesascope.cli.options.agent import LoadingOptions
 from mesascope.cli.options.kinds import AgentText, MaybeLevels, MaybeName, Seed
 from mesascope.cli.options.output import OutputOptions, result_folder
 from mesascope.cli.options.world import DeploymentOptions, WorldOptions
-from mesascope.core.errors import UnknownNameError
-
-if TYPE_CHECKING:
-    from mesascope.worlds.world import World
 
 FILES = ("search.json", "search.html")
 
@@ -44,48 +39,29 @@ class Search:
     output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.audit.search.battery import search_battery
-        from mesascope.audit.search.decision import optimizer_answer
-        from mesascope.audit.search.examination import examinee
-        from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.report.pages.search_page import SearchReport
+        from mesascope.api.search import search
+        from mesascope.api.subject import check_named
         from mesascope.report.text.search_text import search_text
 
-        watch = Stopwatch()
         world, base = self.world.chosen(self.agent, to="to look for a search in")
-        base = base or world.base_objective
         deploy_world, deploy = self.deployment.chosen(world)
         # Asked before anything is written, so that a wrong name leaves nothing behind.
-        self._check_objectives(world, base)
+        check_named(world, base, self.own)
         agent = self.loading.chosen(self.agent, world, seed=self.seed)
         folder = self.output.claimed(self, FILES, result_folder(self.agent, self.seed, "search"))
         with console.progress(f"Looking for a search in {agent.name}") as progress:
-            progress("watching the agent", 0.0)
-            given = examinee(
+            report = search(
                 agent,
                 world,
-                objective=self.own,
+                own=self.own,
                 base_objective=base,
                 train=self.world.train,
                 deploy=deploy,
                 deploy_world=deploy_world,
                 levels=self.levels,
                 seed=self.seed,
+                progress=progress,
             )
-            evidence = search_battery(given, progress=lambda assay, share: progress(assay, 0.1 + 0.9 * share))
-        report = SearchReport(
-            agent=agent.name,
-            agent_kind=agent.kind,
-            world=world.name,
-            world_options=world.options(),
-            objective=given.train.level_set.objectives.names[given.objective],
-            objective_from="attribution" if self.own is None else "choice",
-            levels=max(given.train.level_set.levels.count, given.after.level_set.levels.count),
-            seed=self.seed,
-            answer=optimizer_answer(evidence),
-            evidence=evidence,
-            provenance=provenance(seed=self.seed, watch=watch),
-        )
         paths = folder.write(report.contents())
         if self.output.json:
             console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
@@ -94,11 +70,3 @@ class Search:
         for path in paths:
             console.note(f"Report  {path}")
         return 0
-
-    def _check_objectives(self, world: World, base: str) -> None:
-        from mesascope.objectives.objective import compile_objectives
-
-        known = compile_objectives(world).names
-        for name in (base, base if self.own is None else self.own):
-            if name not in known:
-                raise UnknownNameError(f"objective of world '{world.name}'", name, known)

@@ -10,6 +10,11 @@ from contextvars import ContextVar
 Progress = Callable[[str, float], None]
 """Called with what is being done and the share that is done, in [0, 1]."""
 
+
+def unheard(what: str, share: float) -> None:
+    """The progress of what nobody listens to."""
+
+
 Opener = Callable[[str], AbstractContextManager[Progress]]
 """Shows the progress of what a title names for as long as the context lasts."""
 
@@ -28,7 +33,7 @@ def progress(title: str) -> Iterator[Progress]:
     """
     opener = _opener.get()
     if opener is None:
-        yield lambda words, share: None
+        yield unheard
         return
     with opener(title) as report:
         yield report

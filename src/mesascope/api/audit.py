@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesascope.agents.agent import Agent
-from mesascope.core.boundary import code_of_others
-from mesascope.core.errors import AgentError, UsageError
+from mesascope.api.subject import AgentLike, agent_of, world_of
+from mesascope.core.progress import Progress
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.core.quantities import LEVELS, SEED
 from mesascope.report.report import Report
 from mesascope.worlds.function_objective import with_candidate
 from mesascope.worlds.world import World
 
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share that is done, in [0, 1]."""
-
 
 def audit(
-    agent: Agent | str | Callable[[Any], Any],
+    agent: AgentLike,
     world: World | str,
     *,
     base_objective: str | None = None,
@@ -75,22 +71,22 @@ def audit(
     SEED.check(seed, "seed")
     if levels is not None:
         LEVELS.check(levels, "levels")
-    trained = _world(world, world_options, "world_options")
+    trained = world_of(world, world_options)
     if deploy_world is None and deploy_options:
         # The same world with some options changed: what is not named stays as in training.
         deployed = trained.with_options(deploy_options) if isinstance(world, World) else None
         if deployed is None:
-            deployed = _world(world, {**(world_options or {}), **deploy_options}, "deploy_options")
+            deployed = world_of(world, {**(world_options or {}), **deploy_options}, "deploy_options")
     else:
-        deployed = None if deploy_world is None else _world(deploy_world, deploy_options, "deploy_options")
+        deployed = None if deploy_world is None else world_of(deploy_world, deploy_options, "deploy_options")
     trained = with_candidate(trained, objective)
     deployed = None if deployed is None else with_candidate(deployed, objective)
     findings = audit_agent(
-        _agent(
+        agent_of(
             agent,
             trained,
-            deterministic,
-            view,
+            deterministic=deterministic,
+            view=view,
             trust_pickle=trust_pickle,
             vecnormalize=vecnormalize,
             frame_stack=frame_stack,
@@ -105,36 +101,3 @@ def audit(
         **({} if levels is None else {"levels": levels}),
     )
     return Report(findings, provenance(seed=seed, watch=watch, command=command))
-
-
-def _world(world: World | str, options: Mapping[str, str] | None, argument: str) -> World:
-    if isinstance(world, World):
-        if options:
-            raise UsageError(
-                f"{argument} are for a world given as a text; set the options of the World itself instead."
-            )
-        return world
-    if not isinstance(world, str):
-        raise UsageError(f"A {type(world).__name__} is no world; give a World or the name of one.")
-    from mesascope.worlds.catalogue import resolve_world
-
-    return resolve_world(world, options or {})
-
-
-def _agent(
-    agent: Agent | str | Callable[[Any], Any], world: World, deterministic: bool, view: Sequence[str], **loading: Any
-) -> Agent:
-    from mesascope.agents.adapters.viewed import viewed
-    from mesascope.agents.deterministic import deterministic as always_likeliest
-    from mesascope.agents.resolve import agent_of, resolve_agent
-    from mesascope.agents.view import parse_view
-
-    if isinstance(agent, Agent):
-        found = viewed(agent, parse_view(view, world))
-    elif isinstance(agent, str):
-        found = resolve_agent(agent, world=world, view=view, **loading)
-    else:
-        with code_of_others("The agent", "when asked for its name", error=AgentError):
-            name = str(getattr(agent, "__qualname__", type(agent).__name__))
-        found = agent_of(agent, name=name, world=world, view=view)
-    return always_likeliest(found) if deterministic else found

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from mesascope.agents.agent import Agent
+from mesascope.api.audit import audit
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.report.data.schema import report_schema
 from mesascope.report.figures.charts import ALWAYS_SHOWN
-from mesascope.report.main_job import audit
 from mesascope.report.report import Report
 from mesascope.worlds.corner import Corner
 

@@ -1,0 +1,1 @@
+"""What the command line does, from Python: one function for each verb, with typed results."""
