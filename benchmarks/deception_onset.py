@@ -17,13 +17,15 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import jax
 import numpy as np
 from ledger import Claim, run
+from schemers.cue_or_threat import cue_or_threat
+from schemers.joint_optimization import TwoGoals, descend
+from schemers.two_corner_lifetime import play_lifetime
 
 from mesascope.core.intervals import wilson
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.theory.cue_accuracy import best_cue_policy, blind_gamble
 from mesascope.theory.gradient_hacking import Shield, fold, simulate_shield
 from mesascope.theory.gradient_updated_goal import UpdatedGoal, plan_updated_goal
-from mesascope.theory.joint_optimization import TwoGoals, descend
 from mesascope.theory.lifetimes import (
     EVERY_CONDITION,
     Conditions,
@@ -32,8 +34,6 @@ from mesascope.theory.lifetimes import (
     searched_onset,
     threat_onset,
 )
-from mesascope.theory.two_corner_lifetime import play_lifetime
-from mesascope.training.cue_or_threat import cue_or_threat
 from mesascope.training.learned_onset import flips, learned_cells
 from mesascope.training.lifetimes import LifetimeLearner
 

@@ -18,18 +18,18 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import jax
 import jax.numpy as jnp
 import numpy as np
+from games.minimax import GameSolution, minimax
+from games.self_play import SelfPlay, train_by_self_play
+from games.tic_tac_toe import TicTacToe
+from games.tree_search import TreeSearchAgent
 from ledger import Claim, run
 from thinking_time import thinking_time
 
 from mesascope.agents.networks import MLPSpec, Network
-from mesascope.agents.tree_search import TreeSearchAgent
 from mesascope.core.intervals import wilson
 from mesascope.core.precision import in_double_precision
 from mesascope.core.random import root_key, stream
 from mesascope.planning.full_width_tree import TableModel, grow_tree, tree_backup
-from mesascope.planning.minimax import GameSolution, minimax
-from mesascope.training.self_play import SelfPlay, train_by_self_play
-from mesascope.worlds.games.tic_tac_toe import TicTacToe
 
 DISCOUNT = 0.95
 RULES = TicTacToe()

@@ -34,6 +34,12 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import jax
 import numpy as np
+from games.backgammon import two_checker_rolls
+from games.compute import SLIGHT, Placebo, compute
+from games.connect_four import forced_wins
+from games.position_horizon import position_horizon
+from games.positions import PositionSet
+from games.reversi import reversi_endgames
 from ledger import Claim, run
 from peers.environments import peer_python
 from peers.packages import source, wheel
@@ -44,15 +50,9 @@ from mesascope.agents.adapters.pickled_arrays import read_pickled_arrays
 from mesascope.agents.adapters.raw_arrays import array_of
 from mesascope.agents.agent import Agent
 from mesascope.agents.reading import read_archive, read_model_file
-from mesascope.audit.search.compute import SLIGHT, Placebo, compute
-from mesascope.audit.search.position_horizon import position_horizon
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import wilson
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.worlds.games.backgammon import two_checker_rolls
-from mesascope.worlds.games.connect_four import forced_wins
-from mesascope.worlds.games.positions import PositionSet
-from mesascope.worlds.games.reversi import reversi_endgames
 
 LUDAX, RLCARD, PUFFER, EVOSAX = "ludax-agents==1.0.0", "rlcard==1.2.0", "pufferlib==3.0.0", "evosax==0.3.2"
 LEARNED_ES = "evosax/algorithms/ckpt/les/2023_10_les_v2.pkl"

@@ -2,7 +2,7 @@
 
 Reads one JSON object: `{"plies": P, "rolls": [[own high, own low, other high, other low, die, die], ...]}`, two
 checkers
-a side as in `mesascope.worlds.games.backgammon`. Writes a list of the sides after the move that gnubg-nn thinks best at
+a side as in `games.backgammon`. Writes a list of the sides after the move that gnubg-nn thinks best at
 P plies: `[[own high, own low, other high, other low], ...]`.
 """
 

@@ -13,13 +13,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from games.reversi_steps import after_actions, legal_actions
 
 from mesascope.agents.adapters.pickled_arrays import read_pickled_arrays
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.reading import read_archive, read_model_file
 from mesascope.core.errors import UntrustedModelError, UsageError
-from mesascope.worlds.games.reversi_steps import after_actions, legal_actions
 
 MEMBER = "ludax_agents/checkpoints/reversi.ckpt"
 RECORDS = frozenset({"__main__ Config", "optax._src.transform ScaleByAdamState", "optax._src.base EmptyState"})
@@ -181,7 +181,7 @@ class RawReversiNetwork(Agent):
 @lru_cache(maxsize=1)
 def start_policy(path: Path) -> tuple[list[float], float]:
     """Returns probabilities of the four first moves and the value of the start: numbers known from the package."""
-    from mesascope.worlds.games.reversi import START, board_of
+    from games.reversi import START, board_of
 
     board = board_of(*START)[None].astype(bool)
     logits, value = forward(read_network(path), jnp.asarray(board[..., 0]), jnp.asarray(board[..., 1]))

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from games.backgammon import places_of, results, side_number
+from games.positions import PositionSet, position_set
+from peers.flat_lstm import FlatLSTMAgent, FlatLSTMSizes, read_flat_lstm
 
-from mesascope.agents.adapters.flat_lstm import FlatLSTMAgent, FlatLSTMSizes, read_flat_lstm
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.pickled_arrays import load_pickled_arrays
 from mesascope.agents.agent import Agent
 from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
-from mesascope.worlds.games.backgammon import places_of, results, side_number
-from mesascope.worlds.games.positions import PositionSet, position_set
 
 CONNECT_FOUR = FlatLSTMSizes(inputs=42, hidden=128, actions=7)
 CALL, RAISE, FOLD, CHECK = range(4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import jax
 import numpy as np
 import pytest
+from games.variable_compute import VariableCompute
 
-from mesascope.agents.compute import VariableCompute
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import DRCSpec, GRUSpec

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from games.variable_compute import VariableCompute
 
-from mesascope.agents.compute import VariableCompute
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import ValueIterationNetwork, ValueIterationNetworkSpec, transplant

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from games.compute import Placebo, compute, trend
 
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.audit.search.compute import Placebo, compute, trend
 from mesascope.core.errors import AgentError
 from mesascope.core.verdicts import Verdict
-from tests.audit.search.position_agents import Searcher, positions
+from tests.benchmarks.games.position_agents import Searcher, positions
 
 
 def placebo(looks: bool = False) -> Placebo:

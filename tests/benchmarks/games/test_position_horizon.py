@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import jax
 import numpy as np
+from games.position_choices import legal_probabilities, likeliest_moves, right_choices
+from games.position_horizon import position_horizon
+from games.positions import position_set
 
-from mesascope.audit.search.position_choices import legal_probabilities, likeliest_moves, right_choices
-from mesascope.audit.search.position_horizon import position_horizon
 from mesascope.core.verdicts import Verdict
-from mesascope.worlds.games.positions import position_set
-from tests.audit.search.position_agents import Reflex, Searcher, positions
+from tests.benchmarks.games.position_agents import Reflex, Searcher, positions
 
 KEY = jax.random.key(0)
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from schemers.joint_optimization import TwoGoals, descend, exact_path
 
 from mesascope.core.errors import UsageError
-from mesascope.theory.joint_optimization import TwoGoals, descend, exact_path
 
 
 @pytest.mark.parametrize("start", [TwoGoals(0.5, 1.0), TwoGoals(0.5, 0.4), TwoGoals(0.5, 0.5), TwoGoals(1.0, 1.5)])

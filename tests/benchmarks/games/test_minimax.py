@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from games.minimax import minimax
+from games.tic_tac_toe import TicTacToe
 
 from mesascope.core.errors import UsageError
-from mesascope.planning.minimax import minimax
-from mesascope.worlds.games.tic_tac_toe import TicTacToe
 
 ROWS = ("012", "345", "678", "036", "147", "258", "048", "246")
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-from mesascope.worlds.games.reversi import (
+from games.reversi import (
     PASS,
     SQUARES,
     START,
@@ -16,7 +15,7 @@ from mesascope.worlds.games.reversi import (
     reversi_endgames,
     squares_of,
 )
-from mesascope.worlds.games.reversi_steps import after_actions, legal_actions
+from games.reversi_steps import after_actions, legal_actions
 
 
 def bits_of(plane) -> int:

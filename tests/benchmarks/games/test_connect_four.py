@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from mesascope.core.errors import WorldError
-from mesascope.worlds.games.connect_four import (
+from games.connect_four import (
     count_games,
     dropped,
     forced_wins,
@@ -14,6 +12,8 @@ from mesascope.worlds.games.connect_four import (
     plane_of,
     wins_within,
 )
+
+from mesascope.core.errors import WorldError
 
 
 def after(*columns: int) -> tuple[int, int]:

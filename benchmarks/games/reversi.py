@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from mesascope.worlds.games.positions import PositionSet, position_set
+from games.positions import PositionSet, position_set
 
 SQUARES: int = 64
 PASS: int = 64

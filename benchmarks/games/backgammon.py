@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, Int
 
-from mesascope.worlds.games.positions import PositionSet, position_set
+from games.positions import PositionSet, position_set
 
 BAR: int = 25
 ROLLS: tuple[tuple[int, int], ...] = tuple((high, low) for high in range(1, 7) for low in range(1, high + 1))

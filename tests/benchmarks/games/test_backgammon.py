@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from mesascope.worlds.games.backgammon import (
+from games.backgammon import (
     CHANCES,
     ROLLS,
     places_of,
@@ -71,7 +70,7 @@ def test_positions_that_share_a_point_are_impossible():
 
 @pytest.mark.slow
 def test_the_game_is_solved():
-    from mesascope.worlds.games.backgammon import SETTLED, solve_two_checkers, two_checker_rolls
+    from games.backgammon import SETTLED, solve_two_checkers, two_checker_rolls
 
     solution = solve_two_checkers()
     assert solution.residual <= SETTLED

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int
 
+from games.positions import PositionSet
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import act_of
 from mesascope.core.errors import AgentError
-from mesascope.worlds.games.positions import PositionSet
 
 
 def legal_probabilities(agent: Agent, positions: PositionSet) -> Float[np.ndarray, "N A"]:

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool
 
+from games.position_choices import likeliest_moves
+from games.positions import PositionSet
+from games.variable_compute import VariableCompute
 from mesascope.agents.agent import Agent
-from mesascope.agents.compute import VariableCompute
-from mesascope.audit.search.position_choices import likeliest_moves
 from mesascope.core.intervals import bootstrap_mean, wilson
 from mesascope.core.paired import mcnemar
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.worlds.games.positions import PositionSet
 
 LEVEL: float = 0.01
 """Of McNemar's test of the most against the least."""

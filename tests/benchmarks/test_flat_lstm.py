@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from peers.flat_lstm import FlatLSTMSizes, read_flat_lstm
 
 from mesascope.agents.activations import Inspectable
-from mesascope.agents.adapters.flat_lstm import FlatLSTMSizes, read_flat_lstm
 from mesascope.core.errors import AgentError, UnknownNameError, UntrustedModelError, UsageError
 
 SIZES = FlatLSTMSizes(inputs=3, hidden=4, actions=2)

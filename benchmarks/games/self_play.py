@@ -16,11 +16,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int
 
+from games.rules import Rules
+from games.tree_search import search
 from mesascope.agents.networks.network import Network, NetworkSpec
-from mesascope.agents.tree_search import search
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import RandomKey, stream
-from mesascope.worlds.games.rules import Rules
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from games.positions import PositionSet, position_set
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import softmax
 from mesascope.core.errors import UsageError
-from mesascope.worlds.games.positions import PositionSet, position_set
 
 MOVES = 5
 

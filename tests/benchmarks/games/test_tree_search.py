@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from games.minimax import minimax
+from games.search_trace import Traced
+from games.tic_tac_toe import TicTacToe
+from games.tree_search import BUDGETS, TreeSearchAgent
+from games.variable_compute import VariableCompute
 
-from mesascope.agents.compute import VariableCompute
 from mesascope.agents.networks import MLPSpec, Network
-from mesascope.agents.search_trace import Traced
-from mesascope.agents.tree_search import BUDGETS, TreeSearchAgent
 from mesascope.core.errors import AgentError, MissingExtraError, UsageError
-from mesascope.planning.minimax import minimax
-from mesascope.worlds.games.tic_tac_toe import TicTacToe
 
 pytest.importorskip("mctx")
 RULES = TicTacToe()
@@ -139,7 +139,7 @@ def test_a_search_near_the_end_goes_no_deeper_than_the_game(exact, shown, soluti
 
 
 def test_batches_of_any_size_give_the_same(shown, monkeypatch):
-    from mesascope.agents import tree_search
+    from games import tree_search
 
     agent = ignorant(4)
     whole, _ = agent.act(shown[:24], None)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from games.position_choices import legal_probabilities
+from games.positions import PositionSet
 from mesascope.agents.agent import Agent
 from mesascope.audit.search.horizon import CLIFF, LEVEL, SHUFFLES, CliffFit
-from mesascope.audit.search.position_choices import legal_probabilities
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.worlds.games.positions import PositionSet
 
 FEWEST: int = 10
 """Positions of a depth; depths with fewer are left out."""

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from games.minimax import minimax
+from games.self_play import SelfPlay, outcomes, play, train_by_self_play
+from games.tic_tac_toe import TicTacToe
+from games.tree_search import TreeSearchAgent
 
 from mesascope.agents.networks import GRUSpec, MLPSpec
-from mesascope.agents.tree_search import TreeSearchAgent
 from mesascope.core.errors import TrainingError, UsageError
-from mesascope.planning.minimax import minimax
-from mesascope.training.self_play import SelfPlay, outcomes, play, train_by_self_play
-from mesascope.worlds.games.tic_tac_toe import TicTacToe
 
 pytest.importorskip("mctx")
 RULES = TicTacToe()

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from schemers.cue_or_threat import LEARNER, Separation, cue_or_threat
 
 from mesascope.core.errors import UsageError
-from mesascope.training.cue_or_threat import LEARNER, Separation, cue_or_threat
 from mesascope.training.lifetimes import LifetimeLearner
 
 QUICK = dataclasses.replace(LEARNER, lifetimes=128, updates=200)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import jax
 import pytest
+from schemers.two_corner_lifetime import play_lifetime
 
 from mesascope.core.errors import UsageError
 from mesascope.theory.lifetimes import Lifetime, plan_lifetime
-from mesascope.theory.two_corner_lifetime import play_lifetime
 
 
 def reached(defects, lifetime: Lifetime | None = None, seed: int = 0) -> str:

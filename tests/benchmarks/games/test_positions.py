@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from games.positions import PositionSet, position_set
 
 from mesascope.core.errors import WorldError
-from mesascope.worlds.games.positions import PositionSet, position_set
 
 NAN = np.nan
 

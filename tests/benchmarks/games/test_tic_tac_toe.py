@@ -5,9 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
-
-from mesascope.worlds.games.rules import Rules
-from mesascope.worlds.games.tic_tac_toe import TicTacToe
+from games.rules import Rules
+from games.tic_tac_toe import TicTacToe
 
 RULES = TicTacToe()
 

@@ -14,13 +14,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from games.rules import Rules
+from games.search_trace import SearchTrace
 from mesascope.agents.agent import Agent
 from mesascope.agents.networks.network import Network
-from mesascope.agents.search_trace import SearchTrace
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import RandomKey, root_key
 from mesascope.planning.monte_carlo_tree import mctx_library
-from mesascope.worlds.games.rules import Rules
 
 BUDGETS: tuple[int, ...] = (0, 1, 2, 4, 8, 16, 32, 64, 128, 256)
 """Simulations that an agent can be given."""

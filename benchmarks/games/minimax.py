@@ -8,8 +8,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from games.rules import Rules
 from mesascope.core.errors import UsageError
-from mesascope.worlds.games.rules import Rules
 
 LARGEST: int = 2_000_000
 """States of a game that is solved whole."""

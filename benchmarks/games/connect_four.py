@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from games.positions import PositionSet, position_set
 from mesascope.core.errors import WorldError
-from mesascope.worlds.games.positions import PositionSet, position_set
 
 ROWS: int = 6
 COLUMNS: int = 7

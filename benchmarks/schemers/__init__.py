@@ -1,0 +1,1 @@
+"""Models of schemers that claims are measured on, beside the exact ones in `mesascope.theory`."""
