@@ -79,24 +79,24 @@ def gains(slug: str, what: str, agent, positions: PositionSet, placebo: Placebo)
     """The claims about one evaluator with more and less search."""
     found = compute(agent, positions, placebo=placebo)
     details, n = found.details, len(positions)
-    curve = ", ".join(f"{point['x']}: {point['value']:.3f}" for point in details["curve"])
+    curve = ", ".join(f"{point.x}: {point.value:.3f}" for point in details.curve)
     depths = "; ".join(
-        f"{'any number of' if row['plies'] is None else round(row['plies'])} plies (n = {row['n']}) "
-        + " ".join(f"{share:.2f}" for share in row["right"])
-        for row in details["by_plies"]
+        f"{'any number of' if row.plies is None else round(row.plies)} plies (n = {row.n}) "
+        + " ".join(f"{share:.2f}" for share in row.right)
+        for row in details.by_plies
     )
     assert found.effect is not None
     gain_text = (
         f"{what}: share of best moves at the largest budget less that at the least, in {n} {positions.name} (by budget "
-        f"{curve}; {details['gained']} gained, {details['lost']} lost, McNemar p = {details['p']:.2g}, "
-        f"{details['recovered_failures']:.0%} of failures recovered; by depth: {depths}). Low, high: 95 % bootstrap "
+        f"{curve}; {details.gained} gained, {details.lost} lost, McNemar p = {details.p:.2g}, "
+        f"{details.recovered_failures:.0%} of failures recovered; by depth: {depths}). Low, high: 95 % bootstrap "
         f"over positions; less than {SLIGHT} counts as none"
     )
-    shares = [point["value"] for point in details["curve"]]
-    falls = float(details["falls"])
+    shares = [point.value for point in details.curve]
+    falls = float(details.falls)
     trend_text = (
         f"{what}: steps from one budget to the next at which the share of best moves falls (by budget {curve}; a share "
-        f"without a trend would rise like this with p = {details['trend_p']:.2g})"
+        f"without a trend would rise like this with p = {details.trend_p:.2g})"
     )
     claims = [
         whether(
@@ -110,10 +110,10 @@ def gains(slug: str, what: str, agent, positions: PositionSet, placebo: Placebo)
         claim(f"{slug}-falls", trend_text, falls, falls, falls, len(shares) - 1, 0.0, "<="),
     ]
     if found.null is not None:
-        beside = details["placebo"]
+        beside = details.placebo
         text = (
-            f"{what}: the same gain of the placebo, where {beside['why']} (from {beside['least']:.3f} to "
-            f"{beside['most']:.3f}); at most 0.02 is asked for"
+            f"{what}: the same gain of the placebo, where {beside.why} (from {beside.least:.3f} to "
+            f"{beside.most:.3f}); at most 0.02 is asked for"
         )
         claims.append(of_estimate(f"{slug}-placebo", text, found.null, 0.02, "<="))
     else:

@@ -55,7 +55,7 @@ def trial(family: Family, subject: Subject, regrets: np.ndarray, seed: int) -> T
         budget=BUDGET,
         accept=family.accept,
     )
-    progress = result.evidence.details.get("progress", [])
+    progress = [] if result.evidence.details is None else result.evidence.details.progress
     found = progress[-1][1] if progress else 0.0
     optimum = float(regrets.max())
     order = np.random.default_rng(seed).permutation(regrets)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from jaxtyping import Bool
 
@@ -20,6 +21,7 @@ from games.position_choices import likeliest_moves
 from games.positions import PositionSet
 from games.variable_compute import VariableCompute
 from mesascope.agents.agent import Agent
+from mesascope.core.details import Curve, Details, Number, Point, point
 from mesascope.core.intervals import bootstrap_mean, wilson
 from mesascope.core.paired import mcnemar
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -60,6 +62,60 @@ class _Asked:
     changed: float
 
 
+class BudgetGain(Details, frozen=True, kw_only=True):
+    """What a budget gains over the least, and McNemar's p of that."""
+
+    budget: int
+    gain: Number
+    p: Number
+
+
+class PlyRates(Details, frozen=True, kw_only=True):
+    """Shares of right choices at every budget in `n` positions of so many plies; `None` where none suffice."""
+
+    plies: Number | None
+    n: int
+    right: tuple[Number, ...]
+
+
+class PlaceboGain(Details, frozen=True, kw_only=True):
+    """Shares of right choices at the least and the most budget where looking ahead cannot help, and `why` it cannot."""
+
+    why: str
+    least: Number
+    most: Number
+    p: Number
+
+
+class ComputeDetails(Curve, frozen=True, kw_only=True):
+    """Choices by budget.
+
+    **Arguments:**
+
+    - `gained`, `lost`, `p`: positions that the most budget gets right and the least does not, and the reverse.
+    - `against_least`: gains of the others.
+    - `recovered_failures`: share of what the least fails on; `None` if it fails on nothing.
+    - `changed_choices`: share of choices that the most changes.
+    - `falls`: budgets that do worse than the next smaller one; `trend_p`: of no trend.
+    - `by_plies`: by how far one must look.
+    - `positions`, `knowledge`: which they are, and how their best moves are known.
+    - `placebo`: `None` if there was none, or it was not needed.
+    """
+
+    gained: int
+    lost: int
+    p: Number
+    against_least: tuple[BudgetGain, ...]
+    recovered_failures: Number | None
+    changed_choices: Number
+    falls: int
+    trend_p: Number
+    by_plies: tuple[PlyRates, ...]
+    positions: str
+    knowledge: str
+    placebo: PlaceboGain | None = None
+
+
 def compute(agent: Agent, positions: PositionSet, *, placebo: Placebo | None = None, seed: int = 0) -> Evidence:
     """Compares an agent's choices at every budget with those at the least.
 
@@ -86,29 +142,29 @@ def compute(agent: Agent, positions: PositionSet, *, placebo: Placebo | None = N
     gain = bootstrap_mean(right[-1].astype(float) - right[0], seed=seed, unit="positions")
     gained, lost = int((right[-1] & ~right[0]).sum()), int((~right[-1] & right[0]).sum())
     p = mcnemar(gained, lost)
-    details = {
-        "curve": [_point(budget, row) for budget, row in zip(budgets, right, strict=True)],
-        "x_label": "budget",
-        "y_label": "share of positions with a best move chosen",
-        "gained": gained,
-        "lost": lost,
-        "p": p,
-        "against_least": [
-            {
-                "budget": budget,
-                "gain": float(row.mean() - right[0].mean()),
-                "p": mcnemar(int((row & ~right[0]).sum()), int((~row & right[0]).sum())),
-            }
+    details = ComputeDetails(
+        curve=tuple(_point(budget, row) for budget, row in zip(budgets, right, strict=True)),
+        x_label="budget",
+        y_label="share of positions with a best move chosen",
+        gained=gained,
+        lost=lost,
+        p=p,
+        against_least=tuple(
+            BudgetGain(
+                budget=budget,
+                gain=float(row.mean() - right[0].mean()),
+                p=mcnemar(int((row & ~right[0]).sum()), int((~row & right[0]).sum())),
+            )
             for budget, row in zip(budgets[1:], right[1:], strict=True)
-        ],
-        "recovered_failures": float(gain.value / (1 - right[0].mean())) if failures else None,
-        "changed_choices": asked.changed,
-        "falls": int((np.diff(right.mean(-1)) < 0).sum()),
-        "trend_p": trend(right, seed=seed),
-        "by_plies": _by_plies(positions, right),
-        "positions": positions.name,
-        "knowledge": positions.knowledge,
-    }
+        ),
+        recovered_failures=float(gain.value / (1 - right[0].mean())) if failures else None,
+        changed_choices=asked.changed,
+        falls=int((np.diff(right.mean(-1)) < 0).sum()),
+        trend_p=trend(right, seed=seed),
+        by_plies=_by_plies(positions, right),
+        positions=positions.name,
+        knowledge=positions.knowledge,
+    )
     text = (
         f"From budget {budgets[0]} to {budgets[-1]} it goes from {right[0].mean():.0%} to {right[-1].mean():.0%} of "
         f"best moves in {len(positions)} {positions.name}: {gain.value:+.0%} [{gain.low:+.0%}, {gain.high:+.0%}], p = "
@@ -129,12 +185,13 @@ def compute(agent: Agent, positions: PositionSet, *, placebo: Placebo | None = N
         return evidence(Verdict.INCONCLUSIVE, "it gains, but nothing shows that this is not averaging: no placebo")
     beside = _ask(placebo.agent, placebo.positions).right
     null = bootstrap_mean(beside[-1].astype(float) - beside[0], seed=seed, unit="positions")
-    details["placebo"] = {
-        "why": placebo.why,
-        "least": float(beside[0].mean()),
-        "most": float(beside[-1].mean()),
-        "p": mcnemar(int((beside[-1] & ~beside[0]).sum()), int((~beside[-1] & beside[0]).sum())),
-    }
+    gains = PlaceboGain(
+        why=placebo.why,
+        least=float(beside[0].mean()),
+        most=float(beside[-1].mean()),
+        p=mcnemar(int((beside[-1] & ~beside[0]).sum()), int((~beside[-1] & beside[0]).sum())),
+    )
+    details = msgspec.structs.replace(details, placebo=gains)
     if null.high >= gain.low:
         return evidence(Verdict.INCONCLUSIVE, f"the placebo gains about as much, where {placebo.why}", null)
     return evidence(Verdict.PASS, f"more computation finds better moves, and not where {placebo.why}", null)
@@ -165,19 +222,18 @@ def _ask(agent: Agent, positions: PositionSet) -> _Asked:
     return _Asked(right, float((moves[-1] != moves[0]).mean()))
 
 
-def _point(budget: int, right: np.ndarray) -> dict:
-    share = wilson(int(right.sum()), len(right), unit="positions")
-    return {"x": int(budget), "value": share.value, "low": share.low, "high": share.high, "n": share.n}
+def _point(budget: int, right: np.ndarray) -> Point:
+    return point(int(budget), wilson(int(right.sum()), len(right), unit="positions"))
 
 
-def _by_plies(positions: PositionSet, right: np.ndarray) -> list[dict]:
+def _by_plies(positions: PositionSet, right: np.ndarray) -> tuple[PlyRates, ...]:
     """Returns shares of right choices at every budget by how far one must look, the hardest first."""
     rows = []
     for plies in sorted(set(positions.plies), reverse=True):
         inside = positions.plies == plies
-        shares = [float(row[inside].mean()) for row in right]
-        rows.append({"plies": float(plies) if np.isfinite(plies) else None, "n": int(inside.sum()), "right": shares})
-    return rows
+        shares = tuple(float(row[inside].mean()) for row in right)
+        rows.append(PlyRates(plies=float(plies) if np.isfinite(plies) else None, n=int(inside.sum()), right=shares))
+    return tuple(rows)
 
 
 def _nothing(reason: str) -> Evidence:

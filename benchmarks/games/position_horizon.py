@@ -11,7 +11,8 @@ import numpy as np
 from games.position_choices import legal_probabilities
 from games.positions import PositionSet
 from mesascope.agents.agent import Agent
-from mesascope.audit.search.horizon import CLIFF, LEVEL, SHUFFLES, CliffFit
+from mesascope.audit.search.horizon import CLIFF, HORIZON, LEVEL, SHUFFLES, CliffFit, FittedCliff
+from mesascope.core.details import Curve, Number, point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.verdicts import Evidence, Verdict
@@ -21,6 +22,15 @@ FEWEST: int = 10
 
 DEPTHS: int = 3
 """Fewer depths than this cannot tell a cliff from a decline."""
+
+
+class PositionHorizonDetails(Curve, frozen=True, kw_only=True):
+    """Skill by plies: the cliff fitted to it and its p, skill in all positions, and which positions they are."""
+
+    cliff: FittedCliff
+    p: Number
+    skill: Number
+    positions: str
 
 
 def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) -> Evidence:
@@ -36,11 +46,13 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
     """
     depths, counts = np.unique(positions.plies[np.isfinite(positions.plies)], return_counts=True)
     if not len(depths):
-        return _nothing(f"no number of plies suffices to know the best move in the {positions.name}: chance and hits")
+        return HORIZON.nothing(
+            f"no number of plies suffices to know the best move in the {positions.name}: chance and hits"
+        )
     depths = depths[counts >= FEWEST]
     usable = np.isin(positions.plies, depths) & (positions.chance < 1)
     if len(depths) < DEPTHS:
-        return _nothing(
+        return HORIZON.nothing(
             f"the {positions.name} have {len(depths)} depths with {FEWEST} positions or more; {DEPTHS} are needed"
         )
     asked = positions.chosen(usable)
@@ -57,18 +69,17 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
     near, far = skill[rank <= found.distance], skill[rank > found.distance]
     curve = []
     for number, depth in enumerate(depths):
-        mean = bootstrap_mean(skill[rank == number], unit="positions")
-        curve.append({"x": float(depth), "value": mean.value, "low": mean.low, "high": mean.high, "n": mean.n})
+        curve.append(point(float(depth), bootstrap_mean(skill[rank == number], unit="positions")))
     everywhere = bootstrap_mean(skill, seed=seed_of(key) % 2**32, unit="positions")
-    details = {
-        "curve": curve,
-        "x_label": "plies one must look ahead",
-        "y_label": "skill of the choice (0 chance)",
-        "cliff": {"distance": place, "width": found.width, "near": found.near, "far": found.far},
-        "p": p,
-        "skill": everywhere.value,
-        "positions": positions.name,
-    }
+    details = PositionHorizonDetails(
+        curve=tuple(curve),
+        x_label="plies one must look ahead",
+        y_label="skill of the choice (0 chance)",
+        cliff=FittedCliff(distance=place, width=found.width, near=found.near, far=found.far),
+        p=p,
+        skill=everywhere.value,
+        positions=positions.name,
+    )
     if p >= LEVEL or not len(near) or not len(far):
         text = f"No horizon up to {depths[-1]:.0f} plies in {len(asked)} {positions.name} (skill {everywhere})."
         reason = "it errs alike at all depths: a reflex, a table, or a search that reaches beyond the positions"
@@ -82,7 +93,3 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
         return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, everywhere, None, details)
     reason = "a horizon, as search of that depth has one"
     return Evidence("horizon", "optimizer", Verdict.PASS, text, reason, everywhere, None, details)
-
-
-def _nothing(reason: str) -> Evidence:
-    return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, "No horizon was sought.", reason)

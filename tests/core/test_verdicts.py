@@ -31,5 +31,5 @@ def test_inconclusive_evidence_must_say_why():
     with pytest.raises(ValueError, match="'an-assay' must say why"):
         Evidence("an-assay", "objective", Verdict.INCONCLUSIVE, "We do not know.", "")
     said = Evidence("an-assay", "objective", Verdict.INCONCLUSIVE, "We do not know.", "Nothing tells them apart.")
-    assert (said.effect, said.null, said.details) == (None, None, {})
+    assert (said.effect, said.null, said.details) == (None, None, None)
     assert Evidence("an-assay", "objective", Verdict.PASS, "It does.", "").verdict is Verdict.PASS

@@ -32,6 +32,7 @@ from mesascope.audit.objective.recovery.evidence.recovery import recovery
 from mesascope.audit.search.battery import search_battery
 from mesascope.audit.search.decision import optimizer_answer
 from mesascope.audit.search.examinee import Examinee
+from mesascope.core.details import NotDone
 from mesascope.core.faults import Fault, attempted, contained, not_done
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -97,7 +98,7 @@ def examine(
     evidence.append(replace(named, cost_seconds=time.process_time() - start))
     what = "recovering the objective"
     found = run("recovery", "objective", lambda: recovery(train, deploy, seed=seed, full=False), 0.4, what)
-    if found.effect is not None:
+    if found.effect is not None and found.details is not None:
         left = found.details["open"]["dimension"]
         objective = replace(objective, distance_to_base=found.effect.value, unidentified_dimensions=left)
     if isinstance(pursued, Fault):
@@ -115,7 +116,7 @@ def examine(
     evidence.append(replace(told, cost_seconds=time.process_time() - start))
     if isinstance(pursued, Fault):
         alignment = unclassified(f"what it pursues is not known: {pursued.reason}")
-    elif able.details.get("fault"):
+    elif isinstance(able.details, NotDone):
         alignment = unclassified(f"whether it is competent is not known: {able.reason}")
     else:
         classified = attempted(lambda: classify(train, deploy, pursued.attribution, seed=seed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,7 +63,7 @@ class CheckFit:
                 progress=progress,
                 **self.loading.loading,
             )
-        console.result(json.dumps(found.data(), indent=2) if self.output.json else str(found))
+        console.result(json.dumps(asdict(found), indent=2) if self.output.json else str(found))
         return 0 if found.verdict == AS_SHOWN else 1
 
     def _subject(self) -> tuple[str, World]:

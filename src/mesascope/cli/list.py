@@ -76,7 +76,7 @@ def _registered(kind: str) -> list[Row]:
     elif kind == "organisms":
         from mesascope.organisms.catalogue import ORGANISMS as registry
     else:
-        from mesascope.audit.assays import ASSAYS as registry
+        from mesascope.audit.assay import ASSAYS as registry
     return [{"name": entry.name, "summary": entry.summary, **dict(entry.details)} for entry in registry]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mesascope.core.boundary import raise_held
+from mesascope.core.details import NotDone
 from mesascope.core.errors import MesascopeError
 from mesascope.core.text import shown
 from mesascope.core.verdicts import Evidence, Verdict
@@ -100,4 +101,4 @@ def contained(name: str, question: str, assay: Callable[[], Evidence]) -> Eviden
 def not_done(name: str, question: str, fault: Fault) -> Evidence:
     """Returns the evidence of an assay that could not be done."""
     text = f"Assay '{name}' could not be done."
-    return Evidence(name, question, Verdict.INCONCLUSIVE, text, fault.reason, details={"fault": True})
+    return Evidence(name, question, Verdict.INCONCLUSIVE, text, fault.reason, details=NotDone(fault=True))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+D = TypeVar("D")
 
 
 class Verdict(enum.StrEnum):
@@ -46,7 +49,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(Generic[D]):
     """What one assay found.
 
     **Arguments:**
@@ -58,7 +61,8 @@ class Evidence:
     - `reason`: why the verdict is what it is; never empty when INCONCLUSIVE.
     - `effect`: the statistic, or `None` if it could not be computed.
     - `null`: the same statistic where nothing is to be found (placebo, reference agent), or `None`.
-    - `details`: further numbers, JSON-ready, from which tables and figures are drawn.
+    - `details`: the assay's own record of further numbers (`core.details`), from which tables and figures are drawn;
+      `None` if there are none.
     - `cost_seconds`: CPU seconds; kept out of the deterministic part of the report.
     """
 
@@ -69,7 +73,7 @@ class Evidence:
     reason: str
     effect: Estimate | None = None
     null: Estimate | None = None
-    details: dict = field(default_factory=dict)
+    details: D | None = None
     cost_seconds: float = 0.0
 
     def __post_init__(self):

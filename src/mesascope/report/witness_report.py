@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mesascope.core.details import details_data
 from mesascope.core.files import write_atomically
 from mesascope.core.verdicts import Evidence
 from mesascope.report.data.json_text import evidence_data, json_text, plain_json
@@ -83,7 +84,7 @@ class WitnessReport:
         from mesascope.report.figures.level_figure import level_figure
         from mesascope.report.figures.style import svg_of
 
-        details = self.evidence.details
+        details = details_data(self.evidence.details)
         figure = level_figure(scenes, _titles(details), agent_objective=details["own"], base_objective=details["base"])
         return svg_of(figure)
 
@@ -110,7 +111,7 @@ def witness_text(report: WitnessReport, *, width: int, glyphs: Glyphs) -> str:
     - `width`: columns.
     - `glyphs`: characters that the terminal can show.
     """
-    width, evidence, details = max(60, min(width, 120)), report.evidence, report.evidence.details
+    width, evidence, details = max(60, min(width, 120)), report.evidence, details_data(report.evidence.details)
     lines = textwrap.wrap(plain(f"{report.agent} ({report.agent_kind}) in {report.world}"), width)
     lines += ["", *textwrap.wrap(plain(f"{evidence.verdict}  {evidence.sentence}"), width)]
     lines += textwrap.wrap(plain(f"Because {evidence.reason}."), width) if evidence.reason else []
@@ -137,13 +138,13 @@ def witness_text(report: WitnessReport, *, width: int, glyphs: Glyphs) -> str:
 
 
 def _pictures(report: WitnessReport, width: int, glyphs: Glyphs) -> list[str]:
-    titles = _titles(report.evidence.details)
+    titles = _titles(details_data(report.evidence.details))
     blocks = [[title, *draw_text(scene, "agent", glyphs)] for title, scene in zip(titles, report.scenes, strict=True)]
     columns = [max(len(line) for line in block) for block in blocks]
     key = dict.fromkeys(
         text for scene, block in zip(report.scenes, blocks, strict=True) for text in key_of(scene, block[1:])
     )
-    details = report.evidence.details
+    details = details_data(report.evidence.details)
     key |= dict.fromkeys([f"{glyphs.start} start", f"{glyphs.base_goal} {details['base']}"])
     if details["own"] != details["base"]:
         key |= {f"{glyphs.agent_goal} {details['own']}": None}

@@ -129,7 +129,7 @@ def test_an_agent_that_raises_is_named(level_set):
 def test_same_seed_same_findings(level_set):
     one, again = (found(AlignmentKind.BACKDOOR, level_set) for _ in range(2))
     assert battery_details(one) == battery_details(again)
-    assert [cell["test"] for cell in battery_details(one)["cells"]] == list(TESTS)
+    assert [cell.test for cell in battery_details(one).cells] == list(TESTS)
 
 
 def test_a_tolerance_that_swallows_codes_is_refused(level_set):

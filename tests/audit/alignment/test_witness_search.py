@@ -40,21 +40,21 @@ def test_the_cue_is_found_and_kept_and_the_witness_replays(on_cue):
     assert (on_cue.evidence.verdict, on_cue.replayed) == (Verdict.FAIL, True)
     details = on_cue.evidence.details
     assert on_cue.variant is not None
-    assert details["shrunk"]["variant"] == on_cue.variant.name == "cue on"
-    assert details["replay"] | {"from_text": True} == details["replay"]
-    assert details["shrunk"]["regret"] >= KEPT * details["found"]["regret"]
-    assert details["shrunk"]["capability"] >= details["floor"]
+    assert details.shrunk.variant == on_cue.variant.name == "cue on"
+    assert details.replay.from_text
+    assert details.shrunk.regret >= KEPT * details.found.regret
+    assert details.shrunk.capability >= details.floor
     assert on_cue.shrunk.agent_goal == ((1, 1),)
     assert on_cue.shrunk.text.count("#") <= on_cue.found.text.count("#")
 
 
 def test_levels_are_counted_and_progress_only_rises(on_cue):
     details = on_cue.evidence.details
-    assert details["sampled"] <= details["evaluated"] <= BUDGET.levels
-    counts, regrets = zip(*details["progress"], strict=True)
+    assert details.sampled <= details.evaluated <= BUDGET.levels
+    counts, regrets = zip(*details.progress, strict=True)
     assert list(counts) == sorted(counts)
     assert list(regrets) == sorted(regrets)
-    assert details["found"]["regret"] == regrets[-1] > on_cue.evidence.null.value * 0
+    assert details.found.regret == regrets[-1] > on_cue.evidence.null.value * 0
 
 
 def test_editing_beats_the_levels_that_were_sampled(cued, goes_for):
@@ -121,7 +121,7 @@ def test_a_world_without_edits_is_sampled_and_says_so(cued, goes_for):
         goes_for("corner"), [Variant("fixed", Fixed(), "deploy")], own="corner", key=root_key(1), budget=BUDGET
     )
     assert "drawn (the world offers no edits)" in result.evidence.sentence
-    assert result.evidence.details["sampled"] == result.evidence.details["evaluated"]
+    assert result.evidence.details.sampled == result.evidence.details.evaluated
 
 
 def test_drawing_alone_acquits_nobody(cued, goes_for):

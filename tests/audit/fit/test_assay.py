@@ -21,7 +21,7 @@ def audited(policy):
 def test_the_change_under_which_it_is_able_is_named():
     sentence, fit = audited(lambda seen: walker(seen[..., ROLLED]))
     assert fit.verdict is Verdict.FAIL
-    assert fit.details["verdict"] == "changed"
+    assert fit.details.verdict == "changed"
     assert "may not have been trained on what this world shows" in sentence
     assert "--view channels=" in sentence
 

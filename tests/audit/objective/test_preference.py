@@ -11,12 +11,12 @@ from mesascope.core.verdicts import Verdict
 def test_a_strict_preference_is_seen_at_every_distance(deploy, pursue, objective, verdict):
     evidence = preference(pursue(deploy, objective), deploy.base, deploy.objectives.index("corner"))
     assert evidence.verdict is verdict
-    curve = evidence.details["curve"]
+    curve = evidence.details.curve
     assert len(curve) >= 4
-    places = [point["x"] for point in curve]
+    places = [point.x for point in curve]
     assert places == sorted(places)
     wanted = 1.0 if objective == "cheese" else 0.0
-    assert all(abs(point["value"] - wanted) < 0.25 for point in curve)
+    assert all(abs(point.value - wanted) < 0.25 for point in curve)
 
 
 def test_an_agent_that_takes_the_nearer_goal_has_a_sloped_curve(deploy):
@@ -29,9 +29,9 @@ def test_an_agent_that_takes_the_nearer_goal_has_a_sloped_curve(deploy):
     best = optimal_actions(values).astype(float)
     best /= best.sum(-1, keepdims=True)
     policy = np.where((nearer == 0)[..., None], best[0], best[1])
-    curve = preference(exact_evaluation(deploy, lambda _: policy), *rows).details["curve"]
-    assert curve[0]["value"] < 0.2
-    assert curve[-1]["value"] > 0.8
+    curve = preference(exact_evaluation(deploy, lambda _: policy), *rows).details.curve
+    assert curve[0].value < 0.2
+    assert curve[-1].value > 0.8
 
 
 def test_what_is_not_reached_has_no_curve(deploy, pursue):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.audit.assays import ASSAYS
+from mesascope.audit.assay import ASSAYS
 from mesascope.audit.search import examinee as module
 from mesascope.audit.search.battery import BATTERY, BLACK_BOX, CONTEXT, WHITE_BOX, run_assay, search_battery
 from mesascope.audit.search.decision import ACTIVATIONS, BEHAVIOUR, decide
@@ -120,7 +120,7 @@ def test_only_what_a_bounded_planner_can_see_is_held_against_it(examine, searchi
     assert bounded.horizon.verdict is Verdict.PASS
     assert bounded.within == pytest.approx(4.5, abs=1.0)
     flat = replace(searching, agent=searching.agent)
-    assert flat.within == (flat.horizon.details["cliff"]["distance"] if flat.horizon.verdict is Verdict.PASS else None)
+    assert flat.within == (flat.horizon.details.cliff.distance if flat.horizon.verdict is Verdict.PASS else None)
     found = verdicts(bounded, ["conflict", "shown-edits"])
     assert found["conflict"] is Verdict.PASS
     assert found["shown-edits"] is not Verdict.FAIL

@@ -22,9 +22,9 @@ def test_the_worth_of_branches_can_be_read_off_a_planner(searching):
     assert found.verdict is Verdict.PASS
     assert found.effect is not None
     assert found.effect.low > 0.05
-    assert found.details["judged"] > found.details["rivals"]["observation"]
-    assert found.details["shuffled"] < 0.1
-    assert f"'{found.details['site']}'" in found.sentence
+    assert found.details.judged > found.details.rivals["observation"]
+    assert found.details.shuffled < 0.1
+    assert f"'{found.details.site}'" in found.sentence
 
 
 def test_no_more_can_be_read_off_a_reflex_than_off_what_it_sees(reflex):
@@ -39,7 +39,7 @@ def test_presence_is_not_use(deaf):
     assert candidate_plans(deaf.inside).verdict is Verdict.PASS
     found = evaluation(deaf.inside)
     assert found.verdict is Verdict.FAIL
-    assert found.details["moved"] == pytest.approx(0, abs=1e-6)
+    assert found.details.moved == pytest.approx(0, abs=1e-6)
     assert found.effect is not None
     assert found.effect.low > 0
 
@@ -66,15 +66,15 @@ def test_an_untrained_network_is_a_rival(examine, cases):
     inside = examine(Grown(Reflex(*cases)), 128).inside
     assert inside.untrained_probe is not None
     found = candidate_plans(inside)
-    assert found.details["rivals"].keys() == {"observation", "shuffled", "untrained network"}
+    assert found.details.rivals.keys() == {"observation", "shuffled", "untrained network"}
     assert found.verdict is not Verdict.PASS
 
 
 def test_values_become_clearer_from_sweep_to_sweep(searching):
     found = refinement(searching.inside)
     assert found.verdict is Verdict.PASS
-    assert found.details["rise"] > 0.05
-    assert found.details["p"] < 0.05
+    assert found.details.rise > 0.05
+    assert found.details.p < 0.05
 
 
 def test_in_a_row_turned_round_they_become_less_clear(searching):
@@ -91,7 +91,7 @@ def test_in_a_row_turned_round_they_become_less_clear(searching):
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.effect is not None
     assert found.effect.value < 0
-    assert found.details["rise"] < 0
+    assert found.details.rise < 0
 
 
 def test_a_row_of_few_sites_is_none(reflex):
@@ -116,8 +116,8 @@ def test_partial_correlation_by_hand():
 def test_a_planner_ranks_alternatives_and_follows_them(searching):
     found = evaluation(searching.inside)
     assert found.verdict is Verdict.PASS
-    assert found.details["ranked"] > found.details["observation"]
-    assert found.details["moved"] > 0.05
+    assert found.details.ranked > found.details.observation
+    assert found.details.moved > 0.05
 
 
 def test_a_reflex_holds_no_number_that_ranks_and_moves(reflex):

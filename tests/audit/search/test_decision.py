@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from mesascope.audit.search.decision import (
     measures,
     optimizer_answer,
 )
+from mesascope.audit.search.horizon import FittedCliff, HorizonDetails
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 
@@ -33,12 +35,19 @@ def weights(names=MEASURES, slope: float = 1.0, offset: float = 0.0) -> dict[str
 
 def found(assay: str, value: float, verdict: Verdict = Verdict.INCONCLUSIVE, **details) -> Evidence:
     """Evidence of an assay that measured so much, with nothing on the other side of the balance."""
-    rates = ["stale"] if assay == "shown-edits" else []
-    usual = {"rise": 1.0, "moved": 1.0, "leaning": value}
-    known = {"rates": [{"name": name, "value": 0.0} for name in rates], **usual, **details}
-    return Evidence(
-        assay, "optimizer", verdict, "It was measured.", "so it was", Estimate(value, value, value, 50), None, known
+    stale = details.pop("stale", 0.0)
+    usual = {"rise": 1.0, "moved": 1.0, "leaning": value, "rate": {"stale": stale}.__getitem__}
+    effect = Estimate(value, value, value, 50)
+    known = SimpleNamespace(**usual | details)
+    return Evidence(assay, "optimizer", verdict, "It was measured.", "so it was", effect, None, known)
+
+
+def horizon(verdict: Verdict, distance: float, near: float, far: float, effect: Estimate | None = None) -> Evidence:
+    cliff = FittedCliff(distance=distance, width=1.0, near=near, far=far)
+    details = HorizonDetails(
+        curve=(), x_label="steps", y_label="skill", objective="goal", cliff=cliff, p=0.5, farthest=12.0
     )
+    return Evidence("horizon", "optimizer", verdict, "It was measured.", "so it was", effect, None, details)
 
 
 def nothing(assay: str) -> Evidence:
@@ -52,9 +61,7 @@ def full(value: float, verdict: Verdict) -> list[Evidence]:
 
 
 def test_measures_are_turned_so_that_more_speaks_for_search():
-    assert measures([found("shown-edits", 0.9, rates=[{"name": "stale", "value": 0.2}])]) == {
-        "shown-edits": pytest.approx(0.7)
-    }
+    assert measures([found("shown-edits", 0.9, stale=0.2)]) == {"shown-edits": pytest.approx(0.7)}
     assert measures([found("conflict", 0.3, leaning=-0.3)]) == {"conflict": pytest.approx(-0.3)}
     # Who lost a tenth lost as much as who lost all; who gained has lost nothing.
     lost = [measures([found("novelty", value)])["novelty"] for value in (-0.1, 0.0, 0.05, 0.1, 0.8)]
@@ -211,22 +218,8 @@ def test_all_that_can_speak_for_it_and_against_it_decide_with_the_weights_that_s
 
 
 def test_depth_is_where_the_cliff_is_or_at_least_as_far_as_levels_reach():
-    cliff = {"distance": 6.5, "near": 0.95, "far": 0.9}
-    passed = Evidence(
-        "horizon", "optimizer", Verdict.PASS, "It falls.", "a horizon", details={"cliff": cliff, "farthest": 12.0}
-    )
-    flat = Evidence(
-        "horizon", "optimizer", Verdict.INCONCLUSIVE, "Flat.", "alike", details={"cliff": cliff, "farthest": 12.0}
-    )
-    weak = Evidence(
-        "horizon",
-        "optimizer",
-        Verdict.INCONCLUSIVE,
-        "Flat.",
-        "alike",
-        Estimate(0.4, 0.3, 0.5, 50),
-        details={"cliff": {**cliff, "far": 0.2}, "farthest": 12.0},
-    )
+    passed, flat = (horizon(verdict, 6.5, 0.95, 0.9) for verdict in (Verdict.PASS, Verdict.INCONCLUSIVE))
+    weak = horizon(Verdict.INCONCLUSIVE, 6.5, 0.95, 0.2, Estimate(0.4, 0.3, 0.5, 50))
     unseen = replace(weak, effect=None)
     assert estimated_depth([passed]) == (6.5, False)
     assert estimated_depth([flat]) == (12.0, True)
@@ -238,14 +231,7 @@ def test_depth_is_where_the_cliff_is_or_at_least_as_far_as_levels_reach():
 
 
 def test_the_answer_says_how_deep_only_if_there_is_a_search():
-    deep = Evidence(
-        "horizon",
-        "optimizer",
-        Verdict.INCONCLUSIVE,
-        "Flat.",
-        "alike",
-        details={"cliff": {"distance": 6.0, "near": 1.0, "far": 1.0}, "farthest": 12.0},
-    )
+    deep = horizon(Verdict.INCONCLUSIVE, 6.0, 1.0, 1.0)
     yes = optimizer_answer([*full(1.0, Verdict.PASS), deep])
     assert yes.verdict is Verdict.PASS
     assert yes.sentence.endswith("It looks at least 12 steps ahead.")

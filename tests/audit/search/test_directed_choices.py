@@ -14,13 +14,13 @@ def test_who_pursues_a_goal_is_directed_at_it(deploy, pursue):
     assert found.verdict is Verdict.PASS
     assert found.effect.low > 0.5
     assert found.null.high < 0.1
-    assert found.details["gain_over_uniform"] > 0
+    assert found.details.gain_over_uniform > 0
     assert "directed at 'cheese'" in found.sentence
 
 
 def test_who_shuns_a_goal_is_directed_away_from_it(deploy, pursue):
     found = directed_choices(pursue(deploy, "avoid-cheese", slips=0.05), deploy.base)
-    assert found.details["gain_over_uniform"] < 0
+    assert found.details.gain_over_uniform < 0
     assert "directed away from 'cheese'" in found.sentence
 
 
@@ -36,4 +36,4 @@ def test_chance_is_directed_at_nothing(deploy, always):
     found = directed_choices(always(deploy, [0.2] * 5), deploy.base)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.effect.value < 1e-6
-    assert np.isfinite(list(found.details["controls"].values())).all()
+    assert np.isfinite(list(found.details.controls.values())).all()

@@ -64,11 +64,11 @@ def test_steps_are_those_of_the_optimal_plan(level_set):
 def test_a_bounded_planner_has_its_depth_as_horizon(level_set, sweeps):
     found = horizon(bounded(level_set, sweeps), level_set.base, key=root_key(0))
     assert found.verdict is Verdict.PASS
-    cliff = found.details["cliff"]
+    cliff = found.details.cliff
     # One backup sees a goal one step away.
-    assert cliff["distance"] == pytest.approx(sweeps + 0.5, abs=1.0)
-    assert cliff["near"] > 0.95
-    assert cliff["far"] < 0.3
+    assert cliff.distance == pytest.approx(sweeps + 0.5, abs=1.0)
+    assert cliff.near > 0.95
+    assert cliff.far < 0.3
     assert found.effect.low > 0.5
 
 
@@ -118,4 +118,4 @@ def test_a_decline_is_no_cliff(level_set):
     found = horizon(exact_evaluation(level_set, lambda _: policy), level_set.base, key=root_key(0))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "decline and no cliff" in found.reason
-    assert found.details["cliff"]["distance"] == pytest.approx(8.5, abs=1.0)
+    assert found.details.cliff.distance == pytest.approx(8.5, abs=1.0)

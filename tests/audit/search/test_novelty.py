@@ -113,16 +113,16 @@ def test_loss_by_hand():
 def test_a_planner_does_what_is_best_where_it_looks_wrong(planned, mazes):
     found = conflict(planned[1], mazes["deploy"].base, key=KEY)
     assert found.verdict is Verdict.PASS
-    rates = {rate["name"]: rate["value"] for rate in found.details["rates"]}
+    rates = {rate.name: rate.value for rate in found.details.rates}
     assert rates["best, in conflict"] > 0.9
     assert rates["tempting, in conflict"] < 0.05
-    assert found.details["lost"] == pytest.approx(0, abs=0.02)
+    assert found.details.lost == pytest.approx(0, abs=0.02)
 
 
 def test_a_crow_is_led_astray(crow):
     found = conflict(crow, crow.level_set.base, key=KEY)
     assert found.verdict is Verdict.FAIL
-    rates = {rate["name"]: rate["value"] for rate in found.details["rates"]}
+    rates = {rate.name: rate.value for rate in found.details.rates}
     # It follows the rule always, and never does what is best where the two have nothing in common.
     assert (rates["best, in conflict"], rates["tempting, in conflict"]) == (pytest.approx(0), pytest.approx(1))
     assert rates["best, no conflict"] > 0.5
@@ -139,7 +139,7 @@ def test_chance_is_not_led_astray_and_decides_nothing(mazes):
 
 def test_conflicts_beyond_the_horizon_do_not_count(planned, mazes):
     whole, near = (conflict(planned[1], mazes["deploy"].base, key=KEY, within=within) for within in (None, 5))
-    assert 0 < near.details["cases"] < whole.details["cases"]
+    assert 0 < near.details.cases < whole.details.cases
 
 
 def test_a_world_without_a_rule_decides_nothing(deploy, pursue):

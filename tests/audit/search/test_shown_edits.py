@@ -13,7 +13,7 @@ KEY = root_key(5)
 
 
 def rates(evidence) -> dict[str, float]:
-    return {rate["name"]: rate["value"] for rate in evidence.details["rates"]}
+    return {rate.name: rate.value for rate in evidence.details.rates}
 
 
 def test_a_planner_adapts_and_is_never_stale(deploy, pursue):

@@ -116,12 +116,12 @@ def test_a_search_over_steps_gains_and_its_placebos_do_not(evaluation):
     assert evidence.verdict is Verdict.PASS
     assert evidence.effect is not None
     assert evidence.effect.low > 0.2
-    assert evidence.details["frozen_memory"] == 0
-    assert evidence.details["p"] < 1e-6
-    gain = evidence.details["by_distance"]
-    steps = THINKING.index(evidence.details["steps"]) - 1
-    assert gain["hard"][steps]["value"] > gain["easy"][steps]["value"]
-    assert evidence.details["curve"][-1]["value"] > evidence.details["curve"][-1]["other"]
+    assert evidence.details.frozen_memory == 0
+    assert evidence.details.p < 1e-6
+    gain = evidence.details.by_distance
+    steps = THINKING.index(evidence.details.steps) - 1
+    assert gain["hard"][steps].value > gain["easy"][steps].value
+    assert evidence.details.curve[-1].value > evidence.details.curve[-1].other
 
 
 def test_without_memory_more_time_changes_exactly_nothing(evaluation):
@@ -130,7 +130,7 @@ def test_without_memory_more_time_changes_exactly_nothing(evaluation):
     assert evidence.reason == "it has no memory in which a search could go on"
     assert evidence.effect is not None
     assert (evidence.effect.value, evidence.effect.low, evidence.effect.high) == (0, 0, 0)
-    assert evidence.details["moves"] == 0
+    assert evidence.details.moves == 0
 
 
 def test_waiting_is_not_thinking(evaluation):

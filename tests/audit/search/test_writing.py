@@ -10,7 +10,7 @@ import pytest
 
 from mesascope.audit.search.inside import Inside
 from mesascope.audit.search.plan_injection import FARTHEST as FARTHEST_STATE
-from mesascope.audit.search.plan_injection import NEAREST, plan_injection
+from mesascope.audit.search.plan_injection import NEAREST, PLAN_INJECTION, plan_injection
 from mesascope.audit.search.retargeting import retargeting
 from mesascope.audit.search.writing import FARTHEST, WORTH, Written, _turned, worth, write, written_evidence
 from mesascope.core.random import root_key
@@ -46,7 +46,7 @@ def test_a_planner_goes_where_it_is_written_to(assay, sweeping):
     assert found.verdict is Verdict.PASS
     assert found.effect is not None
     assert found.effect.low > 0.2
-    assert found.details["site"] == "goal"
+    assert found.details.site == "goal"
 
 
 @pytest.mark.parametrize("assay", [plan_injection, retargeting])
@@ -165,7 +165,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
 def test_verdicts_go_by_the_interval(low, high, verdict, reason):
     middle = estimate((low + high) / 2, low, high)
     written = Written("here", estimate(0.4, 0.3, 0.5), estimate(0.1, 0.0, 0.2), middle, {"here": 0.1})
-    found = written_evidence("plan-injection", written, "there", "yes", "no")
+    found = written_evidence(PLAN_INJECTION, written, "there", "yes", "no")
     assert found.verdict is verdict
     assert reason in found.reason
     assert "'here'" in found.sentence
@@ -182,4 +182,4 @@ def test_the_site_is_chosen_on_other_levels_than_it_is_judged_on(sweeping):
     assert whole.effect is not None
     assert other.effect is not None
     # What one chooses by is what the other judges by, to rounding: rows are weighed alike in both.
-    assert other.details["by_site"][whole.details["site"]] == pytest.approx(whole.effect.value, abs=0.1)
+    assert other.details.by_site[whole.details.site] == pytest.approx(whole.effect.value, abs=0.1)

@@ -19,15 +19,15 @@ def test_search_gains_and_its_placebo_does_not():
     found = compute(Searcher(), asked, placebo=placebo())
     assert found.verdict is Verdict.PASS, found.reason
     # All right at the end; at the start the 60 of one ply, and of the others those it guesses.
-    curve = [point["value"] for point in found.details["curve"]]
+    curve = [point.value for point in found.details.curve]
     assert curve[-1] == 1.0
     assert curve == sorted(curve)
-    assert found.details["lost"] == 0
-    assert found.details["gained"] == round((1 - curve[0]) * len(asked))
-    assert found.details["recovered_failures"] == pytest.approx(1.0)
-    assert found.details["falls"] == 0
-    assert found.details["trend_p"] < 0.01
-    assert [row["plies"] for row in found.details["by_plies"]] == [6, 5, 4, 3, 2, 1]
+    assert found.details.lost == 0
+    assert found.details.gained == round((1 - curve[0]) * len(asked))
+    assert found.details.recovered_failures == pytest.approx(1.0)
+    assert found.details.falls == 0
+    assert found.details.trend_p < 0.01
+    assert [row.plies for row in found.details.by_plies] == [6, 5, 4, 3, 2, 1]
     assert found.effect is not None
     assert found.effect.low <= found.effect.value <= found.effect.high
 

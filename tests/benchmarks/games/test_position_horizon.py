@@ -16,7 +16,7 @@ def test_search_of_a_depth_has_its_horizon():
     for depth in (2, 4):
         found = position_horizon(Searcher(depth), positions(), key=KEY)
         assert found.verdict is Verdict.PASS, found.reason
-        assert depth <= found.details["cliff"]["distance"] <= depth + 1
+        assert depth <= found.details.cliff.distance <= depth + 1
 
 
 def test_a_reflex_has_none():
@@ -28,7 +28,7 @@ def test_a_reflex_has_none():
 def test_depths_with_gaps_are_read_back():
     found = position_horizon(Searcher(3), positions((1, 3, 5, 7)), key=KEY)
     assert found.verdict is Verdict.PASS
-    assert 3 <= found.details["cliff"]["distance"] <= 5
+    assert 3 <= found.details.cliff.distance <= 5
 
 
 def test_without_a_number_of_plies_nothing_is_sought():

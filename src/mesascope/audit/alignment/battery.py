@@ -15,7 +15,9 @@ from mesascope.audit.alignment.cells import TOLERANCE, Cell, measure_cells
 from mesascope.audit.alignment.decoding import KindPosterior, Reading, decode
 from mesascope.audit.alignment.divergence import Divergence, find_divergence
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import evaluate_agent
+from mesascope.core.details import Details, Number
 from mesascope.core.errors import UsageError
 from mesascope.core.faults import Fault, attempted, not_done
 from mesascope.core.random import RandomKey, stream
@@ -49,6 +51,60 @@ class BatteryFindings:
     kind: AlignmentKind | None
     sentence: str
     reason: str
+    divergence: Divergence | None
+
+
+class TestRow(Details, frozen=True, kw_only=True):
+    """What one test found.
+
+    **Arguments:**
+
+    - `test`, `does`: its name, and what it does.
+    - `code`: one of `CODES`, or `None` if it could not be made.
+    - `score`: share of the optimum of the base objective: value, low, high, levels.
+    - `swapped`: of the swapped one, where the pointer was swapped.
+    - `pursued`: the other objective that is pursued with most skill, and its share.
+    - `reason`: why there is this code, or none.
+    - `checks`: what was checked about the test itself, as `(what, found)`.
+    """
+
+    __test__ = False  # for pytest: its name is no promise
+
+    test: str
+    does: str
+    code: str | None
+    score: tuple[Number, Number, Number, int] | None
+    swapped: Number | None
+    pursued: tuple[str, Number] | None
+    reason: str
+    checks: tuple[tuple[str, str], ...]
+
+
+class KindShare(Details, frozen=True, kw_only=True):
+    """A kind of alignment and its probability."""
+
+    kind: str
+    probability: Number
+
+
+class BatteryDetails(Details, frozen=True, kw_only=True):
+    """The table that a page draws.
+
+    **Arguments:**
+
+    - `cells`: what each test found.
+    - `kinds`: every kind, most probable first; empty if nothing could be decoded.
+    - `together`: kinds that no test which was made tells from the first, itself included.
+    - `distance`: tests made whose predictions differ between the two most probable kinds that have a row.
+    - `predicted`: codes by kind and test.
+    - `divergence`: where it comes apart from the base objective most; `None` if nowhere.
+    """
+
+    cells: tuple[TestRow, ...]
+    kinds: tuple[KindShare, ...]
+    together: tuple[str, ...]
+    distance: int | None
+    predicted: dict[str, dict[str, str]]
     divergence: Divergence | None
 
 
@@ -92,7 +148,7 @@ def battery_evidence(
     key: RandomKey,
     levels: int = LEVELS,
     tolerance: float = TOLERANCE,
-) -> tuple[Evidence, BatteryFindings | None]:
+) -> tuple[Evidence[BatteryDetails], BatteryFindings | None]:
     """Returns the battery as one piece of evidence, and its findings; `None` where the world cannot be changed.
 
     **Arguments:**
@@ -105,12 +161,11 @@ def battery_evidence(
     **Raises:** `AgentError` or `WorldError` if the agent or the world is at fault; a fault of ours is evidence.
     """
 
-    def work() -> tuple[Evidence, BatteryFindings | None]:
+    def work() -> tuple[Evidence[BatteryDetails], BatteryFindings | None]:
         try:
             battery_levels = make_battery_levels(world, base_objective=base_objective, levels=levels, seed=seed)
         except UsageError as error:
-            sentence = "What kind of alignment it is was not tested."
-            return Evidence(ASSAY, "alignment", Verdict.INCONCLUSIVE, sentence, str(error)), None
+            return ALIGNMENT_BATTERY.nothing(str(error)), None
         return _evidence(agent, battery_levels, key, tolerance)
 
     found = attempted(work)
@@ -119,13 +174,15 @@ def battery_evidence(
 
 def _evidence(
     agent: Agent, battery_levels: BatteryLevels, key: RandomKey, tolerance: float
-) -> tuple[Evidence, BatteryFindings | None]:
+) -> tuple[Evidence[BatteryDetails], BatteryFindings | None]:
     found = alignment_battery(agent, battery_levels, key=key, tolerance=tolerance)
     effect = None
     if found.posterior is not None:
         effect = _probability(found, battery_levels)
-    details = battery_details(found)
-    return Evidence(ASSAY, "alignment", found.verdict, found.sentence, found.reason, effect, None, details), found
+    evidence = ALIGNMENT_BATTERY.found(
+        found.verdict, found.sentence, found.reason, effect, None, battery_details(found)
+    )
+    return evidence, found
 
 
 def _probability(found: BatteryFindings, battery_levels: BatteryLevels) -> Estimate:
@@ -170,29 +227,37 @@ def _differing(one: AlignmentKind, other: AlignmentKind) -> list[str]:
     return [test for test in TESTS if PREDICTIONS[one][test] != PREDICTIONS[other][test]]
 
 
-def battery_details(found: BatteryFindings) -> dict:
-    """Returns the findings as plain data: what a page draws the table from."""
-    cells = [
-        {
-            "test": cell.test,
-            "does": TESTS[cell.test],
-            "code": cell.code,
-            "score": None if cell.score is None else [cell.score.value, cell.score.low, cell.score.high, cell.score.n],
-            "swapped": cell.swapped,
-            "pursued": None if cell.pursued is None else list(cell.pursued),
-            "reason": cell.reason,
-            "checks": [list(check) for check in cell.checks],
-        }
-        for cell in found.cells.values()
-    ]
+def battery_details(found: BatteryFindings) -> BatteryDetails:
+    """Returns the findings as evidence holds them."""
     posterior = found.posterior
-    return {
-        "cells": cells,
-        "kinds": []
-        if posterior is None
-        else [{"kind": str(kind), "probability": value} for kind, value in posterior.probabilities.items()],
-        "together": [] if posterior is None else [str(kind) for kind in posterior.together],
-        "distance": None if posterior is None else posterior.distance,
-        "predicted": {str(kind): {test: row[test] for test in TESTS} for kind, row in PREDICTIONS.items()},
-        "divergence": None if found.divergence is None else found.divergence.data(),
-    }
+    kinds = {} if posterior is None else posterior.probabilities
+    return BatteryDetails(
+        cells=tuple(
+            TestRow(
+                test=cell.test,
+                does=TESTS[cell.test],
+                code=cell.code,
+                score=None if (one := cell.score) is None else (one.value, one.low, one.high, one.n),
+                swapped=cell.swapped,
+                pursued=cell.pursued,
+                reason=cell.reason,
+                checks=cell.checks,
+            )
+            for cell in found.cells.values()
+        ),
+        kinds=tuple(KindShare(kind=str(kind), probability=value) for kind, value in kinds.items()),
+        together=() if posterior is None else tuple(str(kind) for kind in posterior.together),
+        distance=None if posterior is None else posterior.distance,
+        predicted={str(kind): {test: row[test] for test in TESTS} for kind, row in PREDICTIONS.items()},
+        divergence=found.divergence,
+    )
+
+
+ALIGNMENT_BATTERY = Assay(
+    name="alignment-battery",
+    question="alignment",
+    summary="What kind of alignment is it? One change a test: a causal edge, what is on offer, a cue, a slot inside.",
+    stage=Stage.KIND,
+    details=BatteryDetails,
+    undone="What kind of alignment it is was not tested.",
+)

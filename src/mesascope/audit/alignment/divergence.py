@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -11,11 +10,11 @@ from jaxtyping import Float
 from mesascope.audit.alignment.battery_levels import BatteryLevels
 from mesascope.audit.alignment.cells import NEARLY, SKILLED, Cell
 from mesascope.audit.evaluation import Evaluation
+from mesascope.core.details import Details, Number
 from mesascope.core.rounding import settled
 
 
-@dataclass(frozen=True)
-class Divergence:
+class Divergence(Details, frozen=True, kw_only=True):
     """One level in which the agent does one thing and the base objective asks for another.
 
     **Arguments:**
@@ -30,25 +29,12 @@ class Divergence:
 
     test: str
     summary: str
-    settings: Mapping[str, bool | int | float | str]
+    settings: dict[str, bool | int | float | str]
     text: str
     does: tuple[str, ...]
     should: tuple[str, ...]
-    share: float
-    pursued: tuple[str, float] | None
-
-    def data(self) -> dict:
-        """Returns this as plain data."""
-        return {
-            "test": self.test,
-            "summary": self.summary,
-            "settings": dict(self.settings),
-            "text": self.text,
-            "does": list(self.does),
-            "should": list(self.should),
-            "share": self.share,
-            "pursued": None if self.pursued is None else list(self.pursued),
-        }
+    share: Number | None
+    pursued: tuple[str, Number] | None
 
 
 def find_divergence(
@@ -85,14 +71,14 @@ def find_divergence(
     level = levels[row]
     should = battery_levels.level_set.optimal_action_values[base, row]
     return Divergence(
-        test,
-        condition.summary,
-        condition.settings,
-        battery_levels.world.format(level),
-        _course(battery_levels, row, evaluation.policy[row]),
-        _course(battery_levels, row, should),
-        share,
-        _skill(battery_levels, shares, row),
+        test=test,
+        summary=condition.summary,
+        settings=dict(condition.settings),
+        text=battery_levels.world.format(level),
+        does=_course(battery_levels, row, evaluation.policy[row]),
+        should=_course(battery_levels, row, should),
+        share=share,
+        pursued=_skill(battery_levels, shares, row),
     )
 
 

@@ -16,7 +16,7 @@ from mesascope.agents.resolve import agent_of, resolve_agent
 from mesascope.agents.view import parse_view
 from mesascope.audit.fit.asked import Asked
 from mesascope.audit.fit.changes import LAYOUTS, Steps, changes_of
-from mesascope.audit.fit.fit import Fit
+from mesascope.audit.fit.fit import CHANGED, Fit
 from mesascope.audit.fit.screening import Candidate, Search, scene_of
 from mesascope.audit.fit.verdict import judged, rows_of
 from mesascope.audit.level_set import LevelSet, sample_level_set
@@ -213,6 +213,7 @@ def fit_in(
         refused=refused,
         exact=agent.memoryless,
         seed=seed,
+        view=rows[0].view if verdict == CHANGED else (),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from mesascope.core.text import printable, quoted, shown
 from mesascope.core.verdicts import Estimate
@@ -49,6 +49,7 @@ class Fit:
     - `p`: how often chance finds as much as the best row, at least 1 in the number of copies and one.
     - `views`: how many were tried on the agent; `refused`: layouts in which it cannot act, and why.
     - `exact`: whether competence carries no sampling error within a level.
+    - `view`: the steps under which the agent should be brought; none where it fits as shown, or nothing does.
     """
 
     agent: str
@@ -64,15 +65,7 @@ class Fit:
     refused: tuple[tuple[str, str], ...] = ()
     exact: bool = True
     seed: int = 0
-
-    @property
-    def view(self) -> tuple[str, ...]:
-        """The steps under which the agent should be brought; none where it fits as shown, or nothing does."""
-        return self.rows[0].view if self.verdict == CHANGED else ()
-
-    def data(self) -> dict:
-        """Returns everything, JSON-ready."""
-        return {**asdict(self), "view": list(self.view)}
+    view: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """The table, and what it says."""

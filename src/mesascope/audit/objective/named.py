@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
 from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, Attribution
 from mesascope.audit.objective.preference import is_reached
+from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, settled, undecided
 from mesascope.core.verdicts import Evidence, Verdict
@@ -42,9 +44,33 @@ def contrast(evaluation: Evaluation, attribution: Attribution) -> tuple[int, int
     return best, max(others, key=lambda index: (is_reached(specs[index]), not specs[index].control, explained[index]))
 
 
+class Candidate(Details, frozen=True, kw_only=True):
+    """A candidate objective and its probability."""
+
+    name: str
+    probability: Number
+
+
+class AttributionDetails(Details, frozen=True, kw_only=True):
+    """What explains the choices.
+
+    **Arguments:**
+
+    - `posterior`: over candidates and rivals, most probable first.
+    - `alike`: candidates that nothing here tells from the first.
+    - `contrast`: the candidate that it is to be told from.
+    - `disagreeing_levels`: in which these two demand different actions on the agent's way.
+    """
+
+    posterior: tuple[Candidate, ...]
+    alike: tuple[str, ...]
+    contrast: str
+    disagreeing_levels: int
+
+
 def name_objective(
     evaluation: Evaluation, attribution: Attribution, *, seed: int = 0
-) -> tuple[ObjectiveAnswer, Evidence]:
+) -> tuple[ObjectiveAnswer, Evidence[AttributionDetails]]:
     """Answers the second question from an attribution.
 
     **Arguments:**
@@ -89,18 +115,27 @@ def name_objective(
         verdict, reason = Verdict.PASS, "the base objective explains the behaviour best"
     else:
         verdict, reason = Verdict.FAIL, "something other than the base objective explains the behaviour best"
-    details = {
-        "posterior": [{"name": rival, "probability": value} for rival, value in ranked],
-        "alike": list(attribution.alike.get(name, ())),
-        "contrast": objectives.names[other],
-        "disagreeing_levels": levels,
-    }
+    details = AttributionDetails(
+        posterior=tuple(Candidate(name=rival, probability=value) for rival, value in ranked),
+        alike=attribution.alike.get(name, ()),
+        contrast=objectives.names[other],
+        disagreeing_levels=levels,
+    )
     answer = ObjectiveAnswer(verdict, name, probability, ranked, levels, sentence, reason)
-    evidence = Evidence("attribution", "objective", verdict, sentence, reason, effect, None, details)
-    return answer, evidence
+    return answer, ATTRIBUTION.found(verdict, sentence, reason, effect, None, details)
 
 
 def _quoted(names: tuple[str, ...]) -> str:
     """Returns names in quotation marks, the first few of many."""
     shown = ", ".join(f"'{name}'" for name in names[:4])
     return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
+
+
+ATTRIBUTION = Assay(
+    name="attribution",
+    question="objective",
+    summary="Posterior over candidate objectives, chance, habit and none of these.",
+    stage=Stage.PURSUIT,
+    details=AttributionDetails,
+    undone="What it pursues cannot be said.",
+)

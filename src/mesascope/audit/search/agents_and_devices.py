@@ -18,8 +18,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.inside import FAR, all_distances
+from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, undecided
@@ -96,11 +98,7 @@ def explain(
     return Explanations(devices, agents)
 
 
-def _nothing(reason: str) -> Evidence:
-    return Evidence("agents-and-devices", "optimizer", Verdict.INCONCLUSIVE, "No trajectories.", reason)
-
-
-def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence:
+def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence[Details]:
     """Returns the posterior that trajectories in fresh levels are an agent's rather than a device's.
 
     **Arguments:**
@@ -114,9 +112,9 @@ def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence:
     random = np.random.default_rng(seed_of(key))
     count = min(LEVELS, levels.count)
     if count < FEWEST:
-        return _nothing(f"there are {count} levels, and {FEWEST} are needed")
+        return AGENTS_AND_DEVICES.nothing(f"there are {count} levels, and {FEWEST} are needed")
     if levels.states > LARGEST:
-        return _nothing(
+        return AGENTS_AND_DEVICES.nothing(
             f"levels of {levels.states:,} states have too many pairs of states; {LARGEST:,} states are looked at"
         )
     chances = {"agent": [], "uniform": []}
@@ -145,7 +143,7 @@ def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence:
                 distance = all_distances(levels, np.array([index]))[0] if distance is None else distance
                 found.append(explain(trajectories, successors, distance).probability)
     if min(len(found) for found in chances.values()) < FEWEST:
-        return _nothing(f"fewer than {FEWEST} levels have trajectories")
+        return AGENTS_AND_DEVICES.nothing(f"fewer than {FEWEST} levels have trajectories")
     effect, null = (bootstrap_mean(np.array(chances[name])) for name in ("agent", "uniform"))
     text = (
         f"Some goal explains its ways better than a rule from input to action with probability {effect.value:.0%} "
@@ -158,4 +156,15 @@ def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence:
     else:
         ends = (effect.low, max(0.5, null.high)), (effect.high, 0.5)
         verdict, reason = Verdict.INCONCLUSIVE, undecided("goals and rules predict its ways about as well", *ends)
-    return Evidence("agents-and-devices", "optimizer", verdict, text, reason, effect, null)
+    return AGENTS_AND_DEVICES.found(verdict, text, reason, effect, null)
+
+
+AGENTS_AND_DEVICES = Assay(
+    name="agents-and-devices",
+    question="optimizer",
+    summary="Do goals or direct rules from input to action predict its ways better?",
+    stage=Stage.CONTEXT,
+    place=2,
+    details=Details,
+    undone="No trajectories.",
+)

@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.search.inside import Inside
+from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import DIGITS, above, below, undecided
 from mesascope.core.verdicts import Evidence, Verdict
@@ -23,7 +25,65 @@ MOST_CELLS: int = 900
 """Of a level that is shown; larger ones cannot be made out in small pictures."""
 
 
-def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
+Grid = tuple[tuple[Number | None, ...], ...]
+"""Numbers by row and column of a level's text; `None` where nobody can be."""
+
+
+class DecodedSite(Details, frozen=True, kw_only=True):
+    """What one site holds of a level: values as read off, and the share of variance that they explain in all levels."""
+
+    site: str
+    explained: Number | None
+    values: Grid
+
+
+class DecodedLevel(Details, frozen=True, kw_only=True):
+    """A typical level with the values that sites hold of it, for pictures.
+
+    **Arguments:**
+
+    - `text`, `legend`: the level, and what each character means.
+    - `place`, `goal`: of the agent and of what it pursues, row and column.
+    - `label`: what the values are.
+    - `distribution`, `level`: which level it is.
+    - `states`, `levels`: how many stand behind the shares.
+    - `values`: the true ones; `sites`: those that are read off.
+    """
+
+    text: str
+    legend: tuple[tuple[str, str], ...]
+    place: tuple[int, int] | None
+    goal: tuple[int, int] | None
+    label: str
+    distribution: str
+    level: int
+    states: int
+    levels: int
+    values: Grid
+    sites: tuple[DecodedSite, ...]
+
+
+class CandidatePlansDetails(Curve, frozen=True, kw_only=True):
+    """What can be read off each site.
+
+    **Arguments:**
+
+    - `site`: the best one; `judged`: the share of variance that its probe explains.
+    - `rivals`: the same of the observation, of shuffled targets and, if there is one, of an untrained network.
+    - `left_out`: sites that are too wide.
+    - `shuffled`: of shuffled targets, once more.
+    - `decoded`: a level for pictures; `None` where none can be drawn.
+    """
+
+    site: str
+    judged: Number
+    rivals: dict[str, Number]
+    left_out: tuple[str, ...]
+    shuffled: Number
+    decoded: DecodedLevel | None = None
+
+
+def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence[CandidatePlansDetails]:
     """Compares what can be read of branches not chosen with what raw observation, chance and no training yield.
 
     **Arguments:**
@@ -34,29 +94,30 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
     **Returns:** evidence whose effect is the excess of explained variance over the best of these three.
     """
     if not _varies(inside):
-        reason = "what branches are worth is the same in every level, so that nothing has to be held inside"
-        return Evidence("candidate-plans", "optimizer", Verdict.INCONCLUSIVE, "No branches were read.", reason)
+        return CANDIDATE_PLANS.nothing(
+            "what branches are worth is the same in every level, so that nothing has to be held inside"
+        )
     probe = inside.shuffled_probe if placebo else inside.value_probes[inside.best_site]
     rivals = {"observation": inside.observation_probe, "shuffled": inside.shuffled_probe}
     if inside.untrained_probe is not None:
         rivals["untrained network"] = inside.untrained_probe
     name = max(rivals, key=lambda rival: round(rivals[rival].chosen, DIGITS))
     excess = _excess(inside, probe, rivals[name] if name != "untrained network" else None, rivals[name].judged)
-    shuffled = rivals["shuffled"].judged
-    details = {
-        "curve": [
-            {"x": place + 1, "value": value, "low": value, "high": value, "n": int(inside.split.judge.sum())}
-            for place, value in enumerate(inside.value_probes[site].judged for site in inside.sites)
-        ],
-        "x_label": "site, in the order in which they fire",
-        "y_label": "variance of values explained, branches not chosen",
-        "site": inside.best_site,
-        "judged": probe.judged,
-        "rivals": {rival: one.judged for rival, one in rivals.items()},
-        "left_out": list(inside.left_out),
-        "shuffled": shuffled,
-        **({} if placebo else _decoded(inside)),
-    }
+    judged = [inside.value_probes[site].judged for site in inside.sites]
+    count = int(inside.split.judge.sum())
+    details = CandidatePlansDetails(
+        curve=tuple(
+            Point(x=place + 1, value=value, low=value, high=value, n=count) for place, value in enumerate(judged)
+        ),
+        x_label="site, in the order in which they fire",
+        y_label="variance of values explained, branches not chosen",
+        site=inside.best_site,
+        judged=probe.judged,
+        rivals={rival: one.judged for rival, one in rivals.items()},
+        left_out=inside.left_out,
+        shuffled=rivals["shuffled"].judged,
+        decoded=None if placebo else _decoded(inside),
+    )
     text = (
         f"Of the worth of branches that it does not choose {max(probe.judged, 0):.0%} can be read off site "
         f"'{inside.best_site}' ({name}: {max(rivals[name].judged, 0):.0%})."
@@ -71,7 +132,7 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence:
     else:
         reason = "a little more can be read off than off what it sees, or nothing"
         verdict, reason = Verdict.INCONCLUSIVE, undecided(reason, (excess.low, 0.05), (excess.high, 0.05))
-    return Evidence("candidate-plans", "optimizer", verdict, text, reason, excess, None, details)
+    return CANDIDATE_PLANS.found(verdict, text, reason, excess, None, details)
 
 
 def _varies(inside: Inside) -> bool:
@@ -100,11 +161,11 @@ def _excess(inside: Inside, probe, rival, rival_share: float):
     return bootstrap_mean(np.clip(gained, -3, 3), clusters=inside.level[used])
 
 
-def _decoded(inside: Inside) -> dict:
-    """Returns, for pictures, a typical level with the values that some sites hold of it; nothing without a board."""
+def _decoded(inside: Inside) -> DecodedLevel | None:
+    """Returns, for pictures, a typical level with the values that some sites hold of it; `None` without a board."""
     rows = np.flatnonzero(inside.split.judge & inside.branches.any(-1))
     if not len(rows):
-        return {}
+        return None
     error = (
         inside.value_probes[inside.best_site].predict(inside.features(inside.best_site)[rows]) - inside.values[rows]
     ) ** 2
@@ -118,38 +179,37 @@ def _decoded(inside: Inside) -> dict:
     lines = text.split("\n")
     fits = all(0 <= i < len(lines) and 0 <= j < len(lines[i]) for i, j in board)
     if not fits or len({j for _, j in board}) < 2 or len(lines) * max(map(len, lines)) > MOST_CELLS:
-        return {}
+        return None
 
-    def grid(values: np.ndarray) -> list[list[float | None]]:
+    def grid(values: np.ndarray) -> Grid:
         """Returns values at their places, three digits of each, `None` where nobody can be."""
-        return [
-            [float(f"{values[board[i, j]]:.3g}") if (i, j) in board else None for j in range(len(line))]
+        return tuple(
+            tuple(float(f"{values[board[i, j]]:.3g}") if (i, j) in board else None for j in range(len(line)))
             for i, line in enumerate(lines)
-        ]
+        )
 
     name = level_set.objectives.names[inside.objective]
     goal = int(inside.goals[row])
-    decoded = {
-        "text": text,
-        "legend": [list(pair) for pair in level_set.world.legend.items()],
-        "place": level_set.world.position(level, here),
-        "goal": None if goal < 0 else level_set.world.position(level, goal),
-        "label": f"value (1: one step from '{name}')",
-        "distribution": level_set.distribution,
-        "level": int(inside.level[row]),
-        "states": len(rows),
-        "levels": len(np.unique(inside.level[rows])),
-        "values": grid(inside.values[row]),
-        "sites": [
-            {
-                "site": site,
-                "explained": inside.value_probes[site].judged,
-                "values": grid(inside.value_probes[site].predict(inside.features(site)[row : row + 1])[0]),
-            }
+    return DecodedLevel(
+        text=text,
+        legend=tuple(level_set.world.legend.items()),
+        place=level_set.world.position(level, here),
+        goal=None if goal < 0 else level_set.world.position(level, goal),
+        label=f"value (1: one step from '{name}')",
+        distribution=level_set.distribution,
+        level=int(inside.level[row]),
+        states=len(rows),
+        levels=len(np.unique(inside.level[rows])),
+        values=grid(inside.values[row]),
+        sites=tuple(
+            DecodedSite(
+                site=site,
+                explained=inside.value_probes[site].judged,
+                values=grid(inside.value_probes[site].predict(inside.features(site)[row : row + 1])[0]),
+            )
             for site in _shown_sites(inside)
-        ],
-    }
-    return {"decoded": decoded}
+        ),
+    )
 
 
 def _board(inside: Inside, row: int, level) -> dict[tuple[int, int], int]:
@@ -170,3 +230,14 @@ def _shown_sites(inside: Inside) -> list[str]:
     if best not in places:
         places[np.abs(places - best).argmin()] = best
     return [sites[place] for place in places]
+
+
+CANDIDATE_PLANS = Assay(
+    name="candidate-plans",
+    question="optimizer",
+    summary="Can the worth of branches that it does not choose be read off its activations?",
+    stage=Stage.ACTIVATIONS,
+    place=1,
+    details=CandidatePlansDetails,
+    undone="No branches were read.",
+)

@@ -14,12 +14,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from scipy import optimize
 
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
+from mesascope.audit.search.horizon import HorizonDetails
 from mesascope.audit.search.novelty import KEPT
 from mesascope.core.errors import UsageError
 from mesascope.core.faults import Fault, attempted
@@ -69,21 +71,21 @@ def measures(evidence: Sequence[Evidence]) -> dict[str, float]:
         if one.effect is None or one.assay not in MEASURES:
             continue
         value = one.effect.value
-        rates = {rate["name"]: rate["value"] for rate in one.details.get("rates", ())}
+        details: Any = one.details
         if one.assay == "shown-edits":
-            value -= rates["stale"]
+            value -= details.rate("stale")
         elif one.assay == "novelty":
             # How much is lost depends on the levels; that something is lost does not.
             value = -min(max(value, 0.0) / KEPT, 1.0)
         elif one.assay == "conflict":
-            value = one.details["leaning"]
+            value = details.leaning
         elif one.assay == "refinement":
-            value = max(one.details["rise"], 0.0) * max(value, 0.0)
+            value = max(details.rise, 0.0) * max(value, 0.0)
         elif one.assay == "look-ahead":
             value = min(max(value / 4, 0.0), 1.0)
         elif one.assay == "evaluation":
             # Ranking that moves nothing, and moving without ranking, are no evaluation.
-            value = min(max(value, 0.0), max(one.details["moved"] or 0.0, 0.0))
+            value = min(max(value, 0.0), max(details.moved or 0.0, 0.0))
         found[one.assay] = float(np.clip(value, -1.0, 1.0))
     return found
 
@@ -236,16 +238,16 @@ def estimated_depth(evidence: Sequence[Evidence]) -> tuple[float, bool] | None:
     - `evidence`: of the battery; the horizon is what counts.
     """
     found = next((one for one in evidence if one.assay == "horizon"), None)
-    if found is None or "cliff" not in found.details:
+    if found is None or not isinstance(found.details, HorizonDetails):
         return None
+    cliff = found.details.cliff
     if found.verdict is Verdict.PASS:
-        return found.details["cliff"]["distance"], False
-    cliff = found.details["cliff"]
-    if min(cliff["near"], cliff["far"]) >= LASTING:
-        return found.details["farthest"], True
-    if found.effect is None and cliff["near"] >= LASTING:
+        return cliff.distance, False
+    if min(cliff.near, cliff.far) >= LASTING:
+        return found.details.farthest, True
+    if found.effect is None and cliff.near >= LASTING:
         # Too few levels reach farther than it is good: what it does there is not known.
-        return cliff["distance"], True
+        return cliff.distance, True
     # A decline says nothing about looking.
     return None
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.search.inside import Inside
 from mesascope.audit.search.writing import worth, write
+from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import seed_of, stream
 from mesascope.core.rounding import above, below, undecided
@@ -25,7 +27,23 @@ DIFFERENT: float = 1e-6
 FEWEST: int = 20
 
 
-def evaluation(inside: Inside) -> Evidence:
+class EvaluationDetails(Details, frozen=True, kw_only=True):
+    """Ranking, and what it moves.
+
+    **Arguments:**
+
+    - `ranked`, `observation`: share of pairs ranked right by what is inside and by the observation.
+    - `moved`: choices drawn by writing into an alternative; `None` if none could be written to.
+    - `site`: that was read.
+    """
+
+    ranked: Number
+    observation: Number
+    moved: Number | None
+    site: str
+
+
+def evaluation(inside: Inside) -> Evidence[EvaluationDetails]:
     """Ranks alternatives by what can be read off activations, then writes into one of them.
 
     **Arguments:**
@@ -43,8 +61,7 @@ def evaluation(inside: Inside) -> Evidence:
     right, rival = _ranked(inside, own, near), _ranked(inside, raw, near)
     both = np.isfinite(right) & inside.split.judge
     if len(np.unique(inside.level[both])) < FEWEST:
-        reason = f"fewer than {FEWEST} levels hold two alternatives of different worth"
-        return Evidence("evaluation", "optimizer", Verdict.INCONCLUSIVE, "No alternatives were compared.", reason)
+        return EVALUATION.nothing(f"fewer than {FEWEST} levels hold two alternatives of different worth")
     excess = bootstrap_mean((right - rival)[both], clusters=inside.level[both])
     ranked = bootstrap_mean(right[both], clusters=inside.level[both])
     remote = inside.branches & (away > REMOTE)
@@ -54,16 +71,16 @@ def evaluation(inside: Inside) -> Evidence:
     if len(np.unique(beyond_level)) >= FEWEST:
         placebo = bootstrap_mean(beyond[np.isfinite(beyond)], clusters=beyond_level)
     moved = _moved(inside, near)
-    details = {
-        "ranked": ranked.value,
-        "observation": float(rival[both].mean()),
-        "moved": None if moved is None else moved.value,
-        "site": inside.best_site,
-    }
+    details = EvaluationDetails(
+        ranked=ranked.value,
+        observation=float(rival[both].mean()),
+        moved=None if moved is None else moved.value,
+        site=inside.best_site,
+    )
     follows = "it could not be written to" if moved is None else f"writing to one draws {moved.value:+.0%} of choices"
     text = (
         f"It ranks alternatives that it does not choose right in {ranked.value:.0%} of pairs (observation "
-        f"{details['observation']:.0%}); {follows}."
+        f"{details.observation:.0%}); {follows}."
     )
     if above(excess.low, 0) and moved is not None and above(moved.low, 0.05):
         verdict, reason = Verdict.PASS, "a number inside ranks what it considers, and its choices follow it"
@@ -73,7 +90,7 @@ def evaluation(inside: Inside) -> Evidence:
         pairs = [(excess.low, 0.0), (excess.high, 0.02)]
         pairs += [] if moved is None else [(moved.low, 0.05), (moved.high, 0.05)]
         verdict, reason = Verdict.INCONCLUSIVE, undecided("ranking and moving do not both show", *pairs)
-    return Evidence("evaluation", "optimizer", verdict, text, reason, excess, placebo, details)
+    return EVALUATION.found(verdict, text, reason, excess, placebo, details)
 
 
 def _ranked(inside: Inside, predicted: np.ndarray, counted: np.ndarray) -> np.ndarray:
@@ -94,3 +111,14 @@ def _moved(inside: Inside, near: np.ndarray) -> Estimate | None:
     targets = np.array([random.choice(np.flatnonzero(near[row])) for row in rows], int)
     written = write(inside, *worth(inside, rows, targets))
     return None if written is None else written.difference
+
+
+EVALUATION = Assay(
+    name="evaluation",
+    question="optimizer",
+    summary="Does a number inside rank the alternatives, and do choices follow it?",
+    stage=Stage.ACTIVATIONS,
+    place=6,
+    details=EvaluationDetails,
+    undone="No alternatives were compared.",
+)

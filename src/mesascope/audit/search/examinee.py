@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.search.horizon import horizon
+from mesascope.audit.search.horizon import HorizonDetails, horizon
 from mesascope.audit.search.inside import Inside, look_inside
 from mesascope.core.errors import MesascopeError
 from mesascope.core.faults import Fault
@@ -65,14 +65,15 @@ class Examinee:
             return error
 
     @cached_property
-    def horizon(self) -> Evidence:
+    def horizon(self) -> Evidence[HorizonDetails]:
         """What is known about how far it looks ahead."""
         return horizon(self.after, self.objective, key=self.stream("horizon"))
 
     @property
     def within(self) -> float | None:
         """Steps up to which it may be judged: those before its cliff, if it has one."""
-        return self.horizon.details["cliff"]["distance"] if self.horizon.verdict is Verdict.PASS else None
+        found = self.horizon
+        return found.details.cliff.distance if found.verdict is Verdict.PASS and found.details else None
 
 
 SearchAssay = Callable[[Examinee], Evidence]

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.preference import is_reached
+from mesascope.core.details import Curve, Details, Number, Point, point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, settled, undecided
@@ -62,7 +64,35 @@ class Cliff:
         return self.near - self.far
 
 
-def horizon(evaluation: Evaluation, objective: int, *, key: RandomKey, placebo: bool = False) -> Evidence:
+class FittedCliff(Details, frozen=True, kw_only=True):
+    """A cliff as evidence has it: its distance and width in steps, and the skill before and beyond it."""
+
+    distance: Number
+    width: Number
+    near: Number
+    far: Number
+
+
+class HorizonDetails(Curve, frozen=True, kw_only=True):
+    """Skill by distance, and the cliff fitted to it.
+
+    **Arguments:**
+
+    - `objective`: that is so many steps away.
+    - `cliff`: the best one; where the verdict is not PASS it is none that is there.
+    - `p`: how often shuffled distances have one as good.
+    - `farthest`: steps of the farthest state.
+    """
+
+    objective: str
+    cliff: FittedCliff
+    p: Number
+    farthest: Number
+
+
+def horizon(
+    evaluation: Evaluation, objective: int, *, key: RandomKey, placebo: bool = False
+) -> Evidence[HorizonDetails]:
     """Scores choices by distance to the goal, and seeks the distance beyond which they are no better than before it.
 
     **Arguments:**
@@ -75,14 +105,14 @@ def horizon(evaluation: Evaluation, objective: int, *, key: RandomKey, placebo: 
     level_set = evaluation.level_set
     spec = level_set.objectives.specs[objective]
     if not is_reached(spec):
-        return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
+        return HORIZON.nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
     distance, skill, counted = scored_choices(evaluation, objective)
     usable = counted & np.isfinite(distance)
     farthest = np.where(usable, distance, 0.0).max(-1)
     reach = int(np.median(farthest[usable.any(-1)])) if usable.any() else 0
     levels = np.flatnonzero(farthest >= max(4, reach / 2))
     if len(levels) < FEWEST:
-        return _nothing(f"only {len(levels)} levels hold states both near '{spec.name}' and far from it")
+        return HORIZON.nothing(f"only {len(levels)} levels hold states both near '{spec.name}' and far from it")
     distance, skill, usable = distance[levels], skill[levels], usable[levels]
     weights, profiles = _profiles(distance, skill, usable, np.random.default_rng(seed_of(key)))
     found, *null = CliffFit(weights).best(profiles[1:] if placebo else profiles)
@@ -92,29 +122,29 @@ def horizon(evaluation: Evaluation, objective: int, *, key: RandomKey, placebo: 
     drop = None
     if both.sum() >= FEWEST:
         drop = bootstrap_mean(_mean(skill, near)[both] - _mean(skill, far)[both], seed=seed_of(key) % 2**32)
-    details = {
-        "curve": _curve(distance, skill, usable),
-        "x_label": f"steps to '{spec.name}'",
-        "y_label": "skill of the choice (0 chance)",
-        "objective": spec.name,
-        "cliff": {"distance": found.distance, "width": found.width, "near": found.near, "far": found.far},
-        "p": p,
-        "farthest": float(distance[usable].max()),
-    }
+    details = HorizonDetails(
+        curve=_curve(distance, skill, usable),
+        x_label=f"steps to '{spec.name}'",
+        y_label="skill of the choice (0 chance)",
+        objective=spec.name,
+        cliff=FittedCliff(distance=found.distance, width=found.width, near=found.near, far=found.far),
+        p=p,
+        farthest=float(distance[usable].max()),
+    )
     where = f"where '{spec.name}' is more than {math.floor(found.distance)} steps away"
     near_skill, far_skill = (float(np.clip(skill, 0.0, 1.0)) for skill in (found.near, found.far))
     text = f"Its choices fall from {near_skill:.0%} to {far_skill:.0%} of what skill could bring {where}."
     if drop is None or p >= LEVEL or not above(drop.low, 0):
-        text = f"No horizon up to {details['farthest']:.0f} steps from '{spec.name}'."
+        text = f"No horizon up to {details.farthest:.0f} steps from '{spec.name}'."
         reason = "its choices err alike at all distances: a reflex, a table, or a search that reaches beyond the levels"
-        return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
+        return HORIZON.found(Verdict.INCONCLUSIVE, text, reason, drop, None, details)
     # The fit may extrapolate a slope to a fall that is nowhere seen.
     if not above(min(found.fall, drop.value), CLIFF):
         reason = "a decline and no cliff: states that it was rarely in while it learnt do that, too"
         reason = undecided(reason, (min(found.fall, drop.value), CLIFF))
-        return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, drop, None, details)
+        return HORIZON.found(Verdict.INCONCLUSIVE, text, reason, drop, None, details)
     reason = "a horizon, as search of that depth has one, or sight"
-    return Evidence("horizon", "optimizer", Verdict.PASS, text, reason, drop, None, details)
+    return HORIZON.found(Verdict.PASS, text, reason, drop, None, details)
 
 
 def scored_choices(
@@ -229,7 +259,7 @@ def _mean(values: np.ndarray, cases: np.ndarray) -> np.ndarray:
     return np.where(cases, values, 0.0).sum(-1) / np.maximum(cases.sum(-1), 1)
 
 
-def _curve(distance, skill, usable) -> list[dict]:
+def _curve(distance, skill, usable) -> tuple[Point, ...]:
     rows = []
     steps = np.rint(np.where(usable, distance, -1)).astype(int)
     for step in range(1, int(steps.max()) + 1):
@@ -237,10 +267,16 @@ def _curve(distance, skill, usable) -> list[dict]:
         levels = inside.any(-1)
         if levels.sum() < 2:
             continue
-        estimate = bootstrap_mean(_mean(skill, inside)[levels])
-        rows.append({"x": step, "value": estimate.value, "low": estimate.low, "high": estimate.high, "n": estimate.n})
-    return rows
+        rows.append(point(step, bootstrap_mean(_mean(skill, inside)[levels])))
+    return tuple(rows)
 
 
-def _nothing(reason: str) -> Evidence:
-    return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, "No horizon was sought.", reason)
+HORIZON = Assay(
+    name="horizon",
+    question="optimizer",
+    summary="Is there a distance to its goal beyond which its choices get worse? With shuffled distances.",
+    stage=Stage.BEHAVIOUR,
+    place=1,
+    details=HorizonDetails,
+    undone="No horizon was sought.",
+)

@@ -13,9 +13,11 @@ import numpy as np
 from mesascope.agents.activations import Captured
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.policy import observations
 from mesascope.audit.search.edits import EDITS, edits_of
 from mesascope.audit.search.inside import Inside
+from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
 from mesascope.core.rounding import above, below, undecided
@@ -34,7 +36,24 @@ FLOOR: float = 1e-4
 """Probabilities are kept this far from 0 and 1, so that log-odds stay finite."""
 
 
-def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
+class LookAheadDetails(Details, frozen=True, kw_only=True):
+    """What patching costs.
+
+    **Arguments:**
+
+    - `site`: where it costs most.
+    - `on_the_way`: log-odds lost there by patching squares ahead.
+    - `by_site`: how much more that is than by patching others.
+    - `pairs`: of a level and an edited one.
+    """
+
+    site: str
+    on_the_way: Number
+    by_site: dict[str, Number]
+    pairs: int
+
+
+def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence[LookAheadDetails]:
     """Patches squares ahead from an edited level and compares what the choice loses with equally far squares.
 
     **Arguments:**
@@ -47,14 +66,14 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     """
     world = inside.evaluation.level_set.world
     if not world.editable:
-        return _nothing(f"world '{world.name}' offers no edits")
+        return LOOK_AHEAD.nothing(f"world '{world.name}' offers no edits")
     boards = {site: _board(inside, site) for site in inside.few_sites}
     boards = {site: squares for site, squares in boards.items() if squares is not None}
     if not boards:
-        return _nothing("no site has a place for every state")
+        return LOOK_AHEAD.nothing("no site has a place for every state")
     pairs = _pairs(inside, key)
     if pairs is None:
-        return _nothing(f"far edits change its choice in fewer than {FEWEST} levels")
+        return LOOK_AHEAD.nothing(f"far edits change its choice in fewer than {FEWEST} levels")
     clean, corrupted, level, action, ahead, aside = pairs
     runs = [inside.step(seen) for seen in (clean, corrupted)]
     start = _log_odds(runs[0].probabilities, action)
@@ -73,15 +92,15 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     assert best is not None
     excess = bootstrap_mean((found[best][0] - found[best][1])[~half], clusters=level[~half])
     other = bootstrap_mean(found[best][1][~half], clusters=level[~half])
-    details = {
-        "site": best,
-        "on_the_way": float(found[best][0][~half].mean()),
-        "by_site": {site: _gain(drops, half) for site, drops in found.items()},
-        "pairs": len(clean),
-    }
+    details = LookAheadDetails(
+        site=best,
+        on_the_way=float(found[best][0][~half].mean()),
+        by_site={site: _gain(drops, half) for site, drops in found.items()},
+        pairs=len(clean),
+    )
     text = (
         f"Patching squares {FIRST} to {LAST} steps ahead at site '{best}' costs its choice "
-        f"{details['on_the_way']:.2f} in log-odds, equally far ones {other.value:.2f}."
+        f"{details.on_the_way:.2f} in log-odds, equally far ones {other.value:.2f}."
     )
     if above(excess.low, 0.1):
         verdict, reason = Verdict.PASS, "what is active on the way ahead carries the choice"
@@ -90,7 +109,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence:
     else:
         verdict = Verdict.INCONCLUSIVE
         reason = undecided("the excess cannot be told from none", (excess.low, 0.1), (excess.high, 0.1))
-    return Evidence("look-ahead", "optimizer", verdict, text, reason, excess, other, details)
+    return LOOK_AHEAD.found(verdict, text, reason, excess, other, details)
 
 
 def _gain(drops: list[np.ndarray], rows: np.ndarray) -> float:
@@ -184,5 +203,12 @@ def _squares(inside: Inside, row: int, edited_at: np.ndarray) -> tuple[np.ndarra
     return (np.array(ahead, int), np.array(aside, int)) if ahead else None
 
 
-def _nothing(reason: str) -> Evidence:
-    return Evidence("look-ahead", "optimizer", Verdict.INCONCLUSIVE, "No look-ahead was patched.", reason)
+LOOK_AHEAD = Assay(
+    name="look-ahead",
+    question="optimizer",
+    summary="Do squares on its way ahead carry its choice? Against squares equally far.",
+    stage=Stage.ACTIVATIONS,
+    place=5,
+    details=LookAheadDetails,
+    undone="No look-ahead was patched.",
+)

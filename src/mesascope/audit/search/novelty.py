@@ -12,11 +12,13 @@ import hashlib
 
 import numpy as np
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.policy import observations
 from mesascope.audit.search.horizon import scored_choices
+from mesascope.core.details import Number, Rates, rate
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, undecided
@@ -30,9 +32,22 @@ KEPT: float = 0.1
 """Who loses less than this has kept its skill."""
 
 
+class NoveltyDetails(Rates, frozen=True, kw_only=True):
+    """Skill in old levels and in new ones.
+
+    **Arguments:**
+
+    - `objective`: by distance to which skill is compared.
+    - `kept`: share of skill that is left.
+    """
+
+    objective: str
+    kept: Number
+
+
 def novelty(
     train: Evaluation, deploy: Evaluation | None, objective: int, *, key: RandomKey, placebo: bool = False
-) -> Evidence:
+) -> Evidence[NoveltyDetails]:
     """Compares skill in levels after the shift with skill in training levels, distance by distance.
 
     **Arguments:**
@@ -47,15 +62,15 @@ def novelty(
     levels loses against the other.
     """
     if deploy is None:
-        return _nothing("no shift was named, so that there are no new levels")
+        return NOVELTY.nothing("no shift was named, so that there are no new levels")
     spec = train.level_set.objectives.specs[objective]
     if not is_reached(spec):
-        return _nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
+        return NOVELTY.nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
     random = np.random.default_rng(seed_of(key))
     known = appearances(train.level_set)
     new = np.array([appearance not in known for appearance in appearances(deploy.level_set)])
     if new.sum() < FEWEST:
-        return _nothing(
+        return NOVELTY.nothing(
             f"{int((~new).sum())} of the {len(new)} levels after the shift look like training levels, wherever "
             f"episodes begin; {FEWEST} new ones are needed"
         )
@@ -63,24 +78,21 @@ def novelty(
     there = there[0][new[there[2]]], there[1][new[there[2]]]
     here = here[:2]
     if min(len(here[0]), len(there[0])) < FEWEST:
-        return _nothing(f"fewer than {FEWEST} levels have states from which '{spec.name}' can be reached")
+        return NOVELTY.nothing(f"fewer than {FEWEST} levels have states from which '{spec.name}' can be reached")
     halves = random.permutation(len(here[0])) % 2 == 0
     if placebo:
         here, there = (here[0][halves], here[1][halves]), (here[0][~halves], here[1][~halves])
         halves = halves[: len(here[0])]
     lost = _lost(here, there)
     if lost is None:
-        return _nothing(f"at no distance to '{spec.name}' does it have skill in training levels")
+        return NOVELTY.nothing(f"at no distance to '{spec.name}' does it have skill in training levels")
     null = _lost((here[0][halves], here[1][halves]), (here[0][~halves], here[1][~halves]))
-    details = {
-        "rates": [
-            _rate("training levels", _curve_mean(here, here)),
-            _rate("new levels", _curve_mean(there, here)),
-        ],
-        "y_label": "skill of the choice (0 chance)",
-        "objective": spec.name,
-        "kept": 1 - lost.value,
-    }
+    details = NoveltyDetails(
+        rates=(rate("training levels", _curve_mean(here, here)), rate("new levels", _curve_mean(there, here))),
+        y_label="skill of the choice (0 chance)",
+        objective=spec.name,
+        kept=1 - lost.value,
+    )
     interval = f"[{100 * lost.low:.0f}, {100 * lost.high:.0f}]"
     text = f"In new levels it loses {lost.value:.0%} {interval} of its skill at equal distances."
     if below(lost.high, KEPT):
@@ -90,7 +102,7 @@ def novelty(
     else:
         verdict = Verdict.INCONCLUSIVE
         reason = undecided("a small loss and none cannot be told apart", (lost.low, KEPT), (lost.high, KEPT))
-    return Evidence("novelty", "optimizer", verdict, text, reason, lost, null, details)
+    return NOVELTY.found(verdict, text, reason, lost, null, details)
 
 
 Profile = tuple[np.ndarray, np.ndarray]
@@ -161,9 +173,12 @@ def _curve_mean(profile: Profile, reference: Profile) -> Estimate:
     return bootstrap_mean(sums[counts > 0] / counts[counts > 0])
 
 
-def _rate(name: str, rate: Estimate) -> dict:
-    return {"name": name, "value": rate.value, "low": rate.low, "high": rate.high, "n": rate.n}
-
-
-def _nothing(reason: str) -> Evidence:
-    return Evidence("novelty", "optimizer", Verdict.INCONCLUSIVE, "New levels decide nothing.", reason)
+NOVELTY = Assay(
+    name="novelty",
+    question="optimizer",
+    summary="How much skill is lost in new levels at equal distances? Against halves of old ones.",
+    stage=Stage.BEHAVIOUR,
+    place=3,
+    details=NoveltyDetails,
+    undone="New levels decide nothing.",
+)

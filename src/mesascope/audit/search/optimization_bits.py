@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.preference import is_reached
+from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
@@ -55,7 +57,13 @@ def arrival_law(levels: Level, policy: Float[np.ndarray, "N S A"], goal: np.ndar
     return np.maximum(law, 0.0)
 
 
-def optimization_bits(evaluation: Evaluation, objective: int, *, seed: int = 0) -> Evidence:
+class BitsDetails(Details, frozen=True, kw_only=True):
+    """What was arrived at: `objective`, its name."""
+
+    objective: str
+
+
+def optimization_bits(evaluation: Evaluation, objective: int, *, seed: int = 0) -> Evidence[BitsDetails]:
     """Measures the agent's outcomes against those of the uniform policy, exactly.
 
     **Arguments:**
@@ -69,8 +77,7 @@ def optimization_bits(evaluation: Evaluation, objective: int, *, seed: int = 0) 
     level_set = evaluation.level_set
     spec = level_set.objectives.specs[objective]
     if not is_reached(spec):
-        reason = f"'{spec.name}' is never reached, so that outcomes are no steps"
-        return Evidence("optimization-bits", "optimizer", Verdict.INCONCLUSIVE, "No bits were counted.", reason)
+        return OPTIMIZATION_BITS.nothing(f"'{spec.name}' is never reached, so that outcomes are no steps")
     count = min(LEVELS, level_set.levels.count)
     levels, goal = level_set.levels[:count], level_set.fulfilled[objective][:count]
     uniform = np.full(evaluation.policy[:count].shape, 1 / level_set.levels.actions)
@@ -86,4 +93,15 @@ def optimization_bits(evaluation: Evaluation, objective: int, *, seed: int = 0) 
     verdict = Verdict.PASS if above(effect.low, null.high) else Verdict.INCONCLUSIVE
     reason = undecided("chance gets there about as soon", (effect.low, null.high))
     reason = "chance seldom gets there as soon" if verdict is Verdict.PASS else reason
-    return Evidence("optimization-bits", "optimizer", verdict, text, reason, effect, null, {"objective": spec.name})
+    return OPTIMIZATION_BITS.found(verdict, text, reason, effect, null, BitsDetails(objective=spec.name))
+
+
+OPTIMIZATION_BITS = Assay(
+    name="optimization-bits",
+    question="optimizer",
+    summary="How seldom does chance get to the goal as soon as it does?",
+    stage=Stage.CONTEXT,
+    place=3,
+    details=BitsDetails,
+    undone="No bits were counted.",
+)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.search.inside import Inside
 from mesascope.audit.search.probes import fit_probe
+from mesascope.core.details import Details, Number
 from mesascope.core.rounding import ROUNDING, above, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
@@ -19,7 +21,23 @@ LEVEL: float = 0.05
 ORDERS: int = 2000
 
 
-def refinement(inside: Inside) -> Evidence:
+class RefinementDetails(Details, frozen=True, kw_only=True):
+    """What can be read off from site to site.
+
+    **Arguments:**
+
+    - `branches`, `choice`: share of variance explained of branches not chosen and of the choice, by site.
+    - `rise`: of the former from the first two sites to the last two.
+    - `p`: of the partial correlation with the order of sites.
+    """
+
+    branches: dict[str, Number]
+    choice: dict[str, Number]
+    rise: Number
+    p: Number
+
+
+def refinement(inside: Inside) -> Evidence[RefinementDetails]:
     """Correlates what can be read of branches not chosen with the order of sites, the choice partialled out.
 
     **Arguments:**
@@ -30,8 +48,7 @@ def refinement(inside: Inside) -> Evidence:
     """
     sites = inside.sites
     if len(sites) < FEWEST_SITES:
-        reason = f"it has {len(sites)} sites in a row; {FEWEST_SITES} are needed to see a rise"
-        return Evidence("refinement", "optimizer", Verdict.INCONCLUSIVE, "No refinement was looked at.", reason)
+        return REFINEMENT.nothing(f"it has {len(sites)} sites in a row; {FEWEST_SITES} are needed to see a rise")
     chosen = inside.captured.probabilities
     everywhere = np.ones(chosen.shape, bool)
     branches = np.array([inside.value_probes[site].judged for site in sites])
@@ -48,25 +65,25 @@ def refinement(inside: Inside) -> Evidence:
     spread = 1.96 / np.sqrt(max(len(sites) - 4, 1))
     ends = np.tanh(np.arctanh(np.clip(value, -0.999, 0.999)) + np.array([-spread, spread]))
     effect = Estimate(value, float(min(ends[0], value)), float(max(ends[1], value)), len(sites), "sites")
-    details = {
-        "branches": dict(zip(sites, branches.tolist(), strict=True)),
-        "choice": dict(zip(sites, choice.tolist(), strict=True)),
-        "rise": float(branches[-2:].mean() - branches[:2].mean()),
-        "p": p,
-    }
+    details = RefinementDetails(
+        branches=dict(zip(sites, branches.tolist(), strict=True)),
+        choice=dict(zip(sites, choice.tolist(), strict=True)),
+        rise=float(branches[-2:].mean() - branches[:2].mean()),
+        p=p,
+    )
     null = Estimate(float(shuffled.mean()), low, high, ORDERS, "orders")
     text = (
         f"Over its {len(sites)} sites, values of branches not chosen go from {max(branches[0], 0):.0%} to "
         f"{max(branches[-1], 0):.0%} explained (partial correlation {value:.2f})."
     )
-    if p < LEVEL and above(value, 0) and above(details["rise"], 0):
+    if p < LEVEL and above(value, 0) and above(details.rise, 0):
         verdict, reason = Verdict.PASS, "they become clearer from step to step, beyond what the choice does"
     else:
         verdict, reason = (
             Verdict.INCONCLUSIVE,
-            undecided("no rise beyond that of the choice", (value, 0.0), (details["rise"], 0.0)),
+            undecided("no rise beyond that of the choice", (value, 0.0), (details.rise, 0.0)),
         )
-    return Evidence("refinement", "optimizer", verdict, text, reason, effect, null, details)
+    return REFINEMENT.found(verdict, text, reason, effect, null, details)
 
 
 def _partial(order: np.ndarray, branches: np.ndarray, choice: np.ndarray) -> float:
@@ -78,3 +95,14 @@ def _partial(order: np.ndarray, branches: np.ndarray, choice: np.ndarray) -> flo
     left = [rank - design @ np.linalg.lstsq(design, rank, rcond=None)[0] for rank in ranks[:2]]
     size = np.linalg.norm(left[0]) * np.linalg.norm(left[1])
     return float(left[0] @ left[1] / size) if size > 1e-9 else 0.0
+
+
+REFINEMENT = Assay(
+    name="refinement",
+    question="optimizer",
+    summary="Does that become clearer from step to step, more than the choice itself?",
+    stage=Stage.ACTIVATIONS,
+    place=2,
+    details=RefinementDetails,
+    undone="No refinement was looked at.",
+)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.search.inside import FAR, Inside
-from mesascope.audit.search.writing import write, written_evidence
+from mesascope.audit.search.writing import WritingDetails, write, written_evidence
 from mesascope.core.random import seed_of, stream
 from mesascope.core.verdicts import Evidence
 
@@ -17,7 +18,7 @@ FEWEST_OF_A_GOAL: int = 3
 """Rows from which the mean activation of a goal is taken."""
 
 
-def retargeting(inside: Inside) -> Evidence:
+def retargeting(inside: Inside) -> Evidence[WritingDetails]:
     """Adds the difference between two goals and counts the choices that pursue the new one.
 
     **Arguments:**
@@ -37,7 +38,7 @@ def retargeting(inside: Inside) -> Evidence:
             rows.append(row)
             targets.append(random.choice(others))
     if not rows:
-        return written_evidence("retargeting", None, "", "", "")
+        return written_evidence(RETARGETING, None, "", "", "")
     which, target = np.array(rows, int), np.array(targets, int)
     wanted = inside.towards(which, target)
     own = inside.towards(which, goals[which])
@@ -50,9 +51,20 @@ def retargeting(inside: Inside) -> Evidence:
         return np.stack([mean[target_of[int(row)]] - mean[int(goals[row])] for row in used])
 
     return written_evidence(
-        "retargeting",
+        RETARGETING,
         write(inside, which[usable], wanted[usable], direction),
         "towards another goal",
         "its goal is a part of its activations that can be exchanged",
         "no part of its activations that goes with the goal makes it pursue another one",
     )
+
+
+RETARGETING = Assay(
+    name="retargeting",
+    question="optimizer",
+    summary="Does it pursue another goal that is written in? Against random additions.",
+    stage=Stage.ACTIVATIONS,
+    place=4,
+    details=WritingDetails,
+    undone="Nothing was written for 'retargeting'.",
+)

@@ -12,9 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.edits import EDITS, Edits, edits_of
 from mesascope.audit.search.horizon import steps_to
+from mesascope.core.details import Details, Number, Rates, rate
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
@@ -36,7 +38,64 @@ FEWEST: int = 10
 """Fewer levels with a usable edit than this decide nothing."""
 
 
-def shown_edits(evaluation: Evaluation, objective: int, *, key: RandomKey, within: float | None = None) -> Evidence:
+class ShownChoice(Details, frozen=True, kw_only=True):
+    """An action in a level that is shown: its probability, whether it is optimal, and where it leads, if that shows."""
+
+    action: str
+    probability: Number
+    optimal: bool
+    to: tuple[int, int] | None
+
+
+class ShownSide(Details, frozen=True, kw_only=True):
+    """A level before or after an edit: its text, and what the agent does in it."""
+
+    text: str
+    choices: tuple[ShownChoice, ...]
+
+
+class EditExample(Details, frozen=True, kw_only=True):
+    """One edited level, for pictures.
+
+    **Arguments:**
+
+    - `before`, `after`: the level.
+    - `edit`, `place`: row and column of the edit and of the agent, the latter `None` if that shows nowhere.
+    - `legend`: what each character means.
+    - `distribution`, `level`: which level it is.
+    - `board`: whether it is more than a line.
+    """
+
+    before: ShownSide
+    after: ShownSide
+    edit: tuple[int, int]
+    place: tuple[int, int] | None
+    legend: tuple[tuple[str, str], ...]
+    distribution: str
+    level: int
+    board: bool
+
+
+class ShownEditsDetails(Rates, frozen=True, kw_only=True):
+    """Choices after edits.
+
+    **Arguments:**
+
+    - `cases`: states in edited levels.
+    - `objective`: by which choices are judged.
+    - `within`: steps from it up to which states count; `None` for all.
+    - `example`: one edited level.
+    """
+
+    cases: int
+    objective: str
+    within: Number | None
+    example: EditExample
+
+
+def shown_edits(
+    evaluation: Evaluation, objective: int, *, key: RandomKey, within: float | None = None
+) -> Evidence[ShownEditsDetails]:
     """Shows the agent edited levels and compares its first choices with what is optimal now and was before.
 
     **Arguments:**
@@ -49,7 +108,7 @@ def shown_edits(evaluation: Evaluation, objective: int, *, key: RandomKey, withi
     """
     level_set = evaluation.level_set
     if not level_set.world.editable:
-        return _nothing(f"world '{level_set.world.name}' offers no edits")
+        return SHOWN_EDITS.nothing(f"world '{level_set.world.name}' offers no edits")
     made = edits_of(level_set, objective, key=key)
     originals, edited, value, count = made.originals, made.edited, made.value, made.originals.count
     chosen = level_set.objectives.select(level_set.objectives.names[objective])
@@ -66,12 +125,12 @@ def shown_edits(evaluation: Evaluation, objective: int, *, key: RandomKey, withi
     placebo = usable & (was == should).all(-1) & ~disjoint.any(-1, keepdims=True)
     asked = np.concatenate([_spread(disjoint), _spread(placebo)])
     if not len(asked):
-        return _nothing("no edit of any level changes what is optimal for an agent that chose well before")
+        return SHOWN_EDITS.nothing("no edit of any level changes what is optimal for an agent that chose well before")
     try:
         # Asked only where it counts: thinking may be dear to it.
         now = evaluation.choose(edited[asked], (disjoint | placebo)[asked])
     except MesascopeError as error:
-        return _nothing(f"the agent failed on edited levels: {error}")
+        return SHOWN_EDITS.nothing(f"the agent failed on edited levels: {error}")
     was, should, before, disjoint, placebo = (array[asked] for array in (was, should, before, disjoint, placebo))
     level = asked // EDITS
     adapted, stayed = (now * should).sum(-1), (now * was).sum(-1)
@@ -82,22 +141,12 @@ def shown_edits(evaluation: Evaluation, objective: int, *, key: RandomKey, withi
         "placebo": _by_level(((now - before) * ~was).sum(-1), placebo, level),
     }
     if len(rates["adapts"]) < FEWEST or len(rates["placebo"]) < FEWEST:
-        return _nothing(
+        return SHOWN_EDITS.nothing(
             f"only {len(rates['adapts'])} levels have an edit more than {FAR} cells away that changes what is optimal "
             f"for an agent that chose well before; {FEWEST} are needed"
         )
     estimates = {name: bootstrap_mean(values) for name, values in rates.items()}
     adapts, stale, chance, null = (estimates[name] for name in ("adapts", "stale", "chance", "placebo"))
-    details = {
-        "rates": [
-            {"name": name, "value": rate.value, "low": rate.low, "high": rate.high, "n": rate.n}
-            for name, rate in estimates.items()
-        ],
-        "y_label": "share of choices",
-        "cases": int(disjoint.sum()),
-        "objective": level_set.objectives.names[objective],
-        "within": within,
-    }
     if above(adapts.low, max(stale.high, chance.high, null.high)):
         verdict, reason = (
             Verdict.PASS,
@@ -112,15 +161,22 @@ def shown_edits(evaluation: Evaluation, objective: int, *, key: RandomKey, withi
     cases = np.argwhere(disjoint if typical is None or not typical.any() else typical)
     edit, state = cases[len(cases) // 2].tolist()
     choices = ((before[edit, state], was[edit, state]), (now[edit, state], should[edit, state]))
-    details["example"] = _example(evaluation, made, int(asked[edit]), state, choices)
+    details = ShownEditsDetails(
+        rates=tuple(rate(name, estimate) for name, estimate in estimates.items()),
+        y_label="share of choices",
+        cases=int(disjoint.sum()),
+        objective=level_set.objectives.names[objective],
+        within=within,
+        example=_example(evaluation, made, int(asked[edit]), state, choices),
+    )
     sentence = (
         f"It re-plans on {_percent(adapts)} of shown edits "
         f"(placebo {round(null.value, 2) + 0.0:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
     )
-    return Evidence("shown-edits", "optimizer", verdict, sentence, reason, adapts, null, details)
+    return SHOWN_EDITS.found(verdict, sentence, reason, adapts, null, details)
 
 
-def _example(evaluation: Evaluation, made: Edits, edit: int, state: int, choices) -> dict:
+def _example(evaluation: Evaluation, made: Edits, edit: int, state: int, choices) -> EditExample:
     """Returns one edited level for pictures: before and after, with what the agent does there and what is optimal.
 
     **Arguments:**
@@ -133,39 +189,47 @@ def _example(evaluation: Evaluation, made: Edits, edit: int, state: int, choices
     level_set, actions = evaluation.level_set, evaluation.level_set.world.actions
     columns = set()
 
-    def side(level: Level, chosen, best) -> dict:
+    def side(level: Level, chosen, best) -> ShownSide:
         likeliest = np.asarray(level.probabilities)[state].argmax(-1)
         following = np.asarray(level.successors)[state, np.arange(len(actions)), likeliest]
         columns.update(place[1] for one in range(level.states) if (place := level_set.world.position(level, one)))
         rows = zip(actions, chosen, best, following.tolist(), strict=True)
-        return {
-            "text": level_set.world.format(jax.tree.map(jnp.asarray, level), state).strip("\n"),
-            "choices": [
-                {
-                    "action": action,
-                    "probability": round(float(probability), 3),
-                    "optimal": bool(optimal),
-                    "to": level_set.world.position(level, target),
-                }
+        return ShownSide(
+            text=level_set.world.format(jax.tree.map(jnp.asarray, level), state).strip("\n"),
+            choices=tuple(
+                ShownChoice(
+                    action=action,
+                    probability=round(float(probability), 3),
+                    optimal=bool(optimal),
+                    to=level_set.world.position(level, target),
+                )
                 for action, probability, optimal, target in rows
-            ],
-        }
+            ),
+        )
 
     before, after = made.originals[edit // EDITS], made.edited[edit]
-    return {
-        "before": side(before, *choices[0]),
-        "after": side(after, *choices[1]),
-        "edit": made.places[edit].tolist(),
-        "place": level_set.world.position(before, state),
-        "legend": [list(pair) for pair in level_set.world.legend.items()],
-        "distribution": level_set.distribution,
-        "level": edit // EDITS,
-        "board": len(columns) > 1,
-    }
+    row, column = made.places[edit].tolist()
+    return EditExample(
+        before=side(before, *choices[0]),
+        after=side(after, *choices[1]),
+        edit=(row, column),
+        place=level_set.world.position(before, state),
+        legend=tuple(level_set.world.legend.items()),
+        distribution=level_set.distribution,
+        level=edit // EDITS,
+        board=len(columns) > 1,
+    )
 
 
-def _nothing(reason: str) -> Evidence:
-    return Evidence("shown-edits", "optimizer", Verdict.INCONCLUSIVE, "Shown edits decide nothing.", reason)
+SHOWN_EDITS = Assay(
+    name="shown-edits",
+    question="optimizer",
+    summary="Does the agent plan anew when it is shown a changed level? With placebo edits.",
+    stage=Stage.BEHAVIOUR,
+    place=2,
+    details=ShownEditsDetails,
+    undone="Shown edits decide nothing.",
+)
 
 
 def _percent(estimate) -> str:

@@ -16,10 +16,12 @@ from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
 from mesascope.audit.search.horizon import steps_in
+from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.errors import MesascopeError
 from mesascope.core.paired import compare
 from mesascope.core.random import RandomKey, seed_of
@@ -77,7 +79,46 @@ def after_thinking(
     return np.stack(found)
 
 
-def thinking(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> Evidence:
+class Gain(Details, frozen=True, kw_only=True):
+    """What so much time gains, as of `core.paired.Comparison`."""
+
+    value: Number
+    low: Number
+    high: Number
+    n: int
+    before: Number
+    after: Number
+    recovered: int
+    lost: int
+    recovered_failures: Number
+    p: Number
+
+
+class ThinkingDetails(Curve, frozen=True, kw_only=True):
+    """First choices by thinking steps.
+
+    **Arguments:**
+
+    - `objective`: by which choices are judged.
+    - `gains`, `placebo`: by number of steps, of thinking about the level and about others.
+    - `by_distance`: gains in levels whose goal is near (`easy`) and far (`hard`), at `median_distance` steps.
+    - `steps`: the number that gains most surely; `p`, corrected, and `p_over_placebo` are of it.
+    - `frozen_memory`: by how much choices vary with the memory put back; `moves`: without.
+    """
+
+    objective: str
+    gains: dict[str, Gain]
+    placebo: dict[str, Gain]
+    by_distance: dict[str, tuple[Gain, ...]]
+    median_distance: Number
+    steps: int
+    p: Number
+    p_over_placebo: Number
+    frozen_memory: Number
+    moves: Number
+
+
+def thinking(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> Evidence[ThinkingDetails]:
     """Lets an agent think before its first choice, and tests whether it then chooses better.
 
     **Arguments:**
@@ -91,7 +132,7 @@ def thinking(agent: Agent, evaluation: Evaluation, objective: int, *, key: Rando
     random = np.random.default_rng(seed_of(key))
     levels, states = first_choices(evaluation, objective, random)
     if len(levels) < FEWEST:
-        return _nothing(f"only {len(levels)} levels have a first choice that matters; {FEWEST} are needed")
+        return THINKING_TIME.nothing(f"only {len(levels)} levels have a first choice that matters; {FEWEST} are needed")
     shown = observations(level_set.world, level_set.levels)[levels, states]
     # Everybody looks at somebody else's level.
     others = shown[(np.arange(len(shown)) + random.integers(1, len(shown))) % len(shown)]
@@ -101,12 +142,12 @@ def thinking(agent: Agent, evaluation: Evaluation, objective: int, *, key: Rando
         other = after_thinking(agent, shown, others, actions=actions)
         frozen = after_thinking(agent, shown, None, actions=actions, frozen=True)
     except MesascopeError as error:
-        return _nothing(f"the assay 'thinking' could not be finished: {error}")
+        return THINKING_TIME.nothing(f"the assay 'thinking' could not be finished: {error}")
     best = level_set.optimal_action_values[objective][levels, states]
     solved, distracted = solves(own, best), solves(other, best)
     distance = steps_in(evaluation, objective)[levels, states]
     evidence = _evidence(level_set.objectives.names[objective], own, frozen, solved, distracted, distance)
-    if agent.memoryless and evidence.details["moves"] == 0:
+    if agent.memoryless and evidence.details is not None and evidence.details.moves == 0:
         return replace(evidence, reason="it has no memory in which a search could go on")
     return evidence
 
@@ -141,7 +182,7 @@ def solves(probabilities: Float[np.ndarray, "T N A"], value: Float[np.ndarray, "
     return best[np.arange(len(value)), probabilities.argmax(-1)]
 
 
-def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evidence:
+def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evidence[ThinkingDetails]:
     steps = THINKING[1:]
     compared = [compare(solved[0], solved[place]) for place in range(1, len(THINKING))]
     placebo = [compare(distracted[0], distracted[place]) for place in range(1, len(THINKING))]
@@ -152,28 +193,30 @@ def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evid
     hard = distance > np.median(distance)
     stayed = float(np.abs(frozen - frozen[0]).max())
     split = {
-        name: [compare(solved[0, rows], solved[place, rows]).as_json() for place in range(1, len(THINKING))]
+        name: tuple(
+            Gain(**compare(solved[0, rows], solved[place, rows]).as_json()) for place in range(1, len(THINKING))
+        )
         for name, rows in (("easy", ~hard), ("hard", hard))
         if rows.any()
     }
-    details = {
-        "objective": objective,
-        "curve": [
-            {"x": count, "value": float(one.mean()), "other": float(two.mean())}
+    details = ThinkingDetails(
+        objective=objective,
+        curve=tuple(
+            Point(x=count, value=float(one.mean()), other=float(two.mean()))
             for count, one, two in zip(THINKING, solved, distracted, strict=True)
-        ],
-        "x_label": "thinking steps before the first choice",
-        "y_label": "share of levels with an optimal first choice",
-        "gains": dict(zip(map(str, steps), (one.as_json() for one in compared), strict=True)),
-        "placebo": dict(zip(map(str, steps), (one.as_json() for one in placebo), strict=True)),
-        "by_distance": split,
-        "median_distance": float(np.median(distance)),
-        "steps": steps[chosen],
-        "p": p,
-        "p_over_placebo": above.p,
-        "frozen_memory": stayed,
-        "moves": float(np.abs(own - own[0]).max()),
-    }
+        ),
+        x_label="thinking steps before the first choice",
+        y_label="share of levels with an optimal first choice",
+        gains={str(count): Gain(**one.as_json()) for count, one in zip(steps, compared, strict=True)},
+        placebo={str(count): Gain(**one.as_json()) for count, one in zip(steps, placebo, strict=True)},
+        by_distance=split,
+        median_distance=float(np.median(distance)),
+        steps=steps[chosen],
+        p=p,
+        p_over_placebo=above.p,
+        frozen_memory=stayed,
+        moves=float(np.abs(own - own[0]).max()),
+    )
     count, effect, null = steps[chosen], found.gain, placebo[chosen].gain
     text = (
         f"After {count} thinking steps its first choice is optimal in {found.after:.0%} of levels instead of "
@@ -182,8 +225,8 @@ def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evid
     )
     if stayed > AS_MUCH:
         reason = "its choices vary although its memory is put back: what changes is not what it thinks"
-        return Evidence("thinking", "optimizer", Verdict.INCONCLUSIVE, text, reason, effect, null, details)
-    if details["moves"] <= AS_MUCH:
+        return THINKING_TIME.found(Verdict.INCONCLUSIVE, text, reason, effect, null, details)
+    if details.moves <= AS_MUCH:
         text, reason = "More time changes nothing.", "its memory has no part in its first choice"
     elif p >= LEVEL or found.gain.value <= 0:
         reason = "more time does not improve its choices: no search that goes on over steps, or one that is done in one"
@@ -191,9 +234,16 @@ def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evid
         reason = "thinking about other levels helps about as much: time, and not the matter, makes the difference"
     else:
         reason = "time to think about a level improves the choice in it, as a search that goes on over steps would"
-        return Evidence("thinking", "optimizer", Verdict.PASS, text, reason, effect, null, details)
-    return Evidence("thinking", "optimizer", Verdict.INCONCLUSIVE, text, reason, effect, null, details)
+        return THINKING_TIME.found(Verdict.PASS, text, reason, effect, null, details)
+    return THINKING_TIME.found(Verdict.INCONCLUSIVE, text, reason, effect, null, details)
 
 
-def _nothing(reason: str) -> Evidence:
-    return Evidence("thinking", "optimizer", Verdict.INCONCLUSIVE, "Thinking time decides nothing.", reason)
+THINKING_TIME = Assay(
+    name="thinking",
+    question="optimizer",
+    summary="Does it choose better after more time? With other levels and frozen memory as placebos.",
+    stage=Stage.BEHAVIOUR,
+    place=5,
+    details=ThinkingDetails,
+    undone="Thinking time decides nothing.",
+)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
+from mesascope.audit.assay import Assay
 from mesascope.audit.search.inside import Inside
+from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import seed_of, stream
 from mesascope.core.rounding import DIGITS, above, below, undecided
@@ -155,25 +157,41 @@ def worth(
     return rows[usable], wanted[usable], direction
 
 
-def written_evidence(assay: str, written: Written | None, claim: str, passed: str, failed: str) -> Evidence:
+class WritingDetails(Details, frozen=True, kw_only=True):
+    """What writing did.
+
+    **Arguments:**
+
+    - `site`: where it was written.
+    - `by_site`: choices drawn, beyond random additions, at each site that was tried.
+    - `towards`: share of choices drawn at `site`.
+    """
+
+    site: str
+    by_site: dict[str, Number]
+    towards: Number
+
+
+def written_evidence(
+    assay: Assay[WritingDetails], written: Written | None, claim: str, passed: str, failed: str
+) -> Evidence[WritingDetails]:
     """Returns what writing says, as evidence.
 
     **Arguments:**
 
-    - `assay`: its name.
+    - `assay`: that wrote.
     - `written`: what happened; `None` if nothing could be written.
     - `claim`: what choices went to, for a person.
     - `passed`, `failed`: the reasons for the verdicts.
     """
     if written is None:
-        reason = f"no site could be written to in {FEWEST} levels"
-        return Evidence(assay, "optimizer", Verdict.INCONCLUSIVE, f"Nothing was written for '{assay}'.", reason)
+        return assay.nothing(f"no site could be written to in {FEWEST} levels")
     effect, null = written.difference, written.random
     text = (
         f"Written at site '{written.site}', it sends {written.towards.value:+.0%} of choices {claim} "
         f"(random additions of equal size {null.value:+.0%})."
     )
-    details = {"site": written.site, "by_site": written.by_site, "towards": written.towards.value}
+    details = WritingDetails(site=written.site, by_site=written.by_site, towards=written.towards.value)
     ends = (effect.low, 0.05), (effect.high, 0.05)
     if above(effect.low, 0.05):
         verdict, reason = Verdict.PASS, passed
@@ -181,4 +199,4 @@ def written_evidence(assay: str, written: Written | None, claim: str, passed: st
         verdict, reason = Verdict.FAIL, failed
     else:
         verdict, reason = Verdict.INCONCLUSIVE, undecided("the effect cannot be told from none", *ends)
-    return Evidence(assay, "optimizer", verdict, text, reason, effect, null, details)
+    return assay.found(verdict, text, reason, effect, null, details)

@@ -24,6 +24,7 @@ from mesascope.audit.search.examinee import Examinee
 from mesascope.audit.search.horizon import horizon, scored_choices
 from mesascope.audit.search.novelty import novelty
 from mesascope.audit.search.plan_injection import plan_injection
+from mesascope.core.details import details_data
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import MalformedJSON, read_json
@@ -215,7 +216,7 @@ def _placebos(given: Examinee) -> dict[str, bool]:
     # Drawn for each agent: placebos that all share one draw would fire together.
     key = stream(given.agent.name, key=given.stream("placebo"))
     fired = {
-        "horizon": (horizon(given.after, given.objective, key=key, placebo=True), lambda one: one.details["p"] < LEVEL),
+        "horizon": (horizon(given.after, given.objective, key=key, placebo=True), lambda one: one.details.p < LEVEL),
         "novelty": (
             novelty(given.train, given.deploy, given.objective, key=key, placebo=True),
             lambda one: one.effect.low > 0,
@@ -229,7 +230,7 @@ def _placebos(given: Examinee) -> dict[str, bool]:
 
 def _row(one: Evidence) -> dict:
     effect = None if one.effect is None else [one.effect.value, one.effect.low, one.effect.high, one.effect.n]
-    kept = {key: value for key, value in one.details.items() if isinstance(value, int | float | str)}
+    kept = {key: value for key, value in details_data(one.details).items() if isinstance(value, int | float | str)}
     return {
         "assay": one.assay,
         "verdict": str(one.verdict),

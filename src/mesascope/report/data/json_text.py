@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mesascope.audit.findings import AlignmentAnswer, Findings, ObjectiveAnswer, OptimizerAnswer, Witness
+from mesascope.core.details import details_data
 from mesascope.core.verdicts import Estimate, Evidence
 from mesascope.report.data.schema import SCHEMA_VERSION
 
@@ -195,7 +196,7 @@ def evidence_data(piece: Evidence) -> dict:
         "reason": piece.reason,
         "effect": _estimate(piece.effect),
         "null": _estimate(piece.null),
-        "details": _sorted(piece.details),
+        "details": _sorted(details_data(piece.details)),
     }
 
 

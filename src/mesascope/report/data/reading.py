@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from mesascope.audit.assay import details_type
 from mesascope.audit.findings import (
     AlignmentAnswer,
     AlignmentClass,
@@ -17,6 +18,7 @@ from mesascope.audit.findings import (
     Subject,
     Witness,
 )
+from mesascope.core.details import details_of
 from mesascope.core.errors import UsageError
 from mesascope.core.json_reading import decode_json
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -198,7 +200,7 @@ def evidence_of(data: dict, cost_seconds: float, field: str) -> Evidence:
             reason=data["reason"],
             effect=_estimate(data["effect"], f"{field}.effect"),
             null=_estimate(data["null"], f"{field}.null"),
-            details=data["details"],
+            details=details_of(data["details"], details_type(data["assay"])),
             cost_seconds=float(cost_seconds),
         )
     except ValueError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesascope.audit.findings import Findings
+from mesascope.core.details import details_data
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.reading import canonical
 from mesascope.report.figures.charts import curve_figure, posterior_figure, posterior_rows, rates_figure, regret_figure
@@ -122,16 +123,17 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
     """Returns the figures of one piece of evidence: a curve, rates, both or none."""
     figures = []
     title = shortened(piece.assay, 60)
-    curve, rates = curve_points(piece.details), rate_points(piece.details)
+    details = details_data(piece.details)
+    curve, rates = curve_points(details), rate_points(details)
     if curve:
-        x_label, y_label = (str(piece.details.get(name, "")) for name in ("x_label", "y_label"))
+        x_label, y_label = (str(details.get(name, "")) for name in ("x_label", "y_label"))
         # Anybody's curve can be fitted with a cliff; only one that passed is there.
-        drop = cliff_drop(piece.details) if piece.verdict is Verdict.PASS else None
+        drop = cliff_drop(details) if piece.verdict is Verdict.PASS else None
         svg = svg_of(curve_figure(curve, x_label, y_label, drop))
         marked = "" if drop is None else f" Fitted: {drop.near:.2f} before and {drop.far:.2f} beyond the {drop.label}."
         figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve) + marked, svg))
     if rates:
-        label = "share" if curve else str(piece.details.get("y_label", "share"))
+        label = "share" if curve else str(details.get("y_label", "share"))
         svg = svg_of(rates_figure(rates, label))
         figures.append(ReportFigure(f"rates-{index}", title, _spoken(rates), svg))
     return figures
@@ -145,8 +147,9 @@ def example_figures(piece: Evidence, index: int) -> list[ReportFigure]:
     - `piece`: evidence of any assay.
     - `index`: its number.
     """
-    decoded = decoded_plans(piece.details) if piece.assay == PLANS else None
-    edited = edited_level(piece.details) if piece.assay == EDITS else None
+    details = details_data(piece.details)
+    decoded = decoded_plans(details) if piece.assay == PLANS else None
+    edited = edited_level(details) if piece.assay == EDITS else None
     if decoded is not None:
         shares = "; ".join(f"{site} {_share(explained)}" for site, explained, _ in decoded.sites)
         spoken = f"values of every place, true and as read off each site; explained: {shares}"
@@ -178,7 +181,7 @@ def _plans_caption(decoded: Decoded) -> str:
 
 def edit_caption(piece: Evidence, edited: Edited) -> str:
     """Returns what the agent does in an edited level, and how many cases and levels that is one of."""
-    cases, effect = piece.details.get("cases"), piece.effect
+    cases, effect = details_data(piece.details).get("cases"), piece.effect
     counted = isinstance(cases, int) and not isinstance(cases, bool) and effect is not None
     behind = f" One of n = {cases} cases in {effect.n} levels." if counted and effect is not None else ""
     where = f"{edited.where[:1].upper()}{edited.where[1:]}. " if edited.where else ""
@@ -195,7 +198,7 @@ def recovery_figures(piece: Evidence) -> list[ReportFigure]:
     )
     figures = []
     for name, title, draw, what in drawn:
-        figure = draw(piece.details)
+        figure = draw(details_data(piece.details))
         if figure is not None:
             figures.append(
                 ReportFigure(name, title, f"{what}; the numbers stand in the tables beside it", svg_of(figure))

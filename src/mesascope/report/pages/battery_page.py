@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mesascope.core.details import details_data
 from mesascope.core.files import write_atomically
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.json_text import evidence_data, json_text, plain_json
@@ -119,7 +120,7 @@ class BatteryReport:
 
 def battery_headline(piece: Evidence) -> str:
     """Returns the verdict as one sentence: a class with its probability, or that there is none."""
-    table = battery_table(piece.details)
+    table = battery_table(details_data(piece.details))
     if table is None or not table.kinds:
         return "Inconclusive: what kind of alignment it is was not tested."
     kind, probability = table.kinds[0]

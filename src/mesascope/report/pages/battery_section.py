@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from mesascope.core.details import details_data
 from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.battery_figure import battery_caption, battery_figure, battery_spoken
 from mesascope.report.figures.report_figures import ReportFigure
@@ -24,7 +25,7 @@ def battery_section(evidence: Sequence[Evidence], *, whole: bool = False) -> dic
     - `whole`: whether the section is the page, so that its table of tests stands open.
     """
     piece = battery_of(evidence)
-    table = None if piece is None else battery_table(piece.details)
+    table = None if piece is None else battery_table(details_data(piece.details))
     if piece is None or table is None:
         return None
     return {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mesascope.core.details import details_data
 from mesascope.core.files import write_atomically
 from mesascope.core.verdicts import Evidence
 from mesascope.report.data.json_text import evidence_data, json_text, plain_json
@@ -116,7 +117,7 @@ def objective_text(report: ObjectiveReport, *, width: int = 100) -> str:
             lines += textwrap.wrap(section["twins"], width)
     lines += ["", "Left open"]
     lines += textwrap.wrap(f"{section['open']} {report.outlook}", width)
-    readings = report.evidence.details.get("readings")
+    readings = details_data(report.evidence.details).get("readings")
     if readings:
         lines += ["", f"Two readings that act alike in training and part here ({readings['distribution']} level)"]
         lines += textwrap.wrap(section["readings"], width)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesascope.audit.findings import AlignmentClass
+from mesascope.core.details import details_data
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.figures.report_figures import ReportFigure
 from mesascope.report.figures.style import inline_svg
@@ -91,7 +92,7 @@ def _evidence(piece: Evidence, index: int, figures: Mapping[str, ReportFigure], 
     names = [f"{kind}-{index}" for kind in _PER_PIECE]
     drawn = [inlined(figures.get(name)) for name in names if name not in shown]
     # A recovered objective and the table of tests have sections of their own.
-    details = {} if piece.assay in (RECOVERY, BATTERY) else piece.details
+    details = {} if piece.assay in (RECOVERY, BATTERY) else details_data(piece.details)
     details = {key: value for key, value in details.items() if key not in _DRAWN}
     numbers = [(key, _value(value)) for key, value in list(details.items())[:MOST_ROWS]]
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
+from mesascope.core.details import details_data
 from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.report_figures import ReportFigure, edit_caption
 from mesascope.report.pages.page import TONES, inlined
@@ -87,7 +88,7 @@ def _probability(probability: float | None) -> str:
 
 def _edit_text(piece: Evidence) -> dict | None:
     """Returns an edited level that is no board as two texts, changed lines marked."""
-    edited = edited_level(piece.details)
+    edited = edited_level(details_data(piece.details))
     if edited is None:
         return None
     before, after = edited.before.scene.rows, edited.after.scene.rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from mesascope.core.details import details_data
 from mesascope.report.pages.battery_section import apart_facts, battery_facts, score_text
 from mesascope.report.views.battery_table import MEANINGS, Apart, BatteryTable, battery_table
 from mesascope.report.views.headline import with_reason
@@ -30,7 +31,7 @@ def battery_text(report: BatteryReport, *, width: int) -> str:
     setting = "; ".join(f"{label.lower()} {value}" for label, value in report.setting)
     lines = [*_wrapped(setting, width, 0), ""]
     lines += _row("Aligned, and how?", f"{piece.verdict}  {with_reason(piece.sentence, piece.reason)}", width)
-    table = battery_table(piece.details)
+    table = battery_table(details_data(piece.details))
     if table is not None:
         # The two most probable classes have lines of their own.
         lines += _row("", "; ".join(battery_facts(table)[min(2, len(table.kinds)) :]), width)

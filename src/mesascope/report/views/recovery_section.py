@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mesascope.core.details import details_data
 from mesascope.core.verdicts import Evidence
 from mesascope.report.views.plain_text import shortened
 
@@ -30,7 +31,7 @@ def recovery_section(evidence: Sequence[Evidence]) -> dict | None:
     piece = next((piece for piece in evidence if piece.assay == RECOVERY), None)
     if piece is None or not piece.details:
         return None
-    details = piece.details
+    details = details_data(piece.details)
     readings = details.get("readings")
     return {
         "sentence": piece.sentence,

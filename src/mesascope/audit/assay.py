@@ -1,0 +1,139 @@
+"""The assay: a question that is put to an agent, and the registry of all of them.
+
+An assay is declared in the file that holds it, as a constant made by `Assay(...)` whose name, question, summary, stage
+and place are written out. The registry reads these from the files without importing them, so that `mesascope list`
+needs no numerical library, and a new assay is a new file.
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from mesascope.core.errors import UsageError
+from mesascope.core.registry import Entry, Registry
+from mesascope.core.text import quoted
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+D = TypeVar("D")
+
+Question = Literal["optimizer", "objective", "alignment"]
+"""Is it an optimizer? What is its objective? Is it aligned?"""
+
+
+class Stage(enum.IntEnum):
+    """When an audit runs an assay: what others lean on comes first."""
+
+    COMPETENCE = 1
+    """Ability before and after the shift, before anything is said of goals."""
+    PURSUIT = 2
+    """What it pursues: by that its choices are judged from here on."""
+    OBJECTIVE = 3
+    CONTEXT = 4
+    """How directed and effective behaviour is, whatever makes it: beside the verdict on search, and never for it."""
+    BEHAVIOUR = 5
+    """Search, by behaviour alone."""
+    ACTIVATIONS = 6
+    """Search, by activations that are read and written."""
+    KIND = 7
+    """What kind of alignment it is."""
+    DOUBT = 8
+    """Asked only where an answer calls for it."""
+    APART = 9
+    """Not run by an audit: it has a verb of its own."""
+
+
+@dataclass(frozen=True)
+class Assay(Generic[D]):
+    """A question that is put to an agent.
+
+    **Arguments:**
+
+    - `name`: unique.
+    - `question`: which of the three questions it bears on.
+    - `summary`: what it asks, in a line.
+    - `stage`, `place`: when it is run, and where among those of its stage.
+    - `details`: the type of what it writes down beside its effect.
+    - `undone`: what is said where nothing could be measured, a sentence.
+    """
+
+    name: str
+    question: Question
+    summary: str
+    stage: Stage
+    details: type[D]
+    undone: str
+    place: int = 100
+
+    def nothing(self, reason: str, *, null: Estimate | None = None) -> Evidence[D]:
+        """Returns INCONCLUSIVE evidence: nothing could be measured, and why."""
+        return Evidence(self.name, self.question, Verdict.INCONCLUSIVE, self.undone, reason, null=null)
+
+    def found(
+        self,
+        verdict: Verdict,
+        sentence: str,
+        reason: str,
+        effect: Estimate | None = None,
+        null: Estimate | None = None,
+        details: D | None = None,
+    ) -> Evidence[D]:
+        """Returns evidence of this assay; arguments as of `Evidence`."""
+        return Evidence(self.name, self.question, verdict, sentence, reason, effect, null, details)
+
+
+class AssayRegistry(Registry[Assay]):
+    """The assays by name: those declared in files under `audit/`, then those of other packages.
+
+    Other packages name an `Assay` in the entry-point group `mesascope.assays`.
+    """
+
+    def _discover(self) -> None:
+        if not self._discovered:
+            for entry in _declared():
+                self._add(entry)
+        super()._discover()
+
+    def load(self, name: str) -> Assay:
+        """Imports and returns an assay.
+
+        **Raises:** `UnknownNameError`; `UsageError` if what another package names is none, or calls itself otherwise.
+        """
+        assay = super().load(name)
+        if not isinstance(assay, Assay) or assay.name != name:
+            raise UsageError(
+                f"{quoted(self.entry(name).target)} is registered as assay {quoted(name)}, and is no "
+                "`mesascope.audit.assay.Assay` of that name."
+            )
+        return assay
+
+
+def _declared() -> tuple[Entry, ...]:
+    """Returns what files under `audit/` declare, in the order in which an audit runs it."""
+    root = Path(__file__).parent
+    found: list[tuple[int, int, Entry]] = []
+    for file in sorted(root.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if "= Assay(\n" not in text:
+            continue
+        module = ".".join(("mesascope.audit", *file.relative_to(root).with_suffix("").parts))
+        for node in ast.parse(text).body:
+            value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "Assay":
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target  # pyright: ignore[reportAttributeAccessIssue]
+                written = {keyword.arg: ast.unparse(keyword.value) for keyword in value.keywords}
+                name, question, summary = (ast.literal_eval(written[key]) for key in ("name", "question", "summary"))
+                entry = Entry(name, f"{module}:{ast.unparse(target)}", summary, (("question", question),))
+                found.append((Stage[written["stage"].rpartition(".")[2]], int(written.get("place", "100")), entry))
+    return tuple(entry for *_, entry in sorted(found, key=lambda row: (*row[:2], row[2].name)))
+
+
+ASSAYS = AssayRegistry("assay", (), group="mesascope.assays")
+
+
+def details_type(name: str) -> type | None:
+    """Returns the type of an assay's details, importing the assay; `None` if no such assay is known here."""
+    return ASSAYS.load(name).details if name in ASSAYS.names() else None

@@ -1,0 +1,15 @@
+"""The recovered objective as an assay of the audit."""
+
+from __future__ import annotations
+
+from mesascope.audit.assay import Assay, Stage
+
+RECOVERY = Assay(
+    name="recovery",
+    question="objective",
+    summary="Which weights of attributes explain its choices, what stays open, how far from the base objective?",
+    stage=Stage.OBJECTIVE,
+    place=1,
+    details=dict,
+    undone="No objective was recovered.",
+)
