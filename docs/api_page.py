@@ -28,6 +28,10 @@ def section(name: str) -> list[str]:
     if name == "audit":
         # A room of that name, which runs the main job when it is called.
         from mesascope.api.audit import audit as found
+    if isinstance(found, tuple):
+        # What every grid world has besides its own objects.
+        named = ", ".join(f"`{getattr(one, 'name', one)}`" for one in found)
+        return [f"## {name}", "", f"A tuple that a world adds to its own: {named}.", ""]
     lines = [f"## {name}", "", "```text", _header(name, found), "```", "", _text(found), ""]
     if inspect.isclass(found) and not issubclass(found, Exception):
         lines += [line for member, value in vars(found).items() if (line := _member(member, value))] + [""]

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from mesascope.worlds.grid_world import GridWorld
-from mesascope.worlds.level import Level
-from mesascope.worlds.places import PLACE_ATTRIBUTES, PLACE_OBJECTIVES, place_attributes
-from mesascope.worlds.reachability import reachable_states
-from mesascope.worlds.world import ObjectiveSpec
+from mesascope import (
+    PLACE_ATTRIBUTES,
+    PLACE_OBJECTIVES,
+    GridWorld,
+    Level,
+    ObjectiveSpec,
+    place_attributes,
+    reachable_states,
+)
 
 BAGS = jnp.arange(8)
 """What may have been collected, as bits: each of three fruits doubles the number of states."""

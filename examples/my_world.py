@@ -8,9 +8,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from mesascope.worlds.grid_world import GridWorld
-from mesascope.worlds.places import PLACE_ATTRIBUTES, PLACE_OBJECTIVES
-from mesascope.worlds.world import reach
+from mesascope import PLACE_ATTRIBUTES, PLACE_OBJECTIVES, GridWorld, reach
 
 
 @dataclass(frozen=True)

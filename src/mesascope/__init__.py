@@ -46,12 +46,22 @@ if TYPE_CHECKING:
     from mesascope.worlds.grid_world import GridWorld as GridWorld
     from mesascope.worlds.level import Level as Level
     from mesascope.worlds.matrix import world_from_matrix as world_from_matrix
+    from mesascope.worlds.places import PLACE_ATTRIBUTES as PLACE_ATTRIBUTES
+    from mesascope.worlds.places import PLACE_OBJECTIVES as PLACE_OBJECTIVES
+    from mesascope.worlds.places import place_attributes as place_attributes
+    from mesascope.worlds.reachability import reachable_states as reachable_states
     from mesascope.worlds.transitions import level_from_matrix as level_from_matrix
     from mesascope.worlds.world import ObjectiveSpec as ObjectiveSpec
     from mesascope.worlds.world import World as World
+    from mesascope.worlds.world import reach as reach
 
 # Imported when first used, so that `import mesascope` and the command line start without JAX.
 _HOMES = {
+    "reach": "mesascope.worlds.world",
+    "reachable_states": "mesascope.worlds.reachability",
+    "place_attributes": "mesascope.worlds.places",
+    "PLACE_ATTRIBUTES": "mesascope.worlds.places",
+    "PLACE_OBJECTIVES": "mesascope.worlds.places",
     "search": "mesascope.api.search",
     "classify": "mesascope.api.classify",
     "witness": "mesascope.api.witness",
@@ -112,6 +122,11 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "level_from_matrix",
     "world_from_matrix",
     "ObjectiveSpec",
+    "reach",
+    "reachable_states",
+    "place_attributes",
+    "PLACE_ATTRIBUTES",
+    "PLACE_OBJECTIVES",
     "Estimate",
     "Evidence",
     "Verdict",
