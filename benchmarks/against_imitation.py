@@ -22,7 +22,7 @@ import numpy as np
 from ledger import Claim, run
 from peers.environments import peer_python
 
-from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import fit_visits
 from mesascope.objectives.reward_space import StateRewards
 from mesascope.planning.occupancy import finite_horizon_plan, flow_of
 from mesascope.worlds.level import Level
@@ -59,10 +59,10 @@ def ours(side: int) -> dict:
     for _ in range(6):
         start = time.process_time()
         fit = fit_visits(
-            [Visited(level, plan.visits)],
+            level.batch(),
+            plan.visits[None],
             StateRewards(states),
             horizon=HORIZON,
-            discount=1.0,
             watch=lambda found: centred_error(found, truth) < THRESHOLD,
         )
         reached.append(time.process_time() - start)
@@ -112,7 +112,7 @@ def chain_at_half() -> tuple[float, float]:
     truth = np.array([0.0, 0.5, -1.0, 0.3, 1.0])
     level = level_from_matrix(transitions, discount=0.9, initial=np.eye(5)[0])
     plan = finite_horizon_plan(flow_of(level), np.repeat(truth[:, None], 2, 1), horizon=8, discount=0.5)
-    fit = fit_visits([Visited(level, plan.visits)], StateRewards(5), horizon=8, discount=0.5, tolerance=1e-11)
+    fit = fit_visits(level.batch(), plan.visits[None], StateRewards(5), horizon=8, discount=0.5, tolerance=1e-11)
     # The peer adds up one law of states more than rewards are paid; it is given what it would compute itself.
     after = np.einsum("sa,sat->t", _last(transitions, truth), transitions) * 0.5
     visited = plan.visits.sum(1) + after

@@ -28,7 +28,7 @@ from ledger import Claim, cpu_seconds, run
 from planted_objectives import KINDS, Planted, plant
 from recovered_agents import real_agents, trained_organisms
 
-from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import fit_visits
 from mesascope.audit.objective.recovery.query.ambiguity import disambiguating_regret
 from mesascope.audit.objective.recovery.query.next_environment import rank_menu
 from mesascope.audit.objective.recovery.recover import recover
@@ -45,6 +45,8 @@ RIVALS = 8
 """Consistent rewards that are tried for the worst case."""
 
 BASELINE_STATES = 400
+ENDLESS = 400
+"""Steps after which a discount of 0.95 leaves a billionth."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def entropy_reward(agent: Planted) -> np.ndarray:
     level = agent.training
     policy = agent.choices(level)[None]
     taken = visits(level.batch(), policy)[0][:, None] * policy[0]
-    fit = fit_visits([Visited(level, taken)], StateRewards(level.states), most=300, tolerance=1e-6)
+    space, discount = StateRewards(level.states), float(level.discount)
+    fit = fit_visits(level.batch(), taken[None], space, horizon=ENDLESS, discount=discount, most=300, tolerance=1e-6)
     return np.repeat(fit.parameter[:, None], 5, axis=1)
 
 

@@ -21,7 +21,8 @@ from real_agents import CERTAIN, Recipe, train
 from mesascope.agents.resolve import resolve_agent
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import LevelSet, sample_level_set
-from mesascope.audit.objective.recovery.evidence.recovery import recovered, recovery, weighed
+from mesascope.audit.objective.recovery.evidence.recovery import recovery, weighed
+from mesascope.audit.objective.recovery.identify.identified import DRAWS, identify
 from mesascope.audit.objective.recovery.identify.nearest import as_objectives
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
@@ -140,7 +141,7 @@ REAL: tuple[tuple[Recipe, str | None], ...] = (
 AT_MOST = 24
 """Levels in which an agent is watched."""
 
-DRAWS = 50
+JUDGED = 50
 
 
 def real_agents(quick: bool, folder: Path) -> list[Claim]:
@@ -194,8 +195,10 @@ def ordered(path: Path, recipe: Recipe, hurts: str | None) -> tuple[bool, str, i
     objectives = compile_objectives(world)
     level_set = LevelSet("train", world, "train", levels, objectives, objectives.index("return"))
     evaluation = evaluate_agent(agent, level_set, key=root_key(0))
-    found = recovered(weighed(evaluation), evaluation)
-    draws = np.concatenate([found.reading[None], found.draws[:DRAWS]])
+    found = identify(weighed(evaluation), level_set)
+    # As many draws as in a report, of which some are judged: the first ones stay the same ones.
+    drawn = found.pursued.posterior.samples(DRAWS, seed=found.seed)[:JUDGED]
+    draws = np.concatenate([found.pursued.mean[None], drawn])
     goal, instead, bad, otherwise = (
         np.array(column) for column in zip(*_worth(levels, world, draws, hurts), strict=True)
     )
@@ -224,9 +227,7 @@ def _worth(levels: Level, world: World, rewards: np.ndarray, hurts: str | None):
     acting = np.asarray(levels.reachable & ~levels.terminal)
     can = (np.asarray(levels.probabilities) > 0) & acting[..., None, None]
     rows = np.arange(levels.count)[:, None, None, None]
-    objectives = as_objectives(
-        AttributeRewards(tuple(world.attributes)), rewards, [str(i) for i in range(len(rewards))]
-    )
+    objectives = as_objectives(AttributeRewards(tuple(world.attributes)), rewards)
     for reward, action_value in zip(rewards, optimal_action_values(levels, objectives), strict=True):
         value = np.where(acting, action_value.max(-1), 0.0)
         after = np.asarray(levels.discount)[:, None, None, None] * value[rows, np.asarray(levels.successors)]

@@ -45,7 +45,7 @@ class Objective:
     output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.audit.objective.recovery.query.questioning import question
+        from mesascope.audit.objective.recovery.questioning import question
         from mesascope.core.provenance import Stopwatch, provenance
         from mesascope.report.pages.objective_page import ObjectiveReport, objective_text
 

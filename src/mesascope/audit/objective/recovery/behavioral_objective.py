@@ -9,15 +9,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from mesascope.audit.objective.recovery.data.observed_choices import Observation
-from mesascope.audit.objective.recovery.data.padding import stacked, with_states
+from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.coherence import Coherence
 from mesascope.audit.objective.recovery.fit.planners import PlannerRow, planner_table
 from mesascope.audit.objective.recovery.fit.posterior import Posterior
-from mesascope.audit.objective.recovery.identify.assumptions import Assumption, other_assumptions
 from mesascope.audit.objective.recovery.identify.identifiability import Unidentified, open_directions, unidentified
+from mesascope.audit.objective.recovery.identify.sensitivity import Assumption, other_assumptions
 from mesascope.audit.objective.recovery.query.ambiguity import Ambiguity, disambiguating_regret
 from mesascope.audit.objective.recovery.query.next_environment import Choice, consistent, rank_menu
 from mesascope.core.errors import UsageError
@@ -34,12 +34,11 @@ from mesascope.worlds.level import Level
 from mesascope.worlds.menu import MenuItem
 
 DRAWS: int = 40
-SPREAD: float = 3.0
-"""Open directions are tried out with this many times the spread of the recovered parameters."""
+FAINT: float = 1e-3
+"""Information, per choice and level, that is taken for granted about every weight before anything is seen."""
 
-
-Again = Callable[[Sequence[Observation]], "BehavioralObjective"]
-"""Recovers by the same method from other observations."""
+Again = Callable[[ObservedChoices], "BehavioralObjective"]
+"""Recovers by the same method from other choices."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,24 @@ class BehavioralObjective:
     **Arguments:**
 
     - `space`: the rewards considered.
-    - `observations`: where the agent was watched.
+    - `choices`: that it was recovered from.
     - `planner`: `"soft"`, `"noisy"`, `"hard"` or `"entropy"`: how it is taken to choose, given a reward.
     - `posterior`: over the parameter of the space.
     - `coherence`: whether one objective explains all choices.
-    - `again`: recovers by the same method from other observations; `None` if the method has no other.
+    - `again`: recovers by the same method from other choices; `None` if the method has no other.
+    - `fit`: of the choices, where the planner is noisy.
     - `left_open`: orthonormal directions that are open, if the method knows them better than the environments alone
       do, `[U, D]`.
     - `objectives`: those of the world in which the agent was watched, which may then be called by name.
     """
 
     space: RewardSpace
-    observations: tuple[Observation, ...]
+    choices: ObservedChoices
     planner: str
     posterior: Posterior
     coherence: Coherence
     again: Again | None = None
+    fit: ChoiceFit | None = None
     left_open: Float[np.ndarray, "U D"] | None = None
     objectives: Objectives | None = None
 
@@ -84,12 +85,12 @@ class BehavioralObjective:
 
     def unidentified_in(self, levels: Sequence[Level]) -> Unidentified:
         """Returns the directions that no environment settles, split by whether they matter in a class of levels."""
-        return unidentified(self.observations, self.space, levels=list(levels), basis=self.left_open)
+        return unidentified(self.choices.observations, self.space, levels=list(levels), basis=self.left_open)
 
     def open_directions(self, *, n: int = 32, seed: int = 0) -> Float[np.ndarray, "m D"]:
         """Returns up to n orthonormal directions that are open, drawn at random if there are more."""
         if self.left_open is None:
-            return open_directions(self.observations, self.space, n=n, seed=seed)
+            return open_directions(self.choices.observations, self.space, n=n, seed=seed)
         if len(self.left_open) <= n:
             return self.left_open
         mixed = np.random.default_rng(seed).normal(size=(n, len(self.left_open))) @ self.left_open
@@ -107,15 +108,11 @@ class BehavioralObjective:
         **Raises:** `UsageError` if the reward is too large a table to be weighed entry by entry, or the levels differ
         in shape.
         """
-        levels = stacked([observation.level for observation in self.observations])
-        if not isinstance(self.space, AttributeRewards) and len({one.level.states for one in self.observations}) > 1:
+        sizes = {one.level.states for one in self.choices}
+        if not isinstance(self.space, AttributeRewards) and len(sizes) > 1:
             raise UsageError("Levels of different sizes have no table of rewards in common; weigh attributes instead.")
-        counts = [1.0 if one.counts is None else one.counts[:, None] for one in self.observations]
-        acting = np.asarray(levels.reachable & ~levels.terminal)[..., None]
-        chosen = [one.policy * count for one, count in zip(self.observations, counts, strict=True)]
-        weights = np.stack([with_states(table, levels.states, axis=0, fill=0) for table in chosen]) * acting
-        spelled, space = spelled_out(levels, self.space)
-        return planner_table(spelled, weights, space)
+        levels, space = spelled_out(self.choices.levels, self.space)
+        return planner_table(levels, self.choices.weights, space)
 
     @cached_property
     def sensitivity(self) -> tuple[Assumption, ...]:
@@ -134,15 +131,11 @@ class BehavioralObjective:
         - `seed`: of the draws.
         - `directions`: that are open, at most; more than that are sampled.
         """
+        drawn = self.mean[None]
+        if n > 1:
+            drawn = np.concatenate([drawn, self.posterior.samples(n - 1, seed=seed)])
         rows = self.open_directions(n=directions, seed=seed)
-        scale = max(float(np.std(self.mean)), 1e-3) * SPREAD
-        # Each entry of the table moves by about the scale, whatever the size of the table.
-        scale *= np.sqrt(len(self.mean) / max(1, len(rows)))
-        moved = consistent(np.zeros_like(self.mean), rows, n=n, scale=scale, seed=seed + 1)
-        drawn = (
-            np.concatenate([self.mean[None], self.posterior.samples(n - 1, seed=seed)]) if n > 1 else self.mean[None]
-        )
-        return drawn + moved
+        return consistent(self.mean, rows, n=n, seed=seed + 1, around=drawn)
 
     def distance(self, base: Any, kind: str = "starc", *, draws: int = DRAWS) -> Estimate:
         """Returns the distance to another reward, averaged over the observed levels, with a 90 % interval.
@@ -165,8 +158,8 @@ class BehavioralObjective:
         parameters = np.concatenate([self.mean[None], self.posterior.samples(draws, seed=0)])
         if self.posterior.exact:
             parameters = parameters[:1]
-        values = np.zeros((len(parameters), len(self.observations)))
-        for place, observation in enumerate(self.observations):
+        values = np.zeros((len(parameters), len(self.choices)))
+        for place, observation in enumerate(self.choices):
             level = observation.level
             recovered = rewards_here(
                 *_unbatched(
@@ -195,7 +188,7 @@ class BehavioralObjective:
             low, high = 2 * value - high, 2 * value - low
         else:
             low = 0.0
-        return Estimate(value, max(0.0, min(low, value)), max(high, value), len(self.observations), "levels", 0.9)
+        return Estimate(value, max(0.0, min(low, value)), max(high, value), len(self.choices), "levels", 0.9)
 
     def _named(self, base: object) -> Objectives | Float[np.ndarray, " D"]:
         if isinstance(base, Objectives):
@@ -220,7 +213,7 @@ class BehavioralObjective:
             )
         return parameter
 
-    def disambiguating_regret(self, level: Level, *, n: int = 16, seed: int = 0) -> Ambiguity:
+    def disambiguating_regret(self, level: Level, *, n: int = 16, seed: int = 0, game: bool = True) -> Ambiguity:
         """Returns what it costs in a level that several rewards explain the behaviour.
 
         **Arguments:**
@@ -228,9 +221,10 @@ class BehavioralObjective:
         - `level`: one (not batched) level that the reward space fits.
         - `n`: rewards that are tried.
         - `seed`: of the draws.
+        - `game`: whether to solve the game against any policy at all, too.
         """
         rewards = self.space.reward(level, self.consistent(n=n, seed=seed))
-        return disambiguating_regret(level, rewards, stops=tuple(self.space.stops))
+        return disambiguating_regret(level, rewards, stops=tuple(self.space.stops), game=game)
 
     def next_environment(
         self, menu: Sequence[MenuItem], *, criterion: str = "rank", target: Level | None = None
@@ -242,8 +236,33 @@ class BehavioralObjective:
         - `menu`: environments on offer.
         - `criterion`: `"rank"`, `"information"` or `"regret"`; the last needs `target`, the level that matters.
         """
-        basis = self.open_directions()
-        return rank_menu(menu, self.space, basis, criterion=criterion, parameter=self.mean, target=target)
+        return rank_menu(
+            menu,
+            self.space,
+            self.open_directions(),
+            criterion=criterion,
+            doubt=self._doubt,
+            parameter=self.mean,
+            target=target,
+        )
+
+    @property
+    def _doubt(self) -> Float[np.ndarray, "m D"] | None:
+        """Directions as long as the parameter is uncertain along them; `None` where only what is open is uncertain."""
+        if self.fit is None:
+            return None
+        width = len(self.mean)
+        known = self.fit.information[:width, :width] / self.fit.decisions * len(self.choices)
+        values, vectors = np.linalg.eigh(known + FAINT * np.eye(width))
+        return (vectors / np.sqrt(np.maximum(values, FAINT))).T
+
+    def only(self, kept: Bool[np.ndarray, " D"]) -> BehavioralObjective:
+        """Returns the objective with the weights of some parameters alone, and of the others 0."""
+        posterior = self.posterior
+        masked = dataclasses.replace(
+            posterior, mean=posterior.mean * kept, draw=lambda random, n: posterior.draw(random, n) * kept
+        )
+        return dataclasses.replace(self, posterior=masked)
 
     def __str__(self) -> str:
         """The largest parameters, never without what could not be told apart."""

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.objective.recovery.behavioral_objective import Again, BehavioralObjective
+from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations
-from mesascope.audit.objective.recovery.data.observed_choices import Observation
-from mesascope.audit.objective.recovery.data.padding import stacked, with_states
-from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fit_choices
-from mesascope.audit.objective.recovery.fit.coherence import CANNOT_SEE, Coherence, coherence
+from mesascope.audit.objective.recovery.data.observed_choices import Observation, ObservedChoices, frequencies
+from mesascope.audit.objective.recovery.fit.bayesian import sample_objective
+from mesascope.audit.objective.recovery.fit.choice_likelihood import fit_choices
+from mesascope.audit.objective.recovery.fit.coherence import Coherence, coherence, explained
 from mesascope.audit.objective.recovery.fit.cone import cone
 from mesascope.audit.objective.recovery.fit.inversion import invert
-from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, entropy_information, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import entropy_information, fit_visits
 from mesascope.audit.objective.recovery.fit.posterior import Posterior, gaussian
-from mesascope.audit.policy import observations as observe
-from mesascope.audit.policy import policy_table
+from mesascope.audit.policy import observations, policy_table
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.core.rounding import above, below, undecided
+from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards, RewardSpace, TabularRewards
 from mesascope.objectives.reward_tables import spelled_out
-from mesascope.planning.evaluation import visits
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -39,10 +38,18 @@ WIDE: float = 10.0
 OPEN: float = 1e-9
 """Information below this share of the largest is none."""
 
-MUCH, LITTLE = 0.5, 0.2
-"""Shares of the choices' structure from which a fit speaks for an objective, and below which against any."""
+Behaviour = Agent | Demonstrations | ObservedChoices | Float[np.ndarray, "N S A"] | Sequence[Observation]
 
-Behaviour = Agent | Demonstrations | Float[np.ndarray, "N S A"] | Sequence[Observation]
+
+@dataclass(frozen=True)
+class _Method:
+    """How an objective is recovered from choices: kept, so that it can be repeated on others."""
+
+    space: RewardSpace
+    planner: str
+    floor: float | None = None
+    prior_scale: float | None = None
+    sampled: bool = False
 
 
 def recover(
@@ -57,12 +64,13 @@ def recover(
     floor: float | None = None,
     prior_scale: float | None = None,
     horizon: int | None = None,
+    sampled: bool = False,
 ) -> BehavioralObjective:
     """Recovers what behaviour says about an objective, and keeps what it does not say.
 
     **Arguments:**
 
-    - `behaviour`: an agent, policy tables `[N, S, A]`, demonstrations, or observations.
+    - `behaviour`: an agent, policy tables `[N, S, A]`, demonstrations, observed choices, or observations.
     - `levels`: where; a batch of N levels. Observations and demonstrations bring their own.
     - `planner`: how the agent is taken to choose: `"soft"`: exactly soft-optimal, so that the reward follows by linear
       algebra; `"noisy"`: nearly so, as trained networks are; `"hard"`: always an optimal action.
@@ -73,60 +81,43 @@ def recover(
     - `floor`, `prior_scale`: see `invert`.
     - `horizon`: of demonstrations whose episodes all take this many steps: the maximum causal entropy fit to their
       visits, with a posterior by Laplace's method; `discount` may then be 1, and the planner is soft.
+    - `sampled`: sample the posterior of counted choices by NUTS, see `sample_objective`, in place of Laplace's method.
 
     **Raises:** `UnknownNameError` for another planner; `UsageError` if something needed is missing or does not fit, and
     as the chosen method does.
     """
     if planner not in PLANNERS:
         raise UnknownNameError("planner", planner, PLANNERS)
+    if sampled and planner != "noisy":
+        raise UsageError(f'Posteriors are sampled with planner="noisy", not "{planner}".')
+    objectives = None if world is None else compile_objectives(world)
     if horizon is not None:
         if planner != "soft" or temperature != 1.0 or floor is not None:
             raise UsageError(
                 "With a horizon the planner is soft, of temperature 1, and takes no floor: leave `planner`, "
                 "`temperature` and `floor` out."
             )
-        return _of_world(_visited(behaviour, world, space, horizon, discount, prior_scale), world)
+        found = _visited(behaviour, world, space, horizon, 1.0 if discount is None else discount, prior_scale)
+        return replace(found, objectives=objectives)
     if discount is not None and not 0 <= discount < 1:
         raise UsageError(
             f"Discount {discount} is not in [0, 1): without an end of time values are finite only below 1. "
             "Demonstrations of a known length can have a discount of 1: pass `horizon`."
         )
-    watched = _observations(behaviour, levels, world, discount, temperature)
-    space = _space(watched[0].level, world) if space is None else space
-    return _of_world(_recovered(watched, space, planner, floor, prior_scale), world)
+    choices = _choices(behaviour, levels, world, temperature)
+    if discount is not None:
+        choices = choices.with_discount(discount)
+    space = _space(choices.observations[0].level, world) if space is None else space
+    found = _recovered(_Method(space, planner, floor, prior_scale, sampled), choices)
+    return replace(found, objectives=objectives)
 
 
-def _of_world(found: BehavioralObjective, world: World | None) -> BehavioralObjective:
-    """Returns what was recovered, with the objectives of the world by name."""
-    return found if world is None else replace(found, objectives=compile_objectives(world))
-
-
-def _recovered(
-    watched: tuple[Observation, ...], space: RewardSpace, planner: str, floor: float | None, prior_scale: float | None
-) -> BehavioralObjective:
-    def again(others: Sequence[Observation]) -> BehavioralObjective:
-        return _recovered(tuple(others), space, planner, floor, prior_scale)
-
-    if planner == "soft":
-        inversion = invert(watched, space, floor=floor, prior_scale=prior_scale)
-        return BehavioralObjective(space, watched, planner, inversion.posterior, coherence(inversion), again)
-    if planner == "hard":
-        return _hard(watched, space, again)
-    return _noisy(watched, space, again)
-
-
-def _observations(behaviour, levels, world, discount, temperature) -> tuple[Observation, ...]:
+def _choices(behaviour, levels: Level | None, world: World | None, temperature: float | None) -> ObservedChoices:
+    """Returns behaviour in any form as choices; observations keep the temperatures that they state."""
+    if isinstance(behaviour, ObservedChoices):
+        return behaviour
     if isinstance(behaviour, Demonstrations):
-        counts, levels = behaviour.counts(), behaviour.levels
-        totals = counts.sum(-1)
-        tables = np.divide(
-            counts, totals[..., None], out=np.full_like(counts, 1 / counts.shape[-1]), where=totals[..., None] > 0
-        )
-        seen = [index for index in range(levels.count) if totals[index].sum() > 0]
-        return tuple(
-            Observation(levels[index], tables[index], totals[index], temperature, discount, f"level {index}")
-            for index in seen
-        )
+        return ObservedChoices.of_demonstrations(behaviour, temperature=temperature)
     if isinstance(behaviour, Agent):
         if world is None or levels is None:
             raise UsageError("To watch an agent, pass the levels and the world that shows them.")
@@ -136,29 +127,18 @@ def _observations(behaviour, levels, world, discount, temperature) -> tuple[Obse
             )
         batch = levels.batch()
         wanted = np.asarray(batch.reachable & ~batch.terminal)
-        behaviour = policy_table(behaviour, observe(world, batch), wanted, actions=batch.actions)
+        behaviour = policy_table(behaviour, observations(world, batch), wanted, actions=batch.actions)
     if isinstance(behaviour, np.ndarray):
         if levels is None:
             raise UsageError("Policy tables need the levels that they are of.")
-        batch = levels.batch()
-        if behaviour.shape != batch.successors.shape[:3]:
-            raise UsageError(
-                f"Policy tables of shape {list(behaviour.shape)} do not fit levels of shape "
-                f"{list(batch.successors.shape[:3])}."
-            )
-        return tuple(
-            Observation(batch[index], behaviour[index], None, temperature, discount, f"level {index}")
-            for index in range(batch.count)
-        )
+        return ObservedChoices.of_tables(levels, behaviour, temperature=temperature)
     found = tuple(behaviour) if isinstance(behaviour, Iterable) else (behaviour,)
     if not all(isinstance(one, Observation) for one in found):
         raise UsageError(
             f"A {type(behaviour).__name__} is no behaviour; give an agent, policy tables [N, S, A] of levels, "
             "Demonstrations, or a sequence of Observations."
         )
-    if not found:
-        raise UsageError("There is nothing to recover an objective from: no environment was observed.")
-    return tuple(replace(one, discount=discount) if discount is not None else one for one in found)
+    return ObservedChoices(found)
 
 
 def _space(level: Level, world: World | None) -> RewardSpace:
@@ -170,119 +150,92 @@ def _space(level: Level, world: World | None) -> RewardSpace:
     return TabularRewards(level.states, level.actions)
 
 
-def _noisy(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -> BehavioralObjective:
-    """Fits choices: of a network by how often it makes them, with a price on weights; of samples by likelihood."""
-    levels = stacked([_with_own_discount(one) for one in watched])
-    tables = np.stack([with_states(one.policy, levels.states, axis=0, fill=1 / levels.actions) for one in watched])
-    counts = [one.counts for one in watched]
-    if all(one is None for one in counts):
+def _recovered(method: _Method, choices: ObservedChoices) -> BehavioralObjective:
+    space, planner = method.space, method.planner
+    again = partial(_recovered, method)
+    if planner == "soft":
+        inversion = invert(choices.observations, space, floor=method.floor, prior_scale=method.prior_scale)
+        return BehavioralObjective(space, choices, planner, inversion.posterior, coherence(inversion), again)
+    if planner == "hard":
+        return BehavioralObjective(space, choices, planner, *_hard(choices, space), again)
+    if not choices.counted:
         if not isinstance(space, AttributeRewards):
             raise UsageError('planner="noisy" weighs attributes; a table of rewards would explain any noise as well.')
-        weight = np.minimum(visits(levels, tables), 1.0) * np.asarray(levels.reachable & ~levels.terminal)
-        fit = fit_choices(levels, weight[..., None] * tables, space)
-        return BehavioralObjective(space, watched, "noisy", posterior_of(fit), explained(fit), again)
-    weights = np.stack(
-        [
-            table
-            * (np.zeros(levels.states) if one is None else with_states(one, levels.states, axis=0, fill=0))[:, None]
-            for table, one in zip(tables, counts, strict=True)
-        ]
-    )
-    spelled, weighed = spelled_out(levels, space)
+        if method.sampled:
+            raise UsageError("Posteriors are sampled of counted choices; these are exact probabilities.")
+        fit = fit_choices(choices.levels, choices.weights, space)
+        return BehavioralObjective(
+            space, choices, planner, gaussian(fit.parameter, fit.covariance), explained(fit), again, fit
+        )
+    levels, weighed = spelled_out(choices.levels, space)
     width = len(space.names)
     only = np.arange(len(weighed.names)) < width
     # A wide prior instead of a price: the likelihood of samples is known, and an interval must not lean to 0.
-    fit = fit_choices(spelled, weights, weighed, sparsity=0.0, ridge=WIDE**-2 / weights.sum(), only=only)
+    ridge = WIDE**-2 / choices.weights.sum()
+    fit = fit_choices(levels, choices.weights, weighed, sparsity=0.0, ridge=ridge, only=only)
     posterior = gaussian(fit.parameter[:width], fit.laplace[:width, :width])
-    return BehavioralObjective(space, watched, "noisy", posterior, explained(fit), again)
+    if method.sampled:
+        scale = WIDE if method.prior_scale is None else method.prior_scale
+        posterior = sample_objective(
+            choices.levels, choices.weights, space, key=root_key(0), values="soft", scale=scale
+        ).posterior
+    return BehavioralObjective(space, choices, planner, posterior, explained(fit), again, fit)
 
 
-def posterior_of(fit: ChoiceFit) -> Posterior:
-    """Returns the Gaussian posterior of a fit to choices, robust over levels."""
-    return gaussian(fit.parameter, fit.covariance)
-
-
-def _with_own_discount(one: Observation) -> Level:
-    return one.level if one.discount is None else replace(one.level, discount=np.asarray(one.discount))
-
-
-def explained(fit: ChoiceFit) -> Coherence:
-    """Returns whether a fit to choices speaks for one objective: by the share of their structure that it explains."""
-    share = fit.explained
-    freedom = max(0, int(fit.decisions) - int(fit.varies.sum()))
-    if not np.isfinite(share):
-        return Coherence(0.0, freedom, None, Verdict.INCONCLUSIVE, "the agent chooses at random: nothing to explain")
-    text = f"weights of attributes explain {share:.0%} of the structure of its choices"
-    if above(share, MUCH):
-        return Coherence(share, freedom, None, Verdict.PASS, f"{text}. {CANNOT_SEE}")
-    if below(share, LITTLE):
-        return Coherence(
-            share, freedom, None, Verdict.FAIL, f"{text}: it pursues nothing that is listed, or plans otherwise"
-        )
-    reason = undecided(f"{text}: too little to speak of one objective", (share, MUCH), (share, LITTLE))
-    return Coherence(share, freedom, None, Verdict.INCONCLUSIVE, reason)
-
-
-def _hard(watched: tuple[Observation, ...], space: RewardSpace, again: Again) -> BehavioralObjective:
-    found = cone(watched, space)
-    answer = found.most_decided()
+def _hard(choices: ObservedChoices, space: RewardSpace) -> tuple[Posterior, Coherence]:
+    found = cone(choices.observations, space)
+    answer, rows = found.most_decided(), len(found.constraints)
     if answer is None:
         reason = "no reward makes all of its likeliest actions strictly better than the others"
-        verdict = Coherence(0.0, len(found.constraints), None, Verdict.FAIL, reason)
-        posterior = gaussian(np.zeros(len(space.names)), np.eye(len(space.names)))
-        return BehavioralObjective(space, watched, "hard", posterior, verdict, again)
+        width = len(space.names)
+        return gaussian(np.zeros(width), np.eye(width)), Coherence(0.0, rows, None, Verdict.FAIL, reason)
     mean, margin = answer
     reason = f"its likeliest actions are optimal for one reward, by a margin of {margin:.2g}"
-    posterior = Posterior(
-        mean, lambda random, n: found.samples(n, seed=int(random.integers(2**31))), 0.0, len(found.constraints), False
-    )
-    verdict = Coherence(margin, len(found.constraints), None, Verdict.PASS, reason)
-    return BehavioralObjective(space, watched, "hard", posterior, verdict, again)
+    posterior = Posterior(mean, lambda random, n: found.samples(n, seed=int(random.integers(2**31))), 0.0, rows, False)
+    return posterior, Coherence(margin, rows, None, Verdict.PASS, reason)
 
 
-def _visited(behaviour, world, space, horizon, discount, prior_scale) -> BehavioralObjective:
+def _visited(
+    behaviour,
+    world: World | None,
+    space: RewardSpace | None,
+    horizon: int,
+    discount: float,
+    prior_scale: float | None,
+) -> BehavioralObjective:
     """Fits visits of a finite horizon (Ziebart 2010, §6.2), with Laplace's posterior."""
     if not isinstance(behaviour, Demonstrations):
         raise UsageError("A horizon belongs to demonstrations; choices of an agent are explained without one.")
-    cut = [
-        (index, len(episode.actions))
-        for index, episode in enumerate(behaviour.episodes)
-        if len(episode.actions) > horizon or (episode.truncated and len(episode.actions) < horizon)
-    ]
-    if cut:
-        raise UsageError(
-            f"Episode {cut[0][0]} was cut off after {cut[0][1]} steps, and not at the horizon of {horizon}: what it "
-            "would have visited is unknown."
-        )
-    discount = 1.0 if discount is None else discount
+    for index, episode in enumerate(behaviour.episodes):
+        steps = len(episode.actions)
+        if steps > horizon or (episode.truncated and steps < horizon):
+            raise UsageError(
+                f"Episode {index} was cut off after {steps} steps, and not at the horizon of {horizon}: what it "
+                "would have visited is unknown."
+            )
     space = _space(behaviour.levels, world) if space is None else space
-    seen, counted = behaviour.visits(discount), behaviour.counts()
-    visited, watched, weights = [], [], []
-    for index in range(behaviour.levels.count):
-        starts = [episode.states[0] for episode in behaviour.episodes if episode.level == index]
-        if not starts or not seen[index].sum() > 0:
-            continue
-        initial = np.bincount(starts, minlength=behaviour.levels.states) / len(starts)
-        level = replace(behaviour.levels[index], initial=initial, discount=np.asarray(behaviour.levels.discount[index]))
-        visited.append(Visited(level, seen[index]))
-        weights.append(len(starts))
-        totals = counted[index].sum(-1)
-        policy = np.divide(
-            counted[index],
-            totals[:, None],
-            out=np.full_like(counted[index], 1 / behaviour.levels.actions),
-            where=totals[:, None] > 0,
-        )
-        watched.append(Observation(level, policy, totals, name=f"level {index}"))
-    fit = fit_visits(visited, space, horizon=horizon, discount=discount, prior_scale=prior_scale)
-    # `entropy_information` is the mean over levels of what one episode says.
-    information = np.zeros((len(fit.parameter), len(fit.parameter)))
-    for one, count in zip(visited, weights, strict=True):
-        information += count * entropy_information([one], space, fit.parameter, horizon=horizon, discount=discount)
+    levels, visits = behaviour.levels, behaviour.visits(discount)
+    counts, starts = behaviour.counts(), behaviour.starts()
+    kept = np.flatnonzero(visits.sum((1, 2)) > 0)
+    episodes = starts[kept].sum(-1)
+    levels = replace(levels[kept], initial=frequencies(starts[kept]))
+    fit = fit_visits(levels, visits[kept], space, horizon=horizon, discount=discount, prior_scale=prior_scale)
+    information = entropy_information(levels, episodes, space, fit.parameter, horizon=horizon, discount=discount)
     prior = np.zeros_like(information) if prior_scale is None else np.eye(len(information)) * prior_scale**-2
     posterior = gaussian(fit.parameter, np.linalg.pinv(information + prior, rcond=OPEN, hermitian=True))
     reason = "how often places were visited can always be explained; whether one objective does it was not tested"
-    speaks = Coherence(fit.mismatch, 0, None, Verdict.INCONCLUSIVE, reason)
     values, vectors = np.linalg.eigh(information)
-    left_open = vectors[:, values <= OPEN * max(values.max(), 1e-300)].T
-    return BehavioralObjective(space, tuple(watched), "entropy", posterior, speaks, None, left_open)
+    totals = counts[kept].sum(-1)
+    return BehavioralObjective(
+        space,
+        ObservedChoices(
+            tuple(
+                Observation(levels[row], frequencies(counts[index]), totals[row], name=f"level {index}")
+                for row, index in enumerate(kept)
+            )
+        ),
+        "entropy",
+        posterior,
+        Coherence(fit.mismatch, 0, None, Verdict.INCONCLUSIVE, reason),
+        left_open=vectors[:, values <= OPEN * max(values.max(), 1e-300)].T,
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.data.observed_choices import Observation
-from mesascope.audit.objective.recovery.data.padding import joined, stacked
-from mesascope.audit.objective.recovery.inquiry import Watched
+from mesascope.audit.objective.recovery.data.observed_choices import Observation, ObservedChoices
+from mesascope.audit.objective.recovery.data.padding import stacked
 from mesascope.audit.objective.recovery.recover import recover
 from mesascope.core.errors import UsageError
 from mesascope.core.precision import as_double
@@ -51,7 +50,7 @@ def test_values_are_those_of_each_level_alone():
 def test_padding_states_are_sane_and_never_entered():
     world = Corner()
     small, large = (Corner(size=size).sample(key=root_key(0), distribution="train", count=2) for size in (5, 7))
-    together = joined([small, large])
+    together = stacked([batch[index] for batch in (small, large) for index in range(2)])
     assert together.layout is None
     for name, check in LEVEL_CHECKS.items():
         assert check(world, as_double(together)), name
@@ -64,10 +63,13 @@ def test_padding_states_are_sane_and_never_entered():
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_choices_of_levels_of_different_sizes_are_added(first):
     one, other = levels()[first], levels()[(first + 1) % 3]
-    watched = [Watched(level.batch(), uniform(level)[None], np.ones((1, level.states))) for level in (one, other)]
+    watched = [
+        ObservedChoices.of_tables(level.batch(), uniform(level)[None], weights=np.ones((1, level.states)))
+        for level in (one, other)
+    ]
     together = watched[0] + watched[1]
-    assert together.levels.count == 2
-    assert together.weights.sum() == one.states + other.states
+    assert len(together) == together.levels.count == 2
+    assert together.weights.sum() == pytest.approx(one.states + other.states)
     np.testing.assert_allclose(together.policy.sum(-1), 1.0)
     np.testing.assert_array_equal(together.policy[1, : other.states], uniform(other))
 

@@ -9,14 +9,17 @@ import pytest
 
 from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
-from mesascope.audit.objective.recovery.evidence.recovery import recovered, recovery, weighed
-from mesascope.audit.objective.recovery.identify.nearest import as_objectives, cost_of_ambiguity
+from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
+from mesascope.audit.objective.recovery.evidence.recovery import recovery
+from mesascope.audit.objective.recovery.identify.nearest import as_objectives
 from mesascope.audit.objective.recovery.identify.sensitivity import slipping
-from mesascope.audit.objective.recovery.inquiry import Inquiry, Watched
+from mesascope.audit.objective.recovery.query.ambiguity import cost_of_ambiguity
+from mesascope.audit.objective.recovery.query.inquiry import Inquiry
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import compile_objectives
+from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.menu import visible_menu
@@ -97,15 +100,17 @@ def test_choices_without_visits_are_inconclusive(to_the_corner):
 def test_readings_that_part_cost_each_other(deploy):
     """The cost by its definition: what is lost by the other's plan, from the best to the worst policy."""
     pair = deploy.objectives.select("corner", "cheese")
-    cost = cost_of_ambiguity(deploy.levels[:6], pair)
-    assert ((cost.minimax >= 0) & (cost.minimax <= cost.lost + 1e-12) & (cost.lost <= 1)).all()
+    costs = cost_of_ambiguity(deploy.levels[:6], pair)
+    assert len(costs) == 6
+    assert all(0 <= cost.minimax <= cost.largest <= 1 for cost in costs)
+    assert max(cost.largest for cost in costs) > 0.1
     same = cost_of_ambiguity(deploy.levels[:6], deploy.objectives.select("corner", "corner"))
-    assert not same.lost.any()
+    assert not any(cost.largest for cost in same)
 
 
-def test_parameters_as_objectives_pay_what_they_weigh(deploy, always):
-    space = recovered(weighed(always(deploy, [0.3, 0.1, 0.2, 0.3, 0.1]), count=2), always(deploy, [0.2] * 5)).space
-    one = as_objectives(space, np.eye(len(space.names))[:1], ["first"])
+def test_parameters_as_objectives_pay_what_they_weigh(deploy):
+    space = AttributeRewards(tuple(deploy.world.attributes))
+    one = as_objectives(space, np.eye(len(space.names))[:1])
     policy = np.full(deploy.levels.successors.shape[:3], 0.2)
     gained = returns(deploy.levels, policy_values(deploy.levels, policy, one))
     assert gained.shape == (1, deploy.levels.count)
@@ -116,27 +121,24 @@ def test_parameters_as_objectives_pay_what_they_weigh(deploy, always):
 def inquiry(to_the_corner, pursue):
     """A question to the same agent, after two levels of training in which cheese and corner are one."""
     before, after = to_the_corner
-    world, objectives = before.level_set.world, before.level_set.objectives
 
-    def choose(levels) -> Watched:
+    def choose(levels) -> ObservedChoices:
         evaluation = exact_evaluation(dataclasses.replace(after.level_set, levels=levels), after.choose)
-        return Watched(levels, evaluation.policy, evaluation.weights)
+        return ObservedChoices.of_evaluation(evaluation, count=levels.count)
 
-    return Inquiry(
-        weighed(before, count=2), world.attributes, world.motion, objectives, weighed(after).levels, choose
-    )  # fmt: skip
+    return Inquiry(ObservedChoices.of_evaluation(before, count=2), after.level_set, choose)
 
 
 def test_asking_settles_what_training_levels_do_not(inquiry, deploy):
-    first = inquiry.recover()
+    first = inquiry.identify()
     menu = list(visible_menu(deploy.world, distributions=("train", "deploy"), count=12, key=root_key(3)))
-    query, after, rest = inquiry.ask(menu, first)
+    after, rest = inquiry.ask(menu, first)
+    (query,) = inquiry.queries
     assert len(rest) == 11
-    assert query.item not in rest
+    assert query.environment not in [item.name for item in rest]
     assert query.information > 0
     assert after.open.dimension <= first.open.dimension
     assert after.nearest.names[0] == "corner"
-    assert inquiry.queries == [query]
     assert 0 <= query.regret <= 1
     with pytest.raises(UsageError, match="menu is empty"):
         inquiry.ask([], after)

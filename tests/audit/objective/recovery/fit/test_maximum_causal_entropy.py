@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import Visited, entropy_information, fit_visits
+from mesascope.audit.objective.recovery.fit.maximum_causal_entropy import entropy_information, fit_visits
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import AttributeRewards, StateRewards
 from mesascope.planning.occupancy import finite_horizon_plan, flow_of
 from mesascope.worlds.transitions import level_from_matrix
-from tests.levels import random_level
+from tests.levels import random_level, stack
 
 TRUTH = np.array([0.0, 0.5, -1.0, 0.3, 1.0])
 TABLE = np.repeat(TRUTH[:, None], 2, 1)
@@ -42,24 +42,21 @@ def test_the_chain():
 
 
 def test_the_chain_is_recovered_up_to_its_mean():
-    fit = fit_visits([Visited(chain(), plan().visits)], STATES, horizon=8, discount=1.0)
+    fit = fit_visits(chain().batch(), plan().visits[None], STATES, horizon=8)
     assert fit.converged
     assert np.allclose(fit.parameter, TRUTH - 0.16, atol=1e-5)
-    information = entropy_information([Visited(chain(), plan().visits)], STATES, TRUTH, horizon=8)
+    information = entropy_information(chain().batch(), np.ones(1), STATES, TRUTH, horizon=8)
     expected = [0.0, 0.161361, 0.452886, 0.898998, 6.689685]
     assert np.allclose(np.linalg.eigvalsh(information), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("horizon", [8, None])
+@pytest.mark.parametrize("horizon", [8, 60])
 def test_a_discount_of_a_half_is_planned_with(horizon):
     """The peer plans without its discount and comes back with half of the reward wrong."""
     level = dataclasses.replace(chain(), discount=np.array(0.5))
-    if horizon is None:
-        # Long enough for the discount to have the last word.
-        visits = finite_horizon_plan(flow_of(level), TABLE, horizon=60, discount=0.5).visits
-    else:
-        visits = plan(discount=0.5).visits
-    fit = fit_visits([Visited(level, visits)], STATES, horizon=horizon, discount=0.5, tolerance=1e-11)
+    # After 60 steps the discount has the last word.
+    visits = finite_horizon_plan(flow_of(level), TABLE, horizon=horizon, discount=0.5).visits
+    fit = fit_visits(level.batch(), visits[None], STATES, horizon=horizon, discount=0.5, tolerance=1e-11)
     difference = fit.parameter - TRUTH
     assert np.abs(difference - difference.mean()).max() < 1e-6
 
@@ -99,13 +96,13 @@ def test_plans_agree_with_loops_over_the_definition():
 def test_episodes_of_different_length_are_fine_where_their_end_is_modelled():
     random, space = np.random.default_rng(4), AttributeRewards(("a", "b", "c", "d"), (0,))
     truth = np.array([2.0, -1.0, 0.0, 1.0])
-    shown = []
-    for _ in range(4):
-        level = random_level(random)
-        visits = finite_horizon_plan(flow_of(level, stops=(0,)), space.reward(level, truth), horizon=10).visits
-        assert visits.sum() < 10
-        shown.append(Visited(level, visits))
-    fit = fit_visits(shown, space, horizon=10, discount=1.0, tolerance=1e-9)
+    levels = [random_level(random) for _ in range(4)]
+    visits = [
+        finite_horizon_plan(flow_of(level, stops=(0,)), space.reward(level, truth), horizon=10).visits
+        for level in levels
+    ]
+    assert all(one.sum() < 10 for one in visits)
+    fit = fit_visits(stack(levels), np.stack(visits), space, horizon=10, tolerance=1e-9)
     assert np.allclose(fit.parameter, truth, atol=1e-5)
 
 
@@ -121,20 +118,17 @@ def test_laplace_intervals_cover_the_chain():
             action = (random.random(episodes) < policy[state, 1]).astype(int)
             np.add.at(visits, (state, action), 1 / episodes)
             state = np.clip(state + 2 * action - 1, 0, 4)
-        shown = [Visited(level, visits)]
-        fit = fit_visits(shown, STATES, horizon=8, discount=1.0, tolerance=1e-6)
-        information = entropy_information(shown, STATES, fit.parameter, horizon=8)
+        fit = fit_visits(level.batch(), visits[None], STATES, horizon=8, tolerance=1e-6)
+        information = entropy_information(level.batch(), np.ones(1), STATES, fit.parameter, horizon=8)
         spread = np.sqrt(np.diag(np.linalg.pinv(information, rcond=1e-9)) / episodes)
         hits.append(np.abs(fit.parameter - (TRUTH - 0.16)) < 1.645 * spread)
     assert 0.8 <= np.mean(hits) <= 0.98
 
 
 def test_what_cannot_be_fitted_says_why():
-    with pytest.raises(UsageError, match="no demonstrations"):
-        fit_visits([], STATES)
     with pytest.raises(UsageError, match="some action"):
-        fit_visits([Visited(chain(), np.zeros((5, 2)))], STATES)
-    with pytest.raises(UsageError, match="pass a horizon"):
-        fit_visits([Visited(chain(), plan().visits)], STATES, discount=1.0)
+        fit_visits(chain().batch(), np.zeros((1, 5, 2)), STATES, horizon=8)
+    with pytest.raises(UsageError, match="fit the tables"):
+        fit_visits(chain().batch(), np.ones((1, 4, 2)), STATES, horizon=8)
     with pytest.raises(UsageError, match="not finite"):
         finite_horizon_plan(flow_of(chain()), np.full((5, 2), np.nan), horizon=3)

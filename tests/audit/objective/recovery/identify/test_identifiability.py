@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mesascope.audit.objective.recovery.fit.equations import frame
 from mesascope.audit.objective.recovery.identify import identifiability
 from mesascope.audit.objective.recovery.identify.identifiability import (
-    identified_up_to_constant,
     rank_of,
     removed,
     unidentified,
@@ -47,7 +47,6 @@ def test_the_ring(environments, dimension):
     # Constants are always open, and do no harm.
     assert found.harmless.tolist() == [True] + [False] * (dimension - 1)
     assert np.allclose(found.basis @ found.basis.T, np.eye(dimension), atol=1e-9)
-    assert identified_up_to_constant(environments, TABLE) == (dimension == 1)
 
 
 def test_rewards_of_states_alone():
@@ -60,7 +59,7 @@ def test_both_ways_to_a_basis_agree(monkeypatch):
     small = unidentified(environments, TABLE).basis
     monkeypatch.setattr(identifiability, "LARGEST", 6)
     monkeypatch.setattr(identifiability, "_small", None)
-    large = identifiability._large([identifiability._system(one, TABLE) for one in environments], 6)
+    large = identifiability._large([frame(one, TABLE) for one in environments], 6)
     assert np.allclose(small.T @ small, large.T @ large, atol=1e-9)
 
 

@@ -105,9 +105,9 @@ def experiments(seed: int) -> tuple[list[int], int]:
         path.append(found.dimension)
         if found.dimension == 1 or len(path) > 12:
             break
-        best = rank_menu(menu, space, found.basis)[0]
-        assert at_least_more(menu, space, found.basis, open_=found.dimension - 1) == found.dimension - 1
-        seen.append(best.item.level)
+        ranked = rank_menu(menu, space, found.basis)
+        assert at_least_more(ranked, harmful=found.dimension - 1) == found.dimension - 1
+        seen.append(ranked[0].item.level)
     taken, watched = 0, [level]
     for index in random.permutation(40):
         taken += 1
@@ -142,9 +142,10 @@ def test_information_and_regret_prefer_what_matters():
         assert ranked[-1].settles in (0, 1)
     with pytest.raises(UnknownNameError, match="information"):
         rank_menu(menu, TABLE, found.basis, criterion="informatio")
-    assert at_least_more([menu[0]], TABLE, found.basis, open_=2) == -1
-    assert at_least_more(menu, TABLE, found.basis, open_=0) == 0
-    shown = consistent(parameter, found.basis, n=5, scale=1.0)
+    ranked = rank_menu(menu, TABLE, found.basis)
+    assert at_least_more(ranked[-1:], harmful=2) == -1
+    assert at_least_more(ranked, harmful=0) == 0
+    shown = consistent(parameter, found.basis, n=5)
     assert np.array_equal(shown[0], parameter)
     other = level_from_matrix(random_transitions(random, 3, 2), discount=0.9)
     assert unidentified([other], TABLE).dimension == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,18 +113,23 @@ class Demonstrations:
                 f"Episode {index} is over after {len(actions)} steps, and nothing in its level says why. {OVER}"
             )
 
+    def starts(self) -> Float[np.ndarray, "N S"]:
+        """Returns how many episodes begin in each state of each level."""
+        found = np.zeros((self.levels.count, self.levels.states))
+        np.add.at(found, tuple(np.array([(episode.level, episode.states[0]) for episode in self.episodes]).T), 1.0)
+        return found
+
     def counts(self) -> Float[np.ndarray, "N S A"]:
         """Returns how often each action was taken in each state of each level."""
-        found = np.zeros((self.levels.count, self.levels.states, self.levels.actions))
-        for episode in self.episodes:
-            np.add.at(found[episode.level], (episode.states[:-1], episode.actions), 1.0)
-        return found
+        return self._added(lambda episode: np.ones(len(episode.actions)))
 
     def visits(self, discount: float = 1.0) -> Float[np.ndarray, "N S A"]:
         """Returns the mean discounted number of times that each action was taken in each state, per episode."""
+        episodes = self.starts().sum(-1)
+        return self._added(lambda episode: discount ** np.arange(len(episode.actions)) / episodes[episode.level])
+
+    def _added(self, weights: Callable[[Episode], Float[np.ndarray, " T"]]) -> Float[np.ndarray, "N S A"]:
         found = np.zeros((self.levels.count, self.levels.states, self.levels.actions))
-        episodes = np.bincount([episode.level for episode in self.episodes], minlength=self.levels.count)
         for episode in self.episodes:
-            weight = discount ** np.arange(len(episode.actions)) / episodes[episode.level]
-            np.add.at(found[episode.level], (episode.states[:-1], episode.actions), weight)
+            np.add.at(found[episode.level], (episode.states[:-1], episode.actions), weights(episode))
         return found

@@ -1,24 +1,22 @@
-"""An observation: one environment in which an agent's choices are known, exactly or as counts."""
+"""Observed choices: policy tables on levels of any sizes, exactly known or counted, and how much each choice counts."""
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 
+import jax
 import numpy as np
-import scipy.sparse
 from jaxtyping import Float
 
+from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations
+from mesascope.audit.objective.recovery.data.padding import stacked, with_states
 from mesascope.core.errors import UsageError, WorldError
-from mesascope.objectives.reward_space import RewardSpace
+from mesascope.planning.evaluation import visits
 from mesascope.worlds.level import Level
-from mesascope.worlds.transitions import SUM, backup
-
-RARE: float = 0.1
-"""An action that is expected less often than this among all observed choices counts as if expected so often."""
-
-FAR: float = 2.0
-"""A logarithm moves by no more than this in a round of fitting, however surprising the counts are."""
+from mesascope.worlds.transitions import SUM
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,8 @@ class Observation:
     - `temperature`: of the agent here, above 0, in units of reward; `None` if it is not known.
     - `discount`: that the agent is taken to use; by default the level's.
     - `name`: for people.
+    - `weights`: how much the choice in each state counts where probabilities are exact, 0 or more, `[S]`; by default
+      as often as the agent is there, each state at most once.
 
     **Raises:** `UsageError` if the table does not fit the level or is not a policy; `WorldError` if the level's
     dynamics are no laws.
@@ -45,6 +45,7 @@ class Observation:
     temperature: float | None = 1.0
     discount: float | None = None
     name: str = "environment"
+    weights: Float[np.ndarray, " S"] | None = None
 
     def __post_init__(self):
         level = self.level
@@ -83,87 +84,141 @@ class Observation:
         if self.temperature is not None and not 0 < self.temperature < np.inf:
             raise UsageError(f"Temperature {self.temperature} of '{self.name}' is not above 0; pass None if unknown.")
 
+    @property
+    def assumed_discount(self) -> float:
+        """The discount that the agent is taken to use."""
+        return float(self.level.discount) if self.discount is None else self.discount
+
 
 @dataclass(frozen=True)
-class Equations:
-    """The linear equations that one observation sets up: `features @ parameter - matrix @ values = target`.
+class ObservedChoices:
+    """The choices of one agent in N levels, which may differ in states and outcomes, but not in actions and attributes.
+
+    Levels are kept one by one; `levels`, `policy` and `weights` are all of them as one batch.
 
     **Arguments:**
 
-    - `matrix`: the backup matrix, `[R, C]`.
-    - `features`: of the R rows, `[R, D]`.
-    - `logarithm`: of the policy, `[R]`; times the temperature it is the target.
-    - `weights`: inverse variance of each target at temperature 1, `[R]`; 1 for exact probabilities, 0 for rows that
-      were not observed.
-    - `places`: of each row in the table of states and actions, `[R]`.
-    - `seen`, `taken`: how many choices were observed in each row's state, and how many of them took its action, `[R]`;
-      `None` for exact probabilities.
+    - `observations`: at least one.
+
+    **Raises:** `UsageError` if there are none.
     """
 
-    matrix: scipy.sparse.csr_matrix
-    features: scipy.sparse.csr_matrix
-    logarithm: Float[np.ndarray, " R"]
-    weights: Float[np.ndarray, " R"]
-    places: np.ndarray
-    seen: Float[np.ndarray, " R"] | None = None
-    taken: Float[np.ndarray, " R"] | None = None
+    observations: tuple[Observation, ...]
 
-    def reweighted(self, residual: Float[np.ndarray, " R"]) -> Equations:
-        """Returns the equations with the fitted probabilities in place of the observed ones.
+    def __post_init__(self):
+        if not self.observations:
+            raise UsageError("There is nothing to recover an objective from: no environment was observed.")
 
-        Logarithms of frequencies lean low, and weights by frequencies lean with them. From the second round on targets
-        and weights are those of Fisher scoring, whose fixed point is the maximum of the likelihood (Nelder & Wedderburn
-        1972, for independent counts; the values take up what choices of a state share).
+    @classmethod
+    def of_tables(
+        cls, levels: Level, policy: Float[np.ndarray, "N S A"], *, weights: np.ndarray | None = None, **options
+    ) -> ObservedChoices:
+        """Returns the choices of policy tables.
 
         **Arguments:**
 
-        - `residual`: of the logarithms, after a fit.
+        - `levels`: a batch of N levels.
+        - `policy`: of each.
+        - `weights`: of the choice in each state, `[N, S]`.
+        - `options`: those of `Observation` that are the same for all levels.
+
+        **Raises:** `UsageError` if tables and levels do not fit.
         """
-        if self.seen is None or self.taken is None:
-            return self
-        fitted = np.minimum(self.logarithm - residual, 0.0)
-        expected = np.where(self.seen > 0, np.maximum(self.seen * np.exp(fitted), RARE), 1.0)
-        step = np.clip((self.taken - expected) / expected, -1.0, FAR)
-        return dataclasses.replace(self, logarithm=fitted + step, weights=np.where(self.seen > 0, expected, 0.0))
-
-
-def equations(observation: Observation, space: RewardSpace, *, floor: float | None = None) -> Equations:
-    """Returns the equations of a soft-optimal agent: `reward = temperature log policy + V - discount E V'`.
-
-    Observed frequencies have logarithms of variance `1 / (count * probability)`, save for a part that is the same in
-    all actions of a state, which the values take up (Cao, Cohen, Szpruch 2021 for the equation).
-
-    **Arguments:**
-
-    - `observation`: what was seen.
-    - `space`: the rewards that are considered.
-    - `floor`: probabilities below it are raised to it and count less in proportion, for saturated networks and for
-      actions never taken; by default a probability of 0 is an error where probabilities are exact.
-
-    **Raises:** `UsageError` for exact probabilities of 0 without a floor, which no finite reward makes soft-optimal.
-    """
-    level = observation.level
-    backed = backup(level, stops=space.stops, discount=observation.discount)
-    probability = backed.rows(observation.policy)
-    places = (backed.states[:, None] * level.actions + np.arange(level.actions)).reshape(-1)
-    features = scipy.sparse.csr_matrix(space.features(level))[places].tocsr()
-    lowest = floor if floor is not None else 1e-300
-    if observation.counts is None:
-        weights = np.ones_like(probability)
-        if floor is None and (probability <= 0).any():
-            state, action = divmod(int(places[(probability <= 0).argmax()]), level.actions)
+        levels = jax.device_get(levels.batch())
+        if policy.shape != levels.successors.shape[:3]:
             raise UsageError(
-                f"The agent never takes action {action} in state {state} of '{observation.name}', which no finite "
-                'reward makes soft-optimal. Pass a floor, or recover it with planner="hard" or "noisy".'
+                f"Policy tables of shape {list(policy.shape)} do not fit levels of shape "
+                f"{list(levels.successors.shape[:3])}."
             )
-        if floor is not None:
-            weights = np.minimum(probability / floor, 1.0)
-        logarithm = np.log(np.maximum(probability, lowest))
-        return Equations(backed.matrix, features, logarithm, weights, places)
-    seen = np.repeat(np.asarray(observation.counts, np.float64)[backed.states], level.actions)
-    # An action never seen in n choices is unlikely, not impossible: half a choice stands for it.
-    rare = np.where(seen > 0, 0.5 / np.maximum(seen, 1.0), 1.0)
-    counted = np.maximum(probability, rare)
-    weights = np.where(seen > 0, seen * counted, 0.0)
-    logarithm = np.log(np.maximum(counted, lowest))
-    return Equations(backed.matrix, features, logarithm, weights, places, seen, seen * probability)
+        rows = [None] * levels.count if weights is None else weights
+        return cls(
+            tuple(
+                Observation(levels[index], policy[index], name=f"level {index}", weights=rows[index], **options)
+                for index in range(levels.count)
+            )
+        )
+
+    @classmethod
+    def of_evaluation(cls, evaluation: Evaluation, *, count: int) -> ObservedChoices:
+        """Returns the choices of an evaluation in its first levels, each weighed as the evaluation weighs it."""
+        some = slice(0, count)
+        return cls.of_tables(
+            evaluation.level_set.levels[some], evaluation.policy[some], weights=evaluation.weights[some]
+        )
+
+    @classmethod
+    def of_demonstrations(cls, demonstrations: Demonstrations, **options) -> ObservedChoices:
+        """Returns how often each action was taken where demonstrations went; levels without any are left out."""
+        counts = demonstrations.counts()
+        totals = counts.sum(-1)
+        policy = frequencies(counts)
+        return cls(
+            tuple(
+                Observation(
+                    demonstrations.levels[index], policy[index], totals[index], name=f"level {index}", **options
+                )
+                for index in np.flatnonzero(totals.sum(-1) > 0)
+            )
+        )
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def __iter__(self) -> Iterator[Observation]:
+        return iter(self.observations)
+
+    def __add__(self, others: Iterable[Observation]) -> ObservedChoices:
+        """Returns the choices of both."""
+        return ObservedChoices((*self.observations, *others))
+
+    def replaced(self, change: Callable[[Observation], Observation]) -> ObservedChoices:
+        """Returns the choices with a change in every observation."""
+        return ObservedChoices(tuple(change(one) for one in self.observations))
+
+    def with_discount(self, discount: float) -> ObservedChoices:
+        """Returns the choices of an agent that is taken to use another discount."""
+        return self.replaced(lambda one: replace(one, discount=discount))
+
+    @property
+    def counted(self) -> bool:
+        """Whether any choice is known as counts only."""
+        return any(one.counts is not None for one in self.observations)
+
+    @cached_property
+    def levels(self) -> Level:
+        """All levels as one batch, with the discounts that the agent is taken to use."""
+        return stacked(
+            [
+                one.level if one.discount is None else replace(one.level, discount=np.asarray(one.discount))
+                for one in self.observations
+            ]
+        )
+
+    @cached_property
+    def policy(self) -> Float[np.ndarray, "N S A"]:
+        """The policy tables of the batch."""
+        states, actions = self.levels.states, self.levels.actions
+        return np.stack([with_states(one.policy, states, fill=1 / actions) for one in self.observations])
+
+    @cached_property
+    def weights(self) -> Float[np.ndarray, "N S A"]:
+        """How much each choice of the batch counts: as often as it was seen, or is expected to be made."""
+        levels = self.levels
+        known = [one.weights if one.counts is None else one.counts for one in self.observations]
+        if all(one is None for one in known):
+            here = self._visited
+        else:
+            rows = [self._visited[index] if one is None else one for index, one in enumerate(known)]
+            here = np.stack([with_states(row, levels.states, fill=0.0) for row in rows])
+        return here[..., None] * self.policy
+
+    @cached_property
+    def _visited(self) -> Float[np.ndarray, "N S"]:
+        acting = np.asarray(self.levels.reachable & ~self.levels.terminal)
+        return np.minimum(visits(self.levels, self.policy), 1.0) * acting
+
+
+def frequencies(counts: Float[np.ndarray, "... A"]) -> Float[np.ndarray, "... A"]:
+    """Returns counts of actions as shares, even ones where nothing was counted."""
+    totals = counts.sum(-1, keepdims=True)
+    return np.divide(counts, totals, out=np.full_like(counts, 1 / counts.shape[-1]), where=totals > 0)

@@ -8,66 +8,46 @@ import numpy as np
 
 from mesascope.worlds.level import Level
 
-_ARRAYS: tuple[str, ...] = (
-    "successors",
-    "probabilities",
-    "attributes",
-    "initial",
-    "terminal",
-    "reachable",
-    "discount",
-)
+_BY_OUTCOME: tuple[str, ...] = ("successors", "probabilities", "attributes")
+_ARRAYS: tuple[str, ...] = (*_BY_OUTCOME, "initial", "terminal", "reachable", "discount")
 
 
 def stacked(levels: Sequence[Level]) -> Level:
-    """Returns single levels as one batch, without layouts; smaller ones are padded.
+    """Returns single levels as one batch, without layouts; those with fewer states or outcomes are padded.
 
     **Arguments:**
 
     - `levels`: with equal numbers of actions and attributes.
     """
-    return joined([level.batch() for level in levels])
+    states = max(level.states for level in levels)
+    outcomes = max(level.successors.shape[-1] for level in levels)
+    parts = [_padded(level, states, outcomes) for level in levels]
+    return Level(**{name: np.stack([part[name] for part in parts]) for name in _ARRAYS}, layout=None)
 
 
-def joined(batches: Sequence[Level]) -> Level:
-    """Returns batches of levels as one, without layouts; those with fewer states or outcomes are padded.
-
-    **Arguments:**
-
-    - `batches`: with equal numbers of actions and attributes.
-    """
-    states = max(one.states for one in batches)
-    outcomes = max(one.successors.shape[-1] for one in batches)
-    parts = [_padded(one, states, outcomes) for one in batches]
-    return Level(**{name: np.concatenate([part[name] for part in parts]) for name in _ARRAYS}, layout=None)
-
-
-def with_states(table: np.ndarray, states: int, *, axis: int, fill: float) -> np.ndarray:
+def with_states(table: np.ndarray, states: int, *, fill: float) -> np.ndarray:
     """Returns a table over states with entries for padding states at the end.
 
     **Arguments:**
 
-    - `table`: of any shape.
+    - `table`: of any shape, states first.
     - `states`: how many it shall have, at least as many as it has.
-    - `axis`: of states.
     - `fill`: what stands in padding states.
     """
     table = np.asarray(table)
-    widths = [(0, 0)] * table.ndim
-    widths[axis] = (0, states - table.shape[axis])
-    return np.pad(table, widths, constant_values=fill)
+    return np.pad(table, ((0, states - len(table)), *((0, 0),) * (table.ndim - 1)), constant_values=fill)
 
 
-def _padded(levels: Level, states: int, outcomes: int) -> dict[str, np.ndarray]:
-    arrays = {name: np.asarray(getattr(levels, name)) for name in _ARRAYS}
-    missing = (0, outcomes - levels.successors.shape[-1])
-    for name in ("successors", "probabilities", "attributes"):
+def _padded(level: Level, states: int, outcomes: int) -> dict[str, np.ndarray]:
+    arrays = {name: np.asarray(getattr(level, name)) for name in _ARRAYS}
+    missing = (0, outcomes - level.successors.shape[-1])
+    for name in _BY_OUTCOME:
         array = arrays[name]
-        array = np.pad(array, ((0, 0), (0, 0), (0, 0), missing, *((0, 0),) * (array.ndim - 4)))
-        arrays[name] = with_states(array, states, axis=1, fill=0)
+        array = np.pad(array, ((0, 0), (0, 0), missing, *((0, 0),) * (array.ndim - 3)))
+        arrays[name] = with_states(array, states, fill=0)
     # Whoever is in a padding state stays there, so that it is a level like any other.
-    arrays["successors"][:, levels.states :] = np.arange(levels.states, states)[:, None, None]
-    arrays["probabilities"][:, levels.states :, :, 0] = 1.0
+    arrays["successors"][level.states :] = np.arange(level.states, states)[:, None, None]
+    arrays["probabilities"][level.states :, :, 0] = 1.0
     for name, fill in (("initial", 0), ("terminal", True), ("reachable", False)):
-        arrays[name] = with_states(arrays[name], states, axis=1, fill=fill)
+        arrays[name] = with_states(arrays[name], states, fill=fill)
     return arrays

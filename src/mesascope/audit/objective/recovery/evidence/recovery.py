@@ -1,42 +1,43 @@
-"""The account of a recovered objective as evidence: every number, table and drawing that a report shows of it."""
+"""The assay of recovery: what an agent's choices say of its objective, with what they leave open."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+import msgspec
 import numpy as np
 
-from mesascope.audit.alignment.witness import fulfilled_places, places_of, walk
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.objective.recovery.fit.planners import TWINS, planner_table
-from mesascope.audit.objective.recovery.identify.nearest import (
-    as_objectives,
-    cost_of_ambiguity,
-    joined,
-    nearest_objectives,
+from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
+from mesascope.audit.objective.recovery.evidence import details as rows
+from mesascope.audit.objective.recovery.evidence.parting import parting, reward_map
+from mesascope.audit.objective.recovery.fit.planners import TWINS
+from mesascope.audit.objective.recovery.identify.identified import (
+    Identified,
+    identify,
+    nearest_candidates,
+    weighed_levels,
+    without_motion,
 )
-from mesascope.audit.objective.recovery.identify.sensitivity import sensitivity
-from mesascope.audit.objective.recovery.inquiry import Query, Recovery, Watched, recover_in_world
-from mesascope.audit.objective.recovery.recover import explained
+from mesascope.audit.objective.recovery.identify.nearest import (
+    Contribution,
+    as_objectives,
+    contributions,
+    starc_distances,
+)
+from mesascope.audit.objective.recovery.identify.sensitivity import Assumption
+from mesascope.audit.objective.recovery.query.inquiry import Query
 from mesascope.core.errors import MesascopeError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.objectives.distances.catalogue import compare
+from mesascope.objectives.distances.catalogue import Comparison, compare
 from mesascope.objectives.invariance import measure, source
-from mesascope.planning.evaluation import policy_values
-from mesascope.planning.value_iteration import optimal_actions
-from mesascope.worlds.level import Level
-
-LEVELS: int = 24
-STATES: int = 16_000
-"""As many levels of each distribution are weighed, as long as they have so many states together."""
+from mesascope.objectives.objective import Objectives
 
 SURE: float = 0.9
 """Share of the posterior's draws that must agree on the nearest candidate before it is named."""
 
-SHOWN: int = 12
-PARTED: float = 0.1
-"""Two readings differ in a level where one loses this share of what is at stake by the other's policy."""
+NEAREST, WEIGHTS = 6, 12
+"""Rows of tables, at most."""
 
 ASSUMPTIONS: tuple[str, ...] = (
     "The agent plans softly: better actions more often, all actions sometimes.",
@@ -47,38 +48,7 @@ ASSUMPTIONS: tuple[str, ...] = (
 )
 
 
-def weighed(evaluation: Evaluation, *, count: int = LEVELS) -> Watched:
-    """Returns the choices of an evaluation that objectives are recovered from: its first levels."""
-    levels = evaluation.level_set.levels
-    count = max(1, min(count, levels.count, STATES // levels.states))
-    return Watched(levels[:count], evaluation.policy[:count], evaluation.weights[:count])
-
-
-def recovered(watched: Watched, after: Evaluation, *, discount: float | None = None, seed: int = 0) -> Recovery:
-    """Returns the objective that choices amount to, compared with an evaluation's candidates in its levels.
-
-    **Arguments:**
-
-    - `watched`: the choices.
-    - `after`: the evaluation that matters: after the shift, if there is one.
-    - `discount`: that the agent is taken to use; by default the levels' own.
-    - `seed`: of draws.
-    """
-    level_set = after.level_set
-    return recover_in_world(
-        watched,
-        level_set.world.attributes,
-        level_set.world.motion,
-        level_set.objectives,
-        target=weighed(after).levels,
-        discount=discount,
-        seed=seed,
-    )
-
-
-def recovery(
-    train: Evaluation, deploy: Evaluation | None, *, seed: int = 0, full: bool = True, queries: Sequence[Query] = ()
-) -> Evidence:
+def recovery(train: Evaluation, deploy: Evaluation | None, *, seed: int = 0, full: bool = True) -> Evidence:
     """Recovers the objective from the choices before and after the shift.
 
     **Arguments:**
@@ -86,110 +56,65 @@ def recovery(
     - `train`, `deploy`: the agent observed; `None` if no shift was named.
     - `seed`: of draws.
     - `full`: add the tables of planners and of other assumptions, which take most of the time.
-    - `queries`: environments in which it was asked further, for the record.
     """
     after = train if deploy is None else deploy
-    watched = weighed(train) if deploy is None else weighed(train) + weighed(deploy)
     try:
-        found = recovered(watched, after, seed=seed)
-        return account(found, watched, train, after, seed=seed, full=full, queries=queries)
+        choices = weighed(train) if deploy is None else weighed(train) + weighed(deploy)
+        return account(identify(choices, after.level_set, seed=seed), train, after, full=full)
     except MesascopeError as error:
         return Evidence("recovery", "objective", Verdict.INCONCLUSIVE, "No objective could be recovered.", str(error))
 
 
+def weighed(evaluation: Evaluation) -> ObservedChoices:
+    """Returns the choices of an evaluation that objectives are recovered from: its first levels."""
+    return ObservedChoices.of_evaluation(evaluation, count=weighed_levels(evaluation.level_set))
+
+
 def account(
-    found: Recovery,
-    watched: Watched,
-    train: Evaluation,
-    after: Evaluation,
-    *,
-    seed: int = 0,
-    full: bool = True,
-    queries: Sequence[Query] = (),
+    found: Identified, train: Evaluation, after: Evaluation, *, full: bool = True, queries: Sequence[Query] = ()
 ) -> Evidence:
     """Returns the evidence of a recovered objective.
 
     **Arguments:**
 
-    - `found`: the objective, recovered from `watched`.
+    - `found`: the objective.
     - `train`, `after`: the agent before the shift, and in the levels that matter.
-    - `seed`, `full`, `queries`: as of `recovery`.
+    - `full`: as of `recovery`.
+    - `queries`: environments in which it was asked further, for the record.
+
+    **Raises:** `UsageError` if the distance to the base objective has no value.
     """
     level_set = after.level_set
-    base = level_set.objectives.names[level_set.base]
-    levels = weighed(after).levels
-    reading = as_objectives(found.space, found.reading[None], ["recovered"])
-    pair = joined(reading, level_set.objectives.select(base))
-    to_base = compare(levels, pair, seed=seed, kinds=None if full else ["starc"])
-    distance = _with_posterior(to_base[0].estimate, found, levels, level_set.objectives.select(base))
-    name, share = found.nearest.names[0], found.nearest.share
-    speaks = explained(found.fit)
-    details: dict[str, Any] = {
-        "nearest": [
-            {"name": one, "distance": far}
-            for one, far in zip(found.nearest.names[:6], found.nearest.distances[:6], strict=True)
-        ],
-        "share_of_draws": share,
-        "explained": found.fit.explained,
-        "explained_by_motion": found.explained_by_motion,
-        "weights": [
-            {
-                "name": one.name,
-                "value": one.weight.value,
-                "low": one.weight.low,
-                "high": one.weight.high,
-                "gain": one.gain,
-                "motion": one.motion,
-            }
-            for one in found.contributions
-            if one.weight.value != 0
-        ][:SHOWN],
-        "never_varied": [name for name, varies in zip(found.space.names, found.fit.varies, strict=True) if not varies],
-        "distances_to_base": [
-            {
-                "kind": one.kind,
-                "value": None if one.estimate is None else one.estimate.value,
-                "low": None if one.estimate is None else one.estimate.low,
-                "high": None if one.estimate is None else one.estimate.high,
-                "reason": one.reason,
-                # What the distance sees and choices do not show: it is then about how the reward was written down.
-                "unseen": [str(change) for change in source("noisy").beyond(measure(one.kind))],
-            }
-            for one in to_base
-        ],
-        "open": {
-            "dimension": found.open.dimension,
-            "harmful": len(found.open.harmful),
-            "sentence": found.open.sentence(),
-        },
-        "coherence": {"verdict": str(speaks.verdict), "reason": speaks.reason},
-        "readings": _readings(found, name, train, after),
-        "rewards": _rewards(found, after),
-        "queries": [_query(one) for one in queries],
-        "assumptions": list(ASSUMPTIONS),
-    }
-    if full:
-        weights = watched.weights[..., None] * watched.policy
-        details["planners"] = (
-            [
-                {
-                    "planner": row.planner,
-                    "reward": row.reward,
-                    "fitted": row.fitted,
-                    "held_out": row.held_out,
-                    "regret": row.regret,
-                }
-                for row in planner_table(watched.levels, weights, found.space)
-            ]
-            if watched.levels.count > 1
-            else []
-        )
-        details["twins"] = TWINS
-        rows = sensitivity(watched, lambda choices, discount: recovered(choices, after, discount=discount, seed=seed))
-        details["sensitivity"] = [
-            {"assumption": r.assumption, "nearest": r.nearest, "distance": r.distance, "explained": r.explained}
-            for r in rows
-        ]
+    base = level_set.objectives.select(level_set.objectives.names[level_set.base])
+    to_base = compare(
+        found.levels,
+        _both(as_objectives(found.space, found.pursued.mean[None]), base),
+        seed=found.seed,
+        kinds=None if full else ["starc"],
+    )
+    distance = _with_posterior(to_base[0].estimate, found, base)
+    name, share, speaks = found.nearest.names[0], found.nearest.share, found.objective.coherence
+    details = rows.RecoveryDetails(
+        nearest=tuple(
+            rows.Candidate(name=one, distance=far)
+            for one, far in zip(found.nearest.names[:NEAREST], found.nearest.distances[:NEAREST], strict=True)
+        ),
+        share_of_draws=share,
+        explained=_fit(found).explained,
+        explained_by_motion=found.explained_by_motion,
+        weights=_weights(found, level_set.world.motion),
+        never_varied=tuple(
+            name for name, varies in zip(found.space.names, _fit(found).varies, strict=True) if not varies
+        ),
+        distances_to_base=tuple(_distance(one) for one in to_base),
+        open=rows.Open(dimension=found.open.dimension, harmful=len(found.open.harmful), sentence=found.open.sentence()),
+        coherence=rows.Coherent(verdict=str(speaks.verdict), reason=speaks.reason),
+        readings=parting(name, train.level_set, after),
+        rewards=reward_map(found.pursued.mean, level_set),
+        queries=tuple(queries),
+        assumptions=ASSUMPTIONS,
+        **(_whole_account(found, after) if full else {}),
+    )
     if speaks.verdict is not Verdict.PASS:
         verdict, reason = Verdict.INCONCLUSIVE, speaks.reason
     elif share < SURE:
@@ -199,122 +124,82 @@ def account(
         verdict, reason = Verdict.PASS, speaks.reason
     sentence = (
         f"The objective recovered from its choices is nearest to '{name}' (STARC {found.nearest.distances[0]:.2f}), "
-        f"{distance} from the base objective '{base}'. {found.open.sentence()}"
+        f"{distance} from the base objective '{base.names[0]}'. {found.open.sentence()}"
     )
-    return Evidence("recovery", "objective", verdict, sentence, reason, distance, None, details)
+    return Evidence("recovery", "objective", verdict, sentence, reason, distance, None, msgspec.to_builtins(details))
 
 
-def _with_posterior(over_levels: Estimate | None, found: Recovery, levels: Level, base) -> Estimate:
+def _fit(found: Identified):
+    assert found.objective.fit is not None
+    return found.objective.fit
+
+
+def _weights(found: Identified, motion: Sequence[str]) -> tuple[Contribution, ...]:
+    moves = np.array([name in motion for name in found.space.names])
+    deviation = np.sqrt(np.maximum(np.diag(_fit(found).covariance), 0.0))
+    brings = contributions(found.objective.choices, found.space, found.objective.mean, deviation, moves)
+    return tuple(one for one in brings if one.value != 0)[:WEIGHTS]
+
+
+def _distance(one: Comparison) -> rows.Distance:
+    value, low, high = (
+        (None,) * 3 if one.estimate is None else (one.estimate.value, one.estimate.low, one.estimate.high)
+    )
+    # What the distance sees and choices do not show: it is then about how the reward was written down.
+    unseen = tuple(str(change) for change in source("noisy").beyond(measure(one.kind)))
+    return rows.Distance(kind=one.kind, value=value, low=low, high=high, reason=one.reason, unseen=unseen)
+
+
+def _whole_account(found: Identified, after: Evaluation) -> dict:
+    """Returns other planners and other assumptions."""
+    choices = found.objective.choices
+    as_it_is = Assumption(
+        f"discount {choices.observations[0].assumed_discount:.3g}, as the levels have", found.objective, found.objective
+    )
+    others = []
+    for row in (as_it_is, *found.objective.sensitivity):
+        if row.recovered is None:
+            continue
+        nearest = nearest_candidates(
+            without_motion(row.recovered, after.level_set)[0], after.level_set, seed=found.seed
+        )
+        others.append(
+            rows.Otherwise(
+                assumption=row.assumption,
+                nearest=nearest.names[0],
+                distance=nearest.distances[0],
+                explained=row.recovered.fit.explained,
+            )
+        )
+    planners = found.objective.planners if len(choices) > 1 else ()
+    return {
+        "planners": planners,
+        "twins": TWINS,
+        "sensitivity": tuple(others),
+    }
+
+
+def _with_posterior(over_levels: Estimate | None, found: Identified, base: Objectives) -> Estimate:
     """The distance to the base objective, with the wider of two intervals: over levels and over the posterior."""
     if over_levels is None:
         raise MesascopeError("The distance to the base objective has no value in these levels.")
-    drawn = [nearest_objectives(levels[:8], base, found.space, draw[None]).distances[0] for draw in found.draws[:40]]
-    middle = float(np.median(drawn))
-    low, high = (float(value) - middle for value in np.quantile(drawn, [0.05, 0.95]))
+    draws = found.pursued.posterior.samples(40, seed=found.seed)
+    drawn = starc_distances(found.levels[:8], base, found.space, draws)[:, 0]
+    low, high = np.quantile(drawn, [0.05, 0.95]) - np.median(drawn)
     value = over_levels.value
     return Estimate(
         value,
-        max(0.0, min(over_levels.low, value + low)),
-        min(2.0, max(over_levels.high, value + high)),
+        max(0.0, min(over_levels.low, value + float(low))),
+        min(2.0, max(over_levels.high, value + float(high))),
         over_levels.n,
         "levels",
         0.9,
     )
 
 
-def _query(query: Query) -> dict:
-    return {
-        "environment": query.item.name,
-        "kind": query.item.kind,
-        "information": query.information,
-        "open": query.open,
-        "regret": query.regret,
-        "nearest": query.name,
-        "share": query.share,
-    }
-
-
-def _readings(found: Recovery, name: str, train: Evaluation, after: Evaluation) -> dict | None:
-    """Two objectives that act alike in training, and the level where they part the most."""
-    level_set = after.level_set
-    base = level_set.objectives.names[level_set.base]
-    if name == base:
-        return None
-    pair = level_set.objectives.select(name, base)
-    index = (level_set.objectives.index(name), level_set.base)
-    alike = float(cost_of_ambiguity(weighed(train).levels, pair).lost.mean())
-    count = min(level_set.levels.count, max(1, 4 * STATES // level_set.levels.states), 64)
-    cost = cost_of_ambiguity(level_set.levels[:count], pair)
-    # Where no policy serves both, and of such levels the one in which most is lost.
-    level = int(np.where(cost.minimax >= 0.5 * cost.minimax.max(), cost.lost, -1.0).argmax())
-    if cost.lost[level] < PARTED:
-        return None
-    policies = [optimal_actions(level_set.optimal_action_values[one][level]).astype(float) for one in index]
-    start = _start(after, level, index, policies)
-    one, goals = level_set.levels[level], fulfilled_places(after, level)
-    ways = [
-        places_of(after, level, walk(after, level, start, policy, objective))
-        for policy, objective in zip(policies, index, strict=True)
-    ]
-    return {
-        "first": name,
-        "second": base,
-        "distribution": level_set.name,
-        "level": level,
-        "text": level_set.world.format(one),
-        "legend": [[character, meaning] for character, meaning in level_set.world.legend.items()],
-        "start": level_set.world.position(one, start),
-        "first_path": ways[0],
-        "second_path": ways[1],
-        "first_goal": goals[index[0]],
-        "second_goal": goals[index[1]],
-        "regret_in_training": alike,
-        "regret_here": float(cost.lost[level]),
-        "sentence": (
-            f"'{name}' and '{base}' cost each other {alike:.2f} of what is at stake in training and "
-            f"{float(cost.lost[level]):.2f} here."
-        ),
-    }
-
-
-def _start(after: Evaluation, level: int, index: tuple[int, int], policies: list[np.ndarray]) -> int:
-    """The first state from which each reading loses most by the other's way."""
-    level_set = after.level_set
-    one = level_set.levels[level : level + 1]
-    gap = np.zeros(level_set.levels.states)
-    for own, other in ((0, 1), (1, 0)):
-        policy = policies[other] / policies[other].sum(-1, keepdims=True)
-        objective = level_set.objectives.select(level_set.objectives.names[index[own]])
-        gained = policy_values(one, policy[None], objective)[0, 0]
-        gap += level_set.optimal_action_values[index[own]][level].max(-1) - gained
-    return int(np.where(np.asarray(one.initial[0]) > 0, gap, -np.inf).argmax())
-
-
-def _rewards(found: Recovery, after: Evaluation) -> dict | None:
-    """What arriving in each place of the first level is worth under the recovered and the base objective."""
-    level_set = after.level_set
-    one, world = level_set.levels[0], level_set.world
-    if level_set.levels.states > 2000:
-        return None
-    places = [world.position(one, state) for state in range(one.states)]
-    if not any(place is not None for place in places):
-        return None
-    attributes = np.asarray(one.attributes, np.float64)
-    source, action, outcome = np.nonzero(np.asarray(one.probabilities) > 0)
-    acting = np.asarray(one.reachable & ~one.terminal)[source]
-    source, action, outcome = source[acting], action[acting], outcome[acting]
-    target = np.asarray(one.successors)[source, action, outcome]
-    found_rows = {}
-    for name, weights in (("recovered", found.reading), ("base", level_set.objectives.weights[level_set.base])):
-        paid = attributes[source, action, outcome] @ weights
-        best: dict[tuple[int, int], float] = {}
-        for state, value in zip(target.tolist(), paid.tolist(), strict=True):
-            place = places[state]
-            if place is not None and (place not in best or abs(value) > abs(best[place])):
-                best[place] = value
-        found_rows[name] = [[row, column, value] for (row, column), value in sorted(best.items())]
-    return {
-        "text": world.format(one),
-        "legend": [[character, meaning] for character, meaning in world.legend.items()],
-        **found_rows,
-    }
+def _both(first: Objectives, second: Objectives) -> Objectives:
+    return Objectives(
+        (*first.specs, *second.specs),
+        np.concatenate([first.weights, second.weights]),
+        np.concatenate([first.stops, second.stops]),
+    )

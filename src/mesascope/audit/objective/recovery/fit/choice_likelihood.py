@@ -18,6 +18,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.special import entr, log_softmax, xlogy
 
 from mesascope.core.errors import UsageError
 from mesascope.core.linear_solve import solve
@@ -57,8 +58,7 @@ class ChoiceFit:
     - `by_level`: Fisher information of each level's choices, `[N, D, D]`, ridge not included.
     - `decisions`: how many choices there are, in weight.
     - `unit`: largest absolute value of each attribute, `[D]`, in whose units `ridge` was fitted, per decision.
-    - `policy`: the soft-optimal policy of the parameter, `[N, S, A]`.
-    - `converged`, `steps`: of Newton's method.
+    - `converged`: whether Newton's method did.
     """
 
     parameter: Float[np.ndarray, " D"]
@@ -71,9 +71,7 @@ class ChoiceFit:
     decisions: float
     unit: Float[np.ndarray, " D"]
     ridge: float
-    policy: Float[np.ndarray, "N S A"]
     converged: bool
-    steps: int
 
     @property
     def explained(self) -> float:
@@ -130,20 +128,16 @@ class _Problem:
     def plan(self, parameter, policy):
         """Returns the soft-optimal policy by soft policy iteration from another policy, and its log-probabilities."""
         reward = self.features @ parameter
-        values = None
-        action_value = reward
+        values, action_value = None, reward
         for _ in range(200):
-            logarithm = np.log(policy, where=policy > 0, out=np.zeros_like(policy))
-            expected = np.where(self.active, (policy * (reward - logarithm)).sum(-1), 0.0)
+            expected = np.where(self.active, (policy * reward + entr(policy)).sum(-1), 0.0)
             found = solve(np.asarray(self.level.successors), self._taken(policy), expected[..., None])[..., 0]
             action_value = reward + (self.onward * _following(found, self.level.successors)).sum(-1)
             policy = boltzmann(action_value, 1.0)
             if values is not None and np.abs(found - values).max() <= EXACT * max(1.0, np.abs(found).max()):
                 break
             values = found
-        best = action_value.max(-1, keepdims=True)
-        total = best + np.log(np.exp(action_value - best).sum(-1, keepdims=True))
-        return policy, action_value - total
+        return policy, log_softmax(action_value, axis=-1)
 
     def _taken(self, policy):
         return np.where(self.active[..., None], policy, 0.0)[..., None] * self.onward
@@ -167,7 +161,6 @@ def fit_choices(
     sparsity: float = SPARSITY,
     ridge: float = RIDGE,
     only: Bool[np.ndarray, " D"] | None = None,
-    start: Float[np.ndarray, " D"] | None = None,
 ) -> ChoiceFit:
     """Returns the weights of attributes under which a soft-optimal planner makes the given choices most probably.
 
@@ -180,7 +173,6 @@ def fit_choices(
     - `sparsity`, `ridge`: penalties on the absolute and on half the squared weights, nats a decision, 0 or more.
       Attributes are measured in units of their largest absolute value.
     - `only`: attributes that may have a weight; by default all that vary.
-    - `start`: weights to begin from.
 
     **Returns:** the fit. Attributes that never vary have weight 0 and are marked.
 
@@ -189,7 +181,7 @@ def fit_choices(
     problem, unit, varies = _problem(levels, weights, space, discount)
     total = float(weights.sum())
     free = varies if only is None else varies & only
-    parameter = np.zeros(len(unit)) if start is None else np.where(free, start * unit, 0.0)
+    parameter = np.zeros(len(unit))
     level, state = problem.rows
     chosen = problem.weights[level, state]
     here = chosen.sum(-1)
@@ -222,13 +214,11 @@ def fit_choices(
     by_state = np.einsum("ra,rad->rd", chosen, slope)
     scores = np.zeros((levels.count, len(unit)))
     np.add.at(scores, level, by_state)
-    own = chosen / here[:, None]
-    entropy = -(chosen * np.log(own, where=own > 0, out=np.zeros_like(own))).sum() / total
     return ChoiceFit(
         parameter=parameter / unit,
         varies=varies,
         log_likelihood=float(likelihood),
-        ceiling=float(-entropy),
+        ceiling=float(xlogy(chosen, chosen / here[:, None]).sum()) / total,
         floor=float(-np.log(weights.shape[-1])),
         scores=scores * unit,
         by_level=np.stack(
@@ -241,9 +231,7 @@ def fit_choices(
         decisions=total,
         unit=unit,
         ridge=ridge,
-        policy=policy,
         converged=converged,
-        steps=step,
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.inversion import Inversion
+from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Verdict
 
 LEVEL: float = 0.05
@@ -18,6 +20,9 @@ INCOHERENT: float = 1e-6
 
 FEW: int = 5
 """With fewer degrees of freedom than this, agreement means little."""
+
+MUCH, LITTLE = 0.5, 0.2
+"""Shares of the choices' structure from which a fit speaks for an objective, and below which against any."""
 
 CANNOT_SEE: str = (
     "A wrong discount or slightly wrong dynamics can leave a perfect fit: see the sensitivity of the objective to both."
@@ -30,7 +35,8 @@ class Coherence:
 
     **Arguments:**
 
-    - `statistic`: chi-square of the residuals; for exact probabilities their relative size.
+    - `statistic`: chi-square of the residuals; for exact probabilities their relative size; of a fit to choices the
+      share of their structure that it explains.
     - `degrees_of_freedom`: equations less unknowns.
     - `p`: probability of a larger statistic for an agent with one objective; `None` where probabilities are exact.
     - `verdict`: PASS: one objective; FAIL: none; INCONCLUSIVE with its reason.
@@ -75,3 +81,20 @@ def coherence(inversion: Inversion) -> Coherence:
         reason = f"no objective explains the choices in all environments (chi-square {statistic:.1f}, p {p:.2g})"
         return Coherence(statistic, freedom, p, Verdict.FAIL, reason)
     return Coherence(statistic, freedom, p, Verdict.PASS, f"one objective explains the choices{warning}. {CANNOT_SEE}")
+
+
+def explained(fit: ChoiceFit) -> Coherence:
+    """Returns whether a fit to choices speaks for one objective: by the share of their structure that it explains."""
+    share = fit.explained
+    freedom = max(0, int(fit.decisions) - int(fit.varies.sum()))
+    if not np.isfinite(share):
+        return Coherence(0.0, freedom, None, Verdict.INCONCLUSIVE, "the agent chooses at random: nothing to explain")
+    text = f"weights of attributes explain {share:.0%} of the structure of its choices"
+    if above(share, MUCH):
+        return Coherence(share, freedom, None, Verdict.PASS, f"{text}. {CANNOT_SEE}")
+    if below(share, LITTLE):
+        return Coherence(
+            share, freedom, None, Verdict.FAIL, f"{text}: it pursues nothing that is listed, or plans otherwise"
+        )
+    reason = undecided(f"{text}: too little to speak of one objective", (share, MUCH), (share, LITTLE))
+    return Coherence(share, freedom, None, Verdict.INCONCLUSIVE, reason)

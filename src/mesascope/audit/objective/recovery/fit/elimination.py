@@ -7,7 +7,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.data.observed_choices import Equations
+from mesascope.audit.objective.recovery.fit.equations import Equations
 
 PINNED: float = 1e-12
 """Relative size of the ridge that pins what the equations leave open; refinement takes it out of all the rest."""

@@ -14,13 +14,13 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Float
 
-from mesascope.audit.objective.recovery.data.observed_choices import Equations, Observation
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.audit.objective.recovery.fit.elimination import RANK, without_values
+from mesascope.audit.objective.recovery.fit.equations import Equations, frame
 from mesascope.audit.objective.recovery.fit.reward_table import RewardTable
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import RewardSpace, TabularRewards
 from mesascope.worlds.level import Level
-from mesascope.worlds.transitions import backup
 
 SMALL: int = 1500
 """Up to so many parameters all open directions are found before some are drawn."""
@@ -87,11 +87,11 @@ def unidentified(
     """
     if not observations:
         raise UsageError("No environment was observed: everything is unidentified.")
-    systems = [_system(one, space) for one in observations]
+    systems = [frame(one, space) for one in observations]
     width = systems[0].features.get_shape()[1]
     if basis is None:
         basis = _small(systems) if width <= LARGEST else _large(systems, width)
-    targets = [_system(level, space) for level in levels]
+    targets = [frame(level, space) for level in levels]
     if not targets:
         # Without a class only a reward that is the same everywhere is known to do no harm.
         constant = _constant(systems, basis)
@@ -121,7 +121,7 @@ def removed(level: Level, space: RewardSpace, basis: Float[np.ndarray, "U D"]) -
     - `space`: the rewards considered.
     - `basis`: the open directions.
     """
-    system = _system(level, space)
+    system = frame(level, space)
     return without_values(system, np.asarray(system.features @ basis.T))
 
 
@@ -148,7 +148,7 @@ def open_directions(
     - `seed`: of the directions.
     """
     random = np.random.default_rng(seed)
-    systems = [_system(one, space) for one in observations]
+    systems = [frame(one, space) for one in observations]
     width = systems[0].features.get_shape()[1]
     if width <= SMALL:
         basis = _small(systems)
@@ -167,24 +167,6 @@ def open_directions(
     _, size, rows = np.linalg.svd(turned, full_matrices=False)
     # Constants survive whatever else does not, so the largest is a measure of what is real.
     return rows[size > 1e-5 * size.max(initial=1e-300)]
-
-
-def identified_up_to_constant(observations: Sequence[Observation | Level], space: RewardSpace) -> bool:
-    """Returns whether nothing but a constant is left open: for two environments, `rank [M_1, -M_2] = 2 S - 1`."""
-    found = unidentified(observations, space)
-    return found.dimension == int(found.harmless.sum()) <= 1
-
-
-def _system(one: Observation | Level, space: RewardSpace) -> Equations:
-    """The equations of an environment, without what the agent does there."""
-    level, discount = (one, None) if isinstance(one, Level) else (one.level, one.discount)
-    backed = backup(level, stops=space.stops, discount=discount)
-    places = (backed.states[:, None] * level.actions + np.arange(level.actions)).reshape(-1)
-    features = scipy.sparse.csr_matrix(space.features(level))[places].tocsr()
-    ones = np.ones(len(places))
-    if isinstance(one, Observation) and one.counts is not None:
-        ones = np.repeat((np.asarray(one.counts)[backed.states] > 0).astype(float), level.actions)
-    return Equations(backed.matrix, features, np.zeros(len(places)), ones, places)
 
 
 def _small(systems: list[Equations]) -> np.ndarray:
@@ -207,21 +189,12 @@ def _large(systems: list[Equations], width: int) -> np.ndarray:
             f"These environments have {columns:,} unknown values together; a basis of what they leave open is computed "
             f"for up to {LARGEST:,}. Ask about fewer or smaller environments, or about attributes."
         )
-    first = systems[0]
-    blocks = []
-    for other in range(1, len(systems)):
-        row = [(-systems[other].matrix if place == other else None) for place in range(len(systems))]
-        row[0] = first.matrix
-        for place in range(1, len(systems)):
-            if row[place] is None:
-                row[place] = scipy.sparse.csr_matrix(
-                    (first.matrix.get_shape()[0], systems[place].matrix.get_shape()[1])
-                )
-        blocks.append(row)
-    if not blocks:
+    first, others = systems[0], [system.matrix for system in systems[1:]]
+    if not others:
         values = np.eye(first.matrix.get_shape()[1])
     else:
-        stacked = scipy.sparse.bmat(blocks, format="csr")
+        repeated = scipy.sparse.vstack([first.matrix] * len(others))
+        stacked = scipy.sparse.hstack([repeated, -scipy.sparse.block_diag(others)], format="csr")
         eigenvalues, vectors = np.linalg.eigh((stacked.T @ stacked).toarray())
         values = vectors[: first.matrix.get_shape()[1], eigenvalues <= RANK * eigenvalues.max()]
     directions = np.zeros((width, values.shape[1]))

@@ -1,67 +1,98 @@
-"""How a recovered objective depends on what was assumed: the discount, the dynamics, the temperature.
+"""A recovered objective under other assumptions: another discount, other dynamics, another temperature.
 
-A wrong discount or wrong dynamics can fit perfectly and mislead (Skalse & Abate 2024), so the objective is recovered
-again under other assumptions, and what changes is shown.
+A wrong discount or slightly wrong dynamics can fit perfectly and mislead (Skalse & Abate 2024, arXiv 2403.06854), so a
+good fit is no evidence for what was assumed: the objective is recovered again, and what changes is shown.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mesascope.audit.objective.recovery.inquiry import Recovery, Watched
-from mesascope.core.errors import MesascopeError
+from mesascope.audit.objective.recovery.data.observed_choices import Observation, ObservedChoices
+from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.worlds.level import Level
+
+if TYPE_CHECKING:
+    from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective
 
 SLIP: float = 0.1
 """Share of moves that, under other assumed dynamics, turn out as another action would have."""
 
 
 @dataclass(frozen=True)
-class SensitivityRow:
-    """The objective under one other assumption.
+class Assumption:
+    """One other assumption and what would be recovered under it.
 
     **Arguments:**
 
-    - `assumption`: what was assumed.
-    - `nearest`: the candidate that comes nearest then, and its `distance`.
-    - `explained`: share of the choices' structure that the weights explain then.
+    - `assumption`: in words.
+    - `assumed`: the objective as it was recovered.
+    - `recovered`: the objective under this assumption; `None` if nothing is recovered then.
+    - `reason`: why nothing is recovered, if so.
     """
 
     assumption: str
-    nearest: str
-    distance: float
-    explained: float
+    assumed: BehavioralObjective
+    recovered: BehavioralObjective | None
+    reason: str = ""
+
+    @cached_property
+    def distance(self) -> float | None:
+        """STARC distance to the objective as it was recovered, averaged over the observed levels: 2 is opposite."""
+        if self.recovered is None:
+            return None
+        try:
+            return self.assumed.distance(self.recovered.mean, draws=0).value
+        except MesascopeError:
+            return None
+
+    @property
+    def statistic(self) -> float | None:
+        """That of coherence; a good one under a wrong assumption is why a good fit proves nothing."""
+        return None if self.recovered is None else self.recovered.coherence.statistic
 
 
-def sensitivity(watched: Watched, recover: Callable[[Watched, float | None], Recovery]) -> tuple[SensitivityRow, ...]:
-    """Returns the objective under lower and higher discounts and under slippery dynamics.
+def other_assumptions(objective: BehavioralObjective) -> tuple[Assumption, ...]:
+    """Returns what would be recovered under other discounts, slippery dynamics and other temperatures.
 
-    The temperature is not varied: weights are in units of it, so that assuming another one rescales them all alike.
+    Discounts are a third and three times as far from 1 as the assumed one; temperatures half and twice as high. Of a
+    noisy planner the temperature is not varied: its weights are in units of it.
 
     **Arguments:**
 
-    - `watched`: the choices.
-    - `recover`: recovers an objective from choices under a discount (`None`: the levels' own).
+    - `objective`: as recovered.
+
+    **Raises:** `UsageError` if its method of recovery cannot be repeated.
     """
-    own = float(np.asarray(watched.levels.discount).reshape(-1)[0])
-    assumptions: list[tuple[str, Watched, float | None]] = [(f"discount {own:.3g}, as the levels have", watched, None)]
-    for discount in (1 - 3 * (1 - own), 1 - (1 - own) / 3):
-        if 0 < discount < 1:
-            assumptions.append((f"discount {discount:.3g}", watched, discount))
-    slippery = dataclasses.replace(watched, levels=slipping(watched.levels, SLIP))
-    assumptions.append((f"{SLIP:.0%} of moves turn out as another action would", slippery, None))
-    rows = []
-    for words, choices, discount in assumptions:
+    again = objective.again
+    if again is None:
+        raise UsageError(f'Recovery with planner="{objective.planner}" cannot be repeated under other assumptions.')
+
+    def under(words: str, choices: ObservedChoices) -> Assumption:
         try:
-            found = recover(choices, discount)
-        except MesascopeError:
-            continue
-        rows.append(SensitivityRow(words, found.nearest.names[0], found.nearest.distances[0], found.fit.explained))
+            return Assumption(words, objective, again(choices))
+        except MesascopeError as error:
+            return Assumption(words, objective, None, str(error))
+
+    seen = objective.choices
+    own = seen.observations[0].assumed_discount
+    discounts = [1 - factor * (1 - own) for factor in (3, 1 / 3)]
+    rows = [under(f"discount {one:.3g}", seen.with_discount(one)) for one in discounts if 0 < one < 1]
+    rows.append(under(f"{SLIP:.0%} of moves turn out as another action would", seen.replaced(_slippery)))
+    if objective.planner == "soft" and all(one.temperature is not None for one in seen):
+        for factor in (0.5, 2.0):
+            heated = seen.replaced(lambda one, factor=factor: replace(one, temperature=factor * (one.temperature or 1)))
+            rows.append(under(f"temperatures {factor:g} times as high", heated))
     return tuple(rows)
+
+
+def _slippery(one: Observation) -> Observation:
+    return replace(one, level=slipping(one.level.batch(), SLIP)[0])
 
 
 def slipping(levels: Level, share: float) -> Level:

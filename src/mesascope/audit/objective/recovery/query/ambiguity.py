@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.optimize
 import scipy.sparse
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from mesascope.core.errors import UsageError
+from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_tables import with_reward_tables
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
@@ -34,24 +37,41 @@ class Ambiguity:
 
     **Arguments:**
 
-    - `minimax`: the smallest worst-case regret of a policy that is optimal for one of the rewards; 0 if one policy
-      serves them all.
-    - `mixed`: the same if one of these policies may be drawn by chance.
-    - `game`: the same for any policy at all, optimal for one of the rewards or not: the value of the game between who
-      picks the policy and who picks the reward. Never above `mixed`; `None` if it is too large to solve.
-    - `mean`: the smallest mean regret, rewards taken as equally probable.
-    - `policies`: how many different optimal policies the rewards have.
-    - `regrets`: of each policy under each reward, `[rewards, policies]`.
+    - `regrets`: of each different optimal policy under each reward, `[rewards, policies]`.
     - `own`: which policy is optimal for each reward, `[rewards]`.
+    - `game`: the smallest worst-case regret of any policy at all, optimal for one of the rewards or not: the value of
+      the game between who picks the policy and who picks the reward. Never above `mixed`; `None` if it is too large to
+      solve.
     """
 
-    minimax: float
-    mixed: float
-    game: float | None
-    mean: float
-    policies: int
     regrets: Float[np.ndarray, "R P"]
-    own: np.ndarray
+    own: Int[np.ndarray, " R"]
+    game: float | None = None
+
+    @property
+    def minimax(self) -> float:
+        """The smallest worst-case regret of a policy that is optimal for one of the rewards; 0 if one serves all."""
+        return float(self.regrets.max(0).min())
+
+    @cached_property
+    def mixed(self) -> float:
+        """The same if one of these policies may be drawn by chance."""
+        return min(_mixed(self.regrets), self.minimax)
+
+    @property
+    def mean(self) -> float:
+        """The smallest mean regret, rewards taken as equally probable."""
+        return float(self.regrets.mean(0).min())
+
+    @property
+    def policies(self) -> int:
+        """How many different optimal policies the rewards have."""
+        return self.regrets.shape[1]
+
+    @property
+    def largest(self) -> float:
+        """What a reward loses at most by the policy of another."""
+        return float(self.regrets.max())
 
     @property
     def farthest(self) -> tuple[int, int]:
@@ -62,7 +82,7 @@ class Ambiguity:
 
 
 def disambiguating_regret(
-    level: Level, rewards: Float[np.ndarray, "R S A"], *, stops: tuple[int, ...] = ()
+    level: Level, rewards: Float[np.ndarray, "R S A"], *, stops: tuple[int, ...] = (), game: bool = True
 ) -> Ambiguity:
     """Returns what it costs in a level not to know which of several rewards is meant.
 
@@ -71,60 +91,67 @@ def disambiguating_regret(
     - `level`: one (not batched) level; episodes begin by its `initial`.
     - `rewards`: R rewards that are consistent with what was observed.
     - `stops`: attributes, by index, whose occurrence ends an episode.
+    - `game`: whether to solve the game against any policy at all, too.
 
     **Raises:** `UsageError` if there are none, or one is not finite.
     """
     if not len(rewards) or not np.isfinite(rewards).all():
         raise UsageError("Ambiguity is among rewards: give at least one, all of them finite.")
-    count = len(rewards)
-    value = _optimal(level, np.concatenate([rewards, -rewards]), stops)
-    begin = np.asarray(level.initial, np.float64)
-    best = value.max(-1) @ begin
-    highest, lowest = best[:count], -best[count:]
-    acting = np.asarray(level.reachable & ~level.terminal)
-    greedy = np.where(acting, value[:count].argmax(-1), 0)
-    policies, own = np.unique(greedy, axis=0, return_inverse=True)
+    (found,), highest, room = _regrets(lambda: _parts(level, rewards, stops), np.abs(rewards).max((1, 2)))
+    states = int(np.asarray(level.reachable & ~level.terminal).sum())
+    if not game or states * level.actions * len(rewards) > LARGEST:
+        return found
+    demanding = room[0] > 0
+    value = _game(level, rewards[demanding], highest[0, demanding], room[0, demanding], stops)
+    return Ambiguity(found.regrets, found.own, found.mixed if value is None else min(value, found.mixed))
+
+
+def cost_of_ambiguity(levels: Level, objectives: Objectives) -> tuple[Ambiguity, ...]:
+    """Returns what it costs in each level not to know which of several objectives is meant.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels.
+    - `objectives`: that explain the behaviour alike, each with its own end of episodes.
+    """
+    return _regrets(lambda: iter([(levels, objectives)]), np.abs(objectives.weights).max(1))[0]
+
+
+def _parts(level: Level, rewards: np.ndarray, stops: tuple[int, ...]) -> Iterator[tuple[Level, Objectives]]:
+    """Yields the level with some rewards at a time as attributes, always as many, for which planning is compiled."""
+    size = min(len(rewards), TOGETHER)
+    for start in range(0, len(rewards), size):
+        some = rewards[start : start + size]
+        missing = np.zeros((size - len(some), *some.shape[1:]))
+        batch, objectives = with_reward_tables(level, np.concatenate([some, missing]), stops=stops)
+        yield batch, objectives
+
+
+def _regrets(parts, size: np.ndarray) -> tuple[tuple[Ambiguity, ...], np.ndarray, np.ndarray]:
+    """Returns regrets in each level, and under each reward the best return and what is at stake, 0 if nothing is."""
+    count = len(size)
+    greedy, highest, lowest = [], [], []
+    for levels, objectives in parts():
+        value = optimal_action_values(levels, objectives)
+        opposite = Objectives(objectives.specs, -objectives.weights, objectives.stops)
+        highest.append(returns(levels, value.max(-1)))
+        lowest.append(-returns(levels, optimal_action_values(levels, opposite).max(-1)))
+        greedy.append(np.where(np.asarray(levels.reachable & ~levels.terminal), value.argmax(-1), 0))
+    best, worst, actions = (np.concatenate(rows)[:count] for rows in (highest, lowest, greedy))
+    room = np.where(best - worst > NOTHING * np.maximum(size, 1e-300)[:, None], best - worst, 0.0)
+    policies, own = np.unique(actions, axis=0, return_inverse=True)
+    gained = []
+    for levels, objectives in parts():
+        chosen = np.eye(levels.actions)
+        gained.append(
+            np.stack([returns(levels, policy_values(levels, chosen[some], objectives)) for some in policies], -1)
+        )
+    lost = (best[..., None] - np.concatenate(gained)[:count]) / np.where(room > 0, room, 1.0)[..., None]
+    # What is left of equal numbers by rounding is no regret.
+    regrets = np.where((room[..., None] > 0) & (lost >= 1e-9), np.clip(lost, 0.0, 1.0), 0.0)
     own = own.reshape(-1)
-    room = highest - lowest
-    size = np.abs(rewards).max((1, 2))
-    demanding = room > NOTHING * np.maximum(size, 1e-300)
-    gained = np.empty((count, len(policies)))
-    for start in range(0, count, TOGETHER):
-        part = slice(start, start + TOGETHER)
-        batch, wanted = with_reward_tables(level, rewards[part], stops=stops)
-        for index, actions in enumerate(policies):
-            chosen = np.eye(level.actions)[actions][None]
-            gained[part, index] = returns(batch, policy_values(batch, chosen, wanted))[:, 0]
-    regrets = np.where(demanding[:, None], (highest[:, None] - gained) / np.where(demanding, room, 1.0)[:, None], 0.0)
-    regrets = np.clip(np.where(regrets < 1e-9, 0.0, regrets), 0.0, 1.0)
-    worst = regrets.max(0)
-    mixed = min(_mixed(regrets), float(worst.min()))
-    game = None
-    if int(acting.sum()) * level.actions * count <= LARGEST:
-        game = _game(level, rewards[demanding], highest[demanding], room[demanding], stops)
-        game = mixed if game is None else min(game, mixed)
-    return Ambiguity(
-        minimax=float(worst.min()),
-        mixed=mixed,
-        game=game,
-        mean=float(regrets.mean(0).min()),
-        policies=len(policies),
-        regrets=regrets,
-        own=own,
-    )
-
-
-def _optimal(level: Level, rewards: np.ndarray, stops: tuple[int, ...]) -> np.ndarray:
-    """Returns the optimal value of every action under each reward, `[R, S, A]`."""
-    found = []
-    for start in range(0, len(rewards), TOGETHER):
-        some = rewards[start : start + TOGETHER]
-        if start and len(some) < TOGETHER:
-            # Of the size of the others, for which planning is compiled already.
-            some = np.concatenate([some, np.zeros((TOGETHER - len(some), *some.shape[1:]))])
-        batch, objectives = with_reward_tables(level, some, stops=stops)
-        found.append(optimal_action_values(batch, objectives)[:, 0])
-    return np.concatenate(found)[: len(rewards)]
+    found = tuple(Ambiguity(regrets[:, level], own) for level in range(regrets.shape[1]))
+    return found, best.T, room.T
 
 
 def _game(level: Level, rewards, highest, room, stops: tuple[int, ...]) -> float | None:
@@ -137,18 +164,8 @@ def _game(level: Level, rewards, highest, room, stops: tuple[int, ...]) -> float
     backed = backup(level, stops=stops)
     begin = np.asarray(level.initial, np.float64)[backed.states]
     paid = np.stack([backed.rows(reward) for reward in rewards]) / room[:, None]
-    visits = paid.shape[1]
     flow = scipy.sparse.hstack([backed.matrix.T, scipy.sparse.csr_matrix((len(begin), 1))]).tocsr()
-    result = scipy.optimize.linprog(
-        np.append(np.zeros(visits), 1.0),
-        A_ub=np.column_stack([-paid, -np.ones(len(paid))]),
-        b_ub=-highest / room,
-        A_eq=flow,
-        b_eq=begin,
-        bounds=[(0, None)] * (visits + 1),
-        method="highs",
-    )
-    return max(0.0, float(result.fun)) if result.success else None
+    return _smallest(np.column_stack([-paid, -np.ones(len(paid))]), -highest / room, flow, begin)
 
 
 def _mixed(regrets: np.ndarray) -> float:
@@ -156,13 +173,13 @@ def _mixed(regrets: np.ndarray) -> float:
     rewards, policies = regrets.shape
     if policies == 1:
         return float(regrets.max())
-    result = scipy.optimize.linprog(
-        np.append(np.zeros(policies), 1.0),
-        A_ub=np.column_stack([regrets, -np.ones(rewards)]),
-        b_ub=np.zeros(rewards),
-        A_eq=np.append(np.ones(policies), 0.0)[None],
-        b_eq=[1.0],
-        bounds=[(0, None)] * policies + [(None, None)],
-        method="highs",
-    )
-    return max(0.0, float(result.fun)) if result.success else float(regrets.max(0).min())
+    share = np.append(np.ones(policies), 0.0)[None]
+    value = _smallest(np.column_stack([regrets, -np.ones(rewards)]), np.zeros(rewards), share, np.ones(1))
+    return float(regrets.max(0).min()) if value is None else value
+
+
+def _smallest(rows, bound, equal, equals) -> float | None:
+    """Returns the smallest last unknown, 0 or more, for which the inequalities and equations can be met."""
+    cost = np.append(np.zeros(rows.shape[1] - 1), 1.0)
+    result = scipy.optimize.linprog(cost, A_ub=rows, b_ub=bound, A_eq=equal, b_eq=equals, method="highs")
+    return max(0.0, float(result.fun)) if result.success else None

@@ -1,8 +1,7 @@
-"""Which environment to watch the agent in next, and how many more it takes at least."""
+"""Which environment to watch the agent in next."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,15 @@ from mesascope.worlds.level import Level
 from mesascope.worlds.menu import MenuItem
 
 CRITERIA: tuple[str, ...] = ("rank", "information", "regret")
+
+SPREAD: float = 3.0
+"""Open directions are tried out with this many times the spread of the recovered parameters."""
+
+LEAST: float = 1e-3
+"""The spread of parameters that are all alike."""
+
+TRIED: int = 8
+"""Consistent rewards that are planned for to see what an environment leaves of the cost of ambiguity."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,7 @@ def rank_menu(
     basis: Float[np.ndarray, "U D"],
     *,
     criterion: str = "rank",
-    signal: float = 1.0,
+    doubt: Float[np.ndarray, "m D"] | None = None,
     parameter: Float[np.ndarray, " D"] | None = None,
     target: Level | None = None,
     seed: int = 0,
@@ -58,9 +66,10 @@ def rank_menu(
     - `menu`: environments on offer.
     - `space`: the rewards considered.
     - `basis`: the directions that are still open, orthonormal rows.
-    - `criterion`: `"rank"` counts the directions closed, `"information"` weighs how plainly they would be seen in
-      noise, in nats, `"regret"` is how much less ambiguity would cost in `target`.
-    - `signal`: for `"information"`, variance of a direction beforehand over the variance of an observation.
+    - `criterion`: `"rank"` counts the directions closed; `"information"` is the gain in information about the
+      parameter that is expected of choices there, in nats (Lindley 1956); `"regret"` is how much less ambiguity would
+      cost in `target`.
+    - `doubt`: for `"information"`, rows whose squares add up to the covariance of the parameter; by default `basis`.
     - `parameter`, `target`: for `"regret"`, a consistent reward and the level that matters.
     - `seed`: for `"regret"`, of the rewards that are tried.
 
@@ -68,14 +77,16 @@ def rank_menu(
     """
     if criterion not in CRITERIA:
         raise UnknownNameError("criterion", criterion, CRITERIA)
+    rows = basis if criterion != "information" or doubt is None else np.concatenate([basis, doubt])
     found = []
     for index, item in enumerate(menu):
-        left = removed(item.level, space, basis) if len(basis) else np.zeros((0, 0))
+        told = removed(item.level, space, rows)
+        left, shown = told[:, : len(basis)], told[:, len(basis) :] if len(rows) > len(basis) else told
         settles = rank_of(left)
         score = float(settles)
-        if criterion == "information" and left.size:
-            size = np.linalg.svd(left, compute_uv=False)
-            score = 0.5 * float(np.log1p(signal * size**2).sum())
+        if criterion == "information":
+            size = np.linalg.svd(shown, compute_uv=False) if shown.size else np.zeros(0)
+            score = 0.5 * float(np.log1p(size**2 / max(1, len(shown))).sum())
         elif criterion == "regret":
             if parameter is None or target is None:
                 raise ValueError("the criterion regret needs a parameter and a target")
@@ -84,44 +95,48 @@ def rank_menu(
     return tuple(sorted(found, key=lambda choice: -round(choice.score, 9)))
 
 
-def at_least_more(menu: Sequence[MenuItem], space: RewardSpace, basis: Float[np.ndarray, "U D"], *, open_: int) -> int:
-    """Returns how many more environments of a menu it takes at least to close all but the harmless directions.
+def at_least_more(ranked: Sequence[Choice], *, harmful: int) -> int:
+    """Returns how many more environments of a menu it takes at least to close the harmful directions.
 
     **Arguments:**
 
-    - `menu`, `space`, `basis`: as of `rank_menu`.
-    - `open_`: how many directions must be closed.
+    - `ranked`: the menu.
+    - `harmful`: how many directions must be closed.
 
     **Returns:** the bound: no environment ever closes more than the best does now. -1 if none closes any.
     """
-    if open_ <= 0:
-        return 0
-    most = max((rank_of(removed(item.level, space, basis)) for item in menu), default=0)
-    return -1 if most == 0 else math.ceil(open_ / most)
+    most = max((choice.settles for choice in ranked), default=0)
+    return 0 if harmful <= 0 else -1 if most == 0 else -(-harmful // most)
 
 
 def consistent(
-    parameter: Float[np.ndarray, " D"], directions: Float[np.ndarray, "m D"], *, n: int, scale: float, seed: int = 0
+    parameter: Float[np.ndarray, " D"],
+    directions: Float[np.ndarray, "m D"],
+    *,
+    n: int,
+    seed: int = 0,
+    around: Float[np.ndarray, "n D"] | None = None,
 ) -> Float[np.ndarray, "n D"]:
     """Returns rewards that explain the behaviour as well as a given one does, that one first.
+
+    Each entry moves by about `SPREAD` times the spread of the parameter, whatever the number of parameters.
 
     **Arguments:**
 
     - `parameter`: a consistent reward.
     - `directions`: that are open, orthonormal rows.
     - `n`: how many, 1 or more.
-    - `scale`: standard deviation of each step along a direction.
-    - `seed`: of the steps.
+    - `seed`: of the steps along the directions.
+    - `around`: from where the steps begin; by default all from the parameter.
     """
+    scale = SPREAD * max(float(np.std(parameter)), LEAST) * np.sqrt(parameter.size / max(1, len(directions)))
     steps = np.random.default_rng(seed).normal(size=(n, len(directions))) * scale
     steps[0] = 0.0
-    return parameter + steps @ directions
+    return (parameter if around is None else around) + steps @ directions
 
 
 def _regret_after(left, basis, parameter, target, space, seed) -> float:
     _, size, rows = np.linalg.svd(left, full_matrices=True)
-    closed = int((size > 1e-6).sum())
-    rest = rows[closed:] @ basis
-    scale = 3.0 * max(float(np.std(parameter)), 1e-6) * np.sqrt(parameter.size / max(1, len(rest)))
-    rewards = space.reward(target, consistent(parameter, rest, n=8, scale=scale, seed=seed))
+    rest = rows[int((size > 1e-6).sum()) :] @ basis
+    rewards = space.reward(target, consistent(parameter, rest, n=TRIED, seed=seed))
     return disambiguating_regret(target, rewards, stops=tuple(space.stops)).minimax

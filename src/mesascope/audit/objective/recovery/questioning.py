@@ -11,8 +11,11 @@ import numpy as np
 from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation, evaluate_agent
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.objective.recovery.evidence.recovery import account, weighed
-from mesascope.audit.objective.recovery.inquiry import Inquiry, Query, Watched
+from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
+from mesascope.audit.objective.recovery.evidence.recovery import account
+from mesascope.audit.objective.recovery.identify.identified import Identified, weighed_levels
+from mesascope.audit.objective.recovery.query.inquiry import Inquiry, Query
+from mesascope.audit.objective.recovery.query.next_environment import at_least_more
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.core.faults import Fault, attempted, not_done
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
@@ -101,10 +104,10 @@ def question(
     first = evaluate_agent(agent, begin, key=stream("roll-outs/train", key=key))
     after = evaluate_agent(agent, target, key=stream("roll-outs/deploy", key=key))
 
-    def choose(levels: Level) -> Watched:
+    def choose(levels: Level) -> ObservedChoices:
         asked = LevelSet("query", world, train, levels, objectives, begin.base)
         seen = evaluate_agent(agent, asked, key=stream("roll-outs/query", key=key))
-        return Watched(levels, seen.policy, seen.weights)
+        return ObservedChoices.of_evaluation(seen, count=levels.count)
 
     found = attempted(lambda: _asked(world, first, after, choose, (train, deploy), edits, start, key, report))
     if isinstance(found, Fault):
@@ -117,7 +120,7 @@ def _asked(
     world: World,
     first: Evaluation,
     after: Evaluation,
-    choose: Callable[[Level], Watched],
+    choose: Callable[[Level], ObservedChoices],
     distributions: tuple[str, str],
     edits: int,
     start: int,
@@ -125,19 +128,16 @@ def _asked(
     report: Progress,
 ) -> Questioning:
     inquiry = Inquiry(
-        weighed(first, count=start),
-        world.attributes,
-        world.motion,
-        first.level_set.objectives,
-        weighed(after).levels,
+        ObservedChoices.of_evaluation(first, count=weighed_levels(first.level_set, most=start)),
+        after.level_set,
         choose,
-        seed=seed_of(stream("draws", key=key)) % 2**32,
+        seed_of(stream("draws", key=key)) % 2**32,
     )
     places = dict.fromkeys(distributions)
     menu = list(visible_menu(world, distributions=tuple(places), count=MENU, key=stream("menu", key=key)))
-    menu = [item for item in menu if not _seen(item, inquiry.watched.levels)]
+    menu = [item for item in menu if not _seen(item, inquiry.choices)]
     try:
-        found = inquiry.recover()
+        found = inquiry.identify()
     except MesascopeError as error:
         nothing = Evidence("recovery", "objective", Verdict.INCONCLUSIVE, "No objective was recovered.", str(error))
         return Questioning(nothing, {}, (), "")
@@ -146,16 +146,16 @@ def _asked(
         "share": found.nearest.share,
         "open": found.open.dimension,
         "harmful": len(found.open.harmful),
-        "regret": inquiry.regret(found),
+        "regret": found.regret(),
     }
     for index in range(edits):
         if not menu:
             break
         report(f"asking in environment {index + 1} of {edits}", 0.1 + 0.7 * index / max(1, edits))
-        _, found, menu = inquiry.ask(menu, found)
+        found, menu = inquiry.ask(menu, found)
     report("planners and other assumptions", 0.85)
-    evidence = account(found, inquiry.watched, first, after, seed=inquiry.seed, queries=inquiry.queries)
-    return Questioning(evidence, at_first, tuple(inquiry.queries), _outlook(found, menu, edits, inquiry))
+    evidence = account(found, first, after, queries=inquiry.queries)
+    return Questioning(evidence, at_first, tuple(inquiry.queries), _outlook(found, menu, edits, len(inquiry.queries)))
 
 
 def _level_set(name, world, distribution, objectives, base_objective, count, key) -> LevelSet:
@@ -164,25 +164,26 @@ def _level_set(name, world, distribution, objectives, base_objective, count, key
     return LevelSet(name, world, distribution, levels[:count], objectives, objectives.index(base_objective))
 
 
-def _seen(item: MenuItem, levels: Level) -> bool:
+def _seen(item: MenuItem, choices: ObservedChoices) -> bool:
     """Whether the agent was watched in this very environment already."""
     names = ("successors", "probabilities", "attributes", "initial")
     return any(
-        all(np.array_equal(getattr(item.level, name), getattr(levels, name)[index]) for name in names)
-        for index in range(levels.count)
+        all(np.array_equal(getattr(item.level, name), getattr(one.level, name)) for name in names) for one in choices
     )
 
 
-def _outlook(found, menu: list[MenuItem], edits: int, inquiry: Inquiry) -> str:
+def _outlook(found: Identified, menu: list[MenuItem], edits: int, asked: int) -> str:
     """What further environments could still settle."""
     if not found.open.dimension:
         return "Nothing is left open."
-    if len(inquiry.queries) < edits:
+    if asked < edits:
         return "The world offers no further environment that the agent can tell from those it was asked in."
-    closing = [item for item in menu if inquiry.closes(item.level, found)]
+    ranked = found.objective.next_environment(menu)
+    closing = sum(choice.settles > 0 for choice in ranked)
     if not closing:
         return "No environment on the menu closes any of what is left open."
+    more = max(1, at_least_more(ranked, harmful=len(found.open.harmful)))
     return (
-        f"{len(closing)} of {len(menu)} environments on the menu close some of what is left open: at least 1 more is "
-        "needed."
+        f"{closing} of {len(menu)} environments on the menu close some of what is left open: at least {more} more "
+        f"{'is' if more == 1 else 'are'} needed."
     )
