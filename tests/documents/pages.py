@@ -14,7 +14,7 @@ from pathlib import Path
 
 LANGUAGES = {"sh": "shell", "bash": "shell", "shell": "shell", "console": "shell", "python": "python", "py": "python"}
 """Other languages are shown and not pasted."""
-INSTALLS = re.compile(r"\s*(uv|pip|git clone|(python -m )?(pip|pytest|venv)|bash \.ci/run)\b")
+INSTALLS = re.compile(r"\s*(uv|pip|git clone|(python -m )?(pip|pytest|venv)|python tests/slow\.py|bash \.ci/run)\b")
 """How a command begins that makes an environment or runs the tests: it is not run again inside a test."""
 EXPECTED = re.compile(r"^(?P<command>.*\S); echo \$\? +# (?P<code>\d+)\b.*$")
 """A command that a page announces an exit code for: `mesascope ...; echo $?   # 1: why`."""
