@@ -249,7 +249,7 @@ def _profiles(distance, skill, usable, random: np.random.Generator) -> tuple[np.
     pairs = np.unique(level * size + steps)
     weights = np.bincount(pairs % size, minlength=size).astype(float)
     # Random numbers break the ties between the states of a level, and so shuffle within it.
-    orders = [np.lexsort((random.random(len(level)), level)) for _ in range(SHUFFLES)]
+    orders = np.argsort(level + random.random((SHUFFLES, len(level))), axis=-1)
     rows = [values, *(values[order] for order in orders)]
     sums = np.stack([np.bincount(steps, row, minlength=size) for row in rows])
     return weights, sums / np.maximum(counts, 1)

@@ -116,8 +116,7 @@ def appearances(level_set: LevelSet) -> list[bytes]:
         found = []
         for level, active in zip(seen, level_set.active, strict=True):
             # In whatever order states are numbered.
-            rows = np.unique(level[active].reshape(int(active.sum()), -1), axis=0)
-            found.append(hashlib.sha256(rows.tobytes()).digest())
+            found.append(hashlib.sha256(b"".join(sorted({state.tobytes() for state in level[active]}))).digest())
         level_set.memory["appearances"] = found
     return level_set.memory["appearances"]
 

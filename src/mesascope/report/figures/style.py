@@ -94,9 +94,13 @@ def _saved(figure: Figure, kind: str) -> bytes:
         # A name in letters that the font lacks is drawn as boxes; the page around the figure spells it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         if kind == "svg":
-            figure.savefig(buffer, format=kind, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+            from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+            # `savefig` would draw everything twice.
+            written, metadata = io.StringIO(), dict.fromkeys(("Date", "Creator", "Format", "Type"))
+            FigureCanvasSVG(figure).print_svg(written, metadata=metadata)
             # Matplotlib repeats each text in a comment; without it no foreign text is in the file.
-            return re.sub(rb"\s*<!--.*?-->", b"", buffer.getvalue(), flags=re.DOTALL)
+            return re.sub(rb"\s*<!--.*?-->", b"", written.getvalue().encode(), flags=re.DOTALL)
         figure.savefig(buffer, format=kind, dpi=160, facecolor="white", metadata={"Software": None})
     return buffer.getvalue()
 
