@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
-from scipy import stats
+from scipy import special
 
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.verdicts import Estimate
@@ -64,7 +64,7 @@ def mcnemar(recovered: int, lost: int) -> float:
     """
     if recovered < 0 or lost < 0:
         raise ValueError(f"{recovered} recovered and {lost} lost: neither can be negative.")
-    return float(stats.binomtest(recovered, recovered + lost).pvalue) if recovered + lost else 1.0
+    return min(1.0, 2 * float(special.bdtr(min(recovered, lost), recovered + lost, 0.5)))
 
 
 def recovered_failures(before: float, after: float) -> float:

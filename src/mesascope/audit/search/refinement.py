@@ -7,7 +7,6 @@ rise of what can be read of branches not chosen that the rise of the choice does
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.search.inside import Inside
@@ -86,9 +85,15 @@ def refinement(inside: Inside) -> Evidence[RefinementDetails]:
     return REFINEMENT.found(verdict, text, reason, effect, null, details)
 
 
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Returns ranks from 1, those of equal values their mean."""
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, side="right") + 1) / 2
+
+
 def _partial(order: np.ndarray, branches: np.ndarray, choice: np.ndarray) -> float:
     """Returns the partial rank correlation of order and branches, given choice; 0 where something does not vary."""
-    ranks = [stats.rankdata(values) for values in (order, branches, choice)]
+    ranks = [_ranks(values) for values in (order, branches, choice)]
     if min(np.ptp(rank) for rank in ranks[:2]) == 0:
         return 0.0
     design = np.stack([np.ones(len(order)), ranks[2]], axis=-1)

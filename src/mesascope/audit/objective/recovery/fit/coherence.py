@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.inversion import Inversion
@@ -73,7 +73,7 @@ def coherence(inversion: Inversion) -> Coherence:
         return Coherence(
             statistic, freedom, None, Verdict.PASS, f"one objective explains every choice{warning}. {CANNOT_SEE}"
         )
-    p = float(stats.chi2.sf(posterior.residual, freedom))
+    p = float(special.chdtrc(freedom, posterior.residual))
     statistic = posterior.residual
     if not np.isfinite(statistic):
         return Coherence(0.0, freedom, None, Verdict.INCONCLUSIVE, "the residual is not finite")
