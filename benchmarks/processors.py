@@ -27,10 +27,10 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.catalogue import resolve_world
 
 WORLDS: dict[str, dict[str, str]] = {
-    "corner": {"size": "6", "walls": "open"},
+    "corner": {},
     "doors": {},
     "keys": {},
-    "maze": {"size": "7"},
+    "maze": {},
 }
 LEVELS: int = 24
 SETTINGS: dict[str, dict[str, str]] = {

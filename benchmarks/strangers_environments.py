@@ -1,7 +1,7 @@
 """Environments that nobody here made, a part of `strangers.py`: each with a shift, audited as a user would.
 
-Each agent is made here: a softmax over the optimal values of what its training level shows. The same policy then acts
-in the environment itself, made by `gymnasium.make` and stepped by its own code: exact returns must lie in the 99 %
+Each agent is made here: a softmax over the optimal values of what its levels show. The same policy then acts in the
+environment itself, made by `gymnasium.make` and stepped by its own code: exact returns must lie in the 99 %
 interval of what is sampled there.
 """
 
@@ -166,10 +166,30 @@ def _world(shift: Shift, *, after: bool):
 
 
 def _policy(shift: Shift) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns a softmax over the values of what the training levels show; uniform where it was never."""
-    world, _, _ = _world(shift, after=False)
-    count = world.distinct_levels("train") or 1
-    levels = jax.device_get(world.sample(key=jax.random.key(0), distribution="train", count=count))
+    """Returns a softmax over the values of what the levels show, less sure of what is shown only after the shift.
+
+    Without knowing those at all it would get there so seldom that a thousand episodes have next to nothing to say.
+    """
+    table: dict[bytes, np.ndarray] = {}
+    by_seed = shift.after is None and not shift.deploy_options
+    for after, sharpness in ((False, 4.0), (True, 2.0)):
+        world, _, _ = _world(shift, after=after)
+        distribution = "deploy" if after and by_seed else "train"
+        if distribution in world.distributions:
+            for shown, logits in _preferences(world, distribution).items():
+                table.setdefault(shown, _softmax(sharpness * logits))
+    uniform = np.full(len(world.actions), 1 / len(world.actions))
+
+    def policy(shown: np.ndarray) -> np.ndarray:
+        return np.stack([table.get(one.tobytes(), uniform) for one in np.asarray(shown, np.float32)])
+
+    return policy
+
+
+def _preferences(world, distribution: str) -> dict[bytes, np.ndarray]:
+    """Returns for each observation of a distribution how good each action is on average, from -1 to 0."""
+    count = world.distinct_levels(distribution) or 1
+    levels = jax.device_get(world.sample(key=jax.random.key(0), distribution=distribution, count=count))
     value = optimal_action_values(levels, compile_objectives(world).select("return"))[0]
     seen = observations(world, levels)
     known: dict[bytes, list[np.ndarray]] = {}
@@ -177,13 +197,7 @@ def _policy(shift: Shift) -> Callable[[np.ndarray], np.ndarray]:
         row = value[level, state]
         scale = max(float(row.max() - row.min()), 1e-9)
         known.setdefault(seen[level, state].tobytes(), []).append((row - row.max()) / scale)
-    table = {name: _softmax(4 * np.mean(rows, 0)) for name, rows in known.items()}
-    uniform = np.full(len(world.actions), 1 / len(world.actions))
-
-    def policy(shown: np.ndarray) -> np.ndarray:
-        return np.stack([table.get(one.tobytes(), uniform) for one in np.asarray(shown, np.float32)])
-
-    return policy
+    return {shown: np.mean(rows, 0) for shown, rows in known.items()}
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
