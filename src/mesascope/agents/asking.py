@@ -85,11 +85,30 @@ def check_same_answers(agent: Agent, seen: Float[np.ndarray, "B ..."], answers: 
     if not agent.foreign:
         return
 
+    before = agent.initial_state(len(seen))
+
     def again(rows: np.ndarray) -> np.ndarray:
-        return ask(agent, seen[rows], agent.initial_state(len(rows)), actions=answers.shape[1])[0]
+        # Who begins with another memory at each place of a batch is asked again with that of the same place.
+        memory = _rows_of(before, rows, len(seen))
+        memory = agent.initial_state(len(rows)) if memory is None else memory
+        return ask(agent, seen[rows], memory, actions=answers.shape[1])[0]
 
     if why := why_not_the_same(again, answers):
         memory = HOW_TO_DECLARE if agent.memoryless else "From an equal memory it must do the same again."
         raise AgentError(
             f"Agent {quoted(agent.name)} answers the same observations differently when asked again: {why}. {memory}"
         )
+
+
+def _rows_of(memory: Any, rows: np.ndarray, batch: int) -> Any:
+    """Returns a memory of some rows of a batch; `None` where it does not say what belongs to which."""
+    if isinstance(memory, np.ndarray) and memory.ndim and len(memory) == batch:
+        return memory[rows]
+    if isinstance(memory, tuple | list) and memory:
+        parts = [_rows_of(part, rows, batch) for part in memory]
+        joined = getattr(memory, "_make", type(memory))
+        return None if any(part is None for part in parts) else joined(parts)
+    if isinstance(memory, dict) and memory:
+        parts = {name: _rows_of(part, rows, batch) for name, part in memory.items()}
+        return None if any(part is None for part in parts.values()) else parts
+    return None
