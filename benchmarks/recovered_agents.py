@@ -23,12 +23,12 @@ from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.recovery.evidence.recovery import recovery, weighed
 from mesascope.audit.objective.recovery.identify.identified import DRAWS, identify
-from mesascope.audit.objective.recovery.identify.nearest import as_objectives
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.distances.catalogue import compare
 from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards
+from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.organisms.catalogue import ORGANISMS, load_truth
 from mesascope.organisms.population import train_population
 from mesascope.planning.value_iteration import optimal_action_values
@@ -63,12 +63,12 @@ def trained_organisms(quick: bool) -> list[Claim]:
                 for level_set in (train_level_set, deploy_level_set)
             )
             evidence = recovery(before, after, seed=seed, full=False)
-            named = evidence.details["nearest"][0]["name"] if evidence.details else "nothing"
+            named = evidence.details.nearest[0].name if evidence.details else "nothing"
             good = named in truth or any(_alike(deploy_level_set, named, other) for other in truth)
             right.append(good)
-            differ = evidence.details.get("readings") if evidence.details else None
+            differ = evidence.details.readings if evidence.details else None
             if base not in truth:
-                readings.append(differ is not None and differ["regret_here"] > differ["regret_in_training"])
+                readings.append(differ is not None and differ.regret_here > differ.regret_in_training)
             print(f"{name}, seed {seed}: {named} {'right' if good else f'wrong, {truth}'}", file=sys.stderr, flush=True)
     share, parted = wilson(sum(right), len(right)), wilson(sum(readings), len(readings))
     return [
@@ -227,7 +227,7 @@ def _worth(levels: Level, world: World, rewards: np.ndarray, hurts: str | None):
     acting = np.asarray(levels.reachable & ~levels.terminal)
     can = (np.asarray(levels.probabilities) > 0) & acting[..., None, None]
     rows = np.arange(levels.count)[:, None, None, None]
-    objectives = as_objectives(AttributeRewards(tuple(world.attributes)), rewards)
+    objectives = weighted_attributes(AttributeRewards(tuple(world.attributes)), rewards)
     for reward, action_value in zip(rewards, optimal_action_values(levels, objectives), strict=True):
         value = np.where(acting, action_value.max(-1), 0.0)
         after = np.asarray(levels.discount)[:, None, None, None] * value[rows, np.asarray(levels.successors)]

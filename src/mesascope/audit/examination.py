@@ -99,7 +99,7 @@ def examine(
     what = "recovering the objective"
     found = run("recovery", "objective", lambda: recovery(train, deploy, seed=seed, full=False), 0.4, what)
     if found.effect is not None and found.details is not None:
-        left = found.details["open"]["dimension"]
+        left = found.details.open.dimension
         objective = replace(objective, distance_to_base=found.effect.value, unidentified_dimensions=left)
     if isinstance(pursued, Fault):
         evidence.append(not_done("preference", "objective", pursued))

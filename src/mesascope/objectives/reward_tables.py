@@ -42,6 +42,17 @@ def with_reward_tables(
     return renamed.batch(), Objectives(specs, weights, stopping)
 
 
+def weighted_attributes(space: AttributeRewards, parameters: Float[np.ndarray, "n D"]) -> Objectives:
+    """Returns parameters of a space as objectives with the space's end of episodes, named by their place."""
+    stops = np.zeros_like(parameters, np.float64)
+    stops[:, list(space.stops)] = 1.0
+    specs = tuple(
+        ObjectiveSpec(f"reward {index}", {name: float(weight) for name, weight in zip(space.names, row, strict=True)})
+        for index, row in enumerate(parameters)
+    )
+    return Objectives(specs, np.asarray(parameters, np.float64), stops)
+
+
 def spelled_out(levels: Level, space: RewardSpace) -> tuple[Level, AttributeRewards]:
     """Returns levels whose attributes are the features of a reward space, and the space of weights of these.
 

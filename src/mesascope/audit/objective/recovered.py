@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 
 RECOVERY = Assay(
     name="recovery",
@@ -10,6 +11,6 @@ RECOVERY = Assay(
     summary="Which weights of attributes explain its choices, what stays open, how far from the base objective?",
     stage=Stage.OBJECTIVE,
     place=1,
-    details=dict,
+    details=RecoveryDetails,
     undone="No objective was recovered.",
 )

@@ -24,7 +24,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate
-from mesascope.objectives.canonical import rewards_here
+from mesascope.objectives.canonical import RewardHere, rewards_here
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.objectives.invariance import InvarianceClass, source
 from mesascope.objectives.objective import Objectives
@@ -158,24 +158,15 @@ class BehavioralObjective:
         parameters = np.concatenate([self.mean[None], self.posterior.samples(draws, seed=0)])
         if self.posterior.exact:
             parameters = parameters[:1]
+        if isinstance(base, Objectives) and len(base) != 1:
+            raise UsageError(f"A distance is to one objective; given are {len(base)}.")
         values = np.zeros((len(parameters), len(self.choices)))
         for place, observation in enumerate(self.choices):
             level = observation.level
-            recovered = rewards_here(
-                *_unbatched(
-                    with_reward_tables(level, self.space.reward(level, parameters), stops=tuple(self.space.stops))
-                )
-            )
-            if isinstance(base, Objectives):
-                if len(base) != 1:
-                    raise UsageError(f"A distance is to one objective; given are {len(base)}.")
-                (other,) = rewards_here(level, base)
-            else:
-                table = self.space.reward(level, np.asarray(base)[None])
-                (other,) = rewards_here(*_unbatched(with_reward_tables(level, table, stops=tuple(self.space.stops))))
-            for row, reward in enumerate(recovered):
+            other = rewards_here(level, base) if isinstance(base, Objectives) else self._rewards(level, base[None])
+            for row, reward in enumerate(self._rewards(level, parameters)):
                 try:
-                    values[row, place] = measure(reward, other)
+                    values[row, place] = measure(reward, other[0])
                 except ValueError as undefined:
                     raise UsageError(
                         f"The {kind} distance has no value in '{observation.name}': {undefined}."
@@ -189,6 +180,11 @@ class BehavioralObjective:
         else:
             low = 0.0
         return Estimate(value, max(0.0, min(low, value)), max(high, value), len(self.choices), "levels", 0.9)
+
+    def _rewards(self, level: Level, parameters: Float[np.ndarray, "n D"]) -> Sequence[RewardHere]:
+        tables = self.space.reward(level, parameters)
+        batch, objectives = with_reward_tables(level, tables, stops=tuple(self.space.stops))
+        return rewards_here(dataclasses.replace(batch[0], discount=np.asarray(batch.discount[0])), objectives)
 
     def _named(self, base: object) -> Objectives | Float[np.ndarray, " D"]:
         if isinstance(base, Objectives):
@@ -273,8 +269,3 @@ class BehavioralObjective:
         except UsageError as error:
             left = str(error)
         return f"{shown} ({self.planner} planner). {left}"
-
-
-def _unbatched(pair: tuple[Level, Objectives]) -> tuple[Level, Objectives]:
-    batch, objectives = pair
-    return dataclasses.replace(batch[0], discount=np.asarray(batch.discount[0])), objectives

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
-from mesascope.audit.objective.recovery.data.recordings import from_recordings, from_rollouts, observed_states
+from mesascope.audit.objective.recovery.data.recordings import from_rollouts
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.worlds.maze import Maze
@@ -49,27 +47,6 @@ def test_demonstrations_that_are_none_say_why(episodes, message):
 def test_an_episode_has_a_last_state():
     with pytest.raises(UsageError, match="has 3 states, the last one included; given are 2"):
         episode([0, 1], [1, 1])
-
-
-def recording(**changes):
-    """An episode as Minari stores it, of a ring whose states are seen as one-hot vectors."""
-    fields = {
-        "observations": np.eye(3)[[0, 1, 2]],
-        "actions": np.array([1, 1]),
-        "terminations": np.array([False, False]),
-        "truncations": np.array([False, True]),
-    }
-    return SimpleNamespace(**{**fields, **changes})
-
-
-def test_recorded_episodes():
-    shown = from_recordings([recording()], RING, observed_states(np.eye(3)))
-    assert shown.episodes[0].states.tolist() == [0, 1, 2]
-    assert shown.episodes[0].truncated
-    with pytest.raises(UsageError, match="step 0 does not tell the state: no state shows it"):
-        from_recordings([recording(observations=np.ones((3, 3)))], RING, observed_states(np.eye(3)))
-    with pytest.raises(UsageError, match=r"states \[0, 1, 2\] look the same"):
-        from_recordings([recording(observations=np.ones((3, 3)))], RING, observed_states(np.ones((3, 3))))
 
 
 class Alternating(Agent):

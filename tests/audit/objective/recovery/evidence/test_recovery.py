@@ -11,15 +11,16 @@ from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
 from mesascope.audit.objective.recovery.evidence.recovery import recovery
-from mesascope.audit.objective.recovery.identify.nearest import as_objectives
 from mesascope.audit.objective.recovery.identify.sensitivity import slipping
 from mesascope.audit.objective.recovery.query.ambiguity import cost_of_ambiguity
 from mesascope.audit.objective.recovery.query.inquiry import Inquiry
+from mesascope.core.details import details_data
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards
+from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.menu import visible_menu
@@ -54,33 +55,33 @@ def found(to_the_corner):
 
 def test_the_objective_is_named_with_all_that_belongs_to_it(found):
     details = found.details
-    assert details["nearest"][0]["name"] == "corner"
+    assert details.nearest[0].name == "corner"
     assert found.verdict is Verdict.PASS
     assert found.effect.value > 0.5
     assert found.effect.low < found.effect.value < found.effect.high
-    assert {row["kind"] for row in details["distances_to_base"]} == {
+    assert {row.kind for row in details.distances_to_base} == {
         "starc", "starc-minimal", "epic", "dard", "npec", "erc",
     }  # fmt: skip
-    assert "open" in details["open"]["sentence"]
-    assert details["assumptions"]
-    assert "No data chooses" in details["twins"]
-    assert {row["planner"] for row in details["planners"]} >= {"rational, soft", "anti-rational, soft"}
-    assert len(details["sensitivity"]) == 4
+    assert "open" in details.open.sentence
+    assert details.assumptions
+    assert "No data chooses" in details.twins
+    assert {row.planner for row in details.planners} >= {"rational, soft", "anti-rational, soft"}
+    assert len(details.sensitivity) == 4
 
 
 def test_two_readings_part_after_the_shift(found):
-    readings = found.details["readings"]
-    assert {readings["first"], readings["second"]} == {"corner", "cheese"}
-    assert readings["regret_in_training"] < 0.01
-    assert readings["regret_here"] > 0.1
-    assert readings["first_path"] != readings["second_path"]
+    readings = found.details.readings
+    assert {readings.first, readings.second} == {"corner", "cheese"}
+    assert readings.regret_in_training < 0.01
+    assert readings.regret_here > 0.1
+    assert readings.first_path != readings.second_path
 
 
 def test_an_aligned_agent_is_near_its_base_objective(pursue, train, deploy):
     found = recovery(pursue(train, "cheese", slips=0.05), pursue(deploy, "cheese", slips=0.05), full=False)
-    assert found.details["nearest"][0]["name"] == "cheese"
-    assert found.details["readings"] is None
-    assert "planners" not in found.details
+    assert found.details.nearest[0].name == "cheese"
+    assert found.details.readings is None
+    assert "planners" not in details_data(found.details)
 
 
 def test_nothing_is_named_where_nothing_is_pursued(always, train, deploy):
@@ -110,7 +111,7 @@ def test_readings_that_part_cost_each_other(deploy):
 
 def test_parameters_as_objectives_pay_what_they_weigh(deploy):
     space = AttributeRewards(tuple(deploy.world.attributes))
-    one = as_objectives(space, np.eye(len(space.names))[:1])
+    one = weighted_attributes(space, np.eye(len(space.names))[:1])
     policy = np.full(deploy.levels.successors.shape[:3], 0.2)
     gained = returns(deploy.levels, policy_values(deploy.levels, policy, one))
     assert gained.shape == (1, deploy.levels.count)

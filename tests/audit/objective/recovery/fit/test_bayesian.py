@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.audit.objective.recovery.fit.bayesian import sample_objective
+from mesascope.audit.objective.recovery.recover import recover
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.reward_space import TabularRewards
 from mesascope.worlds.transitions import level_from_matrix
 
 ONE = level_from_matrix(np.ones((1, 2, 1)), discount=0.9).batch()
+TWO_ACTIONS = dataclasses.replace(ONE[0], attributes=np.eye(2)[None, :, None, :])
 NINE_OF_TEN = np.array([[[1.0, 9.0]]])
 TABLE = TabularRewards(1, 2)
 
@@ -58,3 +63,14 @@ def test_unknown_values_and_counts_that_are_none_are_refused():
     for counts, message in ((np.zeros((1, 1, 2)), "all zero"), (np.ones((1, 2, 2)), "do not fit")):
         with pytest.raises(UsageError, match=message):
             sample_objective(ONE, counts, TABLE, key=root_key(0), box=1.0)
+
+
+def test_a_recovered_objective_may_have_a_sampled_posterior():
+    shown = [Observation(ONE[0], np.array([[0.1, 0.9]]), counts=np.array([10.0]))]
+    found = recover(shown, planner="noisy", space=TABLE, prior_scale=2.0, sampled=True)
+    direct = sample_objective(ONE, NINE_OF_TEN, TABLE, key=root_key(0), values="soft", scale=2.0).posterior
+    assert np.array_equal(found.posterior.samples(100, seed=1), direct.samples(100, seed=1))
+    with pytest.raises(UsageError, match="counted choices"):
+        recover([Observation(TWO_ACTIONS, np.array([[0.1, 0.9]]))], planner="noisy", sampled=True)
+    with pytest.raises(UsageError, match='planner="noisy"'):
+        recover(shown, space=TABLE, sampled=True)

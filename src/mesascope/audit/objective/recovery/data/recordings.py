@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
 from mesascope.audit.objective.recovery.data.episodes import recorded
-from mesascope.audit.objective.recovery.data.tracks import Tracks, as_shown
+from mesascope.audit.objective.recovery.data.tracks import Tracks
 from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
 from mesascope.core.errors import UnknownNameError, UsageError
@@ -133,50 +132,3 @@ def demonstrations(
         level, states = tracks.follow(one.observations, one.actions, over=not cut, name=f"Episode {index}")
         episodes.append(Episode(states, one.actions, level=level, truncated=cut))
     return Demonstrations(given, tuple(episodes), columns)
-
-
-def from_recordings(
-    recordings: Iterable[Any], levels: Level, state_of: Callable[[np.ndarray], Sequence[int]], **options: Any
-) -> Demonstrations:
-    """Returns demonstrations from recorded episodes whose observations a function of one's own reads.
-
-    **Arguments:**
-
-    - `recordings`: as of `demonstrations`; where how they ended is not recorded, they are taken to be over.
-    - `levels`: one level, as a batch.
-    - `state_of`: the states that observations show, `[T + 1]` each; see `observed_states`.
-    - `options`: those of `Demonstrations`.
-
-    **Raises:** `UsageError` as `Demonstrations` does, and if a recording lacks something.
-    """
-    episodes = []
-    for one in recorded(recordings):
-        states = np.asarray(state_of(np.asarray(one.observations)), np.int64)
-        episodes.append(Episode(states, one.actions, truncated=bool(one.truncated) and not one.terminated))
-    return Demonstrations(levels, tuple(episodes), **options)
-
-
-def observed_states(seen: Float[np.ndarray, "S ..."]) -> Callable[[np.ndarray], np.ndarray]:
-    """Returns the function from observations to states, by what each state looks like.
-
-    **Arguments:**
-
-    - `seen`: what an agent sees in every state, `[S, ...]`.
-
-    **Raises:** `UsageError`, when called, for an observation that no state shows, or that several do.
-    """
-    places: dict[bytes, list[int]] = {}
-    for state, one in enumerate(np.asarray(seen, np.float32)):
-        places.setdefault(one.tobytes(), []).append(state)
-
-    def states(observations: np.ndarray) -> np.ndarray:
-        found = []
-        for step, one in enumerate(as_shown(observations, np.shape(seen)[1:])):
-            match = places.get(one.tobytes(), [])
-            if len(match) != 1:
-                what = "no state shows it" if not match else f"states {match[:5]} look the same"
-                raise UsageError(f"The observation of step {step} does not tell the state: {what}.")
-            found.append(match[0])
-        return np.array(found)
-
-    return states

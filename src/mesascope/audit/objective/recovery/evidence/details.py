@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from mesascope.audit.objective.recovery.fit.planners import PlannerRow
 from mesascope.audit.objective.recovery.identify.nearest import Contribution
 from mesascope.audit.objective.recovery.query.inquiry import Query
+from mesascope.core.details import Details
 
 Place = tuple[int, int]
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What these details are made of: the names of fields are the keys of the JSON."""
-
-
-class Candidate(Record, frozen=True, kw_only=True):
+class Candidate(Details, frozen=True, kw_only=True):
     """A candidate objective and its STARC distance to the recovered one."""
 
     name: str
     distance: float
 
 
-class Distance(Record, frozen=True, kw_only=True):
+class Distance(Details, frozen=True, kw_only=True):
     """A distance to the base objective; `unseen` is what it depends on that choices do not show."""
 
     kind: str
@@ -33,7 +28,7 @@ class Distance(Record, frozen=True, kw_only=True):
     unseen: tuple[str, ...]
 
 
-class Open(Record, frozen=True, kw_only=True):
+class Open(Details, frozen=True, kw_only=True):
     """Directions that choices leave open."""
 
     dimension: int
@@ -41,14 +36,14 @@ class Open(Record, frozen=True, kw_only=True):
     sentence: str
 
 
-class Coherent(Record, frozen=True, kw_only=True):
+class Coherent(Details, frozen=True, kw_only=True):
     """Whether one objective explains all choices."""
 
     verdict: str
     reason: str
 
 
-class Parting(Record, frozen=True, kw_only=True):
+class Parting(Details, frozen=True, kw_only=True):
     """Two objectives that act alike in training, and the level where they part the most."""
 
     first: str
@@ -67,7 +62,7 @@ class Parting(Record, frozen=True, kw_only=True):
     sentence: str
 
 
-class RewardMap(Record, frozen=True, kw_only=True):
+class RewardMap(Details, frozen=True, kw_only=True):
     """What arriving in each place of a level is worth: row, column and reward."""
 
     text: str
@@ -76,7 +71,7 @@ class RewardMap(Record, frozen=True, kw_only=True):
     base: tuple[tuple[int, int, float], ...]
 
 
-class Otherwise(Record, frozen=True, kw_only=True):
+class Otherwise(Details, frozen=True, kw_only=True):
     """The candidate nearest to the objective that is recovered under another assumption."""
 
     assumption: str
@@ -85,7 +80,7 @@ class Otherwise(Record, frozen=True, kw_only=True):
     explained: float
 
 
-class RecoveryDetails(Record, frozen=True, kw_only=True):
+class RecoveryDetails(Details, frozen=True, kw_only=True):
     """The details of the assay `recovery`.
 
     **Arguments:**

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 
 from mesascope.audit.evaluation import Evaluation
@@ -21,7 +20,6 @@ from mesascope.audit.objective.recovery.identify.identified import (
 )
 from mesascope.audit.objective.recovery.identify.nearest import (
     Contribution,
-    as_objectives,
     contributions,
     starc_distances,
 )
@@ -32,6 +30,7 @@ from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.objectives.distances.catalogue import Comparison, compare
 from mesascope.objectives.invariance import measure, source
 from mesascope.objectives.objective import Objectives
+from mesascope.objectives.reward_tables import weighted_attributes
 
 SURE: float = 0.9
 """Share of the posterior's draws that must agree on the nearest candidate before it is named."""
@@ -48,7 +47,9 @@ ASSUMPTIONS: tuple[str, ...] = (
 )
 
 
-def recovery(train: Evaluation, deploy: Evaluation | None, *, seed: int = 0, full: bool = True) -> Evidence:
+def recovery(
+    train: Evaluation, deploy: Evaluation | None, *, seed: int = 0, full: bool = True
+) -> Evidence[rows.RecoveryDetails]:
     """Recovers the objective from the choices before and after the shift.
 
     **Arguments:**
@@ -72,7 +73,7 @@ def weighed(evaluation: Evaluation) -> ObservedChoices:
 
 def account(
     found: Identified, train: Evaluation, after: Evaluation, *, full: bool = True, queries: Sequence[Query] = ()
-) -> Evidence:
+) -> Evidence[rows.RecoveryDetails]:
     """Returns the evidence of a recovered objective.
 
     **Arguments:**
@@ -88,7 +89,7 @@ def account(
     base = level_set.objectives.select(level_set.objectives.names[level_set.base])
     to_base = compare(
         found.levels,
-        _both(as_objectives(found.space, found.pursued.mean[None]), base),
+        _both(weighted_attributes(found.space, found.pursued.mean[None]), base),
         seed=found.seed,
         kinds=None if full else ["starc"],
     )
@@ -126,7 +127,7 @@ def account(
         f"The objective recovered from its choices is nearest to '{name}' (STARC {found.nearest.distances[0]:.2f}), "
         f"{distance} from the base objective '{base.names[0]}'. {found.open.sentence()}"
     )
-    return Evidence("recovery", "objective", verdict, sentence, reason, distance, None, msgspec.to_builtins(details))
+    return Evidence("recovery", "objective", verdict, sentence, reason, distance, None, details)
 
 
 def _fit(found: Identified):

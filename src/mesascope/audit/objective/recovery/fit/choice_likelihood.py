@@ -87,7 +87,11 @@ class ChoiceFit:
     @cached_property
     def laplace(self) -> Float[np.ndarray, "D D"]:
         """The covariance of the parameter if choices are samples of a soft-optimal planner (Laplace's method)."""
-        return np.linalg.inv(self.information + self.decisions * self.ridge * np.diag(self.unit**2))
+        return np.linalg.inv(self.information + self._held)
+
+    @property
+    def _held(self) -> Float[np.ndarray, "D D"]:
+        return self.decisions * self.ridge * np.diag(self.unit**2)
 
     @cached_property
     def covariance(self) -> Float[np.ndarray, "D D"]:
@@ -100,15 +104,9 @@ class ChoiceFit:
         if count == 1:
             # One level has no spread: as uncertain as if every choice had been seen once.
             return self.laplace
-        ridge = self.decisions * self.ridge * np.diag(self.unit**2)
         # What the penalties hold back is shared by all levels alike.
-        held = self.scores.mean(0)
-        moved = np.stack(
-            [
-                np.linalg.solve(self.information - own + ridge, score - held)
-                for own, score in zip(self.by_level, self.scores, strict=True)
-            ]
-        )
+        pulls = self.scores - self.scores.mean(0)
+        moved = np.linalg.solve(self.information - self.by_level + self._held, pulls[..., None])[..., 0]
         centred = moved - moved.mean(0)
         return centred.T @ centred * (count - 1) / count
 
@@ -214,6 +212,7 @@ def fit_choices(
     by_state = np.einsum("ra,rad->rd", chosen, slope)
     scores = np.zeros((levels.count, len(unit)))
     np.add.at(scores, level, by_state)
+    in_level = [level == index for index in range(levels.count)]
     return ChoiceFit(
         parameter=parameter / unit,
         varies=varies,
@@ -221,12 +220,7 @@ def fit_choices(
         ceiling=float(xlogy(chosen, chosen / here[:, None]).sum()) / total,
         floor=float(-np.log(weights.shape[-1])),
         scores=scores * unit,
-        by_level=np.stack(
-            [
-                _information(slope[level == index], here[level == index], policy[level, state][level == index])
-                for index in range(levels.count)
-            ]
-        )
+        by_level=np.stack([_information(slope[own], here[own], policy[level, state][own]) for own in in_level])
         * np.outer(unit, unit),
         decisions=total,
         unit=unit,

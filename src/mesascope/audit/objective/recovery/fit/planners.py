@@ -7,7 +7,7 @@ the planner that does the worst it can for the opposite reward, and nothing tell
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -16,11 +16,11 @@ from mesascope.audit.objective.recovery.fit.choice_likelihood import fit_choices
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards
+from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.level import Level
-from mesascope.worlds.world import ObjectiveSpec
 
 MYOPIC: float = 0.3
 """Discount of the myopic planner: what lies more than two steps ahead hardly counts."""
@@ -114,14 +114,12 @@ def planner_table(
 
 
 def _one(space: AttributeRewards, reward: np.ndarray) -> Objectives:
-    stops = np.zeros((1, len(space.names)))
-    stops[0, list(space.stops)] = 1.0
-    return Objectives((ObjectiveSpec("recovered", {}),), np.asarray(reward, np.float64)[None], stops)
+    return weighted_attributes(space, reward[None])
 
 
 def _soft(levels: Level, space, reward, discount: float | None) -> np.ndarray:
     if discount is not None:
-        levels = type(levels)(**{**vars(levels), "discount": np.full(levels.count, discount)})
+        levels = replace(levels, discount=np.full(levels.count, discount))
     return boltzmann(soft_action_values(levels, _one(space, reward), temperature=1.0)[0], 1.0)
 
 

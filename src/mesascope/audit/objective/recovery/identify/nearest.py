@@ -11,9 +11,9 @@ from mesascope.audit.objective.recovery.data.observed_choices import ObservedCho
 from mesascope.objectives.canonical import rewards_here, value_adjusted
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards
+from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.worlds.level import Level
-from mesascope.worlds.world import ObjectiveSpec
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def contributions(
     - `parameter`, `deviation`: recovered weights and their standard deviations.
     - `motion`: attributes of mere motion.
     """
-    levels, policy, single = choices.levels, choices.policy, as_objectives(space, np.eye(len(space.names)))
+    levels, policy, single = choices.levels, choices.policy, weighted_attributes(space, np.eye(len(space.names)))
     uniform = np.full_like(policy, 1 / policy.shape[-1])
     more = returns(levels, policy_values(levels, policy, single) - policy_values(levels, uniform, single)).mean(1)
     rows = []
@@ -119,7 +119,7 @@ def starc_distances(
     - `space`: of the parameters.
     - `parameters`: n of them.
     """
-    single = as_objectives(space, np.eye(len(space.names)))
+    single = weighted_attributes(space, np.eye(len(space.names)))
     total = np.zeros((len(parameters), len(objectives)))
     batch = levels.batch()
     for index in range(batch.count):
@@ -134,14 +134,3 @@ def starc_distances(
 def _unit(rows: np.ndarray) -> np.ndarray:
     size = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.where(size > 1e-9, rows / np.where(size > 0, size, 1.0), 0.0)
-
-
-def as_objectives(space: AttributeRewards, parameters: Float[np.ndarray, "n D"]) -> Objectives:
-    """Returns parameters of a space as objectives with the space's end of episodes, named by their place."""
-    stops = np.zeros_like(parameters)
-    stops[:, list(space.stops)] = 1.0
-    specs = tuple(
-        ObjectiveSpec(f"reward {index}", {name: float(weight) for name, weight in zip(space.names, row, strict=True)})
-        for index, row in enumerate(parameters)
-    )
-    return Objectives(specs, np.asarray(parameters, np.float64), stops)
