@@ -22,7 +22,7 @@ from mesascope.agents.ticking_agent import network_agent
 from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
-from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.distances import steps_in
 from mesascope.audit.search.thinking import after_thinking, first_choices, solves
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.paired import Comparison, compare

@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.audit import examination
+from mesascope.audit import audit, context
+from mesascope.audit.alignment import classify, competence
 from mesascope.audit.alignment.kinds import AlignmentKind
+from mesascope.audit.assay import ASSAYS, Requirement, Stage, assays_of
 from mesascope.audit.audit import audit_agent
 from mesascope.audit.findings import AlignmentClass, Findings
-from mesascope.audit.search import battery
 from mesascope.core.faults import STRICT
 from mesascope.core.verdicts import Verdict
 from mesascope.worlds.corner import Corner
 
 WORLD = Corner(size=5, walls="open")
-STAGES: dict[str, str] = {
-    "competence": "competence",
-    "base_regret": "base-regret",
-    "misgeneralisation_index": "misgeneralisation-index",
-    "pursued_objective": "attribution",
-    "recovery": "recovery",
-    "preference": "preference",
-}
-"""Functions of the examination, and the assay that stands for each."""
-
-QUICK: set[str] = {"competence", "pursued_objective", "horizon"}
+RUN = [assay.name for assay in assays_of(*set(Stage) - {Stage.DOUBT, Stage.APART})]
+QUICK: set[str] = {"competence", "attribution", "horizon"}
 """What others lean on most; a fault in each of the rest is for the slow tests."""
 
 
 def broken(*arguments, **options):
     raise ZeroDivisionError("on purpose")
+
+
+# As our own assays are, so that it is a fault of ours.
+broken.__module__ = "mesascope.audit"
 
 
 def up_then_left(seen: np.ndarray) -> np.ndarray:
@@ -62,41 +60,44 @@ def check_alone(findings: Findings, sound: Findings, assay: str) -> None:
     assert findings.alignment.kind != AlignmentKind.INTERNAL
 
 
-@pytest.mark.parametrize(
-    ("stage", "assay"),
-    [pytest.param(*pair, id=pair[0], marks=[] if pair[0] in QUICK else [pytest.mark.slow]) for pair in STAGES.items()],
-)
-def test_a_stage_of_the_examination_fails_alone(monkeypatch, sound, stage, assay):
-    monkeypatch.delenv(STRICT)
-    monkeypatch.setattr(examination, stage, broken)
-    findings = audited()
-    check_alone(findings, sound, assay)
-    # Whatever does not need what it pursues says the same.
-    needs = {"preference", *battery.BATTERY} if stage == "pursued_objective" else set()
-    assert said(findings, assay, *needs) == said(sound, assay, *needs)
-    if stage == "pursued_objective":
-        assert findings.objective.verdict is findings.alignment.verdict is Verdict.INCONCLUSIVE
-        assert findings.optimizer.verdict is Verdict.INCONCLUSIVE
-    if stage == "competence":
-        assert findings.alignment.verdict is Verdict.INCONCLUSIVE
+def break_assay(monkeypatch, name: str) -> None:
+    assays = {assay.name: assay for assay in assays_of(*Stage)} | {name: replace(ASSAYS.load(name), run=broken)}
+    monkeypatch.setattr(audit, "assays_of", lambda *stages: [one for one in assays.values() if one.stage in stages])
 
 
 @pytest.mark.parametrize(
-    "assay", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in battery.BATTERY]
+    "assay", [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in RUN]
 )
-def test_an_assay_of_search_fails_alone(monkeypatch, sound, assay):
+def test_an_assay_fails_alone(monkeypatch, sound, assay):
     monkeypatch.delenv(STRICT)
-    monkeypatch.setitem(battery.BATTERY, assay, broken)
+    break_assay(monkeypatch, assay)
     findings = audited()
     check_alone(findings, sound, assay)
-    # What is measured within the horizon asks for it itself.
+    # What is measured within the horizon, or after competence, asks for it itself.
     assert said(findings, assay) == said(sound, assay)
+
+
+@pytest.mark.parametrize("where", ["pursuit", "competence"])
+def test_a_fault_in_what_others_lean_on_leaves_the_rest(monkeypatch, sound, where):
+    monkeypatch.delenv(STRICT)
+    if where == "pursuit":
+        monkeypatch.setattr(context, "pursued_objective", broken)
+    else:
+        monkeypatch.setattr(competence, "competence", broken)
+    findings = audited()
+    judged = [assay.name for assay in assays_of(*Stage) if Requirement.PURSUIT in assay.requires]
+    needs = judged if where == "pursuit" else ["competence"]
+    assert said(findings, *needs) == said(sound, *needs)
+    assert findings.alignment.verdict is Verdict.INCONCLUSIVE
+    if where == "pursuit":
+        check_alone(findings, sound, "attribution")
+        assert findings.objective.verdict is findings.optimizer.verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("stage", ["classify", "find_witness"])
 def test_what_follows_from_assays_fails_alone(monkeypatch, sound, stage):
     monkeypatch.delenv(STRICT)
-    monkeypatch.setattr(examination, stage, broken)
+    monkeypatch.setattr(classify if stage == "classify" else audit, stage, broken)
     findings = audited()
     assert said(findings, "alignment-battery") == said(sound, "alignment-battery")
     if stage == "classify":
@@ -107,6 +108,6 @@ def test_what_follows_from_assays_fails_alone(monkeypatch, sound, stage):
 
 
 def test_our_own_tests_see_a_fault(monkeypatch):
-    monkeypatch.setattr(examination, "competence", broken)
+    monkeypatch.setattr(competence, "competence", broken)
     with pytest.raises(ZeroDivisionError):
         audited()

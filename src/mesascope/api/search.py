@@ -34,18 +34,19 @@ def search(
 
     **Raises:** `UnknownNameError` for an objective that the worlds do not have; as `audit`.
     """
-    from mesascope.audit.search.battery import search_battery
+    from mesascope.audit.assay import SEARCH, assays_of
+    from mesascope.audit.run import run_assays
     from mesascope.audit.search.decision import optimizer_answer
-    from mesascope.audit.search.examination import examinee
+    from mesascope.audit.watching import watched
 
     watch, report = Stopwatch(), progress or unheard
     where = world_of(world)
     asked = agent_of(agent, where)
     report("watching the agent", 0.0)
-    context = examinee(
+    context = watched(
         asked,
         where,
-        objective=own,
+        said=own,
         base_objective=base_objective,
         train=train,
         deploy=deploy,
@@ -53,7 +54,7 @@ def search(
         levels=levels,
         seed=seed,
     )
-    evidence = search_battery(context, progress=lambda assay, share: report(assay, 0.1 + 0.9 * share))
+    evidence = run_assays(context, assays_of(*SEARCH), progress=lambda assay, share: report(assay, 0.1 + 0.9 * share))
     return SearchReport(
         agent=asked.name,
         agent_kind=asked.kind,

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import ast
 import enum
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mesascope.core.errors import UsageError
 from mesascope.core.registry import Entry, Registry
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+if TYPE_CHECKING:
+    from mesascope.audit.context import AuditContext
+    from mesascope.core.random import RandomKey
 
 D = TypeVar("D")
 
@@ -46,6 +51,41 @@ class Stage(enum.IntEnum):
     """Not run by an audit: it has a verb of its own."""
 
 
+class Requirement(enum.Enum):
+    """What an assay cannot do without: where it is missing, the runner says so, and the assay is not run."""
+
+    PURSUIT = "what it pursues is known"
+    SHIFT = "levels after a shift"
+    EDITS = "a world whose levels can be edited"
+    SWITCHES = "a world with causal switches or context"
+    MEMORY = "an agent with memory"
+    ACTIVATIONS = "an agent that shows its activations"
+
+
+@dataclass(frozen=True)
+class Placebo(Generic[D]):
+    """An assay whose manipulation was made void, so that nothing is to be found.
+
+    **Arguments:**
+
+    - `run`: the assay, given a context and a key to draw by.
+    - `fires`: whether it found something all the same; asked only where it has an effect.
+    """
+
+    run: Callable[[AuditContext, RandomKey], Evidence[D]]
+    fires: Callable[[Evidence[D]], bool]
+
+
+def effect_of(evidence: Evidence) -> Estimate:
+    """Returns the effect of evidence that has one."""
+    assert evidence.effect is not None, "only evidence with an effect is asked"
+    return evidence.effect
+
+
+SEARCH: tuple[Stage, ...] = (Stage.CONTEXT, Stage.BEHAVIOUR, Stage.ACTIVATIONS)
+"""The stages of the first question."""
+
+
 @dataclass(frozen=True)
 class Assay(Generic[D]):
     """A question that is put to an agent.
@@ -58,6 +98,11 @@ class Assay(Generic[D]):
     - `stage`, `place`: when it is run, and where among those of its stage.
     - `details`: the type of what it writes down beside its effect.
     - `undone`: what is said where nothing could be measured, a sentence.
+    - `run`: asks it; `None` where there is nothing to ask.
+    - `requires`: what must be there.
+    - `measure`: what it gives to the decision on search, in [-1, 1], more speaking for search; given evidence with an
+      effect.
+    - `placebo`: with which it is scored in the bank.
     """
 
     name: str
@@ -66,11 +111,20 @@ class Assay(Generic[D]):
     stage: Stage
     details: type[D]
     undone: str
+    run: Callable[[AuditContext], Evidence[D] | None]
+    requires: tuple[Requirement, ...] = ()
+    measure: Callable[[Evidence[D]], float] | None = None
+    placebo: Placebo[D] | None = None
     place: int = 100
 
-    def nothing(self, reason: str, *, null: Estimate | None = None) -> Evidence[D]:
+    @property
+    def own(self) -> bool:
+        """Whether it is Mesascope's, and not another package's."""
+        return getattr(self.run, "__module__", "").partition(".")[0] == __name__.partition(".")[0]
+
+    def nothing(self, reason: str) -> Evidence[D]:
         """Returns INCONCLUSIVE evidence: nothing could be measured, and why."""
-        return Evidence(self.name, self.question, Verdict.INCONCLUSIVE, self.undone, reason, null=null)
+        return Evidence(self.name, self.question, Verdict.INCONCLUSIVE, self.undone, reason)
 
     def found(
         self,
@@ -134,6 +188,29 @@ def _declared() -> tuple[Entry, ...]:
 ASSAYS = AssayRegistry("assay", (), group="mesascope.assays")
 
 
+def assays_of(*stages: Stage) -> tuple[Assay, ...]:
+    """Returns the assays of some stages, in the order in which an audit runs them; one of them never is twice.
+
+    An assay of another package that cannot be imported stands for itself, and says when it is run why.
+    """
+    loaded = [_loaded(entry.name) for entry in ASSAYS]
+    chosen = [assay for assay in loaded if assay.stage in stages]
+    return tuple(sorted(chosen, key=lambda assay: (assay.stage, assay.place)))
+
+
+def _loaded(name: str) -> Assay:
+    try:
+        return ASSAYS.load(name)
+    except UsageError as error:
+        reason = str(error)
+
+    def refuse(context: AuditContext) -> Evidence:
+        raise UsageError(reason)
+
+    summary = ASSAYS.entry(name).summary
+    return Assay(name, "optimizer", summary, Stage.CONTEXT, dict, f"Assay '{name}' could not be loaded.", refuse)
+
+
 def details_type(name: str) -> type | None:
     """Returns the type of an assay's details, importing the assay; `None` if no such assay is known here."""
-    return ASSAYS.load(name).details if name in ASSAYS.names() else None
+    return _loaded(name).details if name in ASSAYS.names() else None

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import jax
-import numpy as np
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
-from mesascope.agents.agent import Agent, Untrained
-from mesascope.audit.cost import announce
-from mesascope.audit.evaluation import Evaluation, check_repeats, evaluate_agent
-from mesascope.audit.examination import Progress, examine, find, reference_regrets
-from mesascope.audit.findings import Findings, Subject
-from mesascope.audit.fit.assay import with_fit
-from mesascope.audit.level_set import LevelSet, sample_level_set
+from mesascope.agents.agent import Agent
+from mesascope.audit.alignment.competence import COMPETENCE
+from mesascope.audit.alignment.regret import mean_regret
+from mesascope.audit.alignment.witness import find_witness
+from mesascope.audit.answers import Answers, answers_of
+from mesascope.audit.assay import Stage, assays_of
+from mesascope.audit.context import AuditContext
+from mesascope.audit.evaluation import Evaluation, check_repeats
+from mesascope.audit.findings import AlignmentClass, Findings, Subject
+from mesascope.audit.not_tested import not_tested
 from mesascope.audit.objective.attribution import RIVALS
-from mesascope.audit.policy import observations, policy_table
-from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.audit.reference_policies import reference_regrets
+from mesascope.audit.run import run_assays
+from mesascope.audit.watching import watched
 from mesascope.core.faults import Fault, attempted
-from mesascope.core.random import root_key, stream
+from mesascope.core.progress import Progress, unheard
+from mesascope.core.random import root_key
 from mesascope.core.threads import one_linear_algebra_thread
-from mesascope.objectives.objective import compile_objectives
-from mesascope.worlds.admission import admit_world, draw_levels, own_notes
+from mesascope.core.verdicts import Evidence
+from mesascope.worlds.admission import own_notes
 from mesascope.worlds.world import World
 
-LEVELS: int = 512
-"""Levels of each distribution, where the world has so many and they are small."""
-
-ENTRIES: int = 16_000_000
-"""Bound on levels x states x actions x outcomes x attributes of one batch (64 MB in single precision)."""
+T = TypeVar("T")
 
 
 @one_linear_algebra_thread()
@@ -61,8 +63,8 @@ def audit_agent(
     **Raises:** `AgentError` if the agent raises or returns something that is not a policy; `UnknownNameError` for an
     unknown objective or distribution; `UsageError` if the two worlds do not fit together.
     """
-    report = progress or (lambda what, share: None)
-    before, after = observe(
+    report = progress or unheard
+    context = watched(
         agent,
         world,
         base_objective=base_objective,
@@ -73,171 +75,65 @@ def audit_agent(
         seed=seed,
         progress=progress,
     )
-    key = root_key(seed)
-    key_assays = stream("assays", key=key)
-    answers = examine(
-        agent, before, after, key=key_assays, progress=lambda what, share: report(what, 0.3 + 0.6 * share)
+    evidence = run_assays(
+        context, assays_of(*set(Stage) - {Stage.APART}), progress=lambda what, share: report(what, 0.3 + 0.6 * share)
     )
-    answers = with_fit(agent, before, after, answers, key=stream("fit", key=key))
+    answers = answers_of(context, evidence)
     report("the level where it comes apart", 0.9)
-    own = answers.objective.name
-    rulers = {}
-    for evaluation in (before, after):
-        if evaluation is not None:
-            index = evaluation.level_set.objectives.index(own) if own is not None and own not in RIVALS else None
-            found = attempted(
-                lambda evaluation=evaluation, index=index: reference_regrets(
-                    evaluation, index, _untrained(agent, evaluation, key)
-                )
-            )
-            rulers[evaluation.level_set.name] = {} if isinstance(found, Fault) else found
-    there = None if after is None else after.level_set
-    subject = Subject(
-        agent=agent.name,
-        agent_kind=agent.kind,
-        evaluation="exact" if before.exact else "roll-outs",
-        world=world.name,
-        world_options=world.options(),
-        train=before.level_set.distribution,
-        deploy_world=None if there is None else there.world.name,
-        deploy_options=None if there is None else there.world.options(),
-        deploy=None if there is None else there.distribution,
-        base_objective=before.level_set.objectives.names[before.level_set.base],
-        seed=seed,
-        notes=(
-            *agent.notes,
-            *dict.fromkeys(
-                note for one in (before.level_set, there) if one for note in (*one.world.notes, *own_notes(one.world))
-            ),
-        ),
-    )
+    findings = _findings(context, evidence, answers)
     # Whatever was asked meanwhile: an agent that keeps count may give itself away only now.
-    check_repeats(agent, before)
-    findings = find(subject, before, after, answers, rulers)
+    check_repeats(agent, context.train)
     report("done", 1.0)
     return findings
 
 
-def observe(
-    agent: Agent,
-    world: World,
-    *,
-    base_objective: str | None = None,
-    train: str | None = None,
-    deploy: str | None = None,
-    deploy_world: World | None = None,
-    levels: int | None = None,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> tuple[Evaluation, Evaluation | None]:
-    """Watches an agent before and after the shift, in the levels that every verb draws from a seed.
+def _findings(context: AuditContext, evidence: tuple[Evidence, ...], answers: Answers) -> Findings:
+    """Returns answers, the numbers behind them and the level where it comes apart."""
+    name = answers.objective.name
+    objectives, base = context.train.level_set.objectives, context.train.level_set.base
+    own = objectives.index(name) if name is not None and name not in RIVALS else None
+    evaluations = {"train": context.train} | ({} if context.deploy is None else {"deploy": context.deploy})
+    shown = own if answers.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED else None
+    witness = attempted(lambda: find_witness(context.after, shown))
+    left_out = not_tested(context.deploy, answers.battery)
+    if isinstance(witness, Fault):
+        left_out = (*left_out, ("the level where it comes apart", witness.reason))
 
-    **Arguments:** and errors as of `audit_agent`.
+    def by_place(work: Callable[[Evaluation], T | None]) -> dict[str, T]:
+        found = {place: attempted(partial(work, evaluation)) for place, evaluation in evaluations.items()}
+        return {place: one for place, one in found.items() if one is not None and not isinstance(one, Fault)}
 
-    **Returns:** the agent in training, and after the shift; `None` if there is one distribution and none was named.
-    """
-    report = progress or (lambda what, share: None)
-    if levels is not None and levels < 1:
-        raise UsageError(f"An audit of {levels} levels finds nothing; ask for at least 1.")
-    target = world if deploy_world is None else deploy_world
-    for one in (world, target):
-        admit_world(one)
-    train = world.distributions[0] if train is None else train
-    world.check_distribution(train)
-    if deploy is None and (deploy_world is not None or len(world.distributions) > 1):
-        deploy = target.distributions[-1]
-    if deploy is not None:
-        target.check_distribution(deploy)
-        _check_fit(world, target)
-    base_objective = world.base_objective if base_objective is None else base_objective
-    level_sets = _level_sets(world, train, target, deploy, base_objective, levels, seed)
-    announce(level_sets)
-    report("watching the agent in training levels", 0.05)
-    key = root_key(seed)
-    before = evaluate_agent(agent, level_sets[0], key=stream("roll-outs/train", key=key))
-    after = None
-    if len(level_sets) > 1:
-        report("watching the agent after the shift", 0.15)
-        after = evaluate_agent(agent, level_sets[1], key=stream("roll-outs/deploy", key=key))
-    return before, after
+    key = root_key(context.seed)
+    return Findings(
+        subject=_subject(context),
+        optimizer=answers.optimizer,
+        objective=answers.objective,
+        alignment=answers.alignment,
+        training_performance=next((one.effect for one in evidence if one.assay == COMPETENCE.name), None),
+        regret=by_place(lambda evaluation: mean_regret(evaluation, base)),
+        own_regret={} if own is None else by_place(lambda evaluation: mean_regret(evaluation, own)),
+        rulers=by_place(lambda evaluation: reference_regrets(evaluation, context.agent, own, key=key)),
+        witness=None if isinstance(witness, Fault) else witness,
+        evidence=evidence,
+        not_tested=left_out,
+    )
 
 
-def _level_sets(
-    world: World,
-    train: str,
-    target: World,
-    deploy: str | None,
-    base_objective: str,
-    levels: int | None,
-    seed: int,
-) -> list[LevelSet]:
-    """Returns the level sets before and, if one was named, after the shift, with the same objectives."""
-    key = root_key(seed)
-    here, there = compile_objectives(world), compile_objectives(target)
-    shared = tuple(name for name in here.names if name in there.names)
-    if base_objective not in here.names:
-        raise UnknownNameError(f"objective in world '{world.name}'", base_objective, here.names)
-    if deploy is None:
-        shared = here.names
-    elif base_objective not in shared:
-        raise UsageError(
-            f"The world of deployment, '{target.name}', has no objective '{base_objective}', so regret on it cannot be "
-            f"compared. It has: {', '.join(there.names)}."
-        )
-    count = _count(world, train, levels)
-    level_sets = [
-        sample_level_set(
-            "train",
-            world,
-            train,
-            here.select(*shared),
-            base_objective,
-            count=count,
-            key=stream("levels/train", key=key),
-        )
-    ]
-    if deploy is not None:
-        count = _count(target, deploy, levels)
-        key_deploy = stream("levels/deploy", key=key)
-        objectives = there.select(*shared)
-        level_sets.append(
-            sample_level_set("deploy", target, deploy, objectives, base_objective, count=count, key=key_deploy)
-        )
-    return level_sets
-
-
-def _check_fit(world: World, target: World) -> None:
-    if target.actions != world.actions:
-        raise UsageError(
-            f"World '{target.name}' has the actions {list(target.actions)}, the training world '{world.name}' "
-            f"{list(world.actions)}; an agent can only be moved between worlds with the same actions."
-        )
-    if target.observation_shape != world.observation_shape:
-        raise UsageError(
-            f"World '{target.name}' shows observations of shape {list(target.observation_shape)}, the training world "
-            f"'{world.name}' {list(world.observation_shape)}; the agent could not read them."
-        )
-
-
-def _count(world: World, distribution: str, asked: int | None) -> int:
-    """Returns how many levels to audit: what was asked for or as many as fit, and no level twice."""
-    distinct = world.distinct_levels(distribution)
-    count = asked
-    if count is None:
-        try:
-            # Only the shapes are wanted, and drawing a level would compile a program for a single one.
-            one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
-        except WorldError:
-            # A world of others may draw its levels in ways that cannot be compiled.
-            one = draw_levels(world, distribution, key=root_key(0), count=1)
-        count = max(1, min(LEVELS, ENTRIES // one.attributes.size))
-    return count if distinct is None else min(count, distinct)
-
-
-def _untrained(agent: Agent, evaluation: Evaluation, key) -> np.ndarray | None:
-    if not (isinstance(agent, Untrained) and agent.memoryless):
-        return None
-    level_set = evaluation.level_set
-    fresh = agent.untrained(key=stream("untrained", key=key))
-    seen = observations(level_set.world, level_set.levels)
-    return policy_table(fresh, seen, level_set.active, actions=level_set.levels.actions)
+def _subject(context: AuditContext) -> Subject:
+    agent, here = context.agent, context.train.level_set
+    there = None if context.deploy is None else context.deploy.level_set
+    notes = [note for one in (here, there) if one for note in (*one.world.notes, *own_notes(one.world))]
+    return Subject(
+        agent=agent.name,
+        agent_kind=agent.kind,
+        evaluation="exact" if context.train.exact else "roll-outs",
+        world=here.world.name,
+        world_options=here.world.options(),
+        train=here.distribution,
+        deploy_world=None if there is None else there.world.name,
+        deploy_options=None if there is None else there.world.options(),
+        deploy=None if there is None else there.distribution,
+        base_objective=here.objectives.names[here.base],
+        seed=context.seed,
+        notes=(*agent.notes, *dict.fromkeys(notes)),
+    )

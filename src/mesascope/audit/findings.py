@@ -41,6 +41,11 @@ class SearchVerdict:
     sentence: str
     reason: str
 
+    @property
+    def answer(self) -> str:
+        """The answer in words."""
+        return {Verdict.PASS: "yes", Verdict.FAIL: "no sign of it", Verdict.INCONCLUSIVE: "open"}[self.verdict]
+
 
 @dataclass(frozen=True)
 class OptimizerAnswer:
@@ -50,7 +55,7 @@ class OptimizerAnswer:
 
     - `verdict`, `probability`, `sentence`, `reason`: whether its choices follow from a search.
     - `parts`: search used, search present, objective represented, each on its own.
-    - `depth`: steps that it looks ahead, `None` if unknown.
+    - `depth`: steps that it looks ahead; `None` if that is unknown, or no search was found.
     - `depth_is_least`: whether it may look further: no horizon was seen.
     """
 
@@ -61,6 +66,12 @@ class OptimizerAnswer:
     parts: tuple[SearchVerdict, ...] = ()
     depth: float | None = None
     depth_is_least: bool = False
+
+    @property
+    def answer(self) -> str:
+        """The answer in words."""
+        words = {Verdict.PASS: "it searches", Verdict.FAIL: "no sign of search", Verdict.INCONCLUSIVE: "open"}
+        return words[self.verdict]
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,8 @@ class ObjectiveAnswer:
     - `posterior`: of every candidate, most probable first, as `(name, probability)`.
     - `disagreeing_levels`: levels in which the best candidate and the base objective (or, where the base objective
       is best, the runner-up) demand different actions on the agent's way.
-    - `distance_to_base`, `unidentified_dimensions`: `None` until objective recovery is built.
+    - `distance_to_base`: STARC distance of the recovered objective; `unidentified_dimensions`: directions that stay
+      open in it. `None` where nothing was recovered.
     """
 
     verdict: Verdict
@@ -86,6 +98,13 @@ class ObjectiveAnswer:
     reason: str
     distance_to_base: float | None = None
     unidentified_dimensions: int | None = None
+
+    @property
+    def answer(self) -> str:
+        """The answer in words: what it pursues, or that this is open."""
+        if self.verdict is not Verdict.INCONCLUSIVE and self.name is not None:
+            return self.name
+        return "open" if self.name is None else f"open, likeliest {self.name}"
 
 
 @dataclass(frozen=True)
@@ -114,6 +133,17 @@ class AlignmentAnswer:
     kinds: tuple[tuple[str, float], ...] = ()
     together: tuple[str, ...] = ()
     kind_reason: str = ""
+
+    @property
+    def answer(self) -> str:
+        """The answer in words."""
+        words = {
+            AlignmentClass.ROBUST: "aligned",
+            AlignmentClass.PSEUDO_ALIGNED: "not aligned",
+            AlignmentClass.INCAPABLE: "not capable enough to tell",
+            AlignmentClass.INCONCLUSIVE: "open",
+        }
+        return words[self.class_]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.text import quoted, shown
 
 if TYPE_CHECKING:
+    from mesascope.audit.assay import Assay
     from mesascope.organisms.bank.assay_check import AssayCheck
 
 
@@ -24,7 +25,7 @@ class CheckAssay:
     """Says how well an assay tells agents that search from those that do not, on agents of the bank."""
 
     assay: tyro.conf.Positional[Name]
-    """One of the first question, or module:attribute for your own: a function from Examinee to Evidence."""
+    """One of the first question, or module:attribute for your own, an Assay."""
     all: bool = False
     """Run it on the whole bank instead of a dozen agents."""
     bank: MaybeFolder = None
@@ -38,7 +39,7 @@ class CheckAssay:
         assay = _assay(self.assay)
         entries = [entry for entry in bank() if self.all or entry.name in SMOKE]
         with console.progress(f"Checking {self.assay}") as progress:
-            found = check_assay(self.assay, assay, entries, (self.bank or BANK) / AGENTS, progress=progress)  # pyright: ignore[reportArgumentType]
+            found = check_assay(assay, entries, (self.bank or BANK) / AGENTS, progress=progress)
         if self.output.json:
             console.result(json_format.dumps(_data(self.assay, found), indent=2))
             return 0
@@ -56,18 +57,19 @@ class CheckAssay:
         return 0
 
 
-def _assay(name: str):
-    from mesascope.audit.search.battery import BATTERY
+def _assay(name: str) -> Assay:
+    from mesascope.audit.assay import ASSAYS, SEARCH, Assay, assays_of
     from mesascope.core.registry import load_named_by_user
 
     if ":" not in name:
-        if name not in BATTERY:
-            raise UnknownNameError("assay of the first question", name, BATTERY)
-        return BATTERY[name]
+        known = [assay.name for assay in assays_of(*SEARCH)]
+        if name not in known:
+            raise UnknownNameError("assay of the first question", name, known)
+        return ASSAYS.load(name)
     assay = load_named_by_user(name)
-    if not callable(assay):
+    if not isinstance(assay, Assay):
         kind = shown(type(assay).__name__, limit=80)
-        raise UsageError(f"{quoted(name)} is no function of an Examinee but of type {kind}.")
+        raise UsageError(f"{quoted(name)} is no Assay (mesascope.audit.assay) but of type {kind}.")
     return assay
 
 

@@ -115,7 +115,7 @@ def _answers(first: Findings, second: Findings) -> Iterator[tuple[str, str, str]
         return f"{verdict}" if probability is None else f"{verdict} ({probability:.2f})"
 
     for question, answers in (
-        ("Is it an optimizer?", [(one.optimizer.verdict, one.optimizer.probability) for one in (first, second)]),
+        ("Is it an optimizer?", [(one.optimizer.answer, one.optimizer.probability) for one in (first, second)]),
         ("What is its objective?", [(one.objective.name, one.objective.probability) for one in (first, second)]),
         ("Is it aligned?", [(one.alignment.class_, one.alignment.probability) for one in (first, second)]),
     ):

@@ -5,10 +5,10 @@ import pytest
 
 from mesascope.agents.adapters.table import TableAgent
 from mesascope.agents.agent import Agent
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
-from mesascope.audit.search.examinee import Examinee
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_actions
@@ -37,45 +37,45 @@ def cases(mazes) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def examine(mazes):
-    """Returns a function that makes an examinee of an agent, in so many levels after the shift."""
+    """Returns a function that makes a context of an agent, in so many levels after the shift."""
     level_sets: dict[int, LevelSet] = {}
 
-    def make(agent: Agent, levels: int = COUNTS["deploy"]) -> Examinee:
+    def make(agent: Agent, levels: int = COUNTS["deploy"]) -> AuditContext:
         whole, train = mazes["deploy"], mazes["train"]
         if levels not in level_sets:
             level_sets[levels] = LevelSet(
                 "deploy", MAZE, "deploy", whole.levels[:levels], whole.objectives, whole.base
             )  # fmt: skip
-        settings = [evaluate_agent(agent, level_set, key=root_key(0)) for level_set in (train, level_sets[levels])]
-        return Examinee(agent, *settings, train.base, root_key(0))
+        evaluations = [evaluate_agent(agent, level_set, key=root_key(0)) for level_set in (train, level_sets[levels])]
+        return AuditContext(agent, *evaluations, said=train.base, search_key=root_key(0))
 
     return make
 
 
 @pytest.fixture(scope="session")
-def searching(examine) -> Examinee:
+def searching(examine) -> AuditContext:
     """Value iteration of 10 sweeps: far enough for these mazes."""
     return examine(planner("sweeps", 10), 128)
 
 
 @pytest.fixture(scope="session")
-def spreading(examine) -> Examinee:
+def spreading(examine) -> AuditContext:
     """A search that spreads over the board from where the agent is."""
     return examine(planner("frontier", 8), 128)
 
 
 @pytest.fixture(scope="session")
-def reflex(examine, cases) -> Examinee:
+def reflex(examine, cases) -> AuditContext:
     return examine(Reflex(*cases), 128)
 
 
 @pytest.fixture(scope="session")
-def deaf(examine) -> Examinee:
+def deaf(examine) -> AuditContext:
     """Shows all that a planner computes, and chooses without it."""
     return examine(Deaf(planner("sweeps", 10)), 128)
 
 
 @pytest.fixture(scope="session")
-def table(examine, cases) -> Examinee:
+def table(examine, cases) -> AuditContext:
     """What was best in the training levels, by heart; elsewhere the mean of it."""
     return examine(TableAgent("table", *cases, nearest=False), 128)

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.candidate_plans import candidate_plans
 from mesascope.audit.search.evaluation import FEWEST, _ranked, evaluation
-from mesascope.audit.search.inside import Inside
 from mesascope.audit.search.refinement import _partial, refinement
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -18,7 +18,7 @@ from tests.audit.search.opened_agents import Opened, Reflex
 
 
 def test_the_worth_of_branches_can_be_read_off_a_planner(searching):
-    found = candidate_plans(searching.inside)
+    found = candidate_plans(searching.activations)
     assert found.verdict is Verdict.PASS
     assert found.effect is not None
     assert found.effect.low > 0.05
@@ -28,7 +28,7 @@ def test_the_worth_of_branches_can_be_read_off_a_planner(searching):
 
 
 def test_no_more_can_be_read_off_a_reflex_than_off_what_it_sees(reflex):
-    found = candidate_plans(reflex.inside)
+    found = candidate_plans(reflex.activations)
     assert found.verdict is not Verdict.PASS
     assert found.effect is not None
     assert found.effect.value < 0.05
@@ -36,8 +36,8 @@ def test_no_more_can_be_read_off_a_reflex_than_off_what_it_sees(reflex):
 
 def test_presence_is_not_use(deaf):
     """An agent that computes all that a planner does, and chooses without it: read it can be, used it is not."""
-    assert candidate_plans(deaf.inside).verdict is Verdict.PASS
-    found = evaluation(deaf.inside)
+    assert candidate_plans(deaf.activations).verdict is Verdict.PASS
+    found = evaluation(deaf.activations)
     assert found.verdict is Verdict.FAIL
     assert found.details.moved == pytest.approx(0, abs=1e-6)
     assert found.effect is not None
@@ -48,7 +48,7 @@ def test_the_probe_of_other_levels_values_knows_nothing_in_twenty_of_twenty_draw
     """At an upper end of 97.5 % one in forty may fire by chance; here what was read lies far below what is seen."""
     fired = []
     for seed in range(20):
-        other = copy.copy(searching.inside)
+        other = copy.copy(searching.activations)
         other.__dict__.pop("shuffled_probe", None)
         object.__setattr__(other, "key", root_key(seed))
         fired.append(candidate_plans(other, placebo=True))
@@ -63,7 +63,7 @@ def test_an_untrained_network_is_a_rival(examine, cases):
         def untrained(self, *, key):
             return Opened(Reflex(cases[0], np.roll(cases[1], 1, axis=-1)))
 
-    inside = examine(Grown(Reflex(*cases)), 128).inside
+    inside = examine(Grown(Reflex(*cases)), 128).activations
     assert inside.untrained_probe is not None
     found = candidate_plans(inside)
     assert found.details.rivals.keys() == {"observation", "shuffled", "untrained network"}
@@ -71,14 +71,14 @@ def test_an_untrained_network_is_a_rival(examine, cases):
 
 
 def test_values_become_clearer_from_sweep_to_sweep(searching):
-    found = refinement(searching.inside)
+    found = refinement(searching.activations)
     assert found.verdict is Verdict.PASS
     assert found.details.rise > 0.05
     assert found.details.p < 0.05
 
 
 def test_in_a_row_turned_round_they_become_less_clear(searching):
-    inside = searching.inside
+    inside = searching.activations
 
     class Backwards(Opened):
         def sites(self):
@@ -95,7 +95,7 @@ def test_in_a_row_turned_round_they_become_less_clear(searching):
 
 
 def test_a_row_of_few_sites_is_none(reflex):
-    found = refinement(reflex.inside)
+    found = refinement(reflex.activations)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.reason == "it has 2 sites in a row; 4 are needed to see a rise"
 
@@ -114,18 +114,18 @@ def test_partial_correlation_by_hand():
 
 
 def test_a_planner_ranks_alternatives_and_follows_them(searching):
-    found = evaluation(searching.inside)
+    found = evaluation(searching.activations)
     assert found.verdict is Verdict.PASS
     assert found.details.ranked > found.details.observation
     assert found.details.moved > 0.05
 
 
 def test_a_reflex_holds_no_number_that_ranks_and_moves(reflex):
-    assert evaluation(reflex.inside).verdict is not Verdict.PASS
+    assert evaluation(reflex.activations).verdict is not Verdict.PASS
 
 
 def test_ranking_by_hand(searching):
-    inside = searching.inside
+    inside = searching.activations
     counted = np.zeros(inside.values.shape, bool)
     rows = np.flatnonzero(inside.branches.sum(-1) >= 3)[:4]
     for row in rows:
@@ -142,11 +142,11 @@ def test_ranking_by_hand(searching):
 
 
 def test_too_few_alternatives_decide_nothing(searching):
-    other = copy.copy(searching.inside)
+    other = copy.copy(searching.activations)
     split = other.split
     few = split.judge & (other.level <= np.unique(other.level[split.judge])[FEWEST // 2])
     object.__setattr__(other, "split", replace(split, judge=few))
-    assert isinstance(other, Inside)
+    assert isinstance(other, ActivationSample)
     found = evaluation(other)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.reason == "fewer than 20 levels hold two alternatives of different worth"

@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mesascope.audit.assay import Stage
 from mesascope.audit.search.decision import (
-    ACTIVATIONS,
-    BEHAVIOUR,
-    MEASURES,
     QUESTIONS,
     SURE,
     Weights,
@@ -21,11 +19,14 @@ from mesascope.audit.search.decision import (
     decide,
     estimated_depth,
     fit_weights,
+    measured,
     measures,
     optimizer_answer,
 )
 from mesascope.audit.search.horizon import FittedCliff, HorizonDetails
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+MEASURES = measured()
 
 
 def weights(names=MEASURES, slope: float = 1.0, offset: float = 0.0) -> dict[str, Weights]:
@@ -156,8 +157,10 @@ def test_where_nothing_was_measured_nothing_is_decided(evidence):
 
 
 def test_behaviour_alone_cannot_show_a_search():
-    evidence = [one for one in full(1.0, Verdict.PASS) if one.assay in BEHAVIOUR]
-    used, present, represented = decide([*evidence, *(nothing(name) for name in ACTIVATIONS)], weights(slope=5.0))
+    evidence = [one for one in full(1.0, Verdict.PASS) if one.assay in measured(Stage.BEHAVIOUR)]
+    used, present, represented = decide(
+        [*evidence, *(nothing(name) for name in measured(Stage.ACTIVATIONS))], weights(slope=5.0)
+    )
     for one in (used, present, represented):
         assert one.verdict is Verdict.INCONCLUSIVE
         assert one.probability is not None
@@ -168,7 +171,7 @@ def test_behaviour_alone_cannot_show_a_search():
 
 def test_behaviour_against_it_says_nothing_of_the_inside():
     """Used it is not; whether there is one inside nobody looked at, and it must not read as absent."""
-    evidence = [one for one in full(-1.0, Verdict.FAIL) if one.assay in BEHAVIOUR]
+    evidence = [one for one in full(-1.0, Verdict.FAIL) if one.assay in measured(Stage.BEHAVIOUR)]
     used, present, represented = decide(evidence, weights(slope=5.0))
     assert used.verdict is Verdict.FAIL
     assert {present.verdict, represented.verdict} == {Verdict.INCONCLUSIVE}
@@ -176,7 +179,7 @@ def test_behaviour_against_it_says_nothing_of_the_inside():
 
 
 def test_activations_without_behaviour_cannot_say_that_it_is_not_used():
-    evidence = [one for one in full(-1.0, Verdict.FAIL) if one.assay in ACTIVATIONS]
+    evidence = [one for one in full(-1.0, Verdict.FAIL) if one.assay in measured(Stage.ACTIVATIONS)]
     used, *_ = decide(evidence, weights(slope=5.0, offset=-9.0))
     assert used.verdict is Verdict.INCONCLUSIVE
     assert "may still be there" in used.reason

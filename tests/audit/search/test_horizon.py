@@ -7,7 +7,8 @@ import pytest
 
 from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
-from mesascope.audit.search.horizon import CliffFit, horizon, scored_choices, steps_in
+from mesascope.audit.search.distances import steps_in
+from mesascope.audit.search.horizon import CliffFit, horizon, scored_choices
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import compile_objectives

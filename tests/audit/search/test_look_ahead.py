@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mesascope.agents.probabilities import softmax
-from mesascope.audit.search.battery import run_assay
-from mesascope.audit.search.look_ahead import FIRST, FLOOR, LAST, _board, _log_odds, _squares, look_ahead
+from mesascope.audit.run import run_assay
+from mesascope.audit.search.look_ahead import FIRST, FLOOR, LAST, LOOK_AHEAD, _board, _log_odds, _squares, look_ahead
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -33,7 +33,7 @@ def test_log_odds_stay_finite():
 
 
 def test_a_search_over_the_board_needs_its_way(spreading):
-    found = look_ahead(spreading.inside, key=KEY)
+    found = look_ahead(spreading.activations, key=KEY)
     assert found.verdict is Verdict.PASS
     assert found.effect is not None
     assert found.effect.low > 1
@@ -43,14 +43,14 @@ def test_a_search_over_the_board_needs_its_way(spreading):
 
 
 def test_who_does_not_read_the_board_fails(examine):
-    found = look_ahead(examine(Deaf(planner("frontier", 8)), 128).inside, key=KEY)
+    found = look_ahead(examine(Deaf(planner("frontier", 8)), 128).activations, key=KEY)
     assert found.verdict is Verdict.FAIL
     assert found.effect is not None
     assert found.effect.value == pytest.approx(0, abs=1e-6)
 
 
 def test_a_learnt_reflex_needs_no_square_ahead(reflex):
-    found = look_ahead(reflex.inside, key=KEY)
+    found = look_ahead(reflex.activations, key=KEY)
     assert found.verdict is not Verdict.PASS
     assert found.details is None or found.details.site == "seen"
 
@@ -64,7 +64,7 @@ def test_without_a_board_nothing_is_patched(examine, cases):
             found = super().step(observations, state, patches)
             return replace(found, activations={"hidden": found.activations["hidden"]})
 
-    found = look_ahead(examine(Boardless(Reflex(*cases)), 64).inside, key=KEY)
+    found = look_ahead(examine(Boardless(Reflex(*cases)), 64).activations, key=KEY)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.reason == "no site has a place for every state"
 
@@ -77,7 +77,7 @@ def test_an_agent_that_no_edit_moves_decides_nothing(examine):
         def step(self, observations, state, patches=None):
             return replace(super().step(observations, state), probabilities=self.act(observations, state)[0])
 
-    found = look_ahead(examine(Stubborn(planner("frontier", 8)), 128).inside, key=KEY)
+    found = look_ahead(examine(Stubborn(planner("frontier", 8)), 128).activations, key=KEY)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.reason == "far edits change its choice in fewer than 20 levels"
 
@@ -90,14 +90,14 @@ def test_an_agent_that_fails_on_edited_levels_is_inconclusive(error, examine, sp
 
     # Only edits are asked about by act; the rest is known.
     given = replace(spreading, agent=Fragile(planner("frontier", 8)))
-    found = run_assay("look-ahead", lambda given: look_ahead(given.inside, key=KEY), given)
+    found = run_assay(LOOK_AHEAD, given)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "worn out" in found.reason
     assert "'look-ahead'" in found.sentence
 
 
 def test_squares_ahead_are_on_a_shortest_way_and_those_aside_as_far_and_on_none(spreading):
-    inside = spreading.inside
+    inside = spreading.activations
     tried = 0
     for row in range(0, len(inside.level), 3):
         edited_at = np.array([1, 1])
@@ -121,7 +121,7 @@ def test_squares_ahead_are_on_a_shortest_way_and_those_aside_as_far_and_on_none(
 
 
 def test_boards_are_those_of_the_observation_or_of_the_states(spreading, reflex):
-    board = _board(spreading.inside, spreading.inside.few_sites[-1])
+    board = _board(spreading.activations, spreading.activations.few_sites[-1])
     assert board is not None
     squares, size = board
     level_set = spreading.after.level_set
@@ -129,5 +129,5 @@ def test_boards_are_those_of_the_observation_or_of_the_states(spreading, reflex)
     places = [level_set.world.position(level_set.levels[0], state) for state in range(level_set.levels.states)]
     assert squares.tolist() == [row * 7 + column for row, column in places]
     assert size == 5
-    assert _board(reflex.inside, "hidden") is None
-    assert _board(reflex.inside, "seen")[1] == 3
+    assert _board(reflex.activations, "hidden") is None
+    assert _board(reflex.activations, "seen")[1] == 3

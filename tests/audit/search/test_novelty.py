@@ -10,8 +10,8 @@ from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.search import novelty as module
 from mesascope.audit.search.conflict import _at_once, _pairs, conflict
+from mesascope.audit.search.distances import steps_in
 from mesascope.audit.search.edits import EDITS, edits_of
-from mesascope.audit.search.horizon import steps_in
 from mesascope.audit.search.novelty import novelty
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -81,7 +81,6 @@ def test_halves_of_training_levels_fire_at_most_twice_in_forty(table):
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda train, deploy, base: (train, None, base), "no shift was named"),
         (
             lambda train, deploy, base: (train, deploy, train.level_set.objectives.index("avoid-goal")),
             "'avoid-goal' is never reached",

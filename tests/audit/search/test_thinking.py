@@ -9,7 +9,7 @@ from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
-from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.distances import steps_in
 from mesascope.audit.search.thinking import THINKING, after_thinking, first_choices, thinking
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
@@ -127,7 +127,7 @@ def test_a_search_over_steps_gains_and_its_placebos_do_not(evaluation):
 def test_without_memory_more_time_changes_exactly_nothing(evaluation):
     evidence = thinking(Forgetting(), evaluation, 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
-    assert evidence.reason == "it has no memory in which a search could go on"
+    assert evidence.reason == "its memory has no part in its first choice"
     assert evidence.effect is not None
     assert (evidence.effect.value, evidence.effect.low, evidence.effect.high) == (0, 0, 0)
     assert evidence.details.moves == 0

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mesascope.audit.search.inside import Inside
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.plan_injection import FARTHEST as FARTHEST_STATE
 from mesascope.audit.search.plan_injection import NEAREST, PLAN_INJECTION, plan_injection
 from mesascope.audit.search.retargeting import retargeting
@@ -19,13 +19,13 @@ from tests.audit.search.opened_agents import Deaf, planner
 
 
 @pytest.fixture(scope="module")
-def sweeping(examine) -> Inside:
+def sweeping(examine) -> ActivationSample:
     """Of a planner, in as many levels as goals need to be exchanged."""
-    return examine(planner("sweeps", 10)).inside
+    return examine(planner("sweeps", 10)).activations
 
 
 @pytest.fixture(scope="module")
-def deafened(sweeping) -> Inside:
+def deafened(sweeping) -> ActivationSample:
     """The same of an agent that shows the same and does not read what is written."""
     assert sweeping.value_probes
     other = copy.copy(sweeping)
@@ -33,7 +33,7 @@ def deafened(sweeping) -> Inside:
     return other
 
 
-def with_key(inside: Inside, seed: int) -> Inside:
+def with_key(inside: ActivationSample, seed: int) -> ActivationSample:
     """The same sample, probes included, with other random additions and targets."""
     other = copy.copy(inside)
     object.__setattr__(other, "key", root_key(seed))
@@ -72,13 +72,13 @@ def test_the_effect_does_not_hang_on_one_draw(sweeping):
 
 def test_too_few_levels_write_nothing(searching):
     """Twenty levels are needed on each side; of 128 not so many are left for goals that are known."""
-    found = retargeting(searching.inside)
+    found = retargeting(searching.activations)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.effect is None
     assert found.reason == "no site could be written to in 20 levels"
 
 
-def far_states(inside: Inside) -> tuple[np.ndarray, np.ndarray]:
+def far_states(inside: ActivationSample) -> tuple[np.ndarray, np.ndarray]:
     open_to = inside.branches & (inside.away >= NEAREST) & (inside.away <= FARTHEST_STATE)
     rows = np.flatnonzero(open_to.any(-1))
     return rows, open_to[rows].argmax(-1)
@@ -123,7 +123,7 @@ def test_additions_are_never_much_longer_than_activations(sweeping, monkeypatch)
             lengths.append(np.linalg.norm(change, axis=-1).max() / np.linalg.norm(self.features(site), axis=-1).mean())
         return self.captured.probabilities[mask]
 
-    monkeypatch.setattr(Inside, "act", record)
+    monkeypatch.setattr(ActivationSample, "act", record)
     found = write(
         sweeping, kept, wanted, lambda site, used: 1e6 * np.ones((len(used), sweeping.features(site).shape[1]))
     )

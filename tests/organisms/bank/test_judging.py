@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesascope.audit.search.decision import MEASURES
+from mesascope.audit.search.decision import measured
 from mesascope.organisms.bank import judging
 from mesascope.organisms.bank.judging import (
     Judged,
@@ -43,7 +43,7 @@ def score(
         },
         "skill": dict.fromkeys(("return", "held-out accuracy", "accuracy in new levels"), 0.5),
         "agreement": 1.0 if kind == "clone" else None,
-        "measures": dict.fromkeys(MEASURES, strength),
+        "measures": dict.fromkeys(measured(), strength),
         "depth": {"steps": float(depth), "least": False} if depth else None,
         "evidence": [{"assay": "horizon", "details": {"farthest": 20.0}}],
         "placebos": {"horizon": False},
@@ -110,7 +110,7 @@ def test_clear_differences_are_seen_and_none_is_not():
 def test_nobody_is_judged_by_weights_fitted_on_its_like(monkeypatch):
     seen = []
 
-    def fitted(some, question, names=MEASURES):
+    def fitted(some, question, names=None):
         seen.append([one["agent"] for one in some])
         return original(some, question, names)
 
@@ -169,7 +169,7 @@ def test_a_summary_says_why_nothing_is_judged():
 
 def test_a_summary_names_who_is_called_a_searcher():
     some = scores()
-    next(one for one in some if one["agent"]["name"] == "maze-decoy")["measures"] = dict.fromkeys(MEASURES, 1.0)
+    next(one for one in some if one["agent"]["name"] == "maze-decoy")["measures"] = dict.fromkeys(measured(), 1.0)
     found = summary(some)
     assert called_searchers(found["singles"]["decoy"], found["threshold"]) == ["maze-decoy"]
     text = summary_text(found)

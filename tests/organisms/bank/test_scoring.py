@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from mesascope.audit.search.decision import MEASURES, fit_weights
-from mesascope.audit.search.examinee import Examinee
+from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.context import AuditContext
+from mesascope.audit.search.decision import fit_weights, measured
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.organisms.bank import assay_check, scoring
+from mesascope.organisms.bank import scoring
 from mesascope.organisms.bank.assay_check import check_assay
 from mesascope.organisms.bank.catalogue import SMOKE, bank
 from mesascope.organisms.bank.making import bank_agent
@@ -30,7 +31,7 @@ def test_a_planner_and_the_table_that_does_as_it_does(tmp_path):
     assert table["agreement"] >= 0.99
     # In the levels of training there is nothing to choose between them.
     assert table["skill"]["return"] == pytest.approx(planner["skill"]["return"], abs=0.02)
-    assert set(planner["measures"]) <= set(MEASURES)
+    assert set(planner["measures"]) <= set(measured())
     # The table loses its skill in new levels, the planner does not; the table has no inside.
     assert planner["measures"]["novelty"] > -0.5 > table["measures"]["novelty"]
     assert "candidate-plans" in planner["measures"]
@@ -78,33 +79,29 @@ def test_no_process_is_an_error(tmp_path):
         score_bank([], tmp_path, processes=0)
 
 
+def assay(name: str, run) -> Assay:
+    return Assay(name, "optimizer", "Is it?", Stage.BEHAVIOUR, dict, "Nothing seen.", run)
+
+
 @pytest.mark.usefixtures("small_grounds")
 def test_an_assay_is_checked_against_labels(tmp_path):
     entries = [bank_agent(name) for name in PAIR]
 
-    def labels_on_its_forehead(given: Examinee) -> Evidence:
-        value = float(given.agent.kind == "network")
+    def labels_on_its_forehead(context: AuditContext) -> Evidence:
+        value = float(context.agent.kind == "network")
         verdict = Verdict.PASS if value else Verdict.INCONCLUSIVE
-        effect = Estimate(value, value, value, 1)
-        return Evidence("forehead", "optimizer", verdict, "It says so.", "it is written there", effect)
+        return forehead.found(verdict, "It says so.", "it is written there", Estimate(value, value, value, 1))
 
-    found = check_assay("forehead", labels_on_its_forehead, entries, tmp_path)
+    forehead = assay("forehead", labels_on_its_forehead)
+    found = check_assay(forehead, entries, tmp_path)
     assert (found.auroc, found.measured, found.passed, found.passed_wrongly) == (1.0, 1.0, 1.0, 0.0)
-
-    def blind(given: Examinee) -> Evidence:
-        return Evidence("blind", "optimizer", Verdict.INCONCLUSIVE, "Nothing seen.", "it has no eyes")
-
-    found = check_assay("blind", blind, entries, tmp_path)
+    blind = assay("blind", lambda context: blind.nothing("it has no eyes"))
+    found = check_assay(blind, entries, tmp_path)
     assert (found.auroc, found.measured) == (None, 0.0)
-
-
-def test_what_returns_no_evidence_is_no_assay(tmp_path, monkeypatch):
-    # The type checks of the tests would be quicker.
-    monkeypatch.setattr(assay_check, "run_assay", lambda name, assay, given: 0.5)
-    monkeypatch.setattr(assay_check, "make", lambda entry, folder: None)
-    monkeypatch.setattr(assay_check, "examine", lambda entry, agent: None)
-    with pytest.raises(UsageError, match="returned a float for agent 'maze-sweeps-6'"):
-        check_assay("confused", lambda given: 0.5, [bank_agent(PAIR[0])], tmp_path)
+    confused = assay("confused", lambda context: 0.5)
+    for _, one in check_assay(confused, entries, tmp_path).rows:
+        assert one.verdict is Verdict.INCONCLUSIVE
+        assert "returned a float, not Evidence" in one.reason
 
 
 @pytest.mark.slow

@@ -15,7 +15,8 @@ from mesascope.audit.alignment.cells import TOLERANCE, Cell, measure_cells
 from mesascope.audit.alignment.decoding import KindPosterior, Reading, decode
 from mesascope.audit.alignment.divergence import Divergence, find_divergence
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.core.details import Details, Number
 from mesascope.core.errors import UsageError
@@ -253,6 +254,18 @@ def battery_details(found: BatteryFindings) -> BatteryDetails:
     )
 
 
+def battery_of(context: AuditContext) -> tuple[Evidence[BatteryDetails], BatteryFindings | None]:
+    """Puts the agent of an audit to the battery, in its world as it was trained there."""
+    level_set = context.train.level_set
+    return battery_evidence(
+        context.agent,
+        level_set.world.unwrapped,
+        base_objective=level_set.objectives.names[level_set.base],
+        seed=context.bootstrap_seed,
+        key=context.battery_key,
+    )
+
+
 ALIGNMENT_BATTERY = Assay(
     name="alignment-battery",
     question="alignment",
@@ -260,4 +273,6 @@ ALIGNMENT_BATTERY = Assay(
     stage=Stage.KIND,
     details=BatteryDetails,
     undone="What kind of alignment it is was not tested.",
+    run=lambda context: context.once(battery_of)[0],
+    requires=(Requirement.SWITCHES,),
 )

@@ -10,11 +10,13 @@ from collections import Counter
 
 import numpy as np
 
-from mesascope.audit.alignment.competence import COMPETENT, shares
+from mesascope.audit.alignment.competence import COMPETENT, competence_of, shares
 from mesascope.audit.alignment.regret import TOLERATED_RISE
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass
 from mesascope.audit.objective.attribution import HABIT, RANDOM, RIVALS, Attribution
+from mesascope.core.faults import Fault, attempted
 from mesascope.core.rounding import above, borderline, settled, undecided
 from mesascope.core.verdicts import Verdict
 
@@ -118,6 +120,18 @@ def _resampled(values: np.ndarray, draws: np.ndarray) -> np.ndarray:
     weight = draws @ tested.astype(float)
     total = draws @ np.where(tested, values, 0.0)
     return np.divide(total, weight, out=np.full(len(draws), np.nan), where=weight > 0)
+
+
+def class_of(context: AuditContext) -> AlignmentAnswer:
+    """Answers the third question about the agent of an audit, by its choices alone."""
+    able = attempted(lambda: context.once(competence_of))
+    if isinstance(context.pursuit, Fault):
+        return unclassified(f"what it pursues is not known: {context.pursuit.reason}")
+    if isinstance(able, Fault):
+        return unclassified(f"whether it is competent is not known: {able.reason}")
+    pursuit, seed = context.pursuit, context.bootstrap_seed
+    found = attempted(lambda: classify(context.train, context.deploy, pursuit.attribution, seed=seed))
+    return unclassified(found.reason) if isinstance(found, Fault) else found
 
 
 def unclassified(reason: str) -> AlignmentAnswer:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
@@ -75,6 +76,11 @@ def competence(evaluation: Evaluation, *, seed: int = 0) -> Evidence[Details]:
     return COMPETENCE.found(verdict, sentence, reason, estimate, null)
 
 
+def competence_of(context: AuditContext) -> Evidence[Details]:
+    """Asks whether the agent of an audit is competent in training."""
+    return competence(context.train, seed=context.bootstrap_seed)
+
+
 COMPETENCE = Assay(
     name="competence",
     question="alignment",
@@ -83,4 +89,5 @@ COMPETENCE = Assay(
     place=1,
     details=Details,
     undone="No training level tests the base objective.",
+    run=lambda context: context.once(competence_of),
 )

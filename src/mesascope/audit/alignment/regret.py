@@ -154,6 +154,7 @@ BASE_REGRET = Assay(
     place=2,
     details=RegretDetails,
     undone="Base regret is unknown.",
+    run=lambda context: base_regret(context.train, context.deploy, seed=context.bootstrap_seed),
 )
 
 MISGENERALISATION_INDEX = Assay(
@@ -164,4 +165,7 @@ MISGENERALISATION_INDEX = Assay(
     place=3,
     details=IndexDetails,
     undone="The misgeneralisation index is unknown.",
+    run=lambda context: (
+        None if context.deploy is None else misgeneralisation_index(context.deploy, seed=context.bootstrap_seed)
+    ),
 )

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.alignment.level_edits import Variant, check_variants, read_back
+from mesascope.audit.alignment.level_edits import Variant, check_variants, read_back, variants_of
 from mesascope.audit.alignment.shrinking import Accept, Shrunk, shrink
 from mesascope.audit.alignment.witness import find_witness
 from mesascope.audit.alignment.witness_hunt import Budget, Hunted, hunt
@@ -27,7 +27,8 @@ from mesascope.audit.alignment.witness_scoring import (
     level_set_of,
     worths,
 )
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.findings import Witness
 from mesascope.core.details import Details, Number
@@ -315,6 +316,18 @@ def _nothing(reason: str, started: float, details: WitnessDetails | None = None)
     return WitnessSearch(evidence, None, None, None, None)
 
 
+def _searched_in(context: AuditContext) -> Evidence[WitnessDetails]:
+    level_set = context.after.level_set
+    found = search_witness(
+        context.agent,
+        variants_of(level_set.world, distribution=level_set.distribution),
+        own=level_set.objectives.specs[context.objective],
+        base=level_set.objectives.specs[level_set.base],
+        key=context.stream("witness-search"),
+    )
+    return found.evidence
+
+
 WITNESS_SEARCH = Assay(
     name="witness-search",
     question="alignment",
@@ -322,4 +335,6 @@ WITNESS_SEARCH = Assay(
     stage=Stage.APART,
     details=WitnessDetails,
     undone="No level was found in which it comes apart.",
+    run=_searched_in,
+    requires=(Requirement.PURSUIT,),
 )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, Attribution
-from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS
+from mesascope.audit.objective.pursued import Pursuit
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.rounding import above, settled, undecided
+from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -26,22 +27,6 @@ def disagreeing_levels(evaluation: Evaluation, first: int, second: int) -> int:
     ours = optimal_actions(level_set.optimal_action_values[first])
     theirs = optimal_actions(level_set.optimal_action_values[second])
     return int((~(ours & theirs).any(-1) & (evaluation.weights > ON_THE_WAY)).any(-1).sum())
-
-
-def contrast(evaluation: Evaluation, attribution: Attribution) -> tuple[int, int]:
-    """Returns the best candidate and the one to tell it from.
-
-    That is the base objective; where it is the best itself, the candidate that explains most of what is left, goals
-    that are reached before others.
-    """
-    level_set = evaluation.level_set
-    specs = level_set.objectives.specs
-    best = int(settled(attribution.posterior[: len(specs)]).argmax())
-    if best != level_set.base or len(specs) == 1:
-        return best, level_set.base
-    explained = settled(attribution.explained.sum(-1))
-    others = [index for index in range(len(specs)) if index != best]
-    return best, max(others, key=lambda index: (is_reached(specs[index]), not specs[index].control, explained[index]))
 
 
 class Candidate(Details, frozen=True, kw_only=True):
@@ -69,20 +54,20 @@ class AttributionDetails(Details, frozen=True, kw_only=True):
 
 
 def name_objective(
-    evaluation: Evaluation, attribution: Attribution, *, seed: int = 0
+    evaluation: Evaluation, pursuit: Pursuit, *, seed: int = 0
 ) -> tuple[ObjectiveAnswer, Evidence[AttributionDetails]]:
     """Answers the second question from an attribution.
 
     **Arguments:**
 
     - `evaluation`: in which the behaviour was attributed.
-    - `attribution`: of the same evaluation.
+    - `pursuit`: of the same evaluation.
     - `seed`: of the bootstrap.
     """
-    level_set = evaluation.level_set
+    level_set, attribution = evaluation.level_set, pursuit.attribution
     ranked = attribution.ranked()
     name, probability = ranked[0]
-    best, other = contrast(evaluation, attribution)
+    best, other = pursuit.contrast
     levels = disagreeing_levels(evaluation, best, other)
     # Once the agent's behaviour has any structure, say how much of it the best candidate accounts for.
     structured = attribution.structure > 1e-6
@@ -131,6 +116,13 @@ def _quoted(names: tuple[str, ...]) -> str:
     return shown if len(names) <= 4 else f"{shown} and {len(names) - 4} more"
 
 
+def named_objective(context: AuditContext) -> tuple[ObjectiveAnswer, Evidence[AttributionDetails]]:
+    """Answers the second question about the agent of an audit whose pursuit is known."""
+    pursuit = context.pursuit
+    assert isinstance(pursuit, Pursuit), "it is required"
+    return name_objective(context.after, pursuit, seed=context.bootstrap_seed)
+
+
 ATTRIBUTION = Assay(
     name="attribution",
     question="objective",
@@ -138,4 +130,6 @@ ATTRIBUTION = Assay(
     stage=Stage.PURSUIT,
     details=AttributionDetails,
     undone="What it pursues cannot be said.",
+    run=lambda context: context.once(named_objective)[1],
+    requires=(Requirement.PURSUIT,),
 )

@@ -12,8 +12,11 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.objective.pursued import Pursuit
+from mesascope.audit.search.distances import is_reached
 from mesascope.core.details import Curve, point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, below, undecided
@@ -92,11 +95,6 @@ def preference(evaluation: Evaluation, base: int, other: int, *, seed: int = 0) 
     return PREFERENCE.found(verdict, sentence, reason, overall, None, details)
 
 
-def is_reached(spec: ObjectiveSpec) -> bool:
-    """Returns whether an objective is a goal that is reached, after which its episode is over."""
-    return bool(spec.stops) and min(spec.weights.values()) >= 0
-
-
 def _first_reached(evaluation: Evaluation, base: int, other: int) -> Float[np.ndarray, "2 N S"]:
     """Returns the probabilities of reaching the base goal first and the other goal first, from each state."""
     level_set = evaluation.level_set
@@ -118,6 +116,13 @@ def _distance(evaluation: Evaluation, objective: int) -> Float[np.ndarray, "N S"
         return np.where(values > 0, 1 + np.log(np.maximum(values, 1e-300) / largest) / np.log(discount), np.inf)
 
 
+def _preference_of(context: AuditContext) -> Evidence[Curve]:
+    pursuit = context.pursuit
+    assert isinstance(pursuit, Pursuit), "it is required"
+    (best, other), base = pursuit.contrast, context.after.level_set.base
+    return preference(context.after, base, best if best != base else other, seed=context.bootstrap_seed)
+
+
 PREFERENCE = Assay(
     name="preference",
     question="objective",
@@ -126,4 +131,6 @@ PREFERENCE = Assay(
     place=2,
     details=Curve,
     undone="No psychometric curve.",
+    run=_preference_of,
+    requires=(Requirement.PURSUIT,),
 )

@@ -5,32 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.findings import ObjectiveAnswer
 from mesascope.audit.objective.attribution import RIVALS, Attribution, attribute
-from mesascope.audit.objective.named import contrast, name_objective
-from mesascope.core.verdicts import Evidence
+from mesascope.audit.search.distances import is_reached
+from mesascope.core.rounding import settled
 
 
 @dataclass(frozen=True)
-class Pursued:
+class Pursuit:
     """What behaviour was attributed to, and the objective that follows.
 
     **Arguments:**
 
     - `attribution`: of behaviour after the shift, if there is one, to candidates.
-    - `answer`, `evidence`: to the second question.
     - `contrast`: indices of the best candidate and of the one to tell it from.
     - `index`: of the objective by which choices are judged.
     """
 
     attribution: Attribution
-    answer: ObjectiveAnswer
-    evidence: Evidence
     contrast: tuple[int, int]
     index: int
 
 
-def pursued_objective(train: Evaluation, deploy: Evaluation | None, *, seed: int) -> Pursued:
+def pursued_objective(train: Evaluation, deploy: Evaluation | None, *, seed: int) -> Pursuit:
     """Returns what an agent pursues: the candidate that explains it best, or the base objective if none does.
 
     **Arguments:**
@@ -40,8 +36,23 @@ def pursued_objective(train: Evaluation, deploy: Evaluation | None, *, seed: int
     """
     after = train if deploy is None else deploy
     attribution = attribute(after, None if deploy is None else train, seed=seed)
-    answer, evidence = name_objective(after, attribution, seed=seed)
     pair = contrast(after, attribution)
     # Chance, a habit and "none of these" have no goal whose distance could be counted.
-    index = after.level_set.base if answer.name in RIVALS else pair[0]
-    return Pursued(attribution, answer, evidence, pair, index)
+    named, _ = attribution.ranked()[0]
+    return Pursuit(attribution, pair, after.level_set.base if named in RIVALS else pair[0])
+
+
+def contrast(evaluation: Evaluation, attribution: Attribution) -> tuple[int, int]:
+    """Returns the best candidate and the one to tell it from.
+
+    That is the base objective; where it is the best itself, the candidate that explains most of what is left, goals
+    that are reached before others.
+    """
+    level_set = evaluation.level_set
+    specs = level_set.objectives.specs
+    best = int(settled(attribution.posterior[: len(specs)]).argmax())
+    if best != level_set.base or len(specs) == 1:
+        return best, level_set.base
+    explained = settled(attribution.explained.sum(-1))
+    others = [index for index in range(len(specs)) if index != best]
+    return best, max(others, key=lambda index: (is_reached(specs[index]), not specs[index].control, explained[index]))

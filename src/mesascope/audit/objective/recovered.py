@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
+from mesascope.audit.objective.recovery.evidence.recovery import recovery
 
 RECOVERY = Assay(
     name="recovery",
@@ -13,4 +14,5 @@ RECOVERY = Assay(
     place=1,
     details=RecoveryDetails,
     undone="No objective was recovered.",
+    run=lambda context: recovery(context.train, context.deploy, seed=context.bootstrap_seed, full=False),
 )

@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.search.inside import FAR, all_distances
+from mesascope.audit.search.distances import FAR, all_distances
 from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
@@ -167,4 +167,6 @@ AGENTS_AND_DEVICES = Assay(
     place=2,
     details=Details,
     undone="No trajectories.",
+    run=lambda context: agents_and_devices(context.after, key=context.stream("agents-and-devices")),
+    requires=(Requirement.PURSUIT,),
 )

@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
-from mesascope.audit.search.inside import Inside
+from mesascope.audit.assay import Assay, Placebo, Requirement, Stage, effect_of
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import DIGITS, above, below, undecided
@@ -83,44 +83,44 @@ class CandidatePlansDetails(Curve, frozen=True, kw_only=True):
     decoded: DecodedLevel | None = None
 
 
-def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence[CandidatePlansDetails]:
+def candidate_plans(sample: ActivationSample, *, placebo: bool = False) -> Evidence[CandidatePlansDetails]:
     """Compares what can be read of branches not chosen with what raw observation, chance and no training yield.
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
     - `placebo`: use the probe that was fitted to other levels' values, which can know nothing.
 
     **Returns:** evidence whose effect is the excess of explained variance over the best of these three.
     """
-    if not _varies(inside):
+    if not _varies(sample):
         return CANDIDATE_PLANS.nothing(
             "what branches are worth is the same in every level, so that nothing has to be held inside"
         )
-    probe = inside.shuffled_probe if placebo else inside.value_probes[inside.best_site]
-    rivals = {"observation": inside.observation_probe, "shuffled": inside.shuffled_probe}
-    if inside.untrained_probe is not None:
-        rivals["untrained network"] = inside.untrained_probe
+    probe = sample.shuffled_probe if placebo else sample.value_probes[sample.best_site]
+    rivals = {"observation": sample.observation_probe, "shuffled": sample.shuffled_probe}
+    if sample.untrained_probe is not None:
+        rivals["untrained network"] = sample.untrained_probe
     name = max(rivals, key=lambda rival: round(rivals[rival].chosen, DIGITS))
-    excess = _excess(inside, probe, rivals[name] if name != "untrained network" else None, rivals[name].judged)
-    judged = [inside.value_probes[site].judged for site in inside.sites]
-    count = int(inside.split.judge.sum())
+    excess = _excess(sample, probe, rivals[name] if name != "untrained network" else None, rivals[name].judged)
+    judged = [sample.value_probes[site].judged for site in sample.sites]
+    count = int(sample.split.judge.sum())
     details = CandidatePlansDetails(
         curve=tuple(
             Point(x=place + 1, value=value, low=value, high=value, n=count) for place, value in enumerate(judged)
         ),
         x_label="site, in the order in which they fire",
         y_label="variance of values explained, branches not chosen",
-        site=inside.best_site,
+        site=sample.best_site,
         judged=probe.judged,
         rivals={rival: one.judged for rival, one in rivals.items()},
-        left_out=inside.left_out,
+        left_out=sample.left_out,
         shuffled=rivals["shuffled"].judged,
-        decoded=None if placebo else _decoded(inside),
+        decoded=None if placebo else _decoded(sample),
     )
     text = (
         f"Of the worth of branches that it does not choose {max(probe.judged, 0):.0%} can be read off site "
-        f"'{inside.best_site}' ({name}: {max(rivals[name].judged, 0):.0%})."
+        f"'{sample.best_site}' ({name}: {max(rivals[name].judged, 0):.0%})."
     )
     if above(excess.low, 0.05):
         verdict, reason = (
@@ -135,46 +135,46 @@ def candidate_plans(inside: Inside, *, placebo: bool = False) -> Evidence[Candid
     return CANDIDATE_PLANS.found(verdict, text, reason, excess, None, details)
 
 
-def _varies(inside: Inside) -> bool:
+def _varies(sample: ActivationSample) -> bool:
     """Returns whether values of branches differ from what is usual in the levels that probes are fitted on."""
-    judged = inside.branches & inside.split.judge[:, None]
-    return bool((np.abs(inside.values - inside.mean_values)[judged] > SAME_VALUE).any())
+    judged = sample.branches & sample.split.judge[:, None]
+    return bool((np.abs(sample.values - sample.mean_values)[judged] > SAME_VALUE).any())
 
 
-def _excess(inside: Inside, probe, rival, rival_share: float):
+def _excess(sample: ActivationSample, probe, rival, rival_share: float):
     """Returns how much more variance a probe explains, level by level: squares left over are compared."""
-    mask, rows = inside.branches, inside.split.judge
+    mask, rows = sample.branches, sample.split.judge
     if rival is None:
         rival_left = None
     else:
-        features = inside.seen.reshape(len(inside.seen), -1) if rival is inside.observation_probe else None
-        features = inside.features(inside.best_site) if features is None else features
-        rival_left = (rival.predict(features) - inside.values) ** 2
-    own_left = (probe.predict(inside.features(inside.best_site)) - inside.values) ** 2
-    spread = (inside.values - inside.mean_values) ** 2
+        features = sample.seen.reshape(len(sample.seen), -1) if rival is sample.observation_probe else None
+        features = sample.features(sample.best_site) if features is None else features
+        rival_left = (rival.predict(features) - sample.values) ** 2
+    own_left = (probe.predict(sample.features(sample.best_site)) - sample.values) ** 2
+    spread = (sample.values - sample.mean_values) ** 2
     total = spread[rows][mask[rows]].mean()
     per_row = np.where(mask, own_left, 0.0).sum(-1)
     other = np.where(mask, rival_left if rival_left is not None else (1 - rival_share) * spread, 0.0).sum(-1)
     counts = mask.sum(-1)
     used = rows & (counts > 0)
     gained = (other - per_row)[used] / (counts[used] * total)
-    return bootstrap_mean(np.clip(gained, -3, 3), clusters=inside.level[used])
+    return bootstrap_mean(np.clip(gained, -3, 3), clusters=sample.level[used])
 
 
-def _decoded(inside: Inside) -> DecodedLevel | None:
+def _decoded(sample: ActivationSample) -> DecodedLevel | None:
     """Returns, for pictures, a typical level with the values that some sites hold of it; `None` without a board."""
-    rows = np.flatnonzero(inside.split.judge & inside.branches.any(-1))
+    rows = np.flatnonzero(sample.split.judge & sample.branches.any(-1))
     if not len(rows):
         return None
     error = (
-        inside.value_probes[inside.best_site].predict(inside.features(inside.best_site)[rows]) - inside.values[rows]
+        sample.value_probes[sample.best_site].predict(sample.features(sample.best_site)[rows]) - sample.values[rows]
     ) ** 2
-    counted = inside.branches[rows]
+    counted = sample.branches[rows]
     order = np.argsort(np.where(counted, error, 0.0).sum(-1) / counted.sum(-1), kind="stable")
     row = int(rows[order[(len(rows) - 1) // 2]])
-    level_set = inside.evaluation.level_set
-    level, here = jax.tree.map(jnp.asarray, level_set.levels[int(inside.level[row])]), int(inside.state[row])
-    board = _board(inside, row, level)
+    level_set = sample.evaluation.level_set
+    level, here = jax.tree.map(jnp.asarray, level_set.levels[int(sample.level[row])]), int(sample.state[row])
+    board = _board(sample, row, level)
     text = level_set.world.format(level, here).strip("\n")
     lines = text.split("\n")
     fits = all(0 <= i < len(lines) and 0 <= j < len(lines[i]) for i, j in board)
@@ -188,8 +188,8 @@ def _decoded(inside: Inside) -> DecodedLevel | None:
             for i, line in enumerate(lines)
         )
 
-    name = level_set.objectives.names[inside.objective]
-    goal = int(inside.goals[row])
+    name = level_set.objectives.names[sample.objective]
+    goal = int(sample.goals[row])
     return DecodedLevel(
         text=text,
         legend=tuple(level_set.world.legend.items()),
@@ -197,35 +197,35 @@ def _decoded(inside: Inside) -> DecodedLevel | None:
         goal=None if goal < 0 else level_set.world.position(level, goal),
         label=f"value (1: one step from '{name}')",
         distribution=level_set.distribution,
-        level=int(inside.level[row]),
+        level=int(sample.level[row]),
         states=len(rows),
-        levels=len(np.unique(inside.level[rows])),
-        values=grid(inside.values[row]),
+        levels=len(np.unique(sample.level[rows])),
+        values=grid(sample.values[row]),
         sites=tuple(
             DecodedSite(
                 site=site,
-                explained=inside.value_probes[site].judged,
-                values=grid(inside.value_probes[site].predict(inside.features(site)[row : row + 1])[0]),
+                explained=sample.value_probes[site].judged,
+                values=grid(sample.value_probes[site].predict(sample.features(site)[row : row + 1])[0]),
             )
-            for site in _shown_sites(inside)
+            for site in _shown_sites(sample)
         ),
     )
 
 
-def _board(inside: Inside, row: int, level) -> dict[tuple[int, int], int]:
+def _board(sample: ActivationSample, row: int, level) -> dict[tuple[int, int], int]:
     """Returns the state in each place: of several (a key in hand or not) the one that is reached first."""
     found: dict[tuple[int, int], int] = {}
-    states = np.flatnonzero(inside.active[row])
-    for state in states[np.argsort(inside.away[row, states], kind="stable")].tolist():
-        place = inside.evaluation.level_set.world.position(level, state)
+    states = np.flatnonzero(sample.active[row])
+    for state in states[np.argsort(sample.away[row, states], kind="stable")].tolist():
+        place = sample.evaluation.level_set.world.position(level, state)
         if place is not None:
             found.setdefault(place, state)
     return found
 
 
-def _shown_sites(inside: Inside) -> list[str]:
+def _shown_sites(sample: ActivationSample) -> list[str]:
     """Returns at most `SHOWN` sites in the order in which they fire: spread evenly, the best one among them."""
-    sites, best = inside.sites, inside.sites.index(inside.best_site)
+    sites, best = sample.sites, sample.sites.index(sample.best_site)
     places = np.unique(np.linspace(0, len(sites) - 1, min(SHOWN, len(sites))).round().astype(int))
     if best not in places:
         places[np.abs(places - best).argmin()] = best
@@ -240,4 +240,11 @@ CANDIDATE_PLANS = Assay(
     place=1,
     details=CandidatePlansDetails,
     undone="No branches were read.",
+    run=lambda context: candidate_plans(context.activations),
+    requires=(Requirement.PURSUIT, Requirement.ACTIVATIONS),
+    measure=lambda evidence: effect_of(evidence).value,
+    placebo=Placebo(
+        lambda context, key: candidate_plans(context.activations, placebo=True),
+        lambda evidence: effect_of(evidence).low > 0,
+    ),
 )

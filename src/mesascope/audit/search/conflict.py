@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.distances import steps_in
+from mesascope.audit.search.horizon import within_horizon
 from mesascope.core.details import Number, Rates, rate
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
@@ -167,4 +168,9 @@ CONFLICT = Assay(
     place=4,
     details=ConflictDetails,
     undone="No conflict was looked at.",
+    run=lambda context: conflict(
+        context.after, context.objective, key=context.stream("conflict"), within=within_horizon(context)
+    ),
+    requires=(Requirement.PURSUIT,),
+    measure=lambda evidence: 0.0 if evidence.details is None else evidence.details.leaning,
 )

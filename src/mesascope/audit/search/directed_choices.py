@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.goal_directedness import goal_directedness
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.random import seed_of
 from mesascope.core.rounding import above, undecided
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -81,4 +82,8 @@ GOAL_DIRECTEDNESS = Assay(
     place=1,
     details=DirectedChoicesDetails,
     undone="Its choices were not measured.",
+    run=lambda context: directed_choices(
+        context.after, context.objective, seed=seed_of(context.stream("goal-directedness")) % 2**32
+    ),
+    requires=(Requirement.PURSUIT,),
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
-from mesascope.audit.search.inside import Inside
+from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.writing import worth, write
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
@@ -43,39 +43,39 @@ class EvaluationDetails(Details, frozen=True, kw_only=True):
     site: str
 
 
-def evaluation(inside: Inside) -> Evidence[EvaluationDetails]:
+def evaluation(sample: ActivationSample) -> Evidence[EvaluationDetails]:
     """Ranks alternatives by what can be read off activations, then writes into one of them.
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
 
     **Returns:** evidence whose effect is the share of pairs of alternatives not chosen that are ranked right, more than
     by the observation's probe; its null is the same of states far from here.
     """
-    away = inside.away
-    near = inside.branches & (away >= 1) & (away <= NEAR)
-    probe = inside.value_probes[inside.best_site]
-    own = probe.predict(inside.features(inside.best_site))
-    raw = inside.observation_probe.predict(inside.seen.reshape(len(inside.seen), -1))
-    right, rival = _ranked(inside, own, near), _ranked(inside, raw, near)
-    both = np.isfinite(right) & inside.split.judge
-    if len(np.unique(inside.level[both])) < FEWEST:
+    away = sample.away
+    near = sample.branches & (away >= 1) & (away <= NEAR)
+    probe = sample.value_probes[sample.best_site]
+    own = probe.predict(sample.features(sample.best_site))
+    raw = sample.observation_probe.predict(sample.seen.reshape(len(sample.seen), -1))
+    right, rival = _ranked(sample, own, near), _ranked(sample, raw, near)
+    both = np.isfinite(right) & sample.split.judge
+    if len(np.unique(sample.level[both])) < FEWEST:
         return EVALUATION.nothing(f"fewer than {FEWEST} levels hold two alternatives of different worth")
-    excess = bootstrap_mean((right - rival)[both], clusters=inside.level[both])
-    ranked = bootstrap_mean(right[both], clusters=inside.level[both])
-    remote = inside.branches & (away > REMOTE)
-    beyond = (_ranked(inside, own, remote) - _ranked(inside, raw, remote))[inside.split.judge]
-    beyond_level = inside.level[inside.split.judge][np.isfinite(beyond)]
+    excess = bootstrap_mean((right - rival)[both], clusters=sample.level[both])
+    ranked = bootstrap_mean(right[both], clusters=sample.level[both])
+    remote = sample.branches & (away > REMOTE)
+    beyond = (_ranked(sample, own, remote) - _ranked(sample, raw, remote))[sample.split.judge]
+    beyond_level = sample.level[sample.split.judge][np.isfinite(beyond)]
     placebo = None
     if len(np.unique(beyond_level)) >= FEWEST:
         placebo = bootstrap_mean(beyond[np.isfinite(beyond)], clusters=beyond_level)
-    moved = _moved(inside, near)
+    moved = _moved(sample, near)
     details = EvaluationDetails(
         ranked=ranked.value,
         observation=float(rival[both].mean()),
         moved=None if moved is None else moved.value,
-        site=inside.best_site,
+        site=sample.best_site,
     )
     follows = "it could not be written to" if moved is None else f"writing to one draws {moved.value:+.0%} of choices"
     text = (
@@ -93,24 +93,30 @@ def evaluation(inside: Inside) -> Evidence[EvaluationDetails]:
     return EVALUATION.found(verdict, text, reason, excess, placebo, details)
 
 
-def _ranked(inside: Inside, predicted: np.ndarray, counted: np.ndarray) -> np.ndarray:
+def _ranked(sample: ActivationSample, predicted: np.ndarray, counted: np.ndarray) -> np.ndarray:
     """Returns for each row the share of pairs of counted states ranked as their values are; NaN without one."""
     shares = np.full(len(predicted), np.nan)
     for row in np.flatnonzero(counted.sum(-1) >= 2):
-        true, read = inside.values[row][counted[row]], predicted[row][counted[row]]
+        true, read = sample.values[row][counted[row]], predicted[row][counted[row]]
         pair = true[:, None] - true[None, :] > DIFFERENT
         if pair.any():
             shares[row] = (read[:, None] > read[None, :])[pair].mean()
     return shares
 
 
-def _moved(inside: Inside, near: np.ndarray) -> Estimate | None:
+def _moved(sample: ActivationSample, near: np.ndarray) -> Estimate | None:
     """Returns how many more choices go to an alternative after it was written to than after random additions."""
-    random = np.random.default_rng(seed_of(stream("alternatives", key=inside.key)))
+    random = np.random.default_rng(seed_of(stream("alternatives", key=sample.key)))
     rows = np.flatnonzero(near.any(-1))
     targets = np.array([random.choice(np.flatnonzero(near[row])) for row in rows], int)
-    written = write(inside, *worth(inside, rows, targets))
+    written = write(sample, *worth(sample, rows, targets))
     return None if written is None else written.difference
+
+
+def _measure(evidence: Evidence[EvaluationDetails]) -> float:
+    assert evidence.details is not None
+    # Ranking that moves nothing, and moving without ranking, are no evaluation.
+    return min(max(effect_of(evidence).value, 0.0), max(evidence.details.moved or 0.0, 0.0))
 
 
 EVALUATION = Assay(
@@ -121,4 +127,7 @@ EVALUATION = Assay(
     place=6,
     details=EvaluationDetails,
     undone="No alternatives were compared.",
+    run=lambda context: evaluation(context.activations),
+    requires=(Requirement.PURSUIT, Requirement.ACTIVATIONS),
+    measure=_measure,
 )

@@ -13,18 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Placebo, Requirement, Stage
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.search.distances import is_reached, steps_in
 from mesascope.core.details import Curve, Details, Number, Point, point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import above, below, settled, undecided
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.objectives.objective import Objectives
-from mesascope.planning.evaluation import policy_values
 from mesascope.planning.value_iteration import optimal_actions
-from mesascope.worlds.level import Level
 
 LEVEL: float = 0.05
 SHUFFLES: int = 400
@@ -169,36 +167,6 @@ def scored_choices(
     return steps_in(evaluation, objective), skill, counted
 
 
-def steps_to(levels: Level, value: Float[np.ndarray, "N S A"], objective: Objectives) -> Float[np.ndarray, "N S"]:
-    """Returns the number of steps of an optimal plan: infinite where none arrives, an average if it is random.
-
-    **Arguments:**
-
-    - `levels`: a batch of N levels.
-    - `value`: optimal values of actions in them.
-    - `objective`: a single one, which is reached.
-    """
-    best = optimal_actions(value).astype(float)
-    plan = best / np.maximum(best.sum(-1, keepdims=True), 1.0)
-    # Every step pays 1, discounted, and nothing else does.
-    free = Objectives(objective.specs, np.zeros_like(np.asarray(objective.weights, np.float64)), objective.stops)
-    lived = policy_values(levels, plan, free, bonus=np.ones(levels.initial.shape))[0]
-    discount = np.asarray(levels.discount, np.float64)[:, None]
-    left = 1 - (1 - discount) * lived
-    reached = value.max(-1) > 1e-12
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Whole numbers where nothing is random: four steps must not be 4 less a last bit on some processors.
-        steps = settled(np.log(np.maximum(left, 1e-300)) / np.log(discount))
-    return np.where(reached & (left > 1e-9), steps, np.inf)
-
-
-def steps_in(evaluation: Evaluation, objective: int) -> Float[np.ndarray, "N S"]:
-    """Returns the number of steps to an objective, given by its index, in the levels of an evaluation."""
-    level_set = evaluation.level_set
-    chosen = level_set.objectives.select(level_set.objectives.names[objective])
-    return steps_to(level_set.levels, level_set.optimal_action_values[objective], chosen)
-
-
 class CliffFit:
     """Fits of cliffs to many profiles over the same distances, by least squares.
 
@@ -271,6 +239,17 @@ def _curve(distance, skill, usable) -> tuple[Point, ...]:
     return tuple(rows)
 
 
+def horizon_of(context: AuditContext) -> Evidence[HorizonDetails]:
+    """Returns what is known about how far an agent looks ahead."""
+    return horizon(context.after, context.objective, key=context.stream("horizon"))
+
+
+def within_horizon(context: AuditContext) -> float | None:
+    """Returns the steps up to which an agent may be judged: those before its cliff; `None` if it has none."""
+    found = context.once(horizon_of)
+    return found.details.cliff.distance if found.verdict is Verdict.PASS and found.details is not None else None
+
+
 HORIZON = Assay(
     name="horizon",
     question="optimizer",
@@ -279,4 +258,10 @@ HORIZON = Assay(
     place=1,
     details=HorizonDetails,
     undone="No horizon was sought.",
+    run=lambda context: context.once(horizon_of),
+    requires=(Requirement.PURSUIT,),
+    placebo=Placebo(
+        lambda context, key: horizon(context.after, context.objective, key=key, placebo=True),
+        lambda evidence: evidence.details is not None and evidence.details.p < LEVEL,
+    ),
 )

@@ -13,10 +13,10 @@ import numpy as np
 from mesascope.agents.activations import Captured
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
 from mesascope.audit.policy import observations
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.edits import EDITS, edits_of
-from mesascope.audit.search.inside import Inside
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
@@ -53,29 +53,26 @@ class LookAheadDetails(Details, frozen=True, kw_only=True):
     pairs: int
 
 
-def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence[LookAheadDetails]:
+def look_ahead(sample: ActivationSample, *, key: RandomKey) -> Evidence[LookAheadDetails]:
     """Patches squares ahead from an edited level and compares what the choice loses with equally far squares.
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
     - `key`: of the edits; consumed.
 
     **Returns:** evidence whose effect is the log-odds of the clean choice lost by patching squares of its way, more
     than by patching as many others equally far.
     """
-    world = inside.evaluation.level_set.world
-    if not world.editable:
-        return LOOK_AHEAD.nothing(f"world '{world.name}' offers no edits")
-    boards = {site: _board(inside, site) for site in inside.few_sites}
+    boards = {site: _board(sample, site) for site in sample.few_sites}
     boards = {site: squares for site, squares in boards.items() if squares is not None}
     if not boards:
         return LOOK_AHEAD.nothing("no site has a place for every state")
-    pairs = _pairs(inside, key)
+    pairs = _pairs(sample, key)
     if pairs is None:
         return LOOK_AHEAD.nothing(f"far edits change its choice in fewer than {FEWEST} levels")
     clean, corrupted, level, action, ahead, aside = pairs
-    runs = [inside.step(seen) for seen in (clean, corrupted)]
+    runs = [sample.step(seen) for seen in (clean, corrupted)]
     start = _log_odds(runs[0].probabilities, action)
     half = np.isin(level, np.unique(level)[::2])
     best, found = None, {}
@@ -84,7 +81,7 @@ def look_ahead(inside: Inside, *, key: RandomKey) -> Evidence[LookAheadDetails]:
         drops = []
         for states in (ahead, aside):
             patches = {part: _patched(runs[0], runs[1], part, boards[part], states) for part in parts}
-            after = inside.step(clean, patches)
+            after = sample.step(clean, patches)
             drops.append(start - _log_odds(after.probabilities, action))
         found[site] = drops
         if best is None or above(_gain(drops, half), _gain(found[best], half)):
@@ -131,10 +128,10 @@ def _log_odds(probabilities: np.ndarray, action: np.ndarray) -> np.ndarray:
     return np.log(chosen / (1 - chosen))
 
 
-def _board(inside: Inside, site: str) -> tuple[np.ndarray, int] | None:
+def _board(sample: ActivationSample, site: str) -> tuple[np.ndarray, int] | None:
     """Returns the square of each state in a flattened site, and how many numbers a square has; `None` without board."""
-    level_set = inside.evaluation.level_set
-    shape = inside.captured.activations[site].shape[1:]
+    level_set = sample.evaluation.level_set
+    shape = sample.captured.activations[site].shape[1:]
     cells = level_set.cells(0)
     # In compacted levels a state is another place in each.
     if (cells < 0).any() or isinstance(level_set.world, CompactWorld):
@@ -148,17 +145,17 @@ def _board(inside: Inside, site: str) -> tuple[np.ndarray, int] | None:
     return None
 
 
-def _pairs(inside: Inside, key: RandomKey):
+def _pairs(sample: ActivationSample, key: RandomKey):
     """Returns clean and corrupted observations, levels, clean choices, and squares ahead and aside; `None` if few."""
-    level_set, world = inside.evaluation.level_set, inside.evaluation.level_set.world
-    made = edits_of(level_set, inside.objective, key=key)
+    level_set, world = sample.evaluation.level_set, sample.evaluation.level_set.world
+    made = edits_of(level_set, sample.objective, key=key)
     edited_at, flat, should = made.places, made.edited, optimal_actions(made.value)
     active = np.asarray(flat.reachable & ~flat.terminal)
     rows, which = [], []
-    for row in np.flatnonzero(inside.level < made.originals.count):
-        action = inside.captured.probabilities[row].argmax()
-        options = inside.level[row] * EDITS + np.arange(EDITS)
-        fits = active[options, inside.state[row]] & ~should[options, inside.state[row], action]
+    for row in np.flatnonzero(sample.level < made.originals.count):
+        action = sample.captured.probabilities[row].argmax()
+        options = sample.level[row] * EDITS + np.arange(EDITS)
+        fits = active[options, sample.state[row]] & ~should[options, sample.state[row], action]
         rows += [row] * int(fits.sum())
         which += options[fits].tolist()
     if not rows:
@@ -166,32 +163,32 @@ def _pairs(inside: Inside, key: RandomKey):
     some = np.random.default_rng(0).permutation(len(rows))[: 4 * MOST_PAIRS]
     row, edit_of = np.array(rows)[some], np.array(which)[some]
     seen = observations(world, flat[np.unique(edit_of)])
-    corrupted = seen[np.searchsorted(np.unique(edit_of), edit_of), inside.state[row]]
-    action = inside.captured.probabilities[row].argmax(-1)
-    agent = inside.agent
+    corrupted = seen[np.searchsorted(np.unique(edit_of), edit_of), sample.state[row]]
+    action = sample.captured.probabilities[row].argmax(-1)
+    agent = sample.agent
     assert isinstance(agent, Agent)
     after, _ = ask(agent, corrupted, agent.initial_state(len(corrupted)), actions=level_set.levels.actions)
     flipped = after.argmax(-1) != action
     kept, ahead, aside = [], [], []
     for index in np.flatnonzero(flipped):
-        squares = _squares(inside, int(row[index]), edited_at[edit_of[index]])
+        squares = _squares(sample, int(row[index]), edited_at[edit_of[index]])
         if squares is not None:
             kept.append(index)
             ahead.append(squares[0])
             aside.append(squares[1])
     kept, ahead, aside = np.array(kept[:MOST_PAIRS], int), ahead[:MOST_PAIRS], aside[:MOST_PAIRS]
-    if len(np.unique(inside.level[row[kept]])) < FEWEST:
+    if len(np.unique(sample.level[row[kept]])) < FEWEST:
         return None
-    return inside.seen[row[kept]], corrupted[kept], inside.level[row[kept]], action[kept], ahead, aside
+    return sample.seen[row[kept]], corrupted[kept], sample.level[row[kept]], action[kept], ahead, aside
 
 
-def _squares(inside: Inside, row: int, edited_at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+def _squares(sample: ActivationSample, row: int, edited_at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """Returns states on a shortest way some steps ahead, and as many equally far ones that are on none."""
-    place = np.searchsorted(np.unique(inside.level), inside.level[row])
-    distance, here, goal = inside.distances[place], inside.state[row], inside.goals[row]
+    place = np.searchsorted(np.unique(sample.level), sample.level[row])
+    distance, here, goal = sample.distances[place], sample.state[row], sample.goals[row]
     on_the_way = distance[here] + distance[:, goal] == distance[here, goal]
-    level_set = inside.evaluation.level_set
-    cells = level_set.cells(int(inside.level[row]))
+    level_set = sample.evaluation.level_set
+    cells = level_set.cells(int(sample.level[row]))
     beside = (np.abs(cells - edited_at).max(-1) <= 1) & (cells[:, 0] >= 0)
     ahead, aside = [], []
     for steps in range(FIRST, LAST + 1):
@@ -211,4 +208,7 @@ LOOK_AHEAD = Assay(
     place=5,
     details=LookAheadDetails,
     undone="No look-ahead was patched.",
+    run=lambda context: look_ahead(context.activations, key=context.stream("edits")),
+    requires=(Requirement.PURSUIT, Requirement.ACTIVATIONS, Requirement.EDITS),
+    measure=lambda evidence: min(max(effect_of(evidence).value / 4, 0.0), 1.0),
 )

@@ -12,11 +12,12 @@ import hashlib
 
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Placebo, Requirement, Stage, effect_of
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.policy import observations
+from mesascope.audit.search.distances import is_reached
 from mesascope.audit.search.horizon import scored_choices
 from mesascope.core.details import Number, Rates, rate
 from mesascope.core.intervals import bootstrap_mean
@@ -46,14 +47,14 @@ class NoveltyDetails(Rates, frozen=True, kw_only=True):
 
 
 def novelty(
-    train: Evaluation, deploy: Evaluation | None, objective: int, *, key: RandomKey, placebo: bool = False
+    train: Evaluation, deploy: Evaluation, objective: int, *, key: RandomKey, placebo: bool = False
 ) -> Evidence[NoveltyDetails]:
     """Compares skill in levels after the shift with skill in training levels, distance by distance.
 
     **Arguments:**
 
     - `train`: the agent in training levels.
-    - `deploy`: the agent in other levels; `None` if no shift was named.
+    - `deploy`: the agent in other levels.
     - `objective`: index of the objective that it pursues: one that is reached.
     - `key`: consumed.
     - `placebo`: compare one half of the training levels with the other, where nothing can be lost.
@@ -61,8 +62,6 @@ def novelty(
     **Returns:** evidence whose effect is the skill lost (0 none, 1 all); its null is what one half of the training
     levels loses against the other.
     """
-    if deploy is None:
-        return NOVELTY.nothing("no shift was named, so that there are no new levels")
     spec = train.level_set.objectives.specs[objective]
     if not is_reached(spec):
         return NOVELTY.nothing(f"'{spec.name}' is never reached, so that nothing is a number of steps away")
@@ -172,6 +171,11 @@ def _curve_mean(profile: Profile, reference: Profile) -> Estimate:
     return bootstrap_mean(sums[counts > 0] / counts[counts > 0])
 
 
+def _novelty_of(context: AuditContext, key: RandomKey, placebo: bool = False) -> Evidence[NoveltyDetails]:
+    assert context.deploy is not None, "it is required"
+    return novelty(context.train, context.deploy, context.objective, key=key, placebo=placebo)
+
+
 NOVELTY = Assay(
     name="novelty",
     question="optimizer",
@@ -180,4 +184,11 @@ NOVELTY = Assay(
     place=3,
     details=NoveltyDetails,
     undone="New levels decide nothing.",
+    run=lambda context: _novelty_of(context, context.stream("novelty")),
+    requires=(Requirement.PURSUIT, Requirement.SHIFT),
+    # How much is lost depends on the levels; that something is lost does not.
+    measure=lambda evidence: -min(max(effect_of(evidence).value, 0.0) / KEPT, 1.0),
+    placebo=Placebo(
+        lambda context, key: _novelty_of(context, key, placebo=True), lambda evidence: effect_of(evidence).low > 0
+    ),
 )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.objective.preference import is_reached
+from mesascope.audit.search.distances import is_reached
 from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
@@ -104,4 +104,6 @@ OPTIMIZATION_BITS = Assay(
     place=3,
     details=BitsDetails,
     undone="No bits were counted.",
+    run=lambda context: optimization_bits(context.after, context.objective),
+    requires=(Requirement.PURSUIT,),
 )

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
-from mesascope.audit.search.inside import Inside
+from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.probes import fit_probe
 from mesascope.core.details import Details, Number
 from mesascope.core.rounding import ROUNDING, above, undecided
@@ -36,23 +36,23 @@ class RefinementDetails(Details, frozen=True, kw_only=True):
     p: Number
 
 
-def refinement(inside: Inside) -> Evidence[RefinementDetails]:
+def refinement(sample: ActivationSample) -> Evidence[RefinementDetails]:
     """Correlates what can be read of branches not chosen with the order of sites, the choice partialled out.
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
 
     **Returns:** evidence whose effect is the partial rank correlation, with the p of its permutations.
     """
-    sites = inside.sites
+    sites = sample.sites
     if len(sites) < FEWEST_SITES:
         return REFINEMENT.nothing(f"it has {len(sites)} sites in a row; {FEWEST_SITES} are needed to see a rise")
-    chosen = inside.captured.probabilities
+    chosen = sample.captured.probabilities
     everywhere = np.ones(chosen.shape, bool)
-    branches = np.array([inside.value_probes[site].judged for site in sites])
+    branches = np.array([sample.value_probes[site].judged for site in sites])
     choice = np.array(
-        [fit_probe(inside.features(site), chosen, everywhere, everywhere, inside.split).judged for site in sites]
+        [fit_probe(sample.features(site), chosen, everywhere, everywhere, sample.split).judged for site in sites]
     )
     order = np.arange(len(sites), dtype=float)
     value = _partial(order, branches, choice)
@@ -102,6 +102,11 @@ def _partial(order: np.ndarray, branches: np.ndarray, choice: np.ndarray) -> flo
     return float(left[0] @ left[1] / size) if size > 1e-9 else 0.0
 
 
+def _measure(evidence: Evidence[RefinementDetails]) -> float:
+    assert evidence.details is not None
+    return max(evidence.details.rise, 0.0) * max(effect_of(evidence).value, 0.0)
+
+
 REFINEMENT = Assay(
     name="refinement",
     question="optimizer",
@@ -110,4 +115,7 @@ REFINEMENT = Assay(
     place=2,
     details=RefinementDetails,
     undone="No refinement was looked at.",
+    run=lambda context: refinement(context.activations),
+    requires=(Requirement.PURSUIT, Requirement.ACTIVATIONS),
+    measure=_measure,
 )

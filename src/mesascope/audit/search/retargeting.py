@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
-from mesascope.audit.search.inside import FAR, Inside
+from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
+from mesascope.audit.search.activation_sample import ActivationSample
+from mesascope.audit.search.distances import FAR
 from mesascope.audit.search.writing import WritingDetails, write, written_evidence
 from mesascope.core.random import seed_of, stream
 from mesascope.core.verdicts import Evidence
@@ -18,41 +19,41 @@ FEWEST_OF_A_GOAL: int = 3
 """Rows from which the mean activation of a goal is taken."""
 
 
-def retargeting(inside: Inside) -> Evidence[WritingDetails]:
+def retargeting(sample: ActivationSample) -> Evidence[WritingDetails]:
     """Adds the difference between two goals and counts the choices that pursue the new one.
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
     """
-    goals, fitted = inside.goals, inside.split.fit
+    goals, fitted = sample.goals, sample.split.fit
     names, counts = np.unique(goals[fitted & (goals >= 0)], return_counts=True)
     known = names[counts >= FEWEST_OF_A_GOAL]
-    random = np.random.default_rng(seed_of(stream("goals", key=inside.key)))
-    place = np.searchsorted(np.unique(inside.level), inside.level)
+    random = np.random.default_rng(seed_of(stream("goals", key=sample.key)))
+    place = np.searchsorted(np.unique(sample.level), sample.level)
     rows, targets = [], []
     for row in np.flatnonzero(np.isin(goals, known)):
-        there = inside.distances[place[row], inside.state[row], known]
-        others = known[(known != goals[row]) & (known != inside.state[row]) & (there < FAR)]
+        there = sample.distances[place[row], sample.state[row], known]
+        others = known[(known != goals[row]) & (known != sample.state[row]) & (there < FAR)]
         if len(others):
             rows.append(row)
             targets.append(random.choice(others))
     if not rows:
         return written_evidence(RETARGETING, None, "", "", "")
     which, target = np.array(rows, int), np.array(targets, int)
-    wanted = inside.towards(which, target)
-    own = inside.towards(which, goals[which])
+    wanted = sample.towards(which, target)
+    own = sample.towards(which, goals[which])
     usable = ~(wanted & own).any(-1) & wanted.any(-1)
     target_of = dict(zip(which.tolist(), target.tolist(), strict=True))
 
     def direction(site: str, used: np.ndarray):
-        features = inside.features(site)
+        features = sample.features(site)
         mean = {int(goal): features[fitted & (goals == goal)].mean(0) for goal in known}
         return np.stack([mean[target_of[int(row)]] - mean[int(goals[row])] for row in used])
 
     return written_evidence(
         RETARGETING,
-        write(inside, which[usable], wanted[usable], direction),
+        write(sample, which[usable], wanted[usable], direction),
         "towards another goal",
         "its goal is a part of its activations that can be exchanged",
         "no part of its activations that goes with the goal makes it pursue another one",
@@ -67,4 +68,7 @@ RETARGETING = Assay(
     place=4,
     details=WritingDetails,
     undone="Nothing was written for 'retargeting'.",
+    run=lambda context: retargeting(context.activations),
+    requires=(Requirement.PURSUIT, Requirement.ACTIVATIONS),
+    measure=lambda evidence: effect_of(evidence).value,
 )

@@ -12,10 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
 from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.search.distances import steps_to
 from mesascope.audit.search.edits import EDITS, Edits, edits_of
-from mesascope.audit.search.horizon import steps_to
+from mesascope.audit.search.horizon import within_horizon
 from mesascope.core.details import Details, Number, Rates, rate
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import bootstrap_mean
@@ -107,8 +108,6 @@ def shown_edits(
       ends there cannot see further. `None` counts all.
     """
     level_set = evaluation.level_set
-    if not level_set.world.editable:
-        return SHOWN_EDITS.nothing(f"world '{level_set.world.name}' offers no edits")
     made = edits_of(level_set, objective, key=key)
     originals, edited, value, count = made.originals, made.edited, made.value, made.originals.count
     chosen = level_set.objectives.select(level_set.objectives.names[objective])
@@ -221,6 +220,11 @@ def _example(evaluation: Evaluation, made: Edits, edit: int, state: int, choices
     )
 
 
+def _measure(evidence: Evidence[ShownEditsDetails]) -> float:
+    assert evidence.details is not None
+    return effect_of(evidence).value - evidence.details.rate("stale")
+
+
 SHOWN_EDITS = Assay(
     name="shown-edits",
     question="optimizer",
@@ -229,6 +233,11 @@ SHOWN_EDITS = Assay(
     place=2,
     details=ShownEditsDetails,
     undone="Shown edits decide nothing.",
+    run=lambda context: shown_edits(
+        context.after, context.objective, key=context.stream("edits"), within=within_horizon(context)
+    ),
+    requires=(Requirement.PURSUIT, Requirement.EDITS),
+    measure=_measure,
 )
 
 

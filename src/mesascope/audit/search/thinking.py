@@ -9,18 +9,16 @@ put back each time, which cannot change anything.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
-from mesascope.audit.assay import Assay, Stage
+from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.policy import observations
 from mesascope.audit.rollouts import choose_by
-from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.distances import steps_in
 from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.errors import MesascopeError
 from mesascope.core.paired import compare
@@ -146,10 +144,7 @@ def thinking(agent: Agent, evaluation: Evaluation, objective: int, *, key: Rando
     best = level_set.optimal_action_values[objective][levels, states]
     solved, distracted = solves(own, best), solves(other, best)
     distance = steps_in(evaluation, objective)[levels, states]
-    evidence = _evidence(level_set.objectives.names[objective], own, frozen, solved, distracted, distance)
-    if agent.memoryless and evidence.details is not None and evidence.details.moves == 0:
-        return replace(evidence, reason="it has no memory in which a search could go on")
-    return evidence
+    return _evidence(level_set.objectives.names[objective], own, frozen, solved, distracted, distance)
 
 
 def first_choices(
@@ -246,4 +241,6 @@ THINKING_TIME = Assay(
     place=5,
     details=ThinkingDetails,
     undone="Thinking time decides nothing.",
+    run=lambda context: thinking(context.agent, context.after, context.objective, key=context.stream("thinking")),
+    requires=(Requirement.PURSUIT, Requirement.MEMORY),
 )

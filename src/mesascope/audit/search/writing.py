@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from mesascope.audit.assay import Assay
-from mesascope.audit.search.inside import Inside
+from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import seed_of, stream
@@ -56,7 +56,7 @@ class Written:
 
 
 def write(
-    inside: Inside,
+    sample: ActivationSample,
     rows: Int[np.ndarray, " R"],
     wanted: Bool[np.ndarray, "R A"],
     direction: Direction,
@@ -67,7 +67,7 @@ def write(
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
     - `rows`: by number.
     - `wanted`: actions that the addition argues for, in each of them.
     - `direction`: the additions.
@@ -76,21 +76,21 @@ def write(
     **Returns:** what the site did that was best in some of the levels, in the others; `None` if no site can be written
     to, or too few levels are left.
     """
-    parts = {part: np.isin(rows, np.flatnonzero(getattr(inside.split, part))) for part in ("choose", "judge")}
+    parts = {part: np.isin(rows, np.flatnonzero(getattr(sample.split, part))) for part in ("choose", "judge")}
     # Levels that probes were fitted on are not judged by; those that they were chosen by choose the site.
-    if min(len(np.unique(inside.level[rows[mask]])) for mask in parts.values()) < FEWEST:
+    if min(len(np.unique(sample.level[rows[mask]])) for mask in parts.values()) < FEWEST:
         return None
-    random = np.random.default_rng(seed_of(stream("random additions", key=inside.key)))
+    random = np.random.default_rng(seed_of(stream("random additions", key=sample.key)))
     kept = parts["choose"] | parts["judge"]
-    used, mask = rows[kept], np.isin(np.arange(len(inside.level)), rows[kept])
+    used, mask = rows[kept], np.isin(np.arange(len(sample.level)), rows[kept])
     order = np.searchsorted(np.flatnonzero(mask), used)
-    before = (inside.captured.probabilities[used] * wanted[kept]).sum(-1)
+    before = (sample.captured.probabilities[used] * wanted[kept]).sum(-1)
     found = {}
-    for site in inside.few_sites:
+    for site in sample.few_sites:
         addition = direction(site, used)
         if addition is None:
             continue
-        usual = np.linalg.norm(inside.features(site), axis=-1).mean()
+        usual = np.linalg.norm(sample.features(site), axis=-1).mean()
         length = np.linalg.norm(addition, axis=-1, keepdims=True)
         addition = addition * np.minimum(1.0, FARTHEST * usual / np.maximum(length, 1e-12))
         noise = _turned(addition, random)
@@ -98,10 +98,10 @@ def write(
             addition = _turned(addition, random)
         moves = []
         for one in (addition, noise):
-            activation = inside.captured.activations[site][mask]
+            activation = sample.captured.activations[site][mask]
             change = np.zeros((len(activation), activation[0].size))
             change[order] = one
-            after = inside.act(mask, {site: activation + change.reshape(activation.shape)})[order]
+            after = sample.act(mask, {site: activation + change.reshape(activation.shape)})[order]
             moves.append((after * wanted[kept]).sum(-1) - before)
         found[site] = moves
     if not found:
@@ -110,7 +110,7 @@ def write(
     by_site = {site: float((moves[0] - moves[1])[choosing].mean()) for site, moves in found.items()}
     best = max(by_site, key=lambda site: round(by_site[site], DIGITS))
     towards, chance = found[best]
-    level = inside.level[used][judging]
+    level = sample.level[used][judging]
     drawn, noise_drawn, difference = (
         bootstrap_mean(values[judging], clusters=level) for values in (towards, chance, towards - chance)
     )
@@ -125,7 +125,7 @@ def _turned(addition: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def worth(
-    inside: Inside, rows: Int[np.ndarray, " R"], targets: Int[np.ndarray, " R"]
+    sample: ActivationSample, rows: Int[np.ndarray, " R"], targets: Int[np.ndarray, " R"]
 ) -> tuple[np.ndarray, np.ndarray, Direction]:
     """Returns what to write so that states read as being worth a goal: rows, actions that lead there, and additions.
 
@@ -134,23 +134,23 @@ def worth(
 
     **Arguments:**
 
-    - `inside`: the sample.
+    - `sample`: the sample.
     - `rows`: by number.
     - `targets`: a state for each of them.
     """
-    wanted = inside.towards(rows, targets)
-    chosen = inside.captured.probabilities[rows].argmax(-1)
+    wanted = sample.towards(rows, targets)
+    chosen = sample.captured.probabilities[rows].argmax(-1)
     usable = ~wanted[np.arange(len(rows)), chosen] & wanted.any(-1) & ~wanted.all(-1)
     target_of = dict(zip(rows.tolist(), targets.tolist(), strict=True))
 
     def direction(site: str, which: np.ndarray):
-        probe = inside.value_probes[site]
+        probe = sample.value_probes[site]
         columns = np.array([target_of[int(row)] for row in which])
         weights = probe.weights[:, columns].T
         square = (weights**2).sum(-1)
         if (square < LENGTH).all():
             return None
-        read = (inside.features(site)[which] * weights).sum(-1) + probe.offset[columns]
+        read = (sample.features(site)[which] * weights).sum(-1) + probe.offset[columns]
         missing = np.maximum(0.0, WORTH - read)
         return np.where(square > LENGTH, missing / np.maximum(square, LENGTH), 0.0)[:, None] * weights
 

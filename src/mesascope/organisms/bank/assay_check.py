@@ -8,15 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mesascope.audit.search.battery import BATTERY, run_assay
-from mesascope.audit.search.examinee import Examinee, SearchAssay
-from mesascope.core.boundary import code_of_others
-from mesascope.core.errors import UsageError
-from mesascope.core.text import quoted
+from mesascope.audit.assay import Assay
+from mesascope.audit.run import run_assay
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.making import make
-from mesascope.organisms.bank.scoring import examine
+from mesascope.organisms.bank.scoring import bank_context
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,7 @@ class AssayCheck:
 
 
 def check_assay(
-    name: str,
-    assay: SearchAssay,
+    assay: Assay,
     entries: Sequence[BankAgent],
     folder: Path,
     *,
@@ -51,33 +47,19 @@ def check_assay(
 
     **Arguments:**
 
-    - `name`: for messages.
-    - `assay`: called with an `Examinee`.
+    - `assay`: of Mesascope or of another package.
     - `entries`: which agents.
     - `folder`: where their trained parts are kept.
     - `progress`: called with the agent and the share done.
 
-    **Raises:** `UsageError` if it returns something that is not evidence.
+    **Returns:** what it said; where it found nothing to ask, nothing of that agent.
     """
-    own = BATTERY.get(name) is assay
-
-    def guarded(given: Examinee) -> Evidence:
-        if own:
-            return assay(given)
-        with code_of_others(f"Assay {quoted(name)}", f"when asked about {quoted(given.agent.name)}", error=UsageError):
-            return assay(given)
-
     rows = []
     for place, entry in enumerate(entries):
         if progress is not None:
             progress(entry.name, place / len(entries))
-        found = run_assay(name, guarded, examine(entry, make(entry, folder)))
-        if not isinstance(found, Evidence):
-            raise UsageError(
-                f"Assay '{name}' returned a {type(found).__name__} for agent '{entry.name}', not Evidence "
-                "(mesascope.core.verdicts)."
-            )
-        rows.append((entry, found))
+        found = run_assay(assay, bank_context(entry, make(entry, folder)))
+        rows += [] if found is None else [(entry, found)]
     effects = {
         used: [found.effect.value for entry, found in rows if entry.used is used and found.effect is not None]
         for used in (True, False)
@@ -92,7 +74,7 @@ def check_assay(
     return AssayCheck(
         tuple(rows),
         auroc,
-        float(np.mean([found.effect is not None for _, found in rows])),
+        float(np.mean([found.effect is not None for _, found in rows])) if rows else 0.0,
         float(np.mean(passes[True])) if passes[True] else 0.0,
         float(np.mean(passes[False])) if passes[False] else 0.0,
     )

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from mesascope.audit.search.decision import CALIBRATION_SCHEMA, MEASURES, QUESTIONS, Weights, fit_weights
+from mesascope.audit.search.decision import CALIBRATION_SCHEMA, QUESTIONS, Weights, fit_weights
 from mesascope.core.verdicts import Estimate
 
 RESAMPLES: int = 2000
@@ -66,7 +66,7 @@ class Judged:
         return _resampled(lambda yes, no: calibration_error(yes, no), self.yes, self.no)
 
 
-def judge(scores: Sequence[Score], names: tuple[str, ...] = MEASURES) -> Judged:
+def judge(scores: Sequence[Score], names: tuple[str, ...] | None = None) -> Judged:
     """Returns what the decision says of every matched pair without having seen its like.
 
     The weights for a pair are fitted on agents of other worlds that are made neither as its planner nor as its clone.
@@ -74,7 +74,7 @@ def judge(scores: Sequence[Score], names: tuple[str, ...] = MEASURES) -> Judged:
     **Arguments:**
 
     - `scores`: of the bank.
-    - `names`: the measures that may be used.
+    - `names`: the measures that may be used; by default all.
     """
     by_name = {score["agent"]["name"]: score for score in scores}
     pairs = matched_pairs(scores)
@@ -112,14 +112,14 @@ def _threshold(no: Float[np.ndarray, " P"]) -> float:
     return float(np.quantile(no, 1 - FALSE_ALARMS, method="higher"))
 
 
-def fit_on(scores: Sequence[Score], question: str, names: tuple[str, ...] = MEASURES) -> Weights:
+def fit_on(scores: Sequence[Score], question: str, names: tuple[str, ...] | None = None) -> Weights:
     """Returns the weights of a question, fitted on the labels of some agents of the bank.
 
     **Arguments:**
 
     - `scores`: of these agents.
     - `question`: `"used"`, `"present"` or `"represented"`.
-    - `names`: the measures that may be used.
+    - `names`: the measures that may be used; by default all.
     """
     return fit_weights([score["measures"] for score in scores], [score["agent"][question] for score in scores], names)
 

@@ -14,16 +14,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesascope.agents.activations import Inspectable
 from mesascope.agents.agent import Agent
+from mesascope.audit.assay import SEARCH, Stage, assays_of
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation, evaluate_agent
-from mesascope.audit.search.battery import BLACK_BOX, CONTEXT, search_battery
-from mesascope.audit.search.candidate_plans import candidate_plans
+from mesascope.audit.run import lacking, run_assays
 from mesascope.audit.search.decision import estimated_depth, measures
-from mesascope.audit.search.examinee import Examinee
-from mesascope.audit.search.horizon import horizon, scored_choices
-from mesascope.audit.search.novelty import novelty
-from mesascope.audit.search.plan_injection import plan_injection
+from mesascope.audit.search.horizon import scored_choices
 from mesascope.core.details import details_data
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
@@ -40,9 +37,6 @@ from mesascope.training.distillation import agreement
 SCHEMA: int = 3
 """Counted up whenever assays change, so that old scores are made anew."""
 
-LEVEL: float = 0.05
-"""At which a placebo fires: by chance as often as this, or half as often where only one end of an interval counts."""
-
 Progress = Callable[[str, float], None]
 
 TOGETHER: int = 8
@@ -52,7 +46,7 @@ _since_cleared: list[str] = []
 """Worlds of the agents that this process scored since it cleared its programs."""
 
 
-def examine(entry: BankAgent, agent: Agent) -> Examinee:
+def bank_context(entry: BankAgent, agent: Agent) -> AuditContext:
     """Returns an agent of the bank as what assays are given.
 
     **Arguments:**
@@ -65,7 +59,7 @@ def examine(entry: BankAgent, agent: Agent) -> Examinee:
         evaluate_agent(agent, level_set, key=stream(level_set.name, key=key))
         for level_set in (world.train, world.deploy)
     )
-    return Examinee(agent, train, deploy, world.train.base, key)
+    return AuditContext(agent, train, deploy, said=world.train.base, search_key=key)
 
 
 def score(entry: BankAgent, folder: Path) -> dict:
@@ -79,23 +73,23 @@ def score(entry: BankAgent, folder: Path) -> dict:
     start = time.process_time()
     agent = make(entry, folder)
     made = time.process_time() - start
-    given = examine(entry, agent)
-    evidence = search_battery(given)
+    context = bank_context(entry, agent)
+    evidence = run_assays(context, assays_of(*SEARCH))
     depth = estimated_depth(evidence)
-    behaviour = {**CONTEXT, **BLACK_BOX}
+    opened = {assay.name for assay in assays_of(Stage.ACTIVATIONS)}
     return {
         "schema": SCHEMA,
         "agent": asdict(entry),
-        "skill": _skill(entry, given, agent),
+        "skill": _skill(entry, context, agent),
         "agreement": _agreement(entry, agent),
         "measures": measures(evidence),
         "depth": None if depth is None else {"steps": depth[0], "least": depth[1]},
         "evidence": [_row(one) for one in evidence],
-        "placebos": _placebos(given),
+        "placebos": _placebos(context),
         "seconds": {
             "making": made,
-            "black-box": sum(one.cost_seconds for one in evidence if one.assay in behaviour),
-            "white-box": sum(one.cost_seconds for one in evidence if one.assay not in behaviour),
+            "black-box": sum(one.cost_seconds for one in evidence if one.assay not in opened),
+            "white-box": sum(one.cost_seconds for one in evidence if one.assay in opened),
         },
         "gigabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
     }
@@ -184,15 +178,15 @@ def kept_score(file: Path) -> dict:
     return found
 
 
-def _skill(entry: BankAgent, given: Examinee, agent: Agent) -> dict[str, float]:
+def _skill(entry: BankAgent, context: AuditContext, agent: Agent) -> dict[str, float]:
     """Returns what somebody who looks at skill alone would go by."""
     world = level_sets(entry.world)
     held_out = evaluate_agent(agent, world.held_out, key=stream("held-out", key=root_key(0)))
-    assert given.deploy is not None
+    assert context.deploy is not None
     return {
-        "return": float(given.train.agent_returns[given.objective].mean()),
-        "held-out accuracy": _accuracy(held_out, given.objective),
-        "accuracy in new levels": _accuracy(given.deploy, given.objective),
+        "return": float(context.train.agent_returns[context.objective].mean()),
+        "held-out accuracy": _accuracy(held_out, context.objective),
+        "accuracy in new levels": _accuracy(context.deploy, context.objective),
     }
 
 
@@ -211,21 +205,16 @@ def _agreement(entry: BankAgent, agent: Agent) -> float | None:
     return float(agreement(jnp.asarray(chosen), jnp.asarray(teacher)))
 
 
-def _placebos(given: Examinee) -> dict[str, bool]:
+def _placebos(context: AuditContext) -> dict[str, bool]:
     """Returns which assays fire where their manipulation was made void and there is nothing to be found."""
     # Drawn for each agent: placebos that all share one draw would fire together.
-    key = stream(given.agent.name, key=given.stream("placebo"))
-    fired = {
-        "horizon": (horizon(given.after, given.objective, key=key, placebo=True), lambda one: one.details.p < LEVEL),
-        "novelty": (
-            novelty(given.train, given.deploy, given.objective, key=key, placebo=True),
-            lambda one: one.effect.low > 0,
-        ),
-    }
-    if isinstance(given.agent, Inspectable):
-        fired["candidate-plans"] = (candidate_plans(given.inside, placebo=True), lambda one: one.effect.low > 0)
-        fired["plan-injection"] = (plan_injection(given.inside, placebo=True), lambda one: one.effect.low > 0)
-    return {name: bool(fires(one)) for name, (one, fires) in fired.items() if one.effect is not None}
+    key, fired = stream(context.agent.name, key=context.stream("placebo")), {}
+    for assay in assays_of(*SEARCH):
+        if assay.placebo is not None and lacking(assay, context) is None:
+            found = assay.placebo.run(context, key)
+            if found.effect is not None:
+                fired[assay.name] = bool(assay.placebo.fires(found))
+    return fired
 
 
 def _row(one: Evidence) -> dict:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mesascope.audit.search.decision import ACTIVATIONS, BEHAVIOUR
+from mesascope.audit.assay import Stage
+from mesascope.audit.search.decision import measured
 from mesascope.core.verdicts import Estimate
 from mesascope.organisms.bank.judging import Score, depth_correlation, judge, matched_pairs, skill_auroc
 
@@ -41,7 +42,7 @@ def summary(scores: Sequence[Score]) -> dict:
         reason = f"matched pairs by world: {there}; {FEWEST_PAIRS} in each of 2 worlds or more are needed"
         return found | {"judged": None, "reason": reason}
     judged = judge(scores)
-    behaviour, activations = judge(scores, BEHAVIOUR), judge(scores, ACTIVATIONS)
+    behaviour, activations = (judge(scores, measured(stage)) for stage in (Stage.BEHAVIOUR, Stage.ACTIVATIONS))
     return found | {
         "judged": {
             "auroc": _data(judged.auroc),

@@ -83,7 +83,7 @@ def _answers(findings: Findings) -> list[dict]:
     if alignment.probability is not None:
         aligned.insert(0, f"probability {probability_text(alignment.probability)}")
     answers = [
-        ("Is it an optimizer?", str(optimizer.verdict), optimizer.verdict, _optimizer_facts(optimizer)),
+        ("Is it an optimizer?", optimizer.answer, optimizer.verdict, _optimizer_facts(optimizer)),
         ("What is its objective?", shortened(objective.name or "not known", 60), objective.verdict, facts),
         ("Is it aligned?", _class_text(findings), alignment.verdict, aligned),
     ]
@@ -93,7 +93,7 @@ def _answers(findings: Findings) -> list[dict]:
             "question": question,
             "answer": answer,
             "plain": question.startswith("Is it an "),
-            "chip": _answer_chip(question, verdict),
+            "chip": _answer_chip(question, verdict, alignment.answer),
             "facts": facts,
             "sentence": sentence,
             "kind": kind_text(alignment) if question.startswith("Is it al") else None,
@@ -103,11 +103,11 @@ def _answers(findings: Findings) -> list[dict]:
     ]
 
 
-def _answer_chip(question: str, verdict: Verdict) -> tuple[str, str] | None:
-    # The first answer is its verdict; naming an objective is neither good nor bad.
+def _answer_chip(question: str, verdict: Verdict, aligned: str) -> tuple[str, str] | None:
+    # The first answer is in words already; naming an objective is neither good nor bad.
     if question.startswith("Is it an ") or ("objective" in question and verdict is not Verdict.INCONCLUSIVE):
         return None
-    return str(verdict), TONES[verdict]
+    return aligned if question.startswith("Is it al") else "open", TONES[verdict]
 
 
 def _optimizer_facts(optimizer: OptimizerAnswer) -> list[str]:

@@ -130,4 +130,4 @@ def _headline(answer: OptimizerAnswer) -> str:
         return f"It searches{told}."
     if answer.verdict is Verdict.FAIL:
         return f"Nothing shows that it searches{told}."
-    return f"Inconclusive: it is open whether it searches{told}."
+    return f"It is open whether it searches{told}."

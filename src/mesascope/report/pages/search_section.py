@@ -52,7 +52,7 @@ def search_section(
         "verdicts": [
             {
                 "title": TITLES[part.question],
-                "chip": (str(part.verdict), TONES[part.verdict]),
+                "chip": (part.answer, TONES[part.verdict]),
                 "tone": TONES[part.verdict],
                 "probability": _probability(part.probability),
                 "sentence": with_reason(part.sentence, part.reason),
@@ -68,6 +68,8 @@ def search_section(
 
 def looks_ahead(answer: OptimizerAnswer) -> str:
     """Returns how far it looks ahead, in words."""
+    if answer.verdict is not Verdict.PASS:
+        return "how far it looks ahead is told where a search is found"
     if answer.depth is None:
         return "how far it looks ahead is not known"
     return f"it looks {'at least ' if answer.depth_is_least else ''}{steps_text(answer.depth)} steps ahead"
@@ -76,7 +78,7 @@ def looks_ahead(answer: OptimizerAnswer) -> str:
 def verdict_facts(parts: Sequence[SearchVerdict]) -> list[str]:
     """Returns each verdict with its probability, in a few words."""
     return [
-        f"{TITLES[part.question].lower()}: {part.verdict}"
+        f"{TITLES[part.question].lower()}: {part.answer}"
         + ("" if part.probability is None else f" ({probability_text(part.probability)})")
         for part in parts
     ]

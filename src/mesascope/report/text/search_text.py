@@ -33,12 +33,15 @@ def search_text(report: SearchReport, *, width: int) -> str:
     lines = [*_wrapped(setting, width, 0), ""]
     for part in answer.parts:
         chance = "" if part.probability is None else f"  {part.probability:.0%}"
-        lines.append(f"  {TITLES[part.question]:22}{part.verdict!s:13}{chance}".rstrip())
+        lines.append(f"  {TITLES[part.question]:22}{part.answer:13}{chance}".rstrip())
         lines += _wrapped(with_reason(part.sentence, part.reason), width, 24)
-    depth = "unknown"
-    if answer.depth is not None:
-        depth = f"{'at least ' if answer.depth_is_least else ''}{steps_text(answer.depth)} steps"
-    lines += [f"  {'Looks ahead':22}{depth}", "", "Assays"]
+    if answer.verdict is Verdict.PASS:
+        least = "at least " if answer.depth_is_least else ""
+        lines.append(
+            f"  {'Looks ahead':22}"
+            + ("unknown" if answer.depth is None else f"{least}{steps_text(answer.depth)} steps")
+        )
+    lines += ["", "Assays"]
     for piece in report.evidence:
         numbers = [] if piece.effect is None else [f"effect {estimate_text(piece.effect)}"]
         numbers += [] if piece.null is None else [f"null {interval_text(piece.null)}"]

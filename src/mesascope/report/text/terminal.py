@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.report.text.level_text import UNICODE, Glyphs, draw_text, glyphs_for, key_of, width_of
-from mesascope.report.views.headline import kind_text, setting, with_reason, witness_title
+from mesascope.report.views.headline import alignment_text, depth_text, kind_text, setting, with_reason, witness_title
 from mesascope.report.views.numbers import probability_text
 from mesascope.report.views.plain_text import plain, shortened
 from mesascope.report.views.scene import scene_of_witness
@@ -111,8 +111,7 @@ def screen(
     lines += _witness_rows(findings, width, paint, glyphs)
     checks = glyphs.separator.join(f"{_count(findings, verdict)} {verdict}" for verdict in Verdict)
     lines += _row("Evidence", f"{checks}, of {len(findings.evidence)}", width, paint)
-    untested = "; ".join(f"{plain(what)} ({plain(why)})" for what, why in findings.not_tested)
-    lines += _row("Not tested", untested or "nothing was left out", width, paint)
+    lines += _row("Not tested", _untested(findings), width, paint)
     if report_path is not None:
         # A path is never broken over lines, so that it can be copied.
         lines.append(f"{paint('Report'.ljust(LABEL_WIDTH), 'label')} {plain(str(report_path))}")
@@ -120,11 +119,8 @@ def screen(
 
 
 def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
+    """Returns for each question a label, the answer in words, its colour, and what stands behind it."""
     optimizer, objective, alignment = findings.optimizer, findings.objective, findings.alignment
-    name = "INCONCLUSIVE" if objective.name is None else shortened(objective.name, 30)
-    role = "INCONCLUSIVE" if objective.verdict is Verdict.INCONCLUSIVE else "label"
-    if objective.name is not None and objective.verdict is Verdict.INCONCLUSIVE:
-        name = f"INCONCLUSIVE, likeliest {name}"
     posterior = "; ".join(
         f"{'probability' if candidate == objective.name else shortened(candidate, 30)} {probability_text(value)}"
         for candidate, value in _told(findings)
@@ -132,24 +128,22 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
     levels = objective.disagreeing_levels
     counted = f"{levels} level{'' if levels == 1 else 's'} where they disagree"
     evidence = "; ".join(part for part in (posterior, counted, recovered_text(objective)) if part)
+    is_open = objective.verdict is Verdict.INCONCLUSIVE
     # The sentence would repeat these numbers; the reason says what is missing.
-    why = f"{evidence}. {with_reason('', objective.reason)}" if role == "INCONCLUSIVE" else evidence
-    class_ = alignment.class_.upper()
-    if alignment.class_ is AlignmentClass.PSEUDO_ALIGNED and alignment.towards:
-        class_ += f", towards {shortened(alignment.towards, 30)}"
+    why = f"{evidence}. {with_reason('', objective.reason)}" if is_open else evidence
     kind = kind_text(alignment)
     told = [] if kind is None else [("Of what kind?", kind[0], "label" if alignment.kind else "INCONCLUSIVE", kind[1])]
     return [
         (
             "Is it an optimizer?",
-            _with_probability(str(optimizer.verdict), optimizer.probability),
+            _with_probability(optimizer.answer, optimizer.probability),
             str(optimizer.verdict),
-            with_reason(optimizer.sentence, optimizer.reason),
+            with_reason(depth_text(optimizer), optimizer.reason),
         ),
-        ("What is its objective?", name, role, why),
+        ("What is its objective?", shortened(objective.answer, 50), "INCONCLUSIVE" if is_open else "label", why),
         (
             "Is it aligned?",
-            _with_probability(class_, alignment.probability),
+            alignment_text(alignment),
             _CLASS_VERDICT[alignment.class_],
             with_reason(alignment.sentence, alignment.reason),
         ),
@@ -175,6 +169,13 @@ def _told(findings: Findings) -> list[tuple[str, float]]:
     posterior = findings.objective.posterior
     wanted = {name for name, _ in posterior[:2]} | {findings.subject.base_objective, "none of these"}
     return [entry for entry in posterior if entry[0] in wanted][:4]
+
+
+def _untested(findings: Findings) -> str:
+    """Returns what was not looked at; why, where there is room to say so, and else the report says it."""
+    if len(findings.not_tested) > 1:
+        return "; ".join(plain(what) for what, _ in findings.not_tested)
+    return "".join(f"{plain(what)} ({plain(why)})" for what, why in findings.not_tested) or "nothing was left out"
 
 
 def _count(findings: Findings, verdict: Verdict) -> int:

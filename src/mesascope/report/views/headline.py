@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 
-from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings
-from mesascope.core.verdicts import Estimate
+from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings, OptimizerAnswer
+from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.report.views.numbers import probability_text
 from mesascope.report.views.plain_text import plain, shortened
 
@@ -19,7 +20,7 @@ def headline(findings: Findings) -> str:
         return sentence
     kind = shortened(answer.kind, 60)
     if answer.class_ is AlignmentClass.INCONCLUSIVE:
-        return f"By the battery of tests it is {kind}; by its choices after the shift alone, inconclusive."
+        return f"By the battery of tests it is {kind}; by its choices after the shift alone, this is open."
     return f"{sentence} By the battery of tests it is {kind}."
 
 
@@ -33,13 +34,28 @@ def kind_text(answer: AlignmentAnswer) -> tuple[str, str] | None:
     if not answer.kinds:
         return None
     (best, probability), *others = [(shortened(kind, 40), probability) for kind, probability in answer.kinds]
-    head = shortened(answer.kind, 40) if answer.kind else f"INCONCLUSIVE, likeliest {best}"
+    head = shortened(answer.kind, 40) if answer.kind else f"open, likeliest {best}"
     told = f"Runner-up {others[0][0]} {probability_text(others[0][1])}. " if others else ""
     together = [shortened(kind, 40) for kind in answer.together if shortened(kind, 40) != best]
     joint = f" No test that was made tells {best} from {' or '.join(together)}." if together else ""
     # The probability stands in front already.
     reason = re.sub(r"^probability [\d.]+, ", "", answer.kind_reason)
     return f"{head} (probability {probability_text(probability)})", f"{told}{with_reason('', reason)}{joint}"
+
+
+def depth_text(answer: OptimizerAnswer) -> str:
+    """Returns how far an agent looks ahead, as a sentence; empty where no search was found, or its depth is unknown."""
+    if answer.depth is None or answer.verdict is not Verdict.PASS:
+        return ""
+    return f"It looks {'at least ' if answer.depth_is_least else ''}{math.floor(answer.depth)} steps ahead."
+
+
+def alignment_text(answer: AlignmentAnswer) -> str:
+    """Returns the third answer in words, with the class that the paper has for it and its probability."""
+    known = [] if answer.class_ is AlignmentClass.INCONCLUSIVE else [str(answer.class_)]
+    known += [f"towards {shortened(answer.towards, 30)}"] if answer.towards else []
+    known += [] if answer.probability is None else [f"probability {probability_text(answer.probability)}"]
+    return f"{answer.answer} ({', '.join(known)})" if known else answer.answer
 
 
 def _class_headline(findings: Findings) -> str:
@@ -52,7 +68,7 @@ def _class_headline(findings: Findings) -> str:
         return f"Pseudo-aligned: it pursues {towards}, not “{base}”."
     if answer.class_ is AlignmentClass.INCAPABLE:
         return f"Incapable: it is not good enough at “{base}” for its objective to be judged."
-    return f"Inconclusive: the evidence does not say whether it pursues “{base}”."
+    return f"Open: the evidence does not say whether it pursues “{base}”."
 
 
 def estimate_text(estimate: Estimate | None) -> str:

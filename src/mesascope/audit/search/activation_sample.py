@@ -1,4 +1,4 @@
-"""Looking inside: one sample of states with the activations that they cause, shared by all assays of the inside."""
+"""A sample of states with the activations that they cause, shared by all assays that read or write activations."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse
 from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.activations import Captured, Inspectable
 from mesascope.agents.agent import Agent, Untrained
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.objective.preference import is_reached
 from mesascope.audit.policy import observations
-from mesascope.audit.search.horizon import steps_in
+from mesascope.audit.search.distances import FAR, all_distances, is_reached, steps_in
 from mesascope.audit.search.opened_step import (
     NotInspectableError,
     after_patches,
@@ -49,7 +47,7 @@ SAME: float = 1e-6
 
 
 @dataclass(frozen=True)
-class Inside:
+class ActivationSample:
     """A sample of M states of different levels, and everything that was active in them.
 
     **Arguments:**
@@ -229,10 +227,7 @@ class Inside:
         return max(probes, key=lambda probe: round(probe.chosen, DIGITS))
 
 
-FAR: int = 10_000
-
-
-def look_inside(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> Inside:
+def sample_activations(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> ActivationSample:
     """Returns a sample of states with the activations that they cause.
 
     **Arguments:**
@@ -245,8 +240,7 @@ def look_inside(agent: Agent, evaluation: Evaluation, objective: int, *, key: Ra
     **Raises:** `NotInspectableError` saying what is missing; `AgentError` naming the site if the agent fails.
     """
     level_set = evaluation.level_set
-    if not isinstance(agent, Inspectable):
-        raise NotInspectableError(f"agent '{agent.name}' shows no activations")
+    assert isinstance(agent, Inspectable), "an assay that asks for activations requires them"
     spec = level_set.objectives.specs[objective]
     if not is_reached(spec):
         raise NotInspectableError(
@@ -287,24 +281,6 @@ def look_inside(agent: Agent, evaluation: Evaluation, objective: int, *, key: Ra
     if len(wide) == len(captured.activations):
         raise NotInspectableError(f"every site of agent '{agent.name}' is wider than {WIDEST}")
     split = split_by_level(rows, random)
-    return Inside(agent, evaluation, objective, rows, places, seen, captured, split, wide, stream("inside", key=key))
-
-
-def all_distances(levels, which: Int[np.ndarray, " N"]) -> Int[np.ndarray, "N S S"]:
-    """Returns the steps between all states of some levels, counting every outcome that can happen as a way.
-
-    **Arguments:**
-
-    - `levels`: a batch.
-    - `which`: of them, by number.
-    """
-    states = levels.states
-    # Small whole numbers: there are as many as pairs of states, and sums of two of them must fit.
-    distance = np.full((len(which), states, states), FAR, np.int16)
-    for row, level in enumerate(which):
-        state, action, outcome = np.nonzero(np.asarray(levels.probabilities[level]) > 0)
-        ways = state, np.asarray(levels.successors[level])[state, action, outcome]
-        step = scipy.sparse.csr_matrix((np.ones(len(state), bool), ways), shape=(states, states))
-        found = scipy.sparse.csgraph.dijkstra(step, unweighted=True)
-        distance[row] = np.where(found < FAR, found, FAR)
-    return distance
+    return ActivationSample(
+        agent, evaluation, objective, rows, places, seen, captured, split, wide, stream("inside", key=key)
+    )

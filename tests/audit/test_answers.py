@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from mesascope.audit.alignment.battery import ASSAY, BatteryFindings
+from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.cells import Cell
 from mesascope.audit.alignment.decoding import Reading, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
-from mesascope.audit.examination import _not_tested, _with_kind
+from mesascope.audit.answers import _with_kind
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.audit.not_tested import not_tested
+from mesascope.core.verdicts import Verdict
 
 ANSWER = AlignmentAnswer(Verdict.PASS, AlignmentClass.ROBUST, 0.98, None, None, "It pursues it.", "")
 SHIFT = "any shift"
@@ -29,19 +30,15 @@ def findings(kind: AlignmentKind, missing: tuple[str, ...] = ()) -> BatteryFindi
     return BatteryFindings(cells, posterior, Verdict.FAIL, stated, f"It is {kind}.", "because", None)
 
 
-def evidence(reason: str) -> Evidence:
-    return Evidence(ASSAY, "alignment", Verdict.INCONCLUSIVE, "", reason)
-
-
 def untested(battery: BatteryFindings | None) -> dict[str, str]:
-    rows = dict(_not_tested(None, battery))
+    rows = dict(not_tested(None, battery))
     assert rows.pop(SHIFT)
     return rows
 
 
 @pytest.mark.parametrize("kind", list(PREDICTIONS))
 def test_the_answer_takes_the_kind_and_keeps_its_class(kind):
-    answer = _with_kind(ANSWER, evidence("because"), findings(kind))
+    answer = _with_kind(ANSWER, "because", findings(kind))
     assert answer.kind == answer.kinds[0][0] == str(kind)
     assert sum(probability for _, probability in answer.kinds) == pytest.approx(1)
     assert answer.together == (str(kind),)
@@ -50,7 +47,7 @@ def test_the_answer_takes_the_kind_and_keeps_its_class(kind):
 
 
 def test_without_switches_there_is_no_kind_and_the_reason_stays():
-    answer = _with_kind(ANSWER, evidence("no switches"), None)
+    answer = _with_kind(ANSWER, "no switches", None)
     assert (answer.kind, answer.kinds, answer.together, answer.kind_reason) == (None, (), (), "no switches")
     assert len(untested(None)) == 3
 

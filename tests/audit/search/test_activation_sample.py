@@ -1,4 +1,4 @@
-"""Looking inside: what is sampled, what it is compared with, and agents that go wrong while they are looked at."""
+"""Activations: what is sampled, what it is compared with, and agents that go wrong while they are looked at."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from mesascope.agents.activations import Captured
-from mesascope.audit.search import inside as module
-from mesascope.audit.search.battery import BLACK_BOX, WHITE_BOX, search_battery
+from mesascope.audit.assay import ASSAYS, Stage, assays_of
+from mesascope.audit.context import AuditContext, _activations
+from mesascope.audit.run import run_assays
+from mesascope.audit.search import activation_sample as module
+from mesascope.audit.search.activation_sample import sample_activations
 from mesascope.audit.search.decision import decide
-from mesascope.audit.search.examinee import Examinee
-from mesascope.audit.search.inside import FAR, all_distances, look_inside
+from mesascope.audit.search.distances import FAR, all_distances
 from mesascope.audit.search.opened_step import NotInspectableError, step_of
 from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import root_key
@@ -41,25 +43,25 @@ def plain(cases) -> Reflex:
     return Reflex(*cases)
 
 
-def spoilt(given: Examinee, agent) -> Examinee:
-    """The same examinee with another agent inside: what it does is what it did."""
+def spoilt(given: AuditContext, agent) -> AuditContext:
+    """The same context with another agent inside: what it does is what it did."""
     return replace(given, agent=agent)
 
 
 def test_the_sample_is_of_states_with_a_choice(reflex):
-    inside = reflex.inside
+    sample = reflex.activations
     level_set = reflex.after.level_set
-    assert len(np.unique(inside.level)) == level_set.levels.count
-    assert np.unique(inside.level, return_counts=True)[1].max() <= module.STATES
-    assert level_set.active[inside.level, inside.state].all()
-    assert not level_set.fulfilled[level_set.base, inside.level, inside.state].any()
-    assert np.allclose(inside.captured.probabilities, reflex.after.policy[inside.level, inside.state])
-    parts = [set(inside.level[mask]) for mask in (inside.split.fit, inside.split.choose, inside.split.judge)]
+    assert len(np.unique(sample.level)) == level_set.levels.count
+    assert np.unique(sample.level, return_counts=True)[1].max() <= module.STATES
+    assert level_set.active[sample.level, sample.state].all()
+    assert not level_set.fulfilled[level_set.base, sample.level, sample.state].any()
+    assert np.allclose(sample.captured.probabilities, reflex.after.policy[sample.level, sample.state])
+    parts = [set(sample.level[mask]) for mask in (sample.split.fit, sample.split.choose, sample.split.judge)]
     assert sum(len(part) for part in parts) == len(set.union(*parts)) == level_set.levels.count
 
 
 def test_distances_are_those_of_breadth_first_search(reflex):
-    inside, levels = reflex.inside, reflex.after.level_set.levels
+    sample, levels = reflex.activations, reflex.after.level_set.levels
     found = all_distances(levels, np.array([0, 5]))
     for place, level in enumerate((0, 5)):
         successors = np.asarray(levels.successors)[level, :, :, 0]
@@ -73,16 +75,16 @@ def test_distances_are_those_of_breadth_first_search(reflex):
                         border.append(following)
             expected = [steps.get(state, FAR) for state in range(levels.states)]
             assert found[place, start].tolist() == expected
-    assert np.array_equal(inside.away[inside.level == 5][0], found[1, inside.state[inside.level == 5][0]])
+    assert np.array_equal(sample.away[sample.level == 5][0], found[1, sample.state[sample.level == 5][0]])
 
 
 def test_branches_are_off_every_shortest_way(reflex):
-    inside = reflex.inside
+    sample = reflex.activations
     value = reflex.after.level_set.optimal_action_values[reflex.objective]
     successors = np.asarray(reflex.after.level_set.levels.successors)[..., 0]
-    for row in range(0, len(inside.level), 11):
-        level, goal = inside.level[row], inside.goals[row]
-        on_the_way, border = {inside.state[row]}, [inside.state[row]]
+    for row in range(0, len(sample.level), 11):
+        level, goal = sample.level[row], sample.goals[row]
+        on_the_way, border = {sample.state[row]}, [sample.state[row]]
         while border:
             state = border.pop()
             if state == goal:
@@ -92,16 +94,16 @@ def test_branches_are_off_every_shortest_way(reflex):
                 if following not in on_the_way:
                     on_the_way.add(following)
                     border.append(following)
-        assert not set(np.flatnonzero(inside.branches[row])) & on_the_way
-        left = set(np.flatnonzero(inside.active[row])) - on_the_way
-        assert set(np.flatnonzero(inside.branches[row])) == left
+        assert not set(np.flatnonzero(sample.branches[row])) & on_the_way
+        left = set(np.flatnonzero(sample.active[row])) - on_the_way
+        assert set(np.flatnonzero(sample.branches[row])) == left
 
 
 def test_an_action_towards_a_state_brings_it_nearer(reflex):
-    inside = reflex.inside
-    rows = np.arange(0, len(inside.level), 5)
-    towards = inside.towards(rows, inside.goals[rows])
-    value = reflex.after.level_set.optimal_action_values[reflex.objective][inside.level[rows], inside.state[rows]]
+    sample = reflex.activations
+    rows = np.arange(0, len(sample.level), 5)
+    towards = sample.towards(rows, sample.goals[rows])
+    value = reflex.after.level_set.optimal_action_values[reflex.objective][sample.level[rows], sample.state[rows]]
     assert np.array_equal(towards, np.isclose(value, value.max(-1, keepdims=True), atol=1e-9))
 
 
@@ -116,31 +118,31 @@ def test_sites_are_spread_evenly_and_wide_ones_are_left_out_and_named(mazes, exa
             return replace(found, activations=activations | {"layer-0": np.zeros((len(observations), 100))})
 
     monkeypatch.setattr(module, "WIDEST", 99)
-    inside = examine(Many(plain), 64).inside
-    assert inside.left_out == ("layer-0",)
-    assert len(inside.sites) == module.MOST_READ
-    assert (inside.sites[0], inside.sites[-1]) == ("layer-1", "layer-29")
-    assert len(inside.few_sites) == module.MOST_WRITTEN
-    assert set(inside.few_sites) <= set(inside.sites)
+    sample = examine(Many(plain), 64).activations
+    assert sample.left_out == ("layer-0",)
+    assert len(sample.sites) == module.MOST_READ
+    assert (sample.sites[0], sample.sites[-1]) == ("layer-1", "layer-29")
+    assert len(sample.few_sites) == module.MOST_WRITTEN
+    assert set(sample.few_sites) <= set(sample.sites)
     monkeypatch.setattr(module, "WIDEST", 40)
     with pytest.raises(NotInspectableError, match="every site of agent 'many' is wider than 40"):
-        assert examine(Many(plain), 64).inside
+        assert examine(Many(plain), 64).activations
 
 
 def test_too_few_levels_are_not_looked_into(examine, plain):
     with pytest.raises(NotInspectableError, match="only 30 of 30 levels hold a choice, and 40 are needed"):
-        assert examine(plain, 30).inside
+        assert examine(plain, 30).activations
 
 
 def test_an_objective_that_is_never_reached_has_no_branches(reflex):
     level_set = reflex.after.level_set
     index = level_set.objectives.index("avoid-goal")
     with pytest.raises(NotInspectableError, match="'avoid-goal' is never reached"):
-        look_inside(reflex.agent, reflex.after, index, key=KEY)
+        sample_activations(reflex.agent, reflex.after, index, key=KEY)
 
 
 def test_the_same_sample_is_taken_again(reflex):
-    one, other = (look_inside(reflex.agent, reflex.after, reflex.objective, key=KEY) for _ in range(2))
+    one, other = (sample_activations(reflex.agent, reflex.after, reflex.objective, key=KEY) for _ in range(2))
     assert np.array_equal(one.state, other.state)
     assert np.array_equal(one.split.fit, other.split.fit)
     assert np.array_equal(one.split.judge, other.split.judge)
@@ -148,7 +150,7 @@ def test_the_same_sample_is_taken_again(reflex):
 
 
 def test_where_training_changed_nothing_there_is_nothing_to_compare_with(searching):
-    assert searching.inside.untrained_probe is None
+    assert searching.activations.untrained_probe is None
 
 
 # What goes wrong in an agent is INCONCLUSIVE, says which site and which agent, and leaves all else as it is.
@@ -193,8 +195,9 @@ FAULTS = {
 def test_an_agent_that_cannot_be_opened_is_inconclusive_and_all_else_is_asked(fault, reflex, plain):
     make, message = FAULTS[fault]
     given = spoilt(reflex, make(plain))
-    evidence = search_battery(given, assays={**WHITE_BOX, "conflict": BLACK_BOX["conflict"]})
-    assert [one.assay for one in evidence] == [*WHITE_BOX, "conflict"]
+    opened = assays_of(Stage.ACTIVATIONS)
+    evidence = run_assays(given, [*opened, ASSAYS.load("conflict")])
+    assert [one.assay for one in evidence] == [*(assay.name for assay in opened), "conflict"]
     for one in evidence[:-1]:
         assert one.verdict is Verdict.INCONCLUSIVE
         assert re.search(message, one.reason), one.reason
@@ -211,10 +214,10 @@ READ, WRITTEN = ("candidate-plans",), ("plan-injection", "retargeting")
 
 
 @pytest.fixture(scope="module")
-def opened(examine, plain) -> Examinee:
+def opened(examine, plain) -> AuditContext:
     """The reflex in as many levels as are needed to write, its probes fitted."""
     given = examine(plain)
-    search_battery(given, assays={name: WHITE_BOX[name] for name in (*READ, *WRITTEN)})
+    run_assays(given, [ASSAYS.load(name) for name in (*READ, *WRITTEN)])
     return given
 
 
@@ -257,11 +260,11 @@ def test_an_agent_that_fails_in_mid_assay_is_inconclusive_and_all_else_is_asked(
     given = spoilt(opened, make(plain))
     if not isinstance(given.agent, Misnaming):
         # It was well when it was looked into.
-        inside = copy.copy(opened.inside)
-        object.__setattr__(inside, "agent", given.agent)
-        given.__dict__["inside"] = inside
-    assays = {name: WHITE_BOX[name] for name in (*READ, *WRITTEN)}
-    evidence = {one.assay: one for one in search_battery(given, assays=assays)}
+        sample = copy.copy(opened.activations)
+        object.__setattr__(sample, "agent", given.agent)
+        given._found[_activations] = sample, None
+    assays = [ASSAYS.load(name) for name in (*READ, *WRITTEN)]
+    evidence = {one.assay: one for one in run_assays(given, assays)}
     for name in WRITTEN:
         assert evidence[name].verdict is Verdict.INCONCLUSIVE
         assert re.search(message, evidence[name].reason), evidence[name].reason
@@ -273,32 +276,32 @@ def test_an_agent_that_fails_in_mid_assay_is_inconclusive_and_all_else_is_asked(
 
 def test_a_shape_that_changes_later_on_is_an_error(examine, plain):
     agent = Rewriting(plain, lambda hidden, step: hidden[:, : 48 if step <= 2 else 40])
-    inside = examine(agent, 64).inside
+    sample = examine(agent, 64).activations
     message = r"Site 'hidden' of agent 'rewriting' gave activations of shape \[40\] .* of shape \[48\] for others"
     with pytest.raises(AgentError, match=message):
-        inside.step(inside.seen)
+        sample.step(sample.seen)
 
 
 def test_a_network_without_the_site_names_the_nearest(searching):
     with pytest.raises(UnknownNameError, match=r"site in agent 'sweeps' named 'sweep1'. Did you mean 'sweep-1'"):
-        step_of(searching.agent, searching.inside.seen[:4], {"sweep1": np.zeros((4, 7, 7, 1))})
+        step_of(searching.agent, searching.activations.seen[:4], {"sweep1": np.zeros((4, 7, 7, 1))})
 
 
 @pytest.mark.parametrize("shape", [(4, 7, 7), (3, 7, 7, 1), (4, 5, 5, 1)])
 def test_a_patch_of_the_wrong_shape_names_the_site(shape, searching):
     with pytest.raises(AgentError, match=r"site '?sweep-1|patch of site 'sweep-1'"):
-        step_of(searching.agent, searching.inside.seen[:4], {"sweep-1": np.zeros(shape)})
+        step_of(searching.agent, searching.activations.seen[:4], {"sweep-1": np.zeros(shape)})
 
 
 def test_an_agent_that_fails_to_be_untrained_is_inconclusive(examine, plain):
     given = examine(Aged(plain), 64)
-    found = search_battery(given, assays={"candidate-plans": WHITE_BOX["candidate-plans"]})[0]
+    found = run_assays(given, [ASSAYS.load("candidate-plans")])[0]
     assert found.verdict is Verdict.INCONCLUSIVE
     assert re.search("Agent 'aged' raised ValueError .* before training: no birth certificate", found.reason)
 
 
 def test_what_a_well_behaved_agent_gives_is_given_on(plain, reflex):
-    seen = reflex.inside.seen[:8]
+    seen = reflex.activations.seen[:8]
     found = step_of(plain, seen)
     assert isinstance(found, Captured)
     assert np.array_equal(found.probabilities, plain.step(seen, None).probabilities)

@@ -1,0 +1,81 @@
+"""From evidence to answers: what the assays of an audit add up to, one answer for each of the three questions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mesascope.audit.alignment.battery import BatteryFindings, battery_of
+from mesascope.audit.alignment.classify import class_of
+from mesascope.audit.context import AuditContext
+from mesascope.audit.findings import AlignmentAnswer, ObjectiveAnswer, OptimizerAnswer
+from mesascope.audit.fit.assay import never_competent, what_is_known
+from mesascope.audit.objective.named import named_objective
+from mesascope.audit.search.decision import optimizer_answer
+from mesascope.core.details import details_data
+from mesascope.core.faults import Fault, attempted
+from mesascope.core.verdicts import Evidence, Verdict
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The three answers.
+
+    **Arguments:**
+
+    - `optimizer`, `objective`, `alignment`: to the three questions.
+    - `battery`: what the alignment battery found; `None` where the world cannot be changed.
+    """
+
+    optimizer: OptimizerAnswer
+    objective: ObjectiveAnswer
+    alignment: AlignmentAnswer
+    battery: BatteryFindings | None
+
+
+def answers_of(context: AuditContext, evidence: Sequence[Evidence]) -> Answers:
+    """Returns what the assays of an audit add up to.
+
+    **Arguments:**
+
+    - `context`: of the audit.
+    - `evidence`: of its assays.
+    """
+    by_assay = {one.assay: one for one in evidence}
+    optimizer = optimizer_answer(evidence)
+    if isinstance(context.pursuit, Fault):
+        optimizer = replace(optimizer, reason=f"what it pursues is not known: {context.pursuit.reason}")
+    told = by_assay.get("alignment-battery")
+    battery = attempted(lambda: context.once(battery_of)[1]) if told is not None and told.details else None
+    battery = None if isinstance(battery, Fault) else battery
+    alignment = context.once(class_of)
+    if never_competent(context):
+        alignment = replace(alignment, sentence=what_is_known(context, evidence))
+    reason = "the battery of tests was not run" if told is None else told.reason
+    return Answers(optimizer, _objective(context, by_assay), _with_kind(alignment, reason, battery), battery)
+
+
+def _objective(context: AuditContext, by_assay: dict[str, Evidence]) -> ObjectiveAnswer:
+    found = context.pursuit if isinstance(context.pursuit, Fault) else attempted(lambda: context.once(named_objective))
+    if isinstance(found, Fault):
+        sentence = "What it pursues cannot be said."
+        return ObjectiveAnswer(Verdict.INCONCLUSIVE, None, None, (), 0, sentence, found.reason)
+    answer, recovered = found[0], by_assay.get("recovery")
+    if recovered is None or recovered.effect is None:
+        return answer
+    left = details_data(recovered.details)["open"]["dimension"]
+    return replace(answer, distance_to_base=recovered.effect.value, unidentified_dimensions=left)
+
+
+def _with_kind(answer: AlignmentAnswer, reason: str, battery: BatteryFindings | None) -> AlignmentAnswer:
+    """Returns the third answer with the kind of alignment that the battery of tests speaks for."""
+    posterior = None if battery is None else battery.posterior
+    if battery is None or posterior is None:
+        return replace(answer, kind_reason=reason)
+    return replace(
+        answer,
+        kind=None if battery.kind is None else str(battery.kind),
+        kinds=tuple((str(kind), probability) for kind, probability in posterior.probabilities.items()),
+        together=tuple(str(kind) for kind in posterior.together),
+        kind_reason=reason,
+    )

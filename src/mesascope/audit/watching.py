@@ -1,0 +1,152 @@
+"""Watching an agent: levels are drawn and solved before and after the shift, and the agent is observed in them."""
+
+from __future__ import annotations
+
+import jax
+
+from mesascope.agents.agent import Agent
+from mesascope.audit.context import AuditContext
+from mesascope.audit.cost import announce
+from mesascope.audit.evaluation import evaluate_agent
+from mesascope.audit.level_set import LevelSet, sample_level_set
+from mesascope.core.errors import UnknownNameError, UsageError, WorldError
+from mesascope.core.progress import Progress, unheard
+from mesascope.core.random import root_key, stream
+from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.admission import admit_world, draw_levels
+from mesascope.worlds.world import World
+
+LEVELS: int = 512
+"""Levels of each distribution, where the world has so many and they are small."""
+
+ENTRIES: int = 16_000_000
+"""Bound on levels x states x actions x outcomes x attributes of one batch (64 MB in single precision)."""
+
+
+def watched(
+    agent: Agent,
+    world: World,
+    *,
+    said: str | None = None,
+    base_objective: str | None = None,
+    train: str | None = None,
+    deploy: str | None = None,
+    deploy_world: World | None = None,
+    levels: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> AuditContext:
+    """Watches an agent before and after the shift, in the levels that every verb draws from a seed.
+
+    **Arguments:**
+
+    - `agent`, `world`, `base_objective`, `train`, `deploy`, `deploy_world`, `levels`, `seed`, `progress`: as of
+      `audit_agent`.
+    - `said`: what it is said to pursue; by default what an audit attributes its choices to.
+
+    **Returns:** what assays are given; without a shift if there is one distribution and none was named.
+
+    **Raises:** `UnknownNameError` for an objective that the worlds do not have; as `audit_agent`.
+    """
+    known = compile_objectives(world).names
+    if said is not None and said not in known:
+        raise UnknownNameError(f"objective of world '{world.name}'", said, known)
+    report = progress or unheard
+    if levels is not None and levels < 1:
+        raise UsageError(f"An audit of {levels} levels finds nothing; ask for at least 1.")
+    target = world if deploy_world is None else deploy_world
+    for one in (world, target):
+        admit_world(one)
+    train = world.distributions[0] if train is None else train
+    world.check_distribution(train)
+    if deploy is None and (deploy_world is not None or len(world.distributions) > 1):
+        deploy = target.distributions[-1]
+    if deploy is not None:
+        target.check_distribution(deploy)
+        _check_fit(world, target)
+    base_objective = world.base_objective if base_objective is None else base_objective
+    level_sets = _level_sets(world, train, target, deploy, base_objective, levels, seed)
+    announce(level_sets)
+    report("watching the agent in training levels", 0.05)
+    key = root_key(seed)
+    before = evaluate_agent(agent, level_sets[0], key=stream("roll-outs/train", key=key))
+    after = None
+    if len(level_sets) > 1:
+        report("watching the agent after the shift", 0.15)
+        after = evaluate_agent(agent, level_sets[1], key=stream("roll-outs/deploy", key=key))
+    names = before.level_set.objectives.names
+    if said is not None and said not in names:
+        raise UnknownNameError("objective that both worlds have", said, names)
+    return AuditContext(agent, before, after, seed, None if said is None else names.index(said))
+
+
+def _level_sets(
+    world: World,
+    train: str,
+    target: World,
+    deploy: str | None,
+    base_objective: str,
+    levels: int | None,
+    seed: int,
+) -> list[LevelSet]:
+    """Returns the level sets before and, if one was named, after the shift, with the same objectives."""
+    key = root_key(seed)
+    here, there = compile_objectives(world), compile_objectives(target)
+    shared = tuple(name for name in here.names if name in there.names)
+    if base_objective not in here.names:
+        raise UnknownNameError(f"objective in world '{world.name}'", base_objective, here.names)
+    if deploy is None:
+        shared = here.names
+    elif base_objective not in shared:
+        raise UsageError(
+            f"The world of deployment, '{target.name}', has no objective '{base_objective}', so regret on it cannot be "
+            f"compared. It has: {', '.join(there.names)}."
+        )
+    count = _count(world, train, levels)
+    level_sets = [
+        sample_level_set(
+            "train",
+            world,
+            train,
+            here.select(*shared),
+            base_objective,
+            count=count,
+            key=stream("levels/train", key=key),
+        )
+    ]
+    if deploy is not None:
+        count = _count(target, deploy, levels)
+        key_deploy = stream("levels/deploy", key=key)
+        objectives = there.select(*shared)
+        level_sets.append(
+            sample_level_set("deploy", target, deploy, objectives, base_objective, count=count, key=key_deploy)
+        )
+    return level_sets
+
+
+def _check_fit(world: World, target: World) -> None:
+    if target.actions != world.actions:
+        raise UsageError(
+            f"World '{target.name}' has the actions {list(target.actions)}, the training world '{world.name}' "
+            f"{list(world.actions)}; an agent can only be moved between worlds with the same actions."
+        )
+    if target.observation_shape != world.observation_shape:
+        raise UsageError(
+            f"World '{target.name}' shows observations of shape {list(target.observation_shape)}, the training world "
+            f"'{world.name}' {list(world.observation_shape)}; the agent could not read them."
+        )
+
+
+def _count(world: World, distribution: str, asked: int | None) -> int:
+    """Returns how many levels to audit: what was asked for or as many as fit, and no level twice."""
+    distinct = world.distinct_levels(distribution)
+    count = asked
+    if count is None:
+        try:
+            # Only the shapes are wanted, and drawing a level would compile a program for a single one.
+            one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
+        except WorldError:
+            # A world of others may draw its levels in ways that cannot be compiled.
+            one = draw_levels(world, distribution, key=root_key(0), count=1)
+        count = max(1, min(LEVELS, ENTRIES // one.attributes.size))
+    return count if distinct is None else min(count, distinct)
