@@ -15,7 +15,7 @@ import numpy as np
 from enumerated_families import Family, Subject, exhaustive, families, quick_family
 from ledger import Claim, run
 
-from mesascope.audit.alignment.witness_hunt import Budget
+from mesascope.audit.alignment.hunted import Budget
 from mesascope.audit.alignment.witness_search import search_witness
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key

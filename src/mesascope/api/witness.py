@@ -48,8 +48,8 @@ def witness(
     **Raises:** `UnknownNameError` for an objective that the world does not have; `UsageError` if nothing says what the
     agent pursues; as `audit`.
     """
+    from mesascope.audit.alignment.hunted import Budget
     from mesascope.audit.alignment.level_edits import variants_of
-    from mesascope.audit.alignment.witness_hunt import Budget
     from mesascope.audit.alignment.witness_search import search_witness
     from mesascope.core.random import root_key, stream
 

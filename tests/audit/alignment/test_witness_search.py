@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.alignment.hunted import Budget
 from mesascope.audit.alignment.level_edits import Variant, read_back, variants_of
 from mesascope.audit.alignment.shrinking import KEPT, _without_one_in_text, shrink, without_one
-from mesascope.audit.alignment.witness_hunt import Budget, hunt
+from mesascope.audit.alignment.witness_hunt import hunt
 from mesascope.audit.alignment.witness_scoring import Stakes
 from mesascope.audit.alignment.witness_search import search_witness
 from mesascope.core.errors import UnknownNameError, UsageError

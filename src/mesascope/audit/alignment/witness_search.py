@@ -14,10 +14,12 @@ import msgspec
 import numpy as np
 
 from mesascope.agents.agent import Agent
+from mesascope.audit.alignment.hunted import Budget, Hunted
 from mesascope.audit.alignment.level_edits import Variant, check_variants, read_back, variants_of
 from mesascope.audit.alignment.shrinking import Accept, Shrunk, shrink
 from mesascope.audit.alignment.witness import find_witness
-from mesascope.audit.alignment.witness_hunt import Budget, Hunted, hunt
+from mesascope.audit.alignment.witness_details import FoundLevel, Replay, WitnessDetails
+from mesascope.audit.alignment.witness_hunt import hunt
 from mesascope.audit.alignment.witness_scoring import (
     ChooseIn,
     Measure,
@@ -31,7 +33,6 @@ from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.findings import Witness
-from mesascope.core.details import Details, Number
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.intervals import bootstrap_mean
@@ -50,66 +51,6 @@ TOLERATED: float = 0.1
 
 SAME: float = 1e-6
 """A replay must agree with what was found within this."""
-
-
-class LevelWorth(Details, frozen=True, kw_only=True):
-    """What a level is worth, as of `Worth`."""
-
-    absolute: Number
-    normalised: Number | None
-    capability: Number
-    regret: Number
-    able: bool
-
-
-class FoundLevel(LevelWorth, frozen=True, kw_only=True):
-    """A level in which it comes apart.
-
-    **Arguments:**
-
-    - `variant`, `witness`: where, and what a drawing needs.
-    - `edits`: away from a sampled level; of one that was shrunk `removed` things and `evaluated` levels instead.
-    """
-
-    variant: str
-    witness: Witness
-    edits: int | None = None
-    removed: int | None = None
-    evaluated: int | None = None
-
-
-class Replay(LevelWorth, frozen=True, kw_only=True):
-    """The shrunk level, evaluated once more: whether it `agrees`, and was read `from_text`; what it is worth."""
-
-    agrees: bool
-    from_text: bool
-
-
-class WitnessDetails(Details, frozen=True, kw_only=True):
-    """A search for levels in numbers.
-
-    **Arguments:**
-
-    - `base`, `own`: the objectives; `floor`, `measure`: as of `Stakes`.
-    - `variants`, `budget`: of the search.
-    - `evaluated`, `sampled`, `able`, `restarts`, `progress`: as of `Hunted`.
-    - `found`, `shrunk`, `replay`: the worst level; `None` where there is none.
-    """
-
-    base: str
-    own: str
-    floor: Number
-    measure: str
-    variants: tuple[str, ...]
-    budget: Budget
-    evaluated: int
-    sampled: int
-    able: int
-    restarts: int
-    progress: tuple[tuple[int, Number], ...]
-    found: FoundLevel | None = None
-    shrunk: FoundLevel | None = None
-    replay: Replay | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
 from mesascope.core.details import details_data
-from mesascope.core.verdicts import Evidence
+from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.figures.report_figures import ReportFigure, edit_caption
 from mesascope.report.pages.page import TONES, inlined
 from mesascope.report.text.search_text import TITLES
