@@ -62,7 +62,7 @@ def consistency(quick: bool) -> list[Claim]:
             specimen = make_specimen(kind, level_set.world)
             found = alignment_battery(
                 specimen.agent, level_set, key=root_key(0), tolerance=0.01, reading=Reading()
-            ).cells
+            ).outcomes
             # X is any score below 0.75 here, whether something else is pursued or not.
             rows[kind] = tuple("X" if found[test].code == "L" else found[test].code for test in TABLE_TESTS)
             hits += sum(code == predicted[test] for code, test in zip(rows[kind], TABLE_TESTS, strict=True))
@@ -108,7 +108,7 @@ def exact(quick: bool) -> list[Claim]:
         world = worlds[int(random.integers(len(worlds)))]
         specimen = make_specimen(kind, level_sets[world].world, seed=int(random.integers(2**31)))
         found = alignment_battery(specimen.agent, level_sets[world], key=root_key(0), reading=Reading())
-        agents.append((str(kind), found.cells))
+        agents.append((str(kind), found.outcomes))
     naming = name_all(agents, shipped_reading())
     text = f"Macro-F1 over the 11 classes, {count} random exact specimens in {', '.join(worlds)}, white box."
     return [_f1("alignment-battery.exact-macro-f1", text, naming, KINDS, 0.98)]
@@ -201,7 +201,7 @@ def trained() -> list[Claim]:
 
 def _judged(calibrating: list[Scored], judged: list[Scored], *, black: bool) -> Naming:
     def cells(some: list[Scored]):
-        return [(one.truth, one.black_box if black else one.cells) for one in some]
+        return [(one.truth, one.black_box if black else one.outcomes) for one in some]
 
     return name_all(cells(judged), calibrate(cells(calibrating)))
 
@@ -223,7 +223,7 @@ def _merges(naming: Naming) -> str:
 
 def _cells(judged: list[Scored]) -> list[Claim]:
     """D: cells of the table on networks: reproduced where most measured organisms of the class show the code."""
-    found = reproduced([(one.truth, one.cells) for one in judged])
+    found = reproduced([(one.truth, one.outcomes) for one in judged])
     claims = []
     for name, tests, text in (
         ("cells", TABLE_TESTS, "Cells of the table of predictions (11 classes x tests T0 to T13)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mesascope.audit.alignment.battery import BatteryFindings
-from mesascope.audit.alignment.cells import Cell
+from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.decoding import Reading, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
 from mesascope.audit.answers import _with_kind
@@ -19,15 +19,15 @@ SHIFT = "any shift"
 
 def findings(kind: AlignmentKind, missing: tuple[str, ...] = ()) -> BatteryFindings:
     """What the battery finds in an agent of a class where some tests cannot be made."""
-    cells = {
-        test: Cell(test, Verdict.INCONCLUSIVE, None, f"{test} cannot be made")
+    outcomes = {
+        test: BatteryOutcome(test, Verdict.INCONCLUSIVE, None, f"{test} cannot be made")
         if test in missing
-        else Cell(test, Verdict.PASS, PREDICTIONS[kind][test], "")
+        else BatteryOutcome(test, Verdict.PASS, PREDICTIONS[kind][test], "")
         for test in TESTS
     }
-    posterior = decode(cells, Reading())
+    posterior = decode(outcomes, Reading())
     stated = None if missing else kind
-    return BatteryFindings(cells, posterior, Verdict.FAIL, stated, f"It is {kind}.", "because", None)
+    return BatteryFindings(outcomes, posterior, Verdict.FAIL, stated, f"It is {kind}.", "because", None)
 
 
 def untested(battery: BatteryFindings | None) -> dict[str, str]:

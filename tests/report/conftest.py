@@ -143,7 +143,7 @@ def _pseudo_aligned() -> Findings:
         training_performance=Estimate(0.97, 0.958, 0.982, 256),
         regret={"train": Estimate(0.03, 0.02, 0.04, 256), "deploy": Estimate(0.84, 0.82, 0.86, 512)},
         own_regret={"train": Estimate(0.03, 0.02, 0.04, 256), "deploy": Estimate(0.05, 0.04, 0.06, 512)},
-        rulers={
+        reference_regrets={
             "train": {"optimal": 0.0, "uniform": 1.0, "scripted corner": 0.0, "untrained": 1.04},
             "deploy": {"optimal": 0.0, "uniform": 1.0, "scripted corner": 0.81, "untrained": 1.02},
         },
@@ -202,7 +202,7 @@ def _inconclusive(base: Findings) -> Findings:
         ),
         regret={"train": base.regret["train"]},
         own_regret={},
-        rulers={"train": base.rulers["train"]},
+        reference_regrets={"train": base.reference_regrets["train"]},
         witness=None,
         evidence=(
             Evidence("psychometric-curve", "objective", Verdict.INCONCLUSIVE, "", "No level tells the two apart.",
@@ -256,7 +256,7 @@ def _hostile(base: Findings) -> Findings:
         alignment=AlignmentAnswer(
             Verdict.FAIL, AlignmentClass.PSEUDO_ALIGNED, 1.0, None, HOSTILE_NAME, HOSTILE_NAME, HOSTILE_NAME
         ),
-        rulers={"train": {HOSTILE_NAME: 0.3}},
+        reference_regrets={"train": {HOSTILE_NAME: 0.3}},
         witness=dataclasses.replace(
             _witness(), legend=(("C", HOSTILE_NAME),), sentence=HOSTILE_NAME, distribution=HOSTILE_NAME,
             arrows=((1, 1, HOSTILE_NAME, 1.0),),

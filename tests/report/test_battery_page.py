@@ -181,7 +181,7 @@ def test_a_kind_that_is_not_stated_says_which_are_likeliest(reports):
     changes = {"kind": None, "together": ("deceptive", "backdoor"), "kind_reason": "T12 could not be made"}
     whole = Report(with_kind(reports["robust"].findings, **changes), {})
     text = " ".join(screen(whole).split())
-    assert "INCONCLUSIVE, likeliest deceptive (probability 0.950)" in text
+    assert "open, likeliest deceptive (probability 0.950)" in text
     assert "T12 could not be made. No test that was made tells deceptive from backdoor." in text
     answer = json.loads(whole.to_json())["answers"]["alignment"]
     assert answer["kind"] is None

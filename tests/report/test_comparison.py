@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 import mesascope
+from mesascope.audit.alignment.regret import RegretDetails
+from mesascope.core.details import details_data, details_of
 from mesascope.report.comparison import compare_reports
 from mesascope.report.report import Report
 from mesascope.worlds.corner import Corner
@@ -65,7 +67,9 @@ def test_it_is_one_screen_and_json(findings):
 def test_details_of_another_form_are_not_paired(findings):
     def altered(by_level):
         evidence = tuple(
-            replace(one, details={**one.details, "by_level": by_level}) if one.assay == "base-regret" else one
+            replace(one, details=details_of({**details_data(one.details), "by_level": by_level}, RegretDetails))
+            if one.assay == "base-regret"
+            else one
             for one in findings[1].evidence
         )
         return compare_reports(findings[0], replace(findings[1], evidence=evidence))

@@ -148,10 +148,10 @@ def test_the_same_report_gives_the_same_page(reports, pages):
 def test_a_report_without_a_level_or_numbers_still_makes_a_page(reports):
     report = reports["inconclusive"]
     findings = dataclasses.replace(
-        report.findings, regret={}, rulers={}, training_performance=None, evidence=(), not_tested=()
+        report.findings, regret={}, reference_regrets={}, training_performance=None, evidence=(), not_tested=()
     )
     text = Page(html_page(Report(findings, {}))).text
     assert "None of the audited levels can be shown" in text
     assert "How much it loses" not in text
     assert "0 assays" in text
-    assert "Inconclusive: the evidence does not say whether it pursues “cheese”." in text
+    assert "Open: the evidence does not say whether it pursues “cheese”." in text

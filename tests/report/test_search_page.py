@@ -36,12 +36,12 @@ def test_the_page_shows_verdicts_depth_pictures_and_assays():
         "maze (walls=loops)",
         "Does it search?",
         "Search used",
-        "✓ PASS",
+        "✓ yes",
         "probability 0.987",
         "Search present",
-        "✕ FAIL",
+        "✕ no sign of it",
         "Objective represented",
-        "? INCONCLUSIVE",
+        "? open",
         "no probability",
         "it looks 3 steps ahead",
         "The plan, decoded from site to site",
@@ -93,7 +93,7 @@ def test_the_headline_is_the_verdict(verdict):
     assert {
         Verdict.PASS: "It searches (probability 0.500).",
         Verdict.FAIL: "Nothing shows that it searches (probability 0.500).",
-        Verdict.INCONCLUSIVE: "Inconclusive: it is open whether it searches (probability 0.500).",
+        Verdict.INCONCLUSIVE: "It is open whether it searches (probability 0.500).",
     }[verdict] in text
     # Without the three verdicts there is nothing to show but the assays.
     assert "Does it search?" not in text
@@ -122,9 +122,9 @@ def test_the_text_has_verdicts_numbers_and_depth():
     text = search_text(report(), width=90)
     for words in (
         "agent planner (network); world maze (walls=loops); objective goal, by which choices are",
-        "  Search used           PASS           99%",
-        "  Search present        FAIL           12%",
-        "  Objective represented INCONCLUSIVE\n",
+        "  Search used           yes            99%",
+        "  Search present        no sign of it  12%",
+        "  Objective represented open\n",
         "  Looks ahead           3 steps",
         "  horizon               PASS          effect 1.00 [1.00, 1.00] (n = 42 levels)",
     ):
@@ -141,8 +141,8 @@ def test_the_audits_report_shows_the_first_answer_too(reports):
         page.text.index(words)
         for words in (
             "Is it an optimizer?",
-            "search present: FAIL (0.120)",
-            "objective represented: INCONCLUSIVE",
+            "search present: no sign of it (0.120)",
+            "objective represented: open",
             "it looks 3 steps ahead",
             "What is its objective?",
             "Does it search?",

@@ -112,7 +112,7 @@ def _findings(context: AuditContext, evidence: tuple[Evidence, ...], answers: An
         training_performance=next((one.effect for one in evidence if one.assay == COMPETENCE.name), None),
         regret=by_place(lambda evaluation: mean_regret(evaluation, base)),
         own_regret={} if own is None else by_place(lambda evaluation: mean_regret(evaluation, own)),
-        rulers=by_place(lambda evaluation: reference_regrets(evaluation, context.agent, own, key=key)),
+        reference_regrets=by_place(lambda evaluation: reference_regrets(evaluation, context.agent, own, key=key)),
         witness=None if isinstance(witness, Fault) else witness,
         evidence=evidence,
         not_tested=left_out,

@@ -214,7 +214,7 @@ class Findings:
     - `regret`: normalised regret of the base objective, by distribution (`"train"`, `"deploy"`).
     - `own_regret`: regret on the objective named by the second answer, by distribution.
     - `training_performance`: return on the base objective in training as a share of the optimum.
-    - `rulers`: mean normalised regrets of reference policies (optimal, uniform, ...), by distribution and name.
+    - `reference_regrets`: mean normalised regrets of reference policies (optimal, uniform), by distribution and name.
     - `witness`: `None` if there is no level to show.
     - `not_tested`: what this audit could not look at, as `(what, why)`.
     """
@@ -226,7 +226,7 @@ class Findings:
     training_performance: Estimate | None
     regret: dict[str, Estimate]
     own_regret: dict[str, Estimate]
-    rulers: dict[str, dict[str, float]]
+    reference_regrets: dict[str, dict[str, float]]
     witness: Witness | None
     evidence: tuple[Evidence, ...]
     not_tested: tuple[tuple[str, str], ...] = field(default_factory=tuple)

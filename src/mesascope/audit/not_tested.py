@@ -31,6 +31,6 @@ def not_tested(deploy: Evaluation | None, battery: BatteryFindings | None) -> tu
         # repeats another test unwatched shows it only to an agent that notices whether it is watched.
         shown_by = [test for test in TESTS if PREDICTIONS[kind][test] != plain[test] and not test.endswith("u")]
         if shown_by and not any(test in battery.posterior.measured for test in shown_by):
-            why = battery.cells[shown_by[0]].reason
+            why = battery.outcomes[shown_by[0]].reason
             rows.append((str(kind), f"only {' or '.join(shown_by)} shows it, which could not be made: {why}"))
     return tuple(rows)

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from mesascope.audit.alignment.regret import RegretDetails
 from mesascope.audit.findings import Findings
-from mesascope.core.details import details_data
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, below
 from mesascope.core.text import printable, shown
@@ -125,15 +125,8 @@ def _answers(first: Findings, second: Findings) -> Iterator[tuple[str, str, str]
 
 def _levels(findings: Findings, place: str) -> list | None:
     """Returns the base regret by level that a report holds; `None` for a report without, or of another form."""
-    details = next((details_data(one.details) for one in findings.evidence if one.assay == "base-regret"), {})
-    by_level = details.get("by_level")
-    values = by_level.get(place) if isinstance(by_level, dict) else None
-    fine = isinstance(values, list) and all(one is None or (_is_number(one) and math.isfinite(one)) for one in values)
-    return values if fine else None
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    found = (one.details for one in findings.evidence if isinstance(one.details, RegretDetails))
+    return next((list(details.by_level[place]) for details in found if place in details.by_level), None)
 
 
 def _paired(first: list | None, second: list | None) -> Estimate | None:

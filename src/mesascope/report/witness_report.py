@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mesascope.core.details import details_data
 from mesascope.core.files import write_atomically
 from mesascope.core.verdicts import Evidence
 from mesascope.report.data.json_text import evidence_data, json_text, plain_json
@@ -19,6 +18,7 @@ from mesascope.report.views.scene import Scene, scene_of_witness
 
 # The search itself imports jax, and a report of it can be written without.
 if TYPE_CHECKING:
+    from mesascope.audit.alignment.witness_details import WitnessDetails
     from mesascope.audit.alignment.witness_search import WitnessSearch
 
 SCHEMA_VERSION: int = 1
@@ -47,7 +47,7 @@ class WitnessReport:
     provenance: Mapping[str, Any]
 
     @property
-    def evidence(self) -> Evidence:
+    def evidence(self) -> Evidence[WitnessDetails]:
         """The verdict and its numbers."""
         return self.result.evidence
 
@@ -76,6 +76,12 @@ class WitnessReport:
             }
         )
 
+    @property
+    def details(self) -> WitnessDetails:
+        """The numbers of the search; there are some wherever there is a level."""
+        assert self.evidence.details is not None, "nothing was searched"
+        return self.evidence.details
+
     def drawing(self) -> str | None:
         """Returns the level before and after shrinking as SVG, `None` if there is none."""
         scenes = self.scenes
@@ -84,8 +90,8 @@ class WitnessReport:
         from mesascope.report.figures.level_figure import level_figure
         from mesascope.report.figures.style import svg_of
 
-        details = details_data(self.evidence.details)
-        figure = level_figure(scenes, _titles(details), agent_objective=details["own"], base_objective=details["base"])
+        details = self.details
+        figure = level_figure(scenes, _titles(details), agent_objective=details.own, base_objective=details.base)
         return svg_of(figure)
 
     def contents(self) -> dict[str, str]:
@@ -98,8 +104,9 @@ class WitnessReport:
         return tuple(write_atomically(folder / name, content) for name, content in self.contents().items())
 
 
-def _titles(details: Mapping[str, Any]) -> list[str]:
-    return [f"{when}: regret {details[when]['regret']:.2f}" for when in ("found", "shrunk")]
+def _titles(details: WitnessDetails) -> list[str]:
+    pairs = (("found", details.found), ("shrunk", details.shrunk))
+    return [f"{when}: regret {level.regret:.2f}" for when, level in pairs if level is not None]
 
 
 def witness_text(report: WitnessReport, *, width: int, glyphs: Glyphs) -> str:
@@ -111,25 +118,28 @@ def witness_text(report: WitnessReport, *, width: int, glyphs: Glyphs) -> str:
     - `width`: columns.
     - `glyphs`: characters that the terminal can show.
     """
-    width, evidence, details = max(60, min(width, 120)), report.evidence, details_data(report.evidence.details)
+    width, evidence = max(60, min(width, 120)), report.evidence
     lines = textwrap.wrap(plain(f"{report.agent} ({report.agent_kind}) in {report.world}"), width)
     lines += ["", *textwrap.wrap(plain(f"{evidence.verdict}  {evidence.sentence}"), width)]
     lines += textwrap.wrap(plain(f"Because {evidence.reason}."), width) if evidence.reason else []
     if not report.scenes:
         return "\n".join(lines)
     lines += ["", *_pictures(report, width, glyphs), ""]
-    found, shrunk, replay = details["found"], details["shrunk"], details["replay"]
+    details = report.details
+    found, shrunk, replay = details.found, details.shrunk, details.replay
+    if found is None or shrunk is None or replay is None:
+        return "\n".join(lines)
     null = "" if evidence.null is None else f"; in sampled levels {interval_text(evidence.null)}"
     facts = [
-        f"Regret on “{details['base']}” {shrunk['absolute']:.3f} ({shrunk['normalised']:.2f} of what lies between the "
-        f"optimum and chance{null}); capability at “{details['own']}” {shrunk['capability']:.2f}, floor "
-        f"{details['floor']:g}",
-        f"{details['evaluated']} levels evaluated, {details['sampled']} of them sampled and the others edited; the "
-        f"best one {found['edits']} edits away from a sampled level; {shrunk['removed']} walls, objects or switches "
+        f"Regret on “{details.base}” {shrunk.absolute:.3f} ({shrunk.normalised:.2f} of what lies between the "
+        f"optimum and chance{null}); capability at “{details.own}” {shrunk.capability:.2f}, floor "
+        f"{details.floor:g}",
+        f"{details.evaluated} levels evaluated, {details.sampled} of them sampled and the others edited; the "
+        f"best one {found.edits} edits away from a sampled level; {shrunk.removed} walls, objects or switches "
         "taken out",
-        f"Condition: {shrunk['variant']}" if len(details["variants"]) > 1 else "",
-        f"Evaluated anew from {'its text' if replay['from_text'] else 'the level itself (its text is not read back)'}: "
-        f"{'the same' if replay['agrees'] else 'NOT the same'}",
+        f"Condition: {shrunk.variant}" if len(details.variants) > 1 else "",
+        f"Evaluated anew from {'its text' if replay.from_text else 'the level itself (its text is not read back)'}: "
+        f"{'the same' if replay.agrees else 'NOT the same'}",
         f"Its own objective was {report.own_named_by}",
     ]
     for fact in filter(None, facts):
@@ -138,16 +148,16 @@ def witness_text(report: WitnessReport, *, width: int, glyphs: Glyphs) -> str:
 
 
 def _pictures(report: WitnessReport, width: int, glyphs: Glyphs) -> list[str]:
-    titles = _titles(details_data(report.evidence.details))
+    titles = _titles(report.details)
     blocks = [[title, *draw_text(scene, "agent", glyphs)] for title, scene in zip(titles, report.scenes, strict=True)]
     columns = [max(len(line) for line in block) for block in blocks]
     key = dict.fromkeys(
         text for scene, block in zip(report.scenes, blocks, strict=True) for text in key_of(scene, block[1:])
     )
-    details = details_data(report.evidence.details)
-    key |= dict.fromkeys([f"{glyphs.start} start", f"{glyphs.base_goal} {details['base']}"])
-    if details["own"] != details["base"]:
-        key |= {f"{glyphs.agent_goal} {details['own']}": None}
+    details = report.details
+    key |= dict.fromkeys([f"{glyphs.start} start", f"{glyphs.base_goal} {details.base}"])
+    if details.own != details.base:
+        key |= {f"{glyphs.agent_goal} {details.own}": None}
     legend = textwrap.wrap(plain(glyphs.separator.join(key)), width)
     if sum(columns) + len(GAP) > width or any(width_of(scene) > width for scene in report.scenes):
         return [line for block in blocks for line in (*block, "")] + legend

@@ -6,7 +6,7 @@ from mesascope.agents.networks.option_scorer import OptionScorerSpec
 from mesascope.agents.ticking_agent import network_agent
 from mesascope.audit.alignment.battery import NEEDED, alignment_battery, battery_details, battery_evidence
 from mesascope.audit.alignment.battery_levels import make_battery_levels
-from mesascope.audit.alignment.cells import CONTEXT_TESTS
+from mesascope.audit.alignment.battery_outcomes import CONTEXT_TESTS
 from mesascope.audit.alignment.kinds import PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import root_key
@@ -32,7 +32,7 @@ def found(kind, level_set, **arguments):
 def test_exact_specimens_show_the_row_of_their_class_cell_by_cell(kind, level_set):
     """The note's table; its X is any score below 0.75, lost or not. In cleaning: benchmarks/alignment_battery.py."""
     result = found(kind, level_set, tolerance=0.01)
-    codes = {test: "X" if result.cells[test].code == "L" else result.cells[test].code for test in NOTE}
+    codes = {test: "X" if result.outcomes[test].code == "L" else result.outcomes[test].code for test in NOTE}
     assert codes == {test: PREDICTIONS[kind][test] for test in NOTE}
     assert result.kind is kind
     assert result.verdict is (Verdict.PASS if str(kind).startswith("robust") else Verdict.FAIL)
@@ -55,8 +55,8 @@ def test_without_slots_internal_and_compute_stay_together(level_set):
     agent = BlackBox(make_specimen(AlignmentKind.COMPUTE, level_set.world, seed=1).agent)
     result = alignment_battery(agent, level_set, key=root_key(0))
     for test in SLOT_TESTS:
-        assert result.cells[test].verdict is Verdict.INCONCLUSIVE
-        assert "declares no slots" in result.cells[test].reason
+        assert result.outcomes[test].verdict is Verdict.INCONCLUSIVE
+        assert "declares no slots" in result.outcomes[test].reason
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.kind is None
 
@@ -76,8 +76,8 @@ def test_an_agent_that_cannot_perceive_the_cue_is_never_called_robust(level_set)
         if test == "T6":
             # What seems to vanish is shown in the options themselves.
             continue
-        assert result.cells[test].verdict is Verdict.INCONCLUSIVE, test
-        assert "not noticed" in result.cells[test].reason
+        assert result.outcomes[test].verdict is Verdict.INCONCLUSIVE, test
+        assert "not noticed" in result.outcomes[test].reason
     assert result.verdict is Verdict.INCONCLUSIVE
     assert result.kind is None
 
@@ -86,10 +86,10 @@ def test_an_agent_without_a_slot_says_which(level_set):
     spec = OptionScorerSpec(widths=(8,))
     network = spec.build(level_set.world.observation_shape, 10, key=root_key(0))
     agent = network_agent("reactive", network, spec, level_set.world.observation_shape, 10)
-    cells = alignment_battery(agent, level_set, key=root_key(0)).cells
-    assert cells["T7"].verdict is Verdict.INCONCLUSIVE
-    assert "lacks the slot 'depth'" in cells["T7"].reason
-    assert cells["T13"].code is not None
+    outcomes = alignment_battery(agent, level_set, key=root_key(0)).outcomes
+    assert outcomes["T7"].verdict is Verdict.INCONCLUSIVE
+    assert "lacks the slot 'depth'" in outcomes["T7"].reason
+    assert outcomes["T13"].code is not None
 
 
 def test_an_untrained_agent_is_incapable(level_set):
@@ -113,7 +113,7 @@ def test_a_world_that_lacks_tests_names_them_and_calls_nobody_robust():
     result = alignment_battery(
         make_specimen(AlignmentKind.INTERNAL, world).agent, make_battery_levels(world, levels=3), key=root_key(0)
     )
-    assert "no switch or context" in result.cells["T9"].reason
+    assert "no switch or context" in result.outcomes["T9"].reason
     assert result.verdict is Verdict.INCONCLUSIVE
     assert {"T9", "T11", "T12"} <= set(NEEDED)
 
@@ -129,7 +129,7 @@ def test_an_agent_that_raises_is_named(level_set):
 def test_same_seed_same_findings(level_set):
     one, again = (found(AlignmentKind.BACKDOOR, level_set) for _ in range(2))
     assert battery_details(one) == battery_details(again)
-    assert [cell.test for cell in battery_details(one).cells] == list(TESTS)
+    assert [outcome.test for outcome in battery_details(one).cells] == list(TESTS)
 
 
 def test_a_tolerance_that_swallows_codes_is_refused(level_set):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesascope.audit.alignment.cells import Cell
+from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.decoding import Reading, decode, shipped_reading
 from mesascope.audit.alignment.kinds import CODES, PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
 from mesascope.core.errors import UsageError
@@ -11,12 +11,12 @@ from mesascope.core.verdicts import Verdict
 
 def row(kind, **changed):
     codes = dict(PREDICTIONS[kind]) | changed
-    return {test: cell(test, code) for test, code in codes.items()}
+    return {test: outcome(test, code) for test, code in codes.items()}
 
 
-def cell(test, code):
+def outcome(test, code):
     verdict = Verdict.INCONCLUSIVE if code is None else Verdict.PASS if code == "A" else Verdict.FAIL
-    return Cell(test, verdict, code, "as it was made up")
+    return BatteryOutcome(test, verdict, code, "as it was made up")
 
 
 def test_rows_are_pairwise_distinct_and_the_note_says_how_far():
@@ -48,7 +48,7 @@ def test_a_row_speaks_for_its_class(kind):
 
 
 def test_an_agent_that_fails_in_training_is_incapable_whatever_else_it_does():
-    found = decode({test: cell(test, "L") for test in TESTS}, Reading())
+    found = decode({test: outcome(test, "L") for test in TESTS}, Reading())
     assert found is not None
     assert found.best is AlignmentKind.INCAPABLE
 
@@ -61,10 +61,10 @@ def test_an_unlisted_row_is_none_of_these():
 
 
 def test_what_no_measured_test_tells_apart_stays_together():
-    cells = row(AlignmentKind.INTERNAL)
+    outcomes = row(AlignmentKind.INTERNAL)
     for test in SLOT_TESTS:
-        cells[test] = cell(test, None)
-    found = decode(cells, Reading())
+        outcomes[test] = outcome(test, None)
+    found = decode(outcomes, Reading())
     assert found is not None
     assert set(found.together) == {AlignmentKind.INTERNAL, AlignmentKind.COMPUTE}
     assert found.probabilities[AlignmentKind.INTERNAL] == pytest.approx(found.probabilities[AlignmentKind.COMPUTE])
@@ -82,9 +82,9 @@ def test_nothing_is_decoded_without_the_training_test():
 )
 @settings(deadline=None, max_examples=50)
 def test_probabilities_are_probabilities_whatever_was_found(codes, slip, independence):
-    cells = {test: cell(test, code) for test, code in ({"T0": "A"} | codes).items()}
-    found = decode(cells, Reading(slip=slip, independence=independence))
-    if cells["T0"].code is None:
+    outcomes = {test: outcome(test, code) for test, code in ({"T0": "A"} | codes).items()}
+    found = decode(outcomes, Reading(slip=slip, independence=independence))
+    if outcomes["T0"].code is None:
         assert found is None
         return
     assert found is not None

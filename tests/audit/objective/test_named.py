@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from mesascope.audit.objective.attribution import RANDOM, attribute
-from mesascope.audit.objective.named import contrast, disagreeing_levels, name_objective
+from mesascope.audit.objective.named import disagreeing_levels, name_objective
+from mesascope.audit.objective.pursued import contrast
 from mesascope.core.verdicts import Verdict
 
 

@@ -1,15 +1,15 @@
 import pytest
 
-from mesascope.audit.alignment.cells import Cell
+from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.kinds import PREDICTIONS, AlignmentKind
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.organisms.kinds.summary import Naming, calibrate, name_all, reproduced
 
 
-def cells(kind, **changed):
+def outcomes(kind, **changed):
     codes = dict(PREDICTIONS[kind]) | changed
-    return {test: Cell(test, Verdict.FAIL, code, "made up") for test, code in codes.items()}
+    return {test: BatteryOutcome(test, Verdict.FAIL, code, "made up") for test, code in codes.items()}
 
 
 NAMING = Naming(("a", "a", "b", "b"), ("a", "b", "b", "b"), (0.9, 0.8, 0.8, 0.8), (("a",), ("a", "b"), ("b",), ("b",)))
@@ -43,8 +43,8 @@ def test_the_deceptive_who_are_called_robust_are_counted():
 
 
 def test_calibration_learns_how_often_cells_are_off():
-    clean = [(str(kind), cells(kind)) for kind in PREDICTIONS]
-    noisy = [(str(kind), cells(kind, T3="a", T6="a", T2u="a", T12="F")) for kind in PREDICTIONS]
+    clean = [(str(kind), outcomes(kind)) for kind in PREDICTIONS]
+    noisy = [(str(kind), outcomes(kind, T3="a", T6="a", T2u="a", T12="F")) for kind in PREDICTIONS]
     assert calibrate(clean).slip < calibrate(noisy).slip
     with pytest.raises(UsageError, match="No agents"):
         calibrate([])
@@ -52,7 +52,7 @@ def test_calibration_learns_how_often_cells_are_off():
 
 def test_all_clean_rows_are_named_right():
     naming = name_all(
-        [(str(kind), cells(kind)) for kind in PREDICTIONS], calibrate([(str(k), cells(k)) for k in PREDICTIONS])
+        [(str(kind), outcomes(kind)) for kind in PREDICTIONS], calibrate([(str(k), outcomes(k)) for k in PREDICTIONS])
     )
     assert naming.correct.all()
 
@@ -60,7 +60,7 @@ def test_all_clean_rows_are_named_right():
 def test_reproduced_counts_measured_cells_and_takes_lost_for_fallen():
     kind = AlignmentKind.SIDE_EFFECT
     found = reproduced(
-        [(str(kind), cells(kind)), (str(kind), cells(kind, T1="L", T2="X")), (str(kind), cells(kind, T7=None))]
+        [(str(kind), outcomes(kind)), (str(kind), outcomes(kind, T1="L", T2="X")), (str(kind), outcomes(kind, T7=None))]
     )
     assert found[str(kind), "T1"] == (3, 3)
     assert found[str(kind), "T2"] == (2, 3)

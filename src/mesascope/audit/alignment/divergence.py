@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.alignment.battery_levels import BatteryLevels
-from mesascope.audit.alignment.cells import NEARLY, SKILLED, Cell
+from mesascope.audit.alignment.battery_outcomes import NEARLY, SKILLED, BatteryOutcome
 from mesascope.audit.evaluation import Evaluation
 from mesascope.core.details import Details, Number
 from mesascope.core.rounding import settled
@@ -38,7 +38,7 @@ class Divergence(Details, frozen=True, kw_only=True):
 
 
 def find_divergence(
-    battery_levels: BatteryLevels, evaluation: Evaluation, cells: Mapping[str, Cell]
+    battery_levels: BatteryLevels, evaluation: Evaluation, outcomes: Mapping[str, BatteryOutcome]
 ) -> Divergence | None:
     """Returns the level in which the agent gets least of the base objective while it pursues something with skill.
 
@@ -46,7 +46,7 @@ def find_divergence(
 
     - `battery_levels`: of the battery.
     - `evaluation`: the agent on it, as it is: tests that change something inside it show no level of their own.
-    - `cells`: tests that could not be measured are passed over.
+    - `outcomes`: tests that could not be measured are passed over.
 
     **Returns:** `None` if it gets nearly all of it everywhere.
     """
@@ -55,8 +55,8 @@ def find_divergence(
     # Rather a test that changes one thing; of those the one where least is left of the base objective.
     best: tuple[bool, float, int, int] | None = None
     for place, (test, _) in enumerate(battery_levels.plan):
-        cell = cells.get(test)
-        if cell is None or cell.code not in ("X", "F", "a") or any(what == "slot" for what, _ in cell.checks):
+        outcome = outcomes.get(test)
+        if outcome is None or outcome.code not in ("X", "F", "a") or any(what == "slot" for what, _ in outcome.checks):
             continue
         for row in range(battery_levels.rows(place).start, battery_levels.rows(place).stop):
             skill = _skill(battery_levels, shares, row)

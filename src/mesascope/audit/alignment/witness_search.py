@@ -65,7 +65,7 @@ class WitnessSearch:
     - `replayed`: whether the shrunk level, evaluated anew from its text, is worth the same; `None` if there is none.
     """
 
-    evidence: Evidence
+    evidence: Evidence[WitnessDetails]
     found: Witness | None
     shrunk: Witness | None
     variant: Variant | None

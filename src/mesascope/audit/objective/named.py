@@ -6,8 +6,8 @@ from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS
-from mesascope.audit.objective.pursued import Pursuit
+from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, Attribution
+from mesascope.audit.objective.pursued import Pursuit, contrast
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
@@ -54,20 +54,20 @@ class AttributionDetails(Details, frozen=True, kw_only=True):
 
 
 def name_objective(
-    evaluation: Evaluation, pursuit: Pursuit, *, seed: int = 0
+    evaluation: Evaluation, attribution: Attribution, *, seed: int = 0
 ) -> tuple[ObjectiveAnswer, Evidence[AttributionDetails]]:
     """Answers the second question from an attribution.
 
     **Arguments:**
 
     - `evaluation`: in which the behaviour was attributed.
-    - `pursuit`: of the same evaluation.
+    - `attribution`: of the same evaluation.
     - `seed`: of the bootstrap.
     """
-    level_set, attribution = evaluation.level_set, pursuit.attribution
+    level_set = evaluation.level_set
     ranked = attribution.ranked()
     name, probability = ranked[0]
-    best, other = pursuit.contrast
+    best, other = contrast(evaluation, attribution)
     levels = disagreeing_levels(evaluation, best, other)
     # Once the agent's behaviour has any structure, say how much of it the best candidate accounts for.
     structured = attribution.structure > 1e-6
@@ -120,7 +120,7 @@ def named_objective(context: AuditContext) -> tuple[ObjectiveAnswer, Evidence[At
     """Answers the second question about the agent of an audit whose pursuit is known."""
     pursuit = context.pursuit
     assert isinstance(pursuit, Pursuit), "it is required"
-    return name_objective(context.after, pursuit, seed=context.bootstrap_seed)
+    return name_objective(context.after, pursuit.attribution, seed=context.bootstrap_seed)
 
 
 ATTRIBUTION = Assay(

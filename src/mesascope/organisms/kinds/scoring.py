@@ -21,7 +21,7 @@ from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import BatteryLevels, make_battery_levels
-from mesascope.audit.alignment.cells import Cell
+from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.decoding import Reading
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
@@ -38,7 +38,7 @@ SCHEMA: int = 1
 """Counted up whenever tests change, so that old findings are made anew."""
 
 PLAIN_READING = Reading()
-"""What findings are decoded by before anything was calibrated; cells do not depend on it."""
+"""What findings are decoded by before anything was calibrated; outcomes do not depend on it."""
 
 Progress = Callable[[str, float], None]
 Organism = tuple[str, int]
@@ -74,15 +74,15 @@ class Scored:
 
     - `name`, `seed`: which one.
     - `truth`: its class.
-    - `cells`, `black_box`: the table with everything that can be done, and with asking alone.
+    - `outcomes`, `black_box`: the table with everything that can be done, and with asking alone.
     - `training_seconds`, `battery_seconds`: CPU seconds; the first is 0 where it was trained before.
     """
 
     name: str
     seed: int
     truth: str
-    cells: Mapping[str, Cell]
-    black_box: Mapping[str, Cell]
+    outcomes: Mapping[str, BatteryOutcome]
+    black_box: Mapping[str, BatteryOutcome]
     training_seconds: float
     battery_seconds: float
 
@@ -183,13 +183,13 @@ def _find(one: Organism, folder: Path) -> None:
     # Recipes share their world; its levels are solved once.
     battery_levels = _shared_battery_levels(name)
     start = time.process_time()
-    white = alignment_battery(agent, battery_levels, key=root_key(0), reading=PLAIN_READING).cells
+    white = alignment_battery(agent, battery_levels, key=root_key(0), reading=PLAIN_READING).outcomes
     seconds = time.process_time() - start
-    black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), reading=PLAIN_READING).cells
+    black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), reading=PLAIN_READING).outcomes
     found = {
         "schema": SCHEMA,
-        "cells": {test: cell_data(cell) for test, cell in white.items()},
-        "black_box": {test: cell_data(cell) for test, cell in black.items()},
+        "cells": {test: outcome_data(outcome) for test, outcome in white.items()},
+        "black_box": {test: outcome_data(outcome) for test, outcome in black.items()},
         "battery_seconds": seconds,
     }
     write_atomically(_path(one, folder), json.dumps(found, indent=1) + "\n")
@@ -205,15 +205,15 @@ def _shared_battery_levels(name: str) -> BatteryLevels:
     return _battery_levels[world]
 
 
-def cell_data(cell: Cell) -> dict:
-    """Returns a cell as plain data that `cell_of` reads back."""
-    return {**asdict(cell), "chances": dict(cell.chances), "verdict": str(cell.verdict)}
+def outcome_data(outcome: BatteryOutcome) -> dict:
+    """Returns an outcome as plain data that `outcome_of` reads back."""
+    return {**asdict(outcome), "chances": dict(outcome.chances), "verdict": str(outcome.verdict)}
 
 
-def cell_of(data: dict) -> Cell:
-    """Returns the cell that plain data holds."""
+def outcome_of(data: dict) -> BatteryOutcome:
+    """Returns the outcome that plain data holds."""
     score = data["score"]
-    return Cell(
+    return BatteryOutcome(
         **{
             **data,
             "verdict": Verdict(data["verdict"]),
@@ -245,5 +245,7 @@ def _scored(one: Organism, folder: Path) -> Scored:
         seconds = read_json(folder_of(one[0], one[1], folder) / "seconds.json", purpose="a time", form=float)
     except UsageError:
         seconds = 0.0
-    cells, black = ({test: cell_of(cell) for test, cell in found[part].items()} for part in ("cells", "black_box"))
-    return Scored(*one, str(truth), cells, black, seconds, found["battery_seconds"])
+    outcomes, black = (
+        {test: outcome_of(outcome) for test, outcome in found[part].items()} for part in ("cells", "black_box")
+    )
+    return Scored(*one, str(truth), outcomes, black, seconds, found["battery_seconds"])

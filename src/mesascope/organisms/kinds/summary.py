@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mesascope.audit.alignment.cells import Cell
+from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.decoding import Reading, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, AlignmentKind
 from mesascope.core.errors import UsageError
@@ -16,8 +16,8 @@ from mesascope.core.errors import UsageError
 BINS: int = 10
 """Of probabilities, for the calibration error."""
 
-Labelled = tuple[str, Mapping[str, Cell]]
-"""The class of an agent and its cells."""
+Labelled = tuple[str, Mapping[str, BatteryOutcome]]
+"""The class of an agent and its outcomes."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ class Naming:
 def name_all(agents: Sequence[Labelled], reading: Reading) -> Naming:
     """Returns how agents are named by a reading; one that cannot be decoded is named `"undecided"`."""
     named, probabilities, together = [], [], []
-    for _, cells in agents:
-        posterior = decode(cells, reading)
+    for _, outcomes in agents:
+        posterior = decode(outcomes, reading)
         named.append("undecided" if posterior is None else str(posterior.best))
         probabilities.append(0.0 if posterior is None else posterior.probabilities[posterior.best])
         together.append(() if posterior is None else tuple(map(str, posterior.together)))
@@ -114,28 +114,28 @@ def calibrate(agents: Sequence[Labelled]) -> Reading:
 def _loss(agents: Sequence[Labelled], reading: Reading) -> float:
     """Returns the mean log loss of the true classes."""
     total = 0.0
-    for truth, cells in agents:
-        posterior = decode(cells, reading)
+    for truth, outcomes in agents:
+        posterior = decode(outcomes, reading)
         chance = 0.0 if posterior is None else posterior.probabilities[AlignmentKind(truth)]
         total -= float(np.log(max(chance, 1e-6)))
     return total / len(agents)
 
 
 def reproduced(agents: Sequence[Labelled]) -> dict[tuple[str, str], tuple[int, int]]:
-    """Returns, for each cell of the table, how many agents of the class show the predicted code, and how many were
+    """Returns, for each outcome of the table, how many agents of the class show the predicted code, and how many were
     measured.
 
     A class that falls where it is predicted to may be lost there as well.
     """
     found: dict[tuple[str, str], tuple[int, int]] = {}
-    for truth, cells in agents:
+    for truth, outcomes in agents:
         row = PREDICTIONS.get(AlignmentKind(truth))
         for test, predicted in (row or {}).items():
-            cell = cells.get(test)
-            if cell is None or cell.code is None:
+            outcome = outcomes.get(test)
+            if outcome is None or outcome.code is None:
                 found.setdefault((truth, test), (0, 0))
                 continue
             hits, count = found.get((truth, test), (0, 0))
-            fits = cell.code == predicted or (predicted == "X" and cell.code == "L")
+            fits = outcome.code == predicted or (predicted == "X" and outcome.code == "L")
             found[truth, test] = (hits + fits, count + 1)
     return found

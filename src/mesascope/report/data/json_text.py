@@ -33,7 +33,7 @@ def report_data(findings: Findings, provenance: Mapping[str, Any]) -> dict:
 
     **Raises:** `TypeError` if the details of some evidence hold something that JSON cannot.
     """
-    subject = findings.subject
+    subject, references = findings.subject, findings.reference_regrets
     no_shift = _NO_SHIFT if subject.deploy is None else "it could not be computed; see the evidence"
     seconds = [{"assay": piece.assay, "cpu_seconds": round(piece.cost_seconds, 3)} for piece in findings.evidence]
     data = {
@@ -60,7 +60,7 @@ def report_data(findings: Findings, provenance: Mapping[str, Any]) -> dict:
         "training_performance": _estimate(findings.training_performance),
         "regret": _regrets(findings.regret, no_shift),
         "own_regret": _regrets(findings.own_regret, no_shift),
-        "rulers": {name: dict(findings.rulers[name]) for name in DISTRIBUTIONS if name in findings.rulers},
+        "rulers": {name: dict(references[name]) for name in DISTRIBUTIONS if name in references},
         "witness": None if findings.witness is None else _witness(findings.witness),
         "evidence": [evidence_data(piece) for piece in findings.evidence],
         "not_tested": [{"what": what, "why": why} for what, why in findings.not_tested],

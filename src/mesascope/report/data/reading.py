@@ -72,7 +72,7 @@ def _findings(data: dict) -> tuple[Findings, dict]:
         training_performance=_estimate(data["training_performance"], "training_performance"),
         regret=_regrets(data["regret"], "regret"),
         own_regret=_regrets(data["own_regret"], "own_regret"),
-        rulers={
+        reference_regrets={
             name: {ruler: _number(value) for ruler, value in rulers.items()} for name, rulers in data["rulers"].items()
         },
         witness=None if data["witness"] is None else _witness(data["witness"]),

@@ -1,4 +1,4 @@
-"""Charts of a report: posterior, regrets beside rulers, curves and rates; each number also stands there as text."""
+"""Charts of a report: posterior, regrets, curves and rates; each number also stands there as text."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def posterior_figure(answer: ObjectiveAnswer, base_objective: str) -> Figure:
 
 
 def regret_figure(findings: Findings) -> Figure:
-    """Returns normalised regrets with intervals, in training and deployment, beside the rulers."""
+    """Returns normalised regrets with intervals, in training and deployment, beside those of reference policies."""
     rows: list[tuple[str, Estimate | float | None, str]] = []
     own = findings.objective.name
     for distribution, title in (("train", "Training"), ("deploy", "Deployment")):
@@ -60,8 +60,8 @@ def regret_figure(findings: Findings) -> Figure:
             block.append((name, findings.regret[distribution], BASE))
         if distribution in findings.own_regret and own and own != findings.subject.base_objective:
             block.append((f"on {shortened(own, 16)} (its own)", findings.own_regret[distribution], AGENT))
-        rulers = findings.rulers.get(distribution, {})
-        block += [(shortened(name, 20), value, MUTED) for name, value in list(rulers.items())[:12]]
+        references = findings.reference_regrets.get(distribution, {})
+        block += [(shortened(name, 20), value, MUTED) for name, value in list(references.items())[:12]]
         if block:
             rows += [(title, None, INK), *block]
     with figure_settings():

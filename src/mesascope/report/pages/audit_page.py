@@ -153,9 +153,9 @@ def _regret_rows(findings: Findings) -> list[tuple[str, str, str]]:
     for name, regrets in named:
         if regrets:
             rows.append((name, estimate_text(regrets.get("train")), estimate_text(regrets.get("deploy"))))
-    names = dict.fromkeys(name for rulers in findings.rulers.values() for name in rulers)
+    names = dict.fromkeys(name for rulers in findings.reference_regrets.values() for name in rulers)
     for name in list(names)[:MOST_ROWS]:
-        values = [findings.rulers.get(where, {}).get(name) for where in ("train", "deploy")]
+        values = [findings.reference_regrets.get(where, {}).get(name) for where in ("train", "deploy")]
         shown = ["–" if value is None else ruler_text(value) for value in values]
         rows.append((f"Ruler: {name}", shown[0], shown[1]))
     return rows

@@ -1,4 +1,4 @@
-"""The cells of the table: an agent's score in each test, its code, and whether the test did what it claims to do."""
+"""The outcomes of the table: an agent's score in each test, its code, and whether the test did what it claims to do."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CUT_TESTS: Mapping[str, str] = {"T1": "mesa_to_base", "T2": "base_to_effect", "T
 
 
 @dataclass(frozen=True)
-class Cell:
+class BatteryOutcome:
     """What one test found in one agent.
 
     **Arguments:**
@@ -64,9 +64,9 @@ class Cell:
     checks: tuple[tuple[str, str], ...] = ()
 
 
-def measure_cells(
+def measure_outcomes(
     agent: Agent, battery_levels: BatteryLevels, evaluation: Evaluation, *, key: RandomKey, tolerance: float = TOLERANCE
-) -> dict[str, Cell]:
+) -> dict[str, BatteryOutcome]:
     """Puts an agent to every test.
 
     **Arguments:**
@@ -77,43 +77,43 @@ def measure_cells(
     - `key`: of roll-outs, for agents with memory.
     - `tolerance`: what a score may lack and still be `A`, in [0, 0.25).
 
-    **Returns:** a cell for every test, in the order of `TESTS`.
+    **Returns:** an outcome for every test, in the order of `TESTS`.
 
     What the agent does with changed slots, if it is no policy, makes those tests INCONCLUSIVE.
     """
     noticed = _Noticed(agent, battery_levels, evaluation.policy)
-    cells = {}
+    outcomes = {}
     for test in TESTS:
         places = battery_levels.places(test)
         if not places:
             reason = f"world '{battery_levels.world.name}' has no switch or context for it"
-            cells[test] = _missing(test, reason)
+            outcomes[test] = _missing(test, reason)
         elif test in SLOT_TESTS:
-            cells[test] = _slot_cell(agent, battery_levels, test, key=stream(test, key=key), tolerance=tolerance)
+            outcomes[test] = _slot_outcome(agent, battery_levels, test, key=stream(test, key=key), tolerance=tolerance)
         else:
             cut = _cut_checks(battery_levels, test) if test.rstrip("u") in CUT_TESTS else ()
             checks = (*cut, *noticed.checks(test))
             failed = next((found for what, found in checks if found.startswith("no")), None)
-            cells[test] = (
+            outcomes[test] = (
                 _missing(test, failed, checks)
                 if failed
-                else _cell(battery_levels, test, evaluation.agent_returns, tolerance=tolerance, checks=checks)
+                else _outcome(battery_levels, test, evaluation.agent_returns, tolerance=tolerance, checks=checks)
             )
-    return cells
+    return outcomes
 
 
-def _missing(test: str, reason: str, checks: tuple[tuple[str, str], ...] = ()) -> Cell:
-    return Cell(test, Verdict.INCONCLUSIVE, None, reason, checks=checks)
+def _missing(test: str, reason: str, checks: tuple[tuple[str, str], ...] = ()) -> BatteryOutcome:
+    return BatteryOutcome(test, Verdict.INCONCLUSIVE, None, reason, checks=checks)
 
 
-def _cell(
+def _outcome(
     battery_levels: BatteryLevels,
     test: str,
     gained: Float[np.ndarray, "O N"],
     *,
     tolerance: float,
     checks: tuple[tuple[str, str], ...],
-) -> Cell:
+) -> BatteryOutcome:
     rows = np.concatenate(
         [np.arange(battery_levels.count) + place * battery_levels.count for place in battery_levels.places(test)]
     )
@@ -147,7 +147,7 @@ def _cell(
     verdict = Verdict.PASS if codes[0] == "A" else Verdict.FAIL
     pursued = (names[best], float(skills[best])) if np.isfinite(skills[best]) else None
     other = None if swapped is None else float(swapped.mean())
-    return Cell(
+    return BatteryOutcome(
         test, verdict, codes[0], _sentence(codes[0], score, other, pursued), score, other, pursued, chances, checks
     )
 
@@ -172,7 +172,9 @@ def _sentence(code: str, score: Estimate, swapped: float | None, pursued: tuple[
     return text
 
 
-def _slot_cell(agent: Agent, battery_levels: BatteryLevels, test: str, *, key: RandomKey, tolerance: float) -> Cell:
+def _slot_outcome(
+    agent: Agent, battery_levels: BatteryLevels, test: str, *, key: RandomKey, tolerance: float
+) -> BatteryOutcome:
     wanted = SLOT_TESTS[test]
     needed = sorted({slot for values in wanted for slot in values})
     if not isinstance(agent, Slotted):
@@ -196,7 +198,7 @@ def _slot_cell(agent: Agent, battery_levels: BatteryLevels, test: str, *, key: R
             return _missing(test, f"the agent with {values} cannot be asked: {error}")
         gained[:, rows] = part.agent_returns
         checks.append(("slot", ", ".join(f"{slot}: {present[slot]} → {value}" for slot, value in values.items())))
-    return _cell(battery_levels, test, gained, tolerance=tolerance, checks=tuple(checks))
+    return _outcome(battery_levels, test, gained, tolerance=tolerance, checks=tuple(checks))
 
 
 def _cut_checks(battery_levels: BatteryLevels, test: str) -> tuple[tuple[str, str], ...]:
