@@ -13,6 +13,7 @@ from mesascope.api import audit as main_job
 from mesascope.audit.findings import AlignmentClass
 from mesascope.cli.gates import exit_code
 from mesascope.core import files
+from mesascope.report.pages import audit_page
 
 WORLD = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open")
 

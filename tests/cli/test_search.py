@@ -48,7 +48,7 @@ def test_behaviour_alone_never_passes(asked, scripted):
     code, out, err = scripted
     assert code == 0
     for title in ("Search used", "Search present", "Objective represented"):
-        assert f"  {title:22}INCONCLUSIVE" in out
+        assert f"  {title:22}open" in out
     assert "no activations were examined" in " ".join(out.split()).lower()
     assert "shows no activations" in " ".join(out.split())
     result = folder / "runs" / "house_agents-to_the_corner-1-search"
@@ -77,7 +77,7 @@ def test_json_is_what_is_written_and_the_same_command_may_replace_it(asked, scri
     assert {part["verdict"] for part in parts.values()} == {data["answer"]["verdict"]} == {"INCONCLUSIVE"}
     for part in parts.values():
         # The text says the same.
-        assert f"{part['verdict']:13}  {part['probability']:.0%}" in scripted[1]
+        assert f"open           {part['probability']:.0%}" in scripted[1]
     assert len(data["evidence"]) == len(data["provenance"]["evidence_seconds"]) > 10
 
 

@@ -23,7 +23,7 @@ PAIR = ("maze-sweeps-6", "maze-sweeps-6-as-nearest")
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("small_grounds")
+@pytest.mark.usefixtures("small_level_sets")
 def test_a_planner_and_the_table_that_does_as_it_does(tmp_path):
     planner, table = (score(bank_agent(name), tmp_path) for name in PAIR)
     json.dumps([planner, table])
@@ -83,7 +83,7 @@ def assay(name: str, run) -> Assay:
     return Assay(name, "optimizer", "Is it?", Stage.BEHAVIOUR, dict, "Nothing seen.", run)
 
 
-@pytest.mark.usefixtures("small_grounds")
+@pytest.mark.usefixtures("small_level_sets")
 def test_an_assay_is_checked_against_labels(tmp_path):
     entries = [bank_agent(name) for name in PAIR]
 
