@@ -11,8 +11,8 @@ from mesascope.audit.context import AuditContext
 from mesascope.audit.findings import AlignmentAnswer, ObjectiveAnswer, OptimizerAnswer
 from mesascope.audit.fit.assay import never_competent, what_is_known
 from mesascope.audit.objective.named import named_objective
+from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.audit.search.decision import optimizer_answer
-from mesascope.core.details import details_data
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -61,9 +61,9 @@ def _objective(context: AuditContext, by_assay: dict[str, Evidence]) -> Objectiv
         sentence = "What it pursues cannot be said."
         return ObjectiveAnswer(Verdict.INCONCLUSIVE, None, None, (), 0, sentence, found.reason)
     answer, recovered = found[0], by_assay.get("recovery")
-    if recovered is None or recovered.effect is None:
+    if recovered is None or recovered.effect is None or not isinstance(recovered.details, RecoveryDetails):
         return answer
-    left = details_data(recovered.details)["open"]["dimension"]
+    left = recovered.details.open.dimension
     return replace(answer, distance_to_base=recovered.effect.value, unidentified_dimensions=left)
 
 
