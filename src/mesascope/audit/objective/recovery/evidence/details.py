@@ -77,7 +77,7 @@ class Otherwise(Details, frozen=True, kw_only=True):
     assumption: str
     nearest: str
     distance: float
-    explained: float
+    explained: float | None
 
 
 class RecoveryDetails(Details, frozen=True, kw_only=True):
@@ -99,8 +99,8 @@ class RecoveryDetails(Details, frozen=True, kw_only=True):
 
     nearest: tuple[Candidate, ...]
     share_of_draws: float
-    explained: float
-    explained_by_motion: float
+    explained: float | None
+    explained_by_motion: float | None
     weights: tuple[Contribution, ...]
     never_varied: tuple[str, ...]
     distances_to_base: tuple[Distance, ...]

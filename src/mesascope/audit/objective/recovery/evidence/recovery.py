@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
 from mesascope.audit.objective.recovery.evidence import details as rows
 from mesascope.audit.objective.recovery.evidence.parting import parting, reward_map
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.planners import TWINS
 from mesascope.audit.objective.recovery.identify.identified import (
     Identified,
@@ -114,8 +116,11 @@ def account(
         rewards=reward_map(found.pursued.mean, level_set),
         queries=tuple(queries),
         assumptions=ASSUMPTIONS,
-        **(_whole_account(found, after) if full else {}),
     )
+    if full:
+        planners = found.objective.planners if len(found.objective.choices) > 1 else ()
+        others = tuple(_otherwise(found, after))
+        details = msgspec.structs.replace(details, planners=planners, twins=TWINS, sensitivity=others)
     if speaks.verdict is not Verdict.PASS:
         verdict, reason = Verdict.INCONCLUSIVE, speaks.reason
     elif share < SURE:
@@ -130,7 +135,7 @@ def account(
     return Evidence("recovery", "objective", verdict, sentence, reason, distance, None, details)
 
 
-def _fit(found: Identified):
+def _fit(found: Identified) -> ChoiceFit:
     assert found.objective.fit is not None
     return found.objective.fit
 
@@ -151,33 +156,21 @@ def _distance(one: Comparison) -> rows.Distance:
     return rows.Distance(kind=one.kind, value=value, low=low, high=high, reason=one.reason, unseen=unseen)
 
 
-def _whole_account(found: Identified, after: Evaluation) -> dict:
-    """Returns other planners and other assumptions."""
-    choices = found.objective.choices
-    as_it_is = Assumption(
-        f"discount {choices.observations[0].assumed_discount:.3g}, as the levels have", found.objective, found.objective
-    )
-    others = []
+def _otherwise(found: Identified, after: Evaluation) -> Iterator[rows.Otherwise]:
+    """Yields the candidate nearest under each assumption under which an objective is recovered at all."""
+    own = found.objective.choices.observations[0].assumed_discount
+    as_it_is = Assumption(f"discount {own:.3g}, as the levels have", found.objective, found.objective)
     for row in (as_it_is, *found.objective.sensitivity):
-        if row.recovered is None:
+        if row.recovered is None or row.recovered.fit is None:
             continue
-        nearest = nearest_candidates(
-            without_motion(row.recovered, after.level_set)[0], after.level_set, seed=found.seed
+        pursued = without_motion(row.recovered, after.level_set)[0]
+        nearest = nearest_candidates(pursued, after.level_set, seed=found.seed)
+        yield rows.Otherwise(
+            assumption=row.assumption,
+            nearest=nearest.names[0],
+            distance=nearest.distances[0],
+            explained=row.recovered.fit.explained,
         )
-        others.append(
-            rows.Otherwise(
-                assumption=row.assumption,
-                nearest=nearest.names[0],
-                distance=nearest.distances[0],
-                explained=row.recovered.fit.explained,
-            )
-        )
-    planners = found.objective.planners if len(choices) > 1 else ()
-    return {
-        "planners": planners,
-        "twins": TWINS,
-        "sensitivity": tuple(others),
-    }
 
 
 def _with_posterior(over_levels: Estimate | None, found: Identified, base: Objectives) -> Estimate:

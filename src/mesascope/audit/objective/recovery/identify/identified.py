@@ -106,7 +106,8 @@ def without_motion(found: BehavioralObjective, level_set: LevelSet) -> tuple[Beh
 
     **Returns:** the objective, and the share of the choices' structure that attributes of motion explain alone.
     """
-    assert found.fit is not None
+    assert found.fit is not None, "the planner is noisy"
+    assert isinstance(found.space, AttributeRewards), "candidates weigh attributes"
     moves = np.array([name in level_set.world.motion for name in found.space.names])
     alone = 0.0
     if moves.any():
@@ -125,6 +126,7 @@ def nearest_candidates(pursued: BehavioralObjective, level_set: LevelSet, *, see
     - `level_set`: candidates and levels.
     - `seed`: of draws from the posterior.
     """
+    assert isinstance(pursued.space, AttributeRewards), "candidates weigh attributes"
     parameters = np.concatenate([pursued.mean[None], pursued.posterior.samples(DRAWS, seed=seed)])
     levels = level_set.levels[: weighed_levels(level_set)]
     return nearest_objectives(levels, level_set.objectives, pursued.space, parameters)
