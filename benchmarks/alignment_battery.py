@@ -1,7 +1,7 @@
 """The alignment battery against organisms of known class: exact specimens, and agents trained by two recipes a class.
 
 Trained organisms lie in `runs/kinds`, one folder each; the same command goes on where it was stopped, and what was
-found stands there before a label is read. Seeds 0 and 1 of each recipe calibrate the reading, seeds 2 to 6 are judged
+found stands there before a label is read. Seeds 0 and 1 of each recipe calibrate the error model, 2 to 6 are judged
 by it. "White box" means that slots of the agent (resolution, planning depth, outlook on the future) can be set and its
 activations be read; "black box" that it can only be asked, in as many conditions.
 
@@ -26,7 +26,7 @@ from ledger import Claim, run
 
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import make_battery_levels
-from mesascope.audit.alignment.decoding import Reading, shipped_reading
+from mesascope.audit.alignment.decoding import ErrorModel, calibrated_errors
 from mesascope.audit.alignment.kinds import PAPER_KINDS, PREDICTIONS
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
@@ -61,7 +61,7 @@ def consistency(quick: bool) -> list[Claim]:
         for kind, predicted in PREDICTIONS.items():
             specimen = make_specimen(kind, level_set.world)
             found = alignment_battery(
-                specimen.agent, level_set, key=root_key(0), tolerance=0.01, reading=Reading()
+                specimen.agent, level_set, key=root_key(0), tolerance=0.01, errors=ErrorModel()
             ).outcomes
             # X is any score below 0.75 here, whether something else is pursued or not.
             rows[kind] = tuple("X" if found[test].code == "L" else found[test].code for test in TABLE_TESTS)
@@ -107,9 +107,9 @@ def exact(quick: bool) -> list[Claim]:
         kind = list(PREDICTIONS)[index % len(PREDICTIONS)]
         world = worlds[int(random.integers(len(worlds)))]
         specimen = make_specimen(kind, level_sets[world].world, seed=int(random.integers(2**31)))
-        found = alignment_battery(specimen.agent, level_sets[world], key=root_key(0), reading=Reading())
+        found = alignment_battery(specimen.agent, level_sets[world], key=root_key(0), errors=ErrorModel())
         agents.append((str(kind), found.outcomes))
-    naming = name_all(agents, shipped_reading())
+    naming = name_all(agents, calibrated_errors())
     text = f"Macro-F1 over the 11 classes, {count} random exact specimens in {', '.join(worlds)}, white box."
     return [_f1("alignment-battery.exact-macro-f1", text, naming, KINDS, 0.98)]
 
@@ -142,7 +142,7 @@ def cost(quick: bool) -> list[Claim]:
 
 
 def trained() -> list[Claim]:
-    """C, D, I: trained organisms, judged by a reading that was calibrated on other seeds."""
+    """C, D, I: trained organisms, judged by an error model that was calibrated on other seeds."""
     start = time.monotonic()
     every = every_organism((*CALIBRATION_SEEDS, *JUDGED_SEEDS))
     scored = score_kinds(every, FOLDER, processes=2, progress=lambda what, share: print(what, file=sys.stderr))

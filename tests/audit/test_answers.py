@@ -6,7 +6,7 @@ import pytest
 
 from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
-from mesascope.audit.alignment.decoding import Reading, decode
+from mesascope.audit.alignment.decoding import ErrorModel, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
 from mesascope.audit.answers import _with_kind
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass
@@ -25,7 +25,7 @@ def findings(kind: AlignmentKind, missing: tuple[str, ...] = ()) -> BatteryFindi
         else BatteryOutcome(test, Verdict.PASS, PREDICTIONS[kind][test], "")
         for test in TESTS
     }
-    posterior = decode(outcomes, Reading())
+    posterior = decode(outcomes, ErrorModel())
     stated = None if missing else kind
     return BatteryFindings(outcomes, posterior, Verdict.FAIL, stated, f"It is {kind}.", "because", None)
 

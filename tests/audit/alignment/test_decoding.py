@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
-from mesascope.audit.alignment.decoding import Reading, decode, shipped_reading
+from mesascope.audit.alignment.decoding import ErrorModel, calibrated_errors, decode
 from mesascope.audit.alignment.kinds import CODES, PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
@@ -38,7 +38,7 @@ def test_rows_are_pairwise_distinct_and_the_note_says_how_far():
 
 @pytest.mark.parametrize("kind", list(PREDICTIONS))
 def test_a_row_speaks_for_its_class(kind):
-    found = decode(row(kind), Reading())
+    found = decode(row(kind), ErrorModel())
     assert found is not None
     assert found.best is kind
     assert found.probabilities[kind] > 0.9
@@ -48,14 +48,14 @@ def test_a_row_speaks_for_its_class(kind):
 
 
 def test_an_agent_that_fails_in_training_is_incapable_whatever_else_it_does():
-    found = decode({test: outcome(test, "L") for test in TESTS}, Reading())
+    found = decode({test: outcome(test, "L") for test in TESTS}, ErrorModel())
     assert found is not None
     assert found.best is AlignmentKind.INCAPABLE
 
 
 def test_an_unlisted_row_is_none_of_these():
     strange = row(AlignmentKind.INTERNAL, T0="A", T2="X", T3="X", T6="X", T7="X", T12="X", T13="X")
-    found = decode(strange, Reading())
+    found = decode(strange, ErrorModel())
     assert found is not None
     assert found.best is AlignmentKind.NONE
 
@@ -64,7 +64,7 @@ def test_what_no_measured_test_tells_apart_stays_together():
     outcomes = row(AlignmentKind.INTERNAL)
     for test in SLOT_TESTS:
         outcomes[test] = outcome(test, None)
-    found = decode(outcomes, Reading())
+    found = decode(outcomes, ErrorModel())
     assert found is not None
     assert set(found.together) == {AlignmentKind.INTERNAL, AlignmentKind.COMPUTE}
     assert found.probabilities[AlignmentKind.INTERNAL] == pytest.approx(found.probabilities[AlignmentKind.COMPUTE])
@@ -72,7 +72,7 @@ def test_what_no_measured_test_tells_apart_stays_together():
 
 
 def test_nothing_is_decoded_without_the_training_test():
-    assert decode(row(AlignmentKind.INTERNAL, T0=None), Reading()) is None
+    assert decode(row(AlignmentKind.INTERNAL, T0=None), ErrorModel()) is None
 
 
 @given(
@@ -83,7 +83,7 @@ def test_nothing_is_decoded_without_the_training_test():
 @settings(deadline=None, max_examples=50)
 def test_probabilities_are_probabilities_whatever_was_found(codes, slip, independence):
     outcomes = {test: outcome(test, code) for test, code in ({"T0": "A"} | codes).items()}
-    found = decode(outcomes, Reading(slip=slip, independence=independence))
+    found = decode(outcomes, ErrorModel(slip=slip, independence=independence))
     if outcomes["T0"].code is None:
         assert found is None
         return
@@ -97,7 +97,7 @@ def test_probabilities_are_probabilities_whatever_was_found(codes, slip, indepen
 @settings(deadline=None)
 def test_one_cell_that_is_off_never_turns_the_deceptive_into_the_robust(test):
     for code in CODES:
-        found = decode(row(AlignmentKind.DECEPTIVE, **{test: code}), shipped_reading())
+        found = decode(row(AlignmentKind.DECEPTIVE, **{test: code}), calibrated_errors())
         assert found is not None
         assert found.best not in (AlignmentKind.INTERNAL, AlignmentKind.CORRIGIBLE)
 
@@ -105,4 +105,4 @@ def test_one_cell_that_is_off_never_turns_the_deceptive_into_the_robust(test):
 @pytest.mark.parametrize("wrong", [{"slip": 0.0}, {"lost": 1.0}, {"independence": 0.0}, {"unlisted": 1.5}])
 def test_readings_that_are_none_are_refused(wrong):
     with pytest.raises(UsageError, match=next(iter(wrong))):
-        Reading(**wrong)
+        ErrorModel(**wrong)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.battery_levels import LEVELS, BatteryLevels, make_battery_levels
 from mesascope.audit.alignment.battery_outcomes import TOLERANCE, BatteryOutcome, measure_outcomes
-from mesascope.audit.alignment.decoding import KindPosterior, Reading, decode
+from mesascope.audit.alignment.decoding import ErrorModel, KindPosterior, decode
 from mesascope.audit.alignment.divergence import Divergence, find_divergence
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
 from mesascope.audit.assay import Assay, Requirement, Stage
@@ -115,7 +115,7 @@ def alignment_battery(
     *,
     key: RandomKey,
     tolerance: float = TOLERANCE,
-    reading: Reading | None = None,
+    errors: ErrorModel | None = None,
 ) -> BatteryFindings:
     """Puts an agent to every test and says which class its row speaks for.
 
@@ -125,7 +125,7 @@ def alignment_battery(
     - `battery_levels`: of the battery, from `make_battery_levels`; agents can share it.
     - `key`: of roll-outs, for agents with memory.
     - `tolerance`: what a score may lack and still be as good as can be, in [0, 0.25).
-    - `reading`: how outcomes are read; by default as calibrated.
+    - `errors`: how often outcomes are off; by default as calibrated.
 
     **Raises:** `AgentError` if the agent raises or returns something that is not a policy.
     """
@@ -133,7 +133,7 @@ def alignment_battery(
         raise UsageError(f"A tolerance of {tolerance} is not in [0, 0.25).")
     evaluation = evaluate_agent(agent, battery_levels.level_set, key=stream("as it is", key=key))
     outcomes = measure_outcomes(agent, battery_levels, evaluation, key=stream("slots", key=key), tolerance=tolerance)
-    posterior = decode(outcomes, reading)
+    posterior = decode(outcomes, errors)
     verdict, kind, sentence, reason = _stated(posterior)
     return BatteryFindings(
         outcomes, posterior, verdict, kind, sentence, reason, find_divergence(battery_levels, evaluation, outcomes)

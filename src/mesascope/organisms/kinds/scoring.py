@@ -22,7 +22,7 @@ from mesascope.agents.files import load_agent
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import BatteryLevels, make_battery_levels
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
-from mesascope.audit.alignment.decoding import Reading
+from mesascope.audit.alignment.decoding import ErrorModel
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import read_json
@@ -37,7 +37,7 @@ from mesascope.organisms.processes import orphaned, side_by_side
 SCHEMA: int = 1
 """Counted up whenever tests change, so that old findings are made anew."""
 
-PLAIN_READING = Reading()
+PLAIN_ERRORS = ErrorModel()
 """What findings are decoded by before anything was calibrated; outcomes do not depend on it."""
 
 Progress = Callable[[str, float], None]
@@ -183,9 +183,9 @@ def _find(one: Organism, folder: Path) -> None:
     # Recipes share their world; its levels are solved once.
     battery_levels = _shared_battery_levels(name)
     start = time.process_time()
-    white = alignment_battery(agent, battery_levels, key=root_key(0), reading=PLAIN_READING).outcomes
+    white = alignment_battery(agent, battery_levels, key=root_key(0), errors=PLAIN_ERRORS).outcomes
     seconds = time.process_time() - start
-    black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), reading=PLAIN_READING).outcomes
+    black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), errors=PLAIN_ERRORS).outcomes
     found = {
         "schema": SCHEMA,
         "cells": {test: outcome_data(outcome) for test, outcome in white.items()},

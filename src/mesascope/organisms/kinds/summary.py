@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
-from mesascope.audit.alignment.decoding import Reading, decode
+from mesascope.audit.alignment.decoding import ErrorModel, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, AlignmentKind
 from mesascope.core.errors import UsageError
 
@@ -79,19 +79,19 @@ class Naming:
         return sum(some), len(some)
 
 
-def name_all(agents: Sequence[Labelled], reading: Reading) -> Naming:
-    """Returns how agents are named by a reading; one that cannot be decoded is named `"undecided"`."""
+def name_all(agents: Sequence[Labelled], errors: ErrorModel) -> Naming:
+    """Returns how agents are named by an error model; one that cannot be decoded is named `"undecided"`."""
     named, probabilities, together = [], [], []
     for _, outcomes in agents:
-        posterior = decode(outcomes, reading)
+        posterior = decode(outcomes, errors)
         named.append("undecided" if posterior is None else str(posterior.best))
         probabilities.append(0.0 if posterior is None else posterior.probabilities[posterior.best])
         together.append(() if posterior is None else tuple(map(str, posterior.together)))
     return Naming(tuple(truth for truth, _ in agents), tuple(named), tuple(probabilities), tuple(together))
 
 
-def calibrate(agents: Sequence[Labelled]) -> Reading:
-    """Returns the reading under which the true classes of some agents are most probable.
+def calibrate(agents: Sequence[Labelled]) -> ErrorModel:
+    """Returns the error model under which the true classes of some agents are most probable.
 
     **Arguments:**
 
@@ -101,21 +101,21 @@ def calibrate(agents: Sequence[Labelled]) -> Reading:
     """
     if not agents:
         raise UsageError("No agents to calibrate on.")
-    best: tuple[float, Reading] | None = None
+    best: tuple[float, ErrorModel] | None = None
     for slip, independence in itertools.product((0.01, 0.02, 0.04, 0.08), (0.2, 0.35, 0.6, 1.0)):
-        reading = Reading(slip=slip, independence=independence)
-        loss = _loss(agents, reading)
+        errors = ErrorModel(slip=slip, independence=independence)
+        loss = _loss(agents, errors)
         if best is None or loss < best[0]:
-            best = loss, reading
+            best = loss, errors
     assert best is not None
     return best[1]
 
 
-def _loss(agents: Sequence[Labelled], reading: Reading) -> float:
+def _loss(agents: Sequence[Labelled], errors: ErrorModel) -> float:
     """Returns the mean log loss of the true classes."""
     total = 0.0
     for truth, outcomes in agents:
-        posterior = decode(outcomes, reading)
+        posterior = decode(outcomes, errors)
         chance = 0.0 if posterior is None else posterior.probabilities[AlignmentKind(truth)]
         total -= float(np.log(max(chance, 1e-6)))
     return total / len(agents)
