@@ -88,12 +88,12 @@ def fit_probe(
     # The mean of what is there is both the offset that is shrunk towards and what explained variance is measured by.
     mean_target = _masked_mean(targets[split.fit], known_fit)
     mean = rows_fit.mean(0)
-    centred, inside = rows - mean, rows_fit - mean
-    scale = max(float((inside**2).sum(-1).mean()), 1e-12)
+    centred, fitted = rows - mean, rows_fit - mean
+    scale = max(float((fitted**2).sum(-1).mean()), 1e-12)
     wanted = np.where(known_fit, targets[split.fit] - mean_target, 0.0)
     best = None
     for penalty in PENALTIES:
-        weights = _ridge(inside, wanted, known_fit, penalty * scale)
+        weights = _ridge(fitted, wanted, known_fit, penalty * scale)
         predicted = centred @ weights + mean_target
         scores = [_explained(predicted, targets, counted, part, mean_target) for part in (split.choose, split.judge)]
         if best is None or scores[0] > best.chosen:
@@ -102,17 +102,17 @@ def fit_probe(
     return best
 
 
-def _ridge(inside: np.ndarray, wanted: np.ndarray, known: np.ndarray, penalty: float) -> np.ndarray:
+def _ridge(fitted: np.ndarray, wanted: np.ndarray, known: np.ndarray, penalty: float) -> np.ndarray:
     """Returns ridge weights `[D, T]`, target by target over the rows in which it is known."""
-    weights = np.zeros((inside.shape[1], wanted.shape[1]))
-    wide = inside.shape[1] > inside.shape[0]
-    products = inside @ inside.T if wide else None
+    weights = np.zeros((fitted.shape[1], wanted.shape[1]))
+    wide = fitted.shape[1] > fitted.shape[0]
+    products = fitted @ fitted.T if wide else None
     masks, group = np.unique(known, axis=1, return_inverse=True)
     for index in range(masks.shape[1]):
         columns, mask = group.reshape(-1) == index, masks[:, index]
         if not mask.any():
             continue
-        some, asked = inside[mask], wanted[mask][:, columns]
+        some, asked = fitted[mask], wanted[mask][:, columns]
         if products is None:
             weights[:, columns] = _solved(some.T @ some, penalty, some.T @ asked)
         else:
