@@ -25,7 +25,8 @@ from games.tree_search import TreeSearchAgent
 from ledger import Claim, run
 from thinking_time import thinking_time
 
-from mesascope.agents.networks import MLPSpec, Network
+from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.agents.networks.network import Network
 from mesascope.core.intervals import wilson
 from mesascope.core.precision import in_double_precision
 from mesascope.core.random import root_key, stream

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from ledger import Claim
 
-from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks import ConvNetSpec, DRCSpec, NetworkSpec, transplant
-from mesascope.agents.ticking_agent import network_agent
+from mesascope.agents.network_agent import NetworkAgent, network_agent
+from mesascope.agents.networks.convnet import ConvNetSpec
+from mesascope.agents.networks.drc import DRCSpec
+from mesascope.agents.networks.network import NetworkSpec, transplant
 from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations

@@ -7,7 +7,7 @@ import jax
 import pytest
 
 from mesascope.agents.files import save_agent
-from mesascope.agents.networks import MLPSpec
+from mesascope.agents.networks.mlp import MLPSpec
 
 SHAPE, ACTIONS = (7,), 4
 

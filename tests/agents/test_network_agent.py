@@ -5,7 +5,8 @@ import pytest
 from mesascope.agents import network_agent
 from mesascope.agents.agent import Untrained
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks import GRUSpec, MLPSpec
+from mesascope.agents.networks.gru import GRUSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import AgentError
 
 SHAPE, ACTIONS = (5,), 3

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mesascope.agents.files import save_agent
-from mesascope.agents.networks import MLPSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.agents.resolve import agent_of, resolve_agent
 from mesascope.core.errors import AgentError, UnknownNameError, UntrustedModelError, UsageError
 from mesascope.worlds.corner import Corner

@@ -12,7 +12,7 @@ from mesascope.cli.main import main
 from mesascope.organisms.catalogue import ORGANISMS
 
 ORGANISM = """
-from mesascope.agents.networks import MLPSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.organisms.organism import Organism
 from mesascope.training.exact_gradient import ExactGradient
 from mesascope.worlds.corner import Corner

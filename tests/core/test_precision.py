@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import MLPSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.precision import as_double, in_double_precision
 
 

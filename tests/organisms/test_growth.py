@@ -10,7 +10,7 @@ import polars
 import pytest
 
 from mesascope.agents.files import load_agent
-from mesascope.agents.networks import CentredMLPSpec
+from mesascope.agents.networks.centred_mlp import CentredMLPSpec
 from mesascope.core.errors import TrainingError, UnknownNameError
 from mesascope.organisms import growth
 from mesascope.organisms.catalogue import ORGANISMS

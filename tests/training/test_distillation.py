@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import GRUSpec, MLPSpec
+from mesascope.agents.networks.gru import GRUSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import root_key
 from mesascope.training.distillation import Distillation, distil

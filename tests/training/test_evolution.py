@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import DeliberatorSpec, MLPSpec
+from mesascope.agents.networks.deliberator import DeliberatorSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import UsageError
 from mesascope.training.base_optimizer import Task
 from mesascope.training.evolution import Evolution

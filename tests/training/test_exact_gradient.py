@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mesascope.agents.networks import MLPSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import compile_objectives, continuations, rewards
 from mesascope.planning.evaluation import policy_values, returns, visits

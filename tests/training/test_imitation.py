@@ -8,7 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import CentredMLPSpec, DRCSpec
+from mesascope.agents.networks.centred_mlp import CentredMLPSpec
+from mesascope.agents.networks.drc import DRCSpec
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives

@@ -17,7 +17,8 @@ import polars
 import pytest
 from jaxtyping import Array, Float, Int
 
-from mesascope.agents.networks import ConvNetSpec, MLPSpec
+from mesascope.agents.networks.convnet import ConvNetSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import TrainingError
 from mesascope.core.random import RandomKey
 from mesascope.training import run

@@ -22,10 +22,9 @@ import safetensors
 import safetensors.numpy
 
 from mesascope.agents.header import SCHEMA, AgentHeader, parse_header, read_tensor_list
-from mesascope.agents.network_agent import NetworkAgent
+from mesascope.agents.network_agent import NetworkAgent, network_agent
 from mesascope.agents.networks.network import MAXIMUM_PARAMETERS, Network, NetworkSpec
 from mesascope.agents.reading import MAXIMUM_BYTES, read_model_file
-from mesascope.agents.ticking_agent import network_agent
 from mesascope.core.errors import UntrustedModelError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.text import quoted, shown

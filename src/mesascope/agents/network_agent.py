@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -15,10 +16,11 @@ from jaxtyping import Float
 
 from mesascope.agents.activations import Captured, checked_patches
 from mesascope.agents.agent import Agent
-from mesascope.agents.networks.network import Network, NetworkSpec
+from mesascope.agents.networks.network import Network, NetworkSpec, transplant
 from mesascope.agents.networks.taps import tapped
 from mesascope.agents.probabilities import softmax
-from mesascope.core.errors import AgentError
+from mesascope.agents.slots import SlotValue
+from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import RandomKey
 
 CHUNK: int = 4096
@@ -143,6 +145,44 @@ class NetworkAgent(Agent):
         build = eqx.filter_jit(lambda key: self.spec.build(self.observation_shape, self.actions, key=key))
         name = f"{self.name} (untrained)"
         return type(self)(name, build(key), self.spec, self.observation_shape, self.actions)
+
+
+class SlottedNetworkAgent(NetworkAgent):
+    """A network agent whose spec declares slots; its network has `respecified(spec)`, which fills them anew."""
+
+    def slots(self) -> dict[str, SlotValue]:
+        """Returns the slots that it has, and what they hold."""
+        return {slot: getattr(self.spec, slot) for slot in self.spec.slots}
+
+    def with_slots(self, values: Mapping[str, SlotValue]) -> SlottedNetworkAgent:
+        """Returns the same agent with other values in some slots; see `Slotted`."""
+        for slot in values:
+            if slot not in self.spec.slots:
+                raise UnknownNameError(f"slot of agent '{self.name}'", slot, self.spec.slots)
+        spec = dataclasses.replace(self.spec, **values)
+        network = cast(Any, self.network).respecified(spec)
+        # What decides the shape of the computation is no number and comes with the spec.
+        network = transplant(network, spec, self.observation_shape, self.actions)
+        changed = ", ".join(f"{slot}={value}" for slot, value in values.items())
+        name = f"{self.name} ({changed})"
+        return SlottedNetworkAgent(name, network, spec, self.observation_shape, self.actions, origin=self.origin)
+
+
+def network_agent(
+    name: str,
+    network: Network,
+    spec: NetworkSpec,
+    observation_shape: tuple[int, ...],
+    actions: int,
+    *,
+    origin: dict[str, Any] | None = None,
+) -> NetworkAgent:
+    """Returns a network as an agent with all the capabilities that its spec declares.
+
+    **Arguments:** as of `NetworkAgent`.
+    """
+    kind = SlottedNetworkAgent if spec.slots else NetworkAgent
+    return kind(name, network, spec, observation_shape, actions, origin=origin)
 
 
 def _padding(rows: int) -> Callable[[np.ndarray], jax.Array]:

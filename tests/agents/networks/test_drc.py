@@ -10,7 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import DRCSpec, transplant
+from mesascope.agents.network_agent import NetworkAgent
+from mesascope.agents.networks.drc import DRCSpec
+from mesascope.agents.networks.network import transplant
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 
@@ -104,3 +106,15 @@ def test_parameters_fit_levels_of_other_sizes_only_if_read_at_the_agent():
     assert memory[0][0].shape == (9, 7, SPEC.channels)
     with pytest.raises(UsageError, match="do not fit"):
         transplant(build(SPEC), SPEC, larger, ACTIONS)
+
+
+def test_sites_name_layer_and_tick_and_a_patch_there_acts():
+    spec = replace(SPEC, layers=1, ticks=5)
+    agent = NetworkAgent("drc", build(spec), spec, SHAPE, ACTIONS)
+    assert {f"tick-{tick}/layer-0/{part}" for tick in range(5) for part in ("cell", "hidden")} <= set(agent.sites())
+    observations = np.random.default_rng(0).normal(size=(6, *SHAPE)).astype(np.float32)
+    found = agent.step(observations, agent.initial_state(6))
+    for part, place in (("cell", 0), ("hidden", 1)):
+        np.testing.assert_allclose(found.activations[f"tick-4/layer-0/{part}"], found.memory[0][place], atol=1e-6)
+    patch = {"tick-2/layer-0/cell": np.zeros_like(found.activations["tick-2/layer-0/cell"])}
+    assert not np.allclose(agent.step(observations, agent.initial_state(6), patch).probabilities, found.probabilities)

@@ -4,17 +4,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import (
-    NETWORKS,
-    CentredMLPSpec,
-    ConvNetSpec,
-    DRCSpec,
-    GRUSpec,
-    MLPSpec,
-    TreeQNSpec,
-    UniversalPlanningSpec,
-    ValueIterationNetworkSpec,
-)
+from mesascope.agents.networks import NETWORKS
+from mesascope.agents.networks.centred_mlp import CentredMLPSpec
+from mesascope.agents.networks.convnet import ConvNetSpec
+from mesascope.agents.networks.drc import DRCSpec
+from mesascope.agents.networks.gru import GRUSpec
+from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.agents.networks.tree_qn import TreeQNSpec
+from mesascope.agents.networks.universal_planning import UniversalPlanningSpec
+from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec
 from mesascope.core.errors import UsageError
 
 SPECS = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks import TreeQNSpec
+from mesascope.agents.networks.tree_qn import TreeQNSpec
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.planning.full_width_tree import TableModel, TreeModel
 

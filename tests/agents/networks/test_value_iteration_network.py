@@ -9,13 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from games.variable_compute import VariableCompute
 
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks import ValueIterationNetwork, ValueIterationNetworkSpec, transplant
+from mesascope.agents.networks.network import transplant
 from mesascope.agents.networks.value_iteration_network import DISCOUNT as NEW_DISCOUNT
-from mesascope.agents.ticking_agent import network_agent
+from mesascope.agents.networks.value_iteration_network import ValueIterationNetwork, ValueIterationNetworkSpec
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
@@ -140,21 +139,6 @@ def test_parameters_depend_neither_on_iterations_nor_on_the_size_of_the_board():
     # The extra iterations come after those that there were.
     assert agent_of(other, longer, SHAPE).sites()[:5] == agent_of(network, SPEC, SHAPE).sites()[:5]
     assert transplant(network, longer, larger, ACTIONS)(jnp.ones(larger), None)[0].shape == (ACTIONS,)
-
-
-def test_iterations_are_a_budget_that_changes_the_computation_alone():
-    agent = network_agent("vin", build(), SPEC, SHAPE, ACTIONS)
-    assert isinstance(agent, VariableCompute)
-    assert agent.budget == 4
-    assert max(agent.budgets()) > 20
-    longer = agent.with_budget(8)
-    assert isinstance(longer, NetworkAgent)
-    assert isinstance(longer, VariableCompute)
-    assert (longer.name, longer.budget) == ("vin (8 iterations)", 8)
-    assert "iteration-8" in longer.sites()
-    jax.tree.map(np.testing.assert_array_equal, jax.tree.leaves(longer.network), jax.tree.leaves(agent.network))
-    with pytest.raises(UsageError, match="iterations per step, not 0"):
-        agent.with_budget(0)
 
 
 def test_a_new_network_is_a_contraction_however_long_it_iterates():

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from mesascope.agents.adapters.function import FunctionAgent
+from mesascope.agents.network_agent import network_agent
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
-from mesascope.agents.ticking_agent import network_agent
 from mesascope.audit.alignment.battery import NEEDED, alignment_battery, battery_details, battery_evidence
 from mesascope.audit.alignment.battery_levels import make_battery_levels
 from mesascope.audit.alignment.battery_outcomes import CONTEXT_TESTS

@@ -12,7 +12,8 @@ from games.self_play import SelfPlay, outcomes, play, train_by_self_play
 from games.tic_tac_toe import TicTacToe
 from games.tree_search import TreeSearchAgent
 
-from mesascope.agents.networks import GRUSpec, MLPSpec
+from mesascope.agents.networks.gru import GRUSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import TrainingError, UsageError
 
 pytest.importorskip("mctx")

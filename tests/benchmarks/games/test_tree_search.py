@@ -15,7 +15,8 @@ from games.tic_tac_toe import TicTacToe
 from games.tree_search import BUDGETS, TreeSearchAgent
 from games.variable_compute import VariableCompute
 
-from mesascope.agents.networks import MLPSpec, Network
+from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.agents.networks.network import Network
 from mesascope.core.errors import AgentError, MissingExtraError, UsageError
 
 pytest.importorskip("mctx")

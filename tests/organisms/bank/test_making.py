@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks import ConvNetSpec, MLPSpec, PlannerSpec
-from mesascope.agents.networks.planner import Planner
+from mesascope.agents.networks.convnet import ConvNetSpec
+from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.agents.networks.planner import Planner, PlannerSpec
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import sample_level_set
 from mesascope.core.errors import UsageError

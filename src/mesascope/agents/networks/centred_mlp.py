@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Dense, Heads
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_widths
+from mesascope.agents.networks.layers import Dense, Heads, dense_layers
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
@@ -37,14 +37,12 @@ class CentredMLPSpec(NetworkSpec):
     channel: int = -1
 
     def __post_init__(self):
-        check_widths("centred-mlp", "widths", self.widths)
+        self.check_widths("widths")
         if type(self.channel) is not int:
             raise UsageError(f"centred-mlp: channel={self.channel!r} is not a whole number.")
 
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> CentredMLP:
-        return CentredMLP(self, observation_shape, actions, key=key)
 
-
+@registered(CentredMLPSpec)
 class CentredMLP(Network):
     """Dense layers with rectifiers on the shifted planes, and the two heads; memoryless.
 
@@ -57,20 +55,13 @@ class CentredMLP(Network):
     spec: CentredMLPSpec = eqx.field(static=True)
 
     def __init__(self, spec: CentredMLPSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        if len(observation_shape) != 3 or min(observation_shape[:2]) < 3:
-            raise UsageError(
-                f"centred-mlp reads observations of shape [height, width, channels], not {list(observation_shape)}. "
-                "Use the architecture 'mlp', which flattens whatever it sees."
-            )
+        spec.check_image(observation_shape, least=3, otherwise="mlp")
         height, width, channels = observation_shape
         if not -channels <= spec.channel < channels or channels < 2:
             raise UsageError(f"centred-mlp: channel={spec.channel} is not one of several, here {channels}.")
         key_heads, *key_hidden = jax.random.split(key, 1 + len(spec.widths))
         sizes = ((2 * height - 5) * (2 * width - 5) * (channels - 1), *spec.widths)
-        self.hidden = tuple(
-            Dense(inputs, outputs, gain=2**0.5, key=layer_key)
-            for inputs, outputs, layer_key in zip(sizes, spec.widths, key_hidden, strict=False)
-        )
+        self.hidden = dense_layers(sizes, gain=2**0.5, keys=key_hidden)
         self.heads = Heads(sizes[-1], actions, key=key_heads)
         self.spec = spec
 
@@ -95,6 +86,3 @@ class CentredMLP(Network):
         padded = jnp.pad(others, ((reach_rows, reach_rows), (reach_columns, reach_columns), (0, 0)))
         window = (2 * reach_rows + 1, 2 * reach_columns + 1, channels - 1)
         return jax.lax.dynamic_slice(padded, (row, column, 0), window)
-
-    def initial_memory(self) -> Memory:
-        return None

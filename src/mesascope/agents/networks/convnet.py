@@ -10,7 +10,7 @@ import jax
 from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
-from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, check_size
+from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
@@ -36,16 +36,13 @@ class ConvNetSpec(NetworkSpec):
     hidden: int = 64
 
     def __post_init__(self):
-        check_size("convnet", "channels", self.channels)
-        check_size("convnet", "layers", self.layers, MAXIMUM_LAYERS)
-        check_size("convnet", "hidden", self.hidden)
+        self.check_sizes("channels", "hidden")
+        self.check_sizes("layers", maximum=MAXIMUM_LAYERS)
         if type(self.residual) is not bool:
             raise UsageError(f"convnet: residual={self.residual!r} is neither true nor false.")
 
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> ConvNet:
-        return ConvNet(self, observation_shape, actions, key=key)
 
-
+@registered(ConvNetSpec)
 class ConvNet(Network):
     """3x3 convolutions, a dense layer and the two heads; memoryless."""
 
@@ -55,11 +52,7 @@ class ConvNet(Network):
     spec: ConvNetSpec = eqx.field(static=True)
 
     def __init__(self, spec: ConvNetSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        if len(observation_shape) != 3:
-            raise UsageError(
-                f"convnet reads observations of shape [height, width, channels], not {list(observation_shape)}. "
-                "Use the architecture 'mlp', which flattens whatever it sees."
-            )
+        spec.check_image(observation_shape, otherwise="mlp")
         height, width, channels = observation_shape
         key_dense, key_heads, *key_convolutions = jax.random.split(key, 2 + spec.layers)
         self.convolutions = tuple(
@@ -79,6 +72,3 @@ class ConvNet(Network):
             image = tap(f"image-{index}", image + change if self.spec.residual and index > 0 else change)
         logits, value = self.heads(tap("dense", jax.nn.relu(self.dense(image.reshape(-1)))))
         return logits, value, memory
-
-    def initial_memory(self) -> Memory:
-        return None

@@ -18,8 +18,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_size
-from mesascope.agents.networks.option_view import CONTEXT, OptionView, check_menu, initial_salience, look, slot_array
+from mesascope.agents.networks.network import Memory, NetworkSpec, registered
+from mesascope.agents.networks.option_view import (
+    CONTEXT,
+    MenuNetwork,
+    OptionView,
+    check_menu,
+    initial_salience,
+    look,
+    slot_array,
+)
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
@@ -61,19 +69,17 @@ class DeliberatorSpec(NetworkSpec):
     scheming: float = 0.0
 
     def __post_init__(self):
-        check_size("deliberator", "objectives", self.objectives, 8)
-        check_size("deliberator", "depth", self.depth, MOST_STEPS)
+        self.check_sizes("objectives", maximum=8)
+        self.check_sizes("depth", maximum=MOST_STEPS)
         if not (0 <= self.resolution <= 10 and 0 <= self.future <= 1 and 0 < self.sharpness <= 1e6):
             raise UsageError(
                 f"deliberator: resolution={self.resolution} must be in [0, 10], future={self.future} in [0, 1], "
                 f"sharpness={self.sharpness} in (0, 1e6]."
             )
 
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Deliberator:
-        return Deliberator(self, observation_shape, actions, key=key)
 
-
-class Deliberator(Network):
+@registered(DeliberatorSpec)
+class Deliberator(MenuNetwork):
     """Weights of effects, a gate between objectives, and a search through all plans; memoryless.
 
     **Arguments:** as of `NetworkSpec.build`.
@@ -91,7 +97,7 @@ class Deliberator(Network):
     positions: bool = eqx.field(static=True)
 
     def __init__(self, spec: DeliberatorSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        check_menu("deliberator", observation_shape, actions)
+        check_menu(spec, observation_shape, actions)
         key_weights, key_gate = jax.random.split(key)
         self.weights = spec.scale * jax.random.normal(key_weights, (spec.objectives, EFFECTS))
         self.weights = self.weights.at[:, BURNT].add(spec.scheming)
@@ -101,7 +107,7 @@ class Deliberator(Network):
         self.worth = jnp.array([0.0, 1.0])
         self.places = jnp.zeros((MOST_STEPS, actions))
         # Numbers rather than static fields: an agent with another outlook runs the same compiled program.
-        self.slots = slot_array(spec.resolution, spec.future, spec.selection_model)
+        self.slots = slot_array(spec)
         self.sharpness = jnp.float32(spec.sharpness)
         self.depth, self.positions = spec.depth, spec.positions
 
@@ -119,14 +125,6 @@ class Deliberator(Network):
         if self.positions:
             logits = logits + self.places[jnp.clip(view.left.astype(int) - 1, 0, MOST_STEPS - 1)]
         return logits, self.worth[0] + self.worth[1] * worth.max(), memory
-
-    def initial_memory(self) -> Memory:
-        return None
-
-    def respecified(self, spec: DeliberatorSpec) -> Deliberator:
-        """Returns the network of the same weights that has the numbers of another spec in its slots."""
-        slots = slot_array(spec.resolution, spec.future, spec.selection_model)
-        return eqx.tree_at(lambda network: network.slots, self, slots)
 
 
 def plans(

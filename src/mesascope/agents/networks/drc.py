@@ -16,9 +16,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
-from mesascope.agents.networks.network import MAXIMUM_LAYERS, Network, NetworkSpec, check_size
+from mesascope.agents.networks.network import MAXIMUM_LAYERS, NetworkSpec, Thinker, registered
 from mesascope.agents.networks.taps import tap
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
 READOUTS: tuple[str, ...] = ("image", "agent")
@@ -56,12 +56,9 @@ class DRCSpec(NetworkSpec):
     channel: int = -1
 
     def __post_init__(self):
-        check_size("drc", "channels", self.channels)
-        check_size("drc", "layers", self.layers, MAXIMUM_LAYERS)
-        check_size("drc", "ticks", self.ticks, MAXIMUM_LAYERS)
-        check_size("drc", "hidden", self.hidden)
-        if self.readout not in READOUTS:
-            raise UnknownNameError("readout", str(self.readout), READOUTS)
+        self.check_sizes("channels", "hidden")
+        self.check_sizes("layers", "ticks", maximum=MAXIMUM_LAYERS)
+        self.check_named(readout=READOUTS)
         if type(self.channel) is not int:
             raise UsageError(f"drc: channel={self.channel!r} is not a whole number.")
 
@@ -69,9 +66,6 @@ class DRCSpec(NetworkSpec):
     def place_plane(self) -> int | None:
         """The plane of the agent if the image is read where it stands: see `NetworkSpec`."""
         return self.channel if self.readout == "agent" else None
-
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> DRC:
-        return DRC(self, observation_shape, actions, key=key)
 
 
 class Layer(eqx.Module):
@@ -115,7 +109,8 @@ class Layer(eqx.Module):
         return cell, jax.nn.sigmoid(leave) * jnp.tanh(cell)
 
 
-class DRC(Network):
+@registered(DRCSpec)
+class DRC(Thinker):
     """An encoder of one convolution, convolutional LSTM layers, a dense layer and the two heads.
 
     As in the paper (§3.1 and appendix), every layer sees the encoded observation, the layer below in the same tick and
@@ -132,11 +127,7 @@ class DRC(Network):
     size: tuple[int, int] = eqx.field(static=True)
 
     def __init__(self, spec: DRCSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        if len(observation_shape) != 3:
-            raise UsageError(
-                f"drc reads observations of shape [height, width, channels], not {list(observation_shape)}. "
-                "Use the architecture 'gru', which flattens whatever it sees."
-            )
+        spec.check_image(observation_shape, otherwise="gru")
         height, width, planes = observation_shape
         at_agent = spec.readout == "agent"
         if at_agent and (planes < 2 or not -planes <= spec.channel < planes):
@@ -149,24 +140,12 @@ class DRC(Network):
         self.heads = Heads(spec.hidden, actions, key=key_heads)
         self.spec, self.size = spec, (height, width)
 
-    def __call__(
-        self, observation: Float[Array, "H W C"], memory: tuple[LayerMemory, ...]
-    ) -> tuple[Float[Array, " A"], Float[Array, ""], tuple[LayerMemory, ...]]:
-        image, memory = self.think(observation, memory)
-        logits, value = self.choose(image, observation)
-        return logits, value, memory
-
     def think(
         self, observation: Float[Array, "H W C"], memory: tuple[LayerMemory, ...]
     ) -> tuple[Float[Array, "H W read"], tuple[LayerMemory, ...]]:
         """Returns the image that choices are read from, and the memory, after the ticks of one step.
 
-        With `readout="agent"` both are the same wherever the agent stands, and serve the choices of a whole level.
-
-        **Arguments:**
-
-        - `observation`: one.
-        - `memory`: from `initial_memory` or the last step.
+        With `readout="agent"` both are the same wherever the agent stands; see `Thinker`.
         """
         if self.spec.readout == "agent":
             observation = jnp.delete(observation, self.spec.channel, axis=-1)
@@ -185,13 +164,6 @@ class DRC(Network):
     def choose(
         self, image: Float[Array, "H W read"], observation: Float[Array, "H W C"]
     ) -> tuple[Float[Array, " A"], Float[Array, ""]]:
-        """Returns action logits and the value estimate.
-
-        **Arguments:**
-
-        - `image`: from `think`.
-        - `observation`: the present one, for where the agent stands.
-        """
         if self.spec.readout == "agent":
             features = jnp.einsum("hwc,hw->c", image, observation[..., self.spec.channel])
         else:

@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads, check_activation
-from mesascope.agents.networks.network import Network, NetworkSpec, check_size
+from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads
+from mesascope.agents.networks.network import Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
 from mesascope.core.random import RandomKey
 
@@ -36,14 +36,11 @@ class GRUSpec(NetworkSpec):
     activation: str = "tanh"
 
     def __post_init__(self):
-        check_size("gru", "embedding", self.embedding)
-        check_size("gru", "width", self.width)
-        check_activation(self.activation)
-
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> GRU:
-        return GRU(self, observation_shape, actions, key=key)
+        self.check_sizes("embedding", "width")
+        self.check_named(activation=ACTIVATIONS)
 
 
+@registered(GRUSpec)
 class GRU(Network):
     """A dense embedding, gated recurrent units (Cho et al. 2014) and the two heads; its memory begins at zero."""
 

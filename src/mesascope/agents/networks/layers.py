@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mesascope.agents.networks.convolution import KERNEL, convolve
-from mesascope.core.errors import UnknownNameError
 from mesascope.core.random import RandomKey
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
@@ -19,12 +18,6 @@ GAINS: dict[str, float] = {"relu": 2**0.5, "tanh": 2**0.5}
 """Scale of orthogonal weights before each nonlinearity; for tanh the value that is usual in policy gradients."""
 POLICY_GAIN: float = 0.01
 """Scale of the policy head: small, so that a new policy is nearly uniform (Andrychowicz et al. 2021, section 3.2)."""
-
-
-def check_activation(name: str) -> None:
-    """Raises `UnknownNameError` unless a nonlinearity of that name exists."""
-    if name not in ACTIVATIONS:
-        raise UnknownNameError("activation", str(name), ACTIVATIONS)
 
 
 class Dense(eqx.Module):
@@ -46,6 +39,21 @@ class Dense(eqx.Module):
 
     def __call__(self, vector: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         return vector @ self.weight + self.bias
+
+
+def dense_layers(sizes: Sequence[int], *, gain: float, keys: Sequence[RandomKey]) -> tuple[Dense, ...]:
+    """Returns dense layers from each size to the next.
+
+    **Arguments:**
+
+    - `sizes`: of the input, and of each layer.
+    - `gain`: as of `Dense`.
+    - `keys`: one for each layer; consumed.
+    """
+    return tuple(
+        Dense(inputs, outputs, gain=gain, key=key)
+        for inputs, outputs, key in zip(sizes[:-1], sizes[1:], keys, strict=True)
+    )
 
 
 class Convolution(eqx.Module):

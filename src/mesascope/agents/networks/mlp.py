@@ -10,8 +10,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads, check_activation
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_widths
+from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads, dense_layers
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
 from mesascope.core.random import RandomKey
 
@@ -32,13 +32,11 @@ class MLPSpec(NetworkSpec):
     activation: str = "tanh"
 
     def __post_init__(self):
-        check_widths("mlp", "widths", self.widths)
-        check_activation(self.activation)
-
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> MLP:
-        return MLP(self, observation_shape, actions, key=key)
+        self.check_widths("widths")
+        self.check_named(activation=ACTIVATIONS)
 
 
+@registered(MLPSpec)
 class MLP(Network):
     """Dense hidden layers shared by the policy and the value head; memoryless."""
 
@@ -50,10 +48,7 @@ class MLP(Network):
         key_heads, *key_hidden = jax.random.split(key, 1 + len(spec.widths))
         sizes = (math.prod(observation_shape), *spec.widths)
         gain = GAINS[spec.activation]
-        self.hidden = tuple(
-            Dense(inputs, outputs, gain=gain, key=layer_key)
-            for inputs, outputs, layer_key in zip(sizes, spec.widths, key_hidden, strict=False)
-        )
+        self.hidden = dense_layers(sizes, gain=gain, keys=key_hidden)
         self.heads = Heads(sizes[-1], actions, key=key_heads)
         self.spec = spec
 
@@ -65,6 +60,3 @@ class MLP(Network):
             features = tap(f"hidden-{index}", ACTIVATIONS[self.spec.activation](layer(features)))
         logits, value = self.heads(features)
         return logits, value, memory
-
-    def initial_memory(self) -> Memory:
-        return None

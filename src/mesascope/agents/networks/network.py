@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, TypeVar
 
 import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey
 
 MAXIMUM_WIDTH: int = 4096
@@ -22,6 +23,8 @@ MAXIMUM_PARAMETERS: int = 64_000_000
 
 Memory = Any
 """What a network carries from step to step: a pytree of arrays, or `None`."""
+
+AnyNetwork = TypeVar("AnyNetwork", bound="Network")
 
 
 class Network(eqx.Module):
@@ -39,31 +42,57 @@ class Network(eqx.Module):
         - `memory`: from `initial_memory` or the last call.
         """
 
-    @abc.abstractmethod
     def initial_memory(self) -> Memory:
         """Returns the memory with which one episode begins; `None` for a memoryless network."""
+        return None
 
 
-class Thinker(Protocol):
+class Thinker(Network):
     """A network that thinks about a level first, and then chooses where it stands."""
 
-    def think(self, observation: Float[Array, "..."], memory: Memory) -> tuple[Any, Memory]:
-        """Returns the thought and the memory after it."""
-        ...
+    @abc.abstractmethod
+    def think(self, observation: Float[Array, "H W C"], memory: Memory) -> tuple[Float[Array, "H W read"], Memory]:
+        """Returns the thought and the memory after it; where thoughts do not depend on the place of the agent, one
+        serves the choices of a whole level.
 
-    def choose(self, image: Any, observation: Float[Array, "..."]) -> tuple[Float[Array, " A"], Float[Array, ""]]:
-        """Returns action logits and the value estimate, given a thought."""
-        ...
+        **Arguments:**
+
+        - `observation`: one.
+        - `memory`: from `initial_memory` or the last step.
+        """
+
+    @abc.abstractmethod
+    def choose(
+        self, image: Float[Array, "H W read"], observation: Float[Array, "H W C"]
+    ) -> tuple[Float[Array, " A"], Float[Array, ""]]:
+        """Returns action logits and the value estimate.
+
+        **Arguments:**
+
+        - `image`: from `think`.
+        - `observation`: the present one, for where the agent stands.
+        """
+
+    def __call__(
+        self, observation: Float[Array, "H W C"], memory: Memory
+    ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
+        image, memory = self.think(observation, memory)
+        logits, value = self.choose(image, observation)
+        return logits, value, memory
 
 
 @dataclass(frozen=True)
-class NetworkSpec(abc.ABC):
+class NetworkSpec:
     """The size of a network: a hashable value that says everything about it but its parameters."""
 
     architecture: ClassVar[str]
     """Name in the registry."""
+    network: ClassVar[Callable[..., Network]]
+    """What is built, called with this spec, an observation's shape, the number of actions and a key."""
     memoryless: ClassVar[bool] = True
     """Whether networks of this kind carry no memory."""
+    slots: ClassVar[tuple[str, ...]] = ()
+    """Fields that can be changed in a trained network, whose class has `respecified(spec)` for that."""
 
     @property
     def place_plane(self) -> int | None:
@@ -73,8 +102,7 @@ class NetworkSpec(abc.ABC):
         """
         return None
 
-    @abc.abstractmethod
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Network:
+    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Any:
         """Returns a network with fresh parameters.
 
         **Arguments:**
@@ -85,6 +113,68 @@ class NetworkSpec(abc.ABC):
 
         **Raises:** `UsageError` if this architecture cannot read observations of that shape.
         """
+        return type(self).network(self, observation_shape, actions, key=key)
+
+    def check_sizes(self, *names: str, maximum: int = MAXIMUM_WIDTH) -> None:
+        """Raises `UsageError` unless these fields are whole numbers between 1 and their maximum."""
+        for name in names:
+            self._check_size(name, getattr(self, name), maximum)
+
+    def check_widths(self, *names: str) -> None:
+        """Raises `UsageError` unless these fields are tuples of at most `MAXIMUM_LAYERS` widths."""
+        for name in names:
+            value = getattr(self, name)
+            if not isinstance(value, tuple) or len(value) > MAXIMUM_LAYERS:
+                raise UsageError(
+                    f"{self.architecture}: {name}={value!r} is not a tuple of at most {MAXIMUM_LAYERS} widths."
+                )
+            for width in value:
+                self._check_size(f"a width in {name}", width, MAXIMUM_WIDTH)
+
+    def check_named(self, **known: Collection[str]) -> None:
+        """Raises `UnknownNameError` unless each field is one of the names given for it."""
+        for name, names in known.items():
+            if getattr(self, name) not in names:
+                raise UnknownNameError(name, str(getattr(self, name)), names)
+
+    def check_image(self, observation_shape: tuple[int, ...], *, least: int = 1, otherwise: str) -> None:
+        """Raises `UsageError` unless observations are images.
+
+        **Arguments:**
+
+        - `observation_shape`: of one observation.
+        - `least`: height and width.
+        - `otherwise`: an architecture that reads whatever there is.
+        """
+        if len(observation_shape) != 3 or min(observation_shape[:2]) < least:
+            raise UsageError(
+                f"{self.architecture} reads observations of shape [height, width, channels], not "
+                f"{list(observation_shape)}. Use the architecture '{otherwise}', which flattens whatever it sees."
+            )
+
+    def _check_size(self, name: str, value: object, maximum: int) -> None:
+        if type(value) is not int or not 1 <= value <= maximum:
+            raise UsageError(f"{self.architecture}: {name}={value!r} is not a whole number between 1 and {maximum:,}.")
+
+
+NETWORKS: dict[str, type[NetworkSpec]] = {}
+"""Architectures by name, as the modules of this package register them; a file supplies numbers only, never code."""
+
+
+def registered(spec: type[NetworkSpec]) -> Callable[[type[AnyNetwork]], type[AnyNetwork]]:
+    """Returns a decorator that makes a network the one that a spec builds, under the name of its architecture.
+
+    **Arguments:**
+
+    - `spec`: with an `architecture` of its own.
+    """
+
+    def register(network: type[AnyNetwork]) -> type[AnyNetwork]:
+        assert spec.architecture not in NETWORKS, spec.architecture
+        NETWORKS[spec.architecture], spec.network = spec, network
+        return network
+
+    return register
 
 
 def transplant(network: Network, spec: NetworkSpec, observation_shape: tuple[int, ...], actions: int) -> Network:
@@ -105,17 +195,3 @@ def transplant(network: Network, spec: NetworkSpec, observation_shape: tuple[int
             f"{actions} actions: some of them depend on a size that is another there."
         )
     return jax.tree.unflatten(jax.tree.structure(template), given)
-
-
-def check_size(owner: str, field: str, value: object, maximum: int = MAXIMUM_WIDTH) -> None:
-    """Raises `UsageError` unless a field of a spec is a whole number between 1 and its maximum."""
-    if type(value) is not int or not 1 <= value <= maximum:
-        raise UsageError(f"{owner}: {field}={value!r} is not a whole number between 1 and {maximum:,}.")
-
-
-def check_widths(owner: str, field: str, value: object) -> None:
-    """Raises `UsageError` unless a field of a spec is a tuple of at most `MAXIMUM_LAYERS` widths."""
-    if not isinstance(value, tuple) or len(value) > MAXIMUM_LAYERS:
-        raise UsageError(f"{owner}: {field}={value!r} is not a tuple of at most {MAXIMUM_LAYERS} widths.")
-    for width in value:
-        check_size(owner, f"a width in {field}", width)

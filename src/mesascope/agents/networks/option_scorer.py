@@ -10,9 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Dense
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_widths
-from mesascope.agents.networks.option_view import CONTEXT, check_menu, initial_salience, look, slot_array
+from mesascope.agents.networks.layers import Dense, dense_layers
+from mesascope.agents.networks.network import Memory, NetworkSpec, registered
+from mesascope.agents.networks.option_view import CONTEXT, MenuNetwork, check_menu, initial_salience, look, slot_array
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
@@ -41,17 +41,15 @@ class OptionScorerSpec(NetworkSpec):
     salience: tuple[float, ...] = ()
 
     def __post_init__(self):
-        check_widths("option-scorer", "widths", self.widths)
+        self.check_widths("widths")
         if not (0 <= self.resolution <= 10 and 0 <= self.future <= 1):
             raise UsageError(
                 f"option-scorer: resolution={self.resolution} must be in [0, 10], future={self.future} in [0, 1]."
             )
 
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> OptionScorer:
-        return OptionScorer(self, observation_shape, actions, key=key)
 
-
-class OptionScorer(Network):
+@registered(OptionScorerSpec)
+class OptionScorer(MenuNetwork):
     """Dense layers on what follows from each option, the same for all of them, beside what they share; memoryless.
 
     **Arguments:** as of `NetworkSpec.build`.
@@ -66,18 +64,15 @@ class OptionScorer(Network):
     positions: bool = eqx.field(static=True)
 
     def __init__(self, spec: OptionScorerSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        check_menu("option-scorer", observation_shape, actions)
+        check_menu(spec, observation_shape, actions)
         key_score, key_value, *key_hidden = jax.random.split(key, 2 + len(spec.widths))
         sizes = (2 * EFFECTS + 4 + len(CONTEXT), *spec.widths)
-        self.hidden = tuple(
-            Dense(inputs, outputs, gain=2**0.5, key=layer_key)
-            for inputs, outputs, layer_key in zip(sizes, spec.widths, key_hidden, strict=False)
-        )
+        self.hidden = dense_layers(sizes, gain=2**0.5, keys=key_hidden)
         self.score = Dense(sizes[-1], 1, gain=0.1, key=key_score)
         self.value = Dense(sizes[-1], 1, key=key_value)
         self.places = jnp.zeros((3, actions))
         self.salience = initial_salience(spec.salience)
-        self.slots = slot_array(spec.resolution, spec.future, spec.selection_model)
+        self.slots = slot_array(spec)
         self.positions = spec.positions
 
     def __call__(
@@ -97,11 +92,3 @@ class OptionScorer(Network):
             logits = logits + self.places[jnp.clip(view.left.astype(int) - 1, 0, 2)]
         logits = tap("scores", logits)
         return logits, self.value(features.mean(0))[0], memory
-
-    def initial_memory(self) -> Memory:
-        return None
-
-    def respecified(self, spec: OptionScorerSpec) -> OptionScorer:
-        """Returns the network of the same weights that has the numbers of another spec in its slots."""
-        slots = slot_array(spec.resolution, spec.future, spec.selection_model)
-        return eqx.tree_at(lambda network: network.slots, self, slots)

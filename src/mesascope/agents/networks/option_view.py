@@ -7,11 +7,14 @@ learn than the base objective.
 
 from __future__ import annotations
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from mesascope.agents.networks.network import Network, NetworkSpec
 from mesascope.core.errors import UsageError
 from mesascope.worlds.causal.levels import EFFECTS, FLAGS, MOST_STEPS
 
@@ -78,12 +81,20 @@ def look(
     )
 
 
-def check_menu(owner: str, observation_shape: tuple[int, ...], actions: int) -> None:
+class MenuNetwork(Network):
+    """A network that looks at menus, with an array `slots` from its spec."""
+
+    def respecified(self: Any, spec: NetworkSpec) -> Any:
+        """Returns the network of the same weights that has the numbers of another spec in its slots."""
+        return eqx.tree_at(lambda network: network.slots, self, slot_array(spec))
+
+
+def check_menu(spec: NetworkSpec, observation_shape: tuple[int, ...], actions: int) -> None:
     """Raises `UsageError` unless observations are menus with one option for each action."""
     if len(observation_shape) != 3 or observation_shape[1:] != (1, CHANNELS) or observation_shape[0] != actions:
         raise UsageError(
-            f"{owner} reads the menus of causal worlds, observations of shape [{actions}, 1, {CHANNELS}] for {actions} "
-            f"actions, not {list(observation_shape)}."
+            f"{spec.architecture} reads the menus of causal worlds, observations of shape [{actions}, 1, {CHANNELS}] "
+            f"for {actions} actions, not {list(observation_shape)}."
         )
 
 
@@ -94,6 +105,6 @@ def initial_salience(given: tuple[float, ...]) -> Float[Array, " effects"]:
     return jnp.asarray(given or (1.0,) * EFFECTS, jnp.float32)
 
 
-def slot_array(resolution: float, future: float, selection_model: bool) -> Float[Array, " slots_inside"]:
-    """Returns the slots of a spec as the numbers that `look` takes."""
-    return jnp.array([resolution, future, float(selection_model)], jnp.float32)
+def slot_array(spec: Any) -> Float[Array, " slots_inside"]:
+    """Returns `resolution`, `future` and `selection_model` of a spec as the numbers that `look` takes."""
+    return jnp.array([spec.resolution, spec.future, float(spec.selection_model)], jnp.float32)

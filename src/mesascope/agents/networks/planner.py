@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_size
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.planning.monte_carlo_tree import MOST_SIMULATIONS, simulated_values
 
@@ -56,19 +56,15 @@ class PlannerSpec(NetworkSpec):
     goal: int = 1
 
     def __post_init__(self):
-        for kind, name, known in (("search", self.search, SEARCHES), ("model", self.model, MODELS)):
-            if name not in known:
-                raise UnknownNameError(f"{kind} of a planner", str(name), known)
+        self.check_named(search=SEARCHES, model=MODELS)
         if type(self.depth) is not int or not 1 <= self.depth <= MOST_DEPTH:
             raise UsageError(f"planner: depth={self.depth!r} is not a whole number from 1 to {MOST_DEPTH}.")
-        check_size("planner", "simulations", self.simulations, MOST_SIMULATIONS)
+        self.check_sizes("simulations", maximum=MOST_SIMULATIONS)
         if type(self.goal) is not int:
             raise UsageError(f"planner: goal={self.goal!r} is not the number of a plane.")
 
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> Planner:
-        return Planner(self, observation_shape, actions, key=key)
 
-
+@registered(PlannerSpec)
 class Planner(Network):
     """A search of bounded depth over the model that an observation shows; memoryless.
 
@@ -107,9 +103,6 @@ class Planner(Network):
         scores = self.search(observation)
         # Roll-outs of equal scores tie, and so are chosen alike.
         return self.sharpness * scores, scores.max(), memory
-
-    def initial_memory(self) -> Memory:
-        return None
 
     def search(self, observation: Float[Array, "H W C"]) -> Float[Array, " A"]:
         """Returns the score of each first action: the discount to the power of the steps to the goal, 0 beyond."""

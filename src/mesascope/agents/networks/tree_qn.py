@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Dense
-from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, check_size, check_widths
+from mesascope.agents.networks.layers import Dense, dense_layers
+from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.planning.full_width_tree import BACKUPS, TreeModel, grow_tree, tree_backup
 
@@ -60,23 +60,16 @@ class TreeQNSpec(NetworkSpec):
     critic: str = "tree"
 
     def __post_init__(self):
-        check_widths("tree-qn", "encoder", self.encoder)
-        check_size("tree-qn", "width", self.width)
-        check_size("tree-qn", "reward_width", self.reward_width)
-        check_size("tree-qn", "depth", self.depth, MAXIMUM_LAYERS)
+        self.check_widths("encoder")
+        self.check_sizes("width", "reward_width")
+        self.check_sizes("depth", maximum=MAXIMUM_LAYERS)
         for name in ("discount", "mixing"):
             value = getattr(self, name)
             if not isinstance(value, float) or not 0 <= value <= 1:
                 raise UsageError(f"tree-qn: {name}={value!r} is not a decimal number between 0 and 1.")
         if not isinstance(self.temperature, float) or not 0 < self.temperature < math.inf:
             raise UsageError(f"tree-qn: temperature={self.temperature!r} is not a decimal number above 0.")
-        if self.backup not in BACKUPS:
-            raise UnknownNameError("backup", str(self.backup), BACKUPS)
-        if self.critic not in CRITICS:
-            raise UnknownNameError("critic", str(self.critic), CRITICS)
-
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> TreeQN:
-        return TreeQN(self, observation_shape, actions, key=key)
+        self.check_named(backup=BACKUPS, critic=CRITICS)
 
 
 class LearnedModel(eqx.Module):
@@ -122,6 +115,7 @@ class LearnedModel(eqx.Module):
         return jax.vmap(self.value_out)(states)[:, 0]
 
 
+@registered(TreeQNSpec)
 class TreeQN(Network):
     """An encoder, the tree of all sequences of actions from there, and the backup of values in it; memoryless.
 
@@ -143,10 +137,7 @@ class TreeQN(Network):
             )
         key_model, key_critic, key_encoder, *keys = jax.random.split(key, 3 + len(spec.encoder))
         sizes = (math.prod(observation_shape), *spec.encoder)
-        self.hidden = tuple(
-            Dense(inputs, outputs, gain=2**0.5, key=layer_key)
-            for inputs, outputs, layer_key in zip(sizes, spec.encoder, keys, strict=False)
-        )
+        self.hidden = dense_layers(sizes, gain=2**0.5, keys=keys)
         self.encoder = Dense(sizes[-1], spec.width, key=key_encoder)
         self.model = LearnedModel(spec.width, spec.reward_width, actions, key=key_model)
         self.critic = Dense(spec.width, 1, key=key_critic) if spec.critic == "linear" else None
@@ -164,9 +155,6 @@ class TreeQN(Network):
         action_values = tap("action-values", tree_backup(tree.rewards, tree.values, **settings))
         value = BACKUPS[self.spec.backup](action_values) if self.critic is None else self.critic(encoded)[0]
         return action_values / self.spec.temperature, value, memory
-
-    def initial_memory(self) -> Memory:
-        return None
 
 
 def normalised(states: Float[Array, "*batch Z"]) -> Float[Array, "*batch Z"]:

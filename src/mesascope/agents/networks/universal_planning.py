@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Dense
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_size, check_widths
+from mesascope.agents.networks.layers import Dense, dense_layers
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
 from mesascope.agents.networks.taps import tap
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.planning.gradient_descent import Descent, descend, huber, imagine
 
@@ -58,10 +58,9 @@ class UniversalPlanningSpec(NetworkSpec):
     controls: str = "discrete"
 
     def __post_init__(self):
-        check_widths("universal-planning", "encoder", self.encoder)
-        check_widths("universal-planning", "dynamics", self.dynamics)
-        check_size("universal-planning", "latent", self.latent)
-        check_size("universal-planning", "horizon", self.horizon, MAXIMUM_STEPS)
+        self.check_widths("encoder", "dynamics")
+        self.check_sizes("latent")
+        self.check_sizes("horizon", maximum=MAXIMUM_STEPS)
         if type(self.steps) is not int or not 0 <= self.steps <= MAXIMUM_STEPS:
             raise UsageError(
                 f"universal-planning: steps={self.steps!r} is not a whole number between 0 and {MAXIMUM_STEPS}."
@@ -71,11 +70,7 @@ class UniversalPlanningSpec(NetworkSpec):
             if not isinstance(value, float) or not 0 <= value < math.inf or (value == 0 and name != "penalty"):
                 least = "at least 0" if name == "penalty" else "above 0"
                 raise UsageError(f"universal-planning: {name}={value!r} is not a decimal number {least}.")
-        if self.controls not in CONTROLS:
-            raise UnknownNameError("controls", str(self.controls), CONTROLS)
-
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> UniversalPlanningNetwork:
-        return UniversalPlanningNetwork(self, observation_shape, actions, key=key)
+        self.check_named(controls=CONTROLS)
 
 
 class Layers(eqx.Module):
@@ -90,10 +85,7 @@ class Layers(eqx.Module):
     layers: tuple[Dense, ...]
 
     def __init__(self, sizes: tuple[int, ...], *, key: RandomKey):
-        keys = jax.random.split(key, len(sizes) - 1)
-        self.layers = tuple(
-            Dense(inputs, outputs, key=one) for inputs, outputs, one in zip(sizes[:-1], sizes[1:], keys, strict=True)
-        )
+        self.layers = dense_layers(sizes, gain=1.0, keys=list(jax.random.split(key, len(sizes) - 1)))
 
     def __call__(self, vector: Float[Array, " inputs"]) -> Float[Array, " outputs"]:
         for layer in self.layers[:-1]:
@@ -101,6 +93,7 @@ class Layers(eqx.Module):
         return self.layers[-1](vector)
 
 
+@registered(UniversalPlanningSpec)
 class UniversalPlanningNetwork(Network):
     """An encoder, a model of what actions do, and gradient descent on a plan with that model; memoryless.
 
@@ -172,6 +165,3 @@ class UniversalPlanningNetwork(Network):
             rate=self.spec.rate,
             watch=tap,
         )
-
-    def initial_memory(self) -> Memory:
-        return None

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.convolution import KERNEL, convolve
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, check_size
+from mesascope.agents.networks.network import Memory, NetworkSpec, Thinker, registered
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
@@ -52,20 +52,17 @@ class ValueIterationNetworkSpec(NetworkSpec):
     hidden: int = 64
 
     def __post_init__(self):
-        check_size("vin", "iterations", self.iterations, MAXIMUM_ITERATIONS)
-        check_size("vin", "channels", self.channels)
-        check_size("vin", "hidden", self.hidden)
+        self.check_sizes("iterations", maximum=MAXIMUM_ITERATIONS)
+        self.check_sizes("channels", "hidden")
 
     @property
     def place_plane(self) -> int:
         """The last plane: see `NetworkSpec`."""
         return -1
 
-    def build(self, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey) -> ValueIterationNetwork:
-        return ValueIterationNetwork(self, observation_shape, actions, key=key)
 
-
-class ValueIterationNetwork(Network):
+@registered(ValueIterationNetworkSpec)
+class ValueIterationNetwork(Thinker):
     """A reward map R, values V that begin at 0 and are iterated, and the two heads at the agent's place; memoryless.
 
     `Q_k = conv([R, V_{k-1}])` with one 3x3 kernel for all k, and `V_k` is the maximum of `Q_k` over its channels. As in
@@ -84,11 +81,7 @@ class ValueIterationNetwork(Network):
     def __init__(
         self, spec: ValueIterationNetworkSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey
     ):
-        if len(observation_shape) != 3:
-            raise UsageError(
-                f"vin reads observations of shape [height, width, channels], not {list(observation_shape)}. "
-                "Use the architecture 'tree-qn', which flattens whatever it sees."
-            )
+        spec.check_image(observation_shape, otherwise="tree-qn")
         planes = observation_shape[2]
         if planes < 2:
             raise UsageError(
@@ -105,21 +98,8 @@ class ValueIterationNetwork(Network):
         self.heads = Heads(spec.channels, actions, key=key_heads)
         self.spec = spec
 
-    def __call__(
-        self, observation: Float[Array, "H W C"], memory: Memory
-    ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
-        image, memory = self.think(observation, memory)
-        logits, value = self.choose(image, observation)
-        return logits, value, memory
-
     def think(self, observation: Float[Array, "H W C"], memory: Memory) -> tuple[Float[Array, "H W channels"], Memory]:
-        """Returns the action values of every place; they serve the choices of a whole level.
-
-        **Arguments:**
-
-        - `observation`: one.
-        - `memory`: passed on.
-        """
+        """Returns the action values of every place; see `Thinker`."""
         features = jax.nn.relu(self.reward_hidden(observation[..., :-1]))
         reward = tap("reward", jax.vmap(jax.vmap(self.reward_out))(features))
         # Convolutions are linear: the part of rewards is the same in every iteration.
@@ -133,17 +113,7 @@ class ValueIterationNetwork(Network):
     def choose(
         self, image: Float[Array, "H W channels"], observation: Float[Array, "H W C"]
     ) -> tuple[Float[Array, " A"], Float[Array, ""]]:
-        """Returns action logits and the value estimate.
-
-        **Arguments:**
-
-        - `image`: from `think`.
-        - `observation`: the present one, for where the agent stands.
-        """
         return self.heads(tap("action-values", jnp.einsum("hwc,hw->c", image, observation[..., -1])))
-
-    def initial_memory(self) -> Memory:
-        return None
 
 
 def imagined_actions(channels: int, *, key: RandomKey) -> Float[Array, "3 3 2 channels"]:

@@ -14,18 +14,13 @@ from mesascope.agents.adapters.table import TableAgent
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks import (
-    CentredMLPSpec,
-    ConvNetSpec,
-    DRCSpec,
-    MLPSpec,
-    Network,
-    NetworkSpec,
-    Planner,
-    PlannerSpec,
-    ValueIterationNetworkSpec,
-)
-from mesascope.agents.networks.planner import MOST_DEPTH
+from mesascope.agents.networks.centred_mlp import CentredMLPSpec
+from mesascope.agents.networks.convnet import ConvNetSpec
+from mesascope.agents.networks.drc import DRCSpec
+from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.agents.networks.network import Network, NetworkSpec
+from mesascope.agents.networks.planner import MOST_DEPTH, Planner, PlannerSpec
+from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.organisms.bank.catalogue import BOTTLE_CAPS, BankAgent, bank

@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mesascope.agents.network_agent import SlottedNetworkAgent
 from mesascope.agents.networks.deliberator import Deliberator, DeliberatorSpec
 from mesascope.agents.networks.option_view import CONTEXT
-from mesascope.agents.slots import SlottedNetworkAgent
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.core.errors import UnknownNameError
 from mesascope.worlds.causal.causal_world import CausalWorld
