@@ -23,6 +23,7 @@ from games.self_play import SelfPlay, train_by_self_play
 from games.tic_tac_toe import TicTacToe
 from games.tree_search import TreeSearchAgent
 from ledger import Claim, run
+from planners.full_width_tree import TableModel, grow_tree, tree_backup
 from thinking_time import thinking_time
 
 from mesascope.agents.networks.mlp import MLPSpec
@@ -30,7 +31,6 @@ from mesascope.agents.networks.network import Network
 from mesascope.core.intervals import wilson
 from mesascope.core.precision import in_double_precision
 from mesascope.core.random import root_key, stream
-from mesascope.planning.full_width_tree import TableModel, grow_tree, tree_backup
 
 DISCOUNT = 0.95
 RULES = TicTacToe()

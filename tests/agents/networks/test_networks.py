@@ -10,8 +10,6 @@ from mesascope.agents.networks.convnet import ConvNetSpec
 from mesascope.agents.networks.drc import DRCSpec
 from mesascope.agents.networks.gru import GRUSpec
 from mesascope.agents.networks.mlp import MLPSpec
-from mesascope.agents.networks.tree_qn import TreeQNSpec
-from mesascope.agents.networks.universal_planning import UniversalPlanningSpec
 from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec
 from mesascope.core.errors import UsageError
 
@@ -20,9 +18,6 @@ SPECS = [
     ConvNetSpec(channels=4, layers=2, hidden=8),
     GRUSpec(width=6, embedding=7),
     CentredMLPSpec(widths=(8, 8)),
-    TreeQNSpec(encoder=(8,), width=16, reward_width=8),
-    TreeQNSpec(encoder=(), width=16, reward_width=8, depth=1, backup="max", critic="linear"),
-    UniversalPlanningSpec(encoder=(8,), latent=6, dynamics=(7,), horizon=3, steps=2),
     DRCSpec(channels=4, layers=2, ticks=2, hidden=8),
     DRCSpec(channels=4, layers=2, ticks=2, hidden=8, readout="agent"),
     ValueIterationNetworkSpec(iterations=4, channels=6, hidden=8),
@@ -57,7 +52,7 @@ def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
 
 def slow_if_long(spec):
     """Compiling the derivatives of what repeats itself inside takes over ten seconds."""
-    long = isinstance(spec, DRCSpec | TreeQNSpec | UniversalPlanningSpec | GRUSpec | ValueIterationNetworkSpec)
+    long = isinstance(spec, DRCSpec | GRUSpec | ValueIterationNetworkSpec)
     return pytest.param(spec, marks=pytest.mark.slow) if long else spec
 
 

@@ -181,7 +181,7 @@ def test_a_step_of_gradient_descent_lowers_the_loss():
         (lambda: ValueIterationNetworkSpec(iterations=257), "iterations=257"),
         (lambda: ValueIterationNetworkSpec(channels=True), "channels=True"),
         (lambda: ValueIterationNetworkSpec(hidden=5000), "hidden=5000"),
-        (lambda: build(shape=(7,)), r"\[height, width, channels\], not \[7\].*'tree-qn'"),
+        (lambda: build(shape=(7,)), r"\[height, width, channels\], not \[7\].*'mlp'"),
         (lambda: build(shape=(5, 6, 1)), r"\[5, 6, 1\] have one.*'convnet'"),
     ],
 )

@@ -81,7 +81,7 @@ class ValueIterationNetwork(Thinker):
     def __init__(
         self, spec: ValueIterationNetworkSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey
     ):
-        spec.check_image(observation_shape, otherwise="tree-qn")
+        spec.check_image(observation_shape, otherwise="mlp")
         planes = observation_shape[2]
         if planes < 2:
             raise UsageError(

@@ -16,11 +16,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, dense_layers
-from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
+from mesascope.agents.networks.network import Memory, Network, NetworkSpec
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
-from mesascope.planning.gradient_descent import Descent, descend, huber, imagine
+from planners.gradient_descent import Descent, descend, huber, imagine
 
 MAXIMUM_STEPS: int = 64
 """Of a plan, and of descent: each is computed for every observation."""
@@ -93,7 +93,6 @@ class Layers(eqx.Module):
         return self.layers[-1](vector)
 
 
-@registered(UniversalPlanningSpec)
 class UniversalPlanningNetwork(Network):
     """An encoder, a model of what actions do, and gradient descent on a plan with that model; memoryless.
 
@@ -165,3 +164,6 @@ class UniversalPlanningNetwork(Network):
             rate=self.spec.rate,
             watch=tap,
         )
+
+
+UniversalPlanningSpec.network = UniversalPlanningNetwork

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from planners.universal_planning import UniversalPlanningSpec
 
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks.universal_planning import UniversalPlanningSpec
 from mesascope.core.errors import UnknownNameError, UsageError
 
 DRIFT = np.array([[1.0, 0.0, 0.8, 0.0], [0.0, 1.0, 0.0, 0.8], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from planners.full_width_tree import TableModel, TreeModel
+from planners.tree_qn import TreeQNSpec
 
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks.tree_qn import TreeQNSpec
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.planning.full_width_tree import TableModel, TreeModel
 
 
 def built(spec, shape=(5,), actions=3):

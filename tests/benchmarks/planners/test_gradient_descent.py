@@ -5,9 +5,9 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from planners.gradient_descent import descend, huber, imagine
 
 from mesascope.core.precision import in_double_precision
-from mesascope.planning.gradient_descent import descend, huber, imagine
 
 DRIFT = np.array([[1.0, 0.0, 0.5, 0.0], [0.0, 1.0, 0.0, 0.5], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
 PUSH = np.array([[0.125, 0.0], [0.0, 0.125], [0.5, 0.0], [0.0, 0.5]])

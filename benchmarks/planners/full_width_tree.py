@@ -1,7 +1,7 @@
 """Full-width look-ahead: every sequence of actions to a depth, and the backup of what they lead to.
 
 Equations of TreeQN (Farquhar et al. 2018), with the model left open: a learned one makes a network of it
-(`agents.networks.tree_qn`), the exact table of a deterministic decision problem makes it d Bellman backups.
+(`planners.tree_qn`), the exact table of a deterministic decision problem makes it d Bellman backups.
 """
 
 from __future__ import annotations

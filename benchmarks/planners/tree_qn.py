@@ -16,11 +16,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, dense_layers
-from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, registered
+from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec
 from mesascope.agents.networks.taps import tap
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
-from mesascope.planning.full_width_tree import BACKUPS, TreeModel, grow_tree, tree_backup
+from planners.full_width_tree import BACKUPS, TreeModel, grow_tree, tree_backup
 
 LARGEST_TREE: int = 4096
 """Leaves at most; they are imagined for every observation."""
@@ -42,7 +42,7 @@ class TreeQNSpec(NetworkSpec):
     - `depth`: steps to look ahead.
     - `discount`: of one imagined step, in [0, 1].
     - `mixing`: how much of a state's value comes from below it in the tree, in [0, 1]; the paper's lambda.
-    - `backup`: one of `planning.full_width_tree.BACKUPS`.
+    - `backup`: one of `planners.full_width_tree.BACKUPS`.
     - `temperature`: of the softmax over action values that is the policy, above 0.
     - `critic`: one of `CRITICS`.
     """
@@ -78,7 +78,7 @@ class LearnedModel(eqx.Module):
     With n(z) = z / |z|: `z' = z + tanh(W z)` is the same for every action, `z_a = n(z' + tanh(W_a z'))` follows it;
     `r(z) = W_2 relu(W_1 z + b_1) + b_2` holds the reward of each action, and `V(z) = w z + b`.
     The hyperbolic tangents and lengths keep these equations from expressing a table exactly; a
-    `planning.full_width_tree.TableModel` can stand in the place of this one.
+    `planners.full_width_tree.TableModel` can stand in the place of this one.
 
     **Arguments:**
 
@@ -115,7 +115,6 @@ class LearnedModel(eqx.Module):
         return jax.vmap(self.value_out)(states)[:, 0]
 
 
-@registered(TreeQNSpec)
 class TreeQN(Network):
     """An encoder, the tree of all sequences of actions from there, and the backup of values in it; memoryless.
 
@@ -155,6 +154,9 @@ class TreeQN(Network):
         action_values = tap("action-values", tree_backup(tree.rewards, tree.values, **settings))
         value = BACKUPS[self.spec.backup](action_values) if self.critic is None else self.critic(encoded)[0]
         return action_values / self.spec.temperature, value, memory
+
+
+TreeQNSpec.network = TreeQN
 
 
 def normalised(states: Float[Array, "*batch Z"]) -> Float[Array, "*batch Z"]:

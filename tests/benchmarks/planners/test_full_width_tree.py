@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from planners.full_width_tree import TableModel, grow_tree, tree_backup
 
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.precision import in_double_precision
-from mesascope.planning.full_width_tree import TableModel, grow_tree, tree_backup
 
 
 def deterministic(random, states, actions):
