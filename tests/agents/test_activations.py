@@ -117,7 +117,7 @@ def test_many_observations_go_through_in_parts(monkeypatch):
 
     one, observations = agent("mlp"), shown(7)
     whole = one.step(observations, None)
-    monkeypatch.setattr(network_agent, "CHUNK", 3)
+    monkeypatch.setattr(network_agent.NetworkAgent, "rows_at_once", 3)
     parts = one.step(observations, None, {"hidden-0": whole.activations["hidden-0"]})
     assert np.allclose(parts.probabilities, whole.probabilities, atol=1e-6)
 

@@ -35,7 +35,7 @@ def test_probabilities_equal_the_network_and_sum_to_one(observations):
 
 @pytest.mark.parametrize("spec", [MLPSpec(widths=(6,)), GRUSpec(embedding=6, width=5)], ids=str)
 def test_batches_of_any_size_give_the_same_in_few_compiled_shapes(spec, observations, monkeypatch):
-    monkeypatch.setattr(network_agent, "CHUNK", 32)
+    monkeypatch.setattr(network_agent.NetworkAgent, "rows_at_once", 32)
     agent = agent_of(spec, scale=3.0)
     whole, memory = agent.act(observations, agent.initial_state(70))
     whole, _ = agent.act(observations, memory)

@@ -7,9 +7,8 @@ import pytest
 
 from mesascope.agents.activations import Inspectable
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.agents.adapters.viewed import viewed
 from mesascope.agents.resolve import agent_of
-from mesascope.agents.view import parse_view
+from mesascope.agents.view import parse_view, viewed
 from mesascope.core.errors import AgentError, UnknownNameError, UsageError
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.matrix import world_from_matrix

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import operator
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -12,19 +11,15 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
-from mesascope.agents.activations import Captured, checked_patches
-from mesascope.agents.agent import Agent
+from mesascope.agents.activations import Captured
+from mesascope.agents.agent_in_parts import AgentInParts
 from mesascope.agents.networks.network import Network, NetworkSpec, transplant
 from mesascope.agents.networks.taps import tapped
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.slots import SlotValue
 from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import RandomKey
-
-CHUNK: int = 4096
-"""Observations in one compiled call at most; smaller batches are padded to a power of two."""
 
 
 @eqx.filter_jit
@@ -42,7 +37,7 @@ def _step(network: Network, observations: jax.Array, memory: Any, patches: dict[
     return logits, memory, activations
 
 
-class NetworkAgent(Agent):
+class NetworkAgent(AgentInParts):
     """An agent whose policy is one of the registered networks.
 
     **Arguments:**
@@ -76,16 +71,6 @@ class NetworkAgent(Agent):
         one = self.network.initial_memory()
         return jax.tree.map(lambda leaf: np.broadcast_to(np.asarray(leaf), (batch, *leaf.shape)), one)
 
-    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        self._check_shape(observations)
-        parts = []
-        for start in range(0, max(len(observations), 1), CHUNK):
-            rows = slice(start, start + CHUNK)
-            parts.append(self._act_on(observations[rows], jax.tree.map(operator.itemgetter(rows), state)))
-        logits = np.concatenate([part[0] for part in parts])
-        memory = jax.tree.map(lambda *leaves: np.concatenate(leaves), *(part[1] for part in parts))
-        return softmax(logits), memory
-
     def sites(self) -> tuple[str, ...]:
         """Returns the names of the places that can be read and replaced, in the order in which they fire."""
         return self._sites
@@ -103,30 +88,16 @@ class NetworkAgent(Agent):
         jax.eval_shape(one, jnp.zeros(self.observation_shape), self.network.initial_memory())
         return tuple(found)
 
-    def step(
-        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
-    ) -> Captured:
-        """Acts once, reading all sites; see `Inspectable`."""
+    def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
         self._check_shape(observations)
-        checked = checked_patches(self, patches, rows=len(observations))
-        parts = []
-        for start in range(0, max(len(observations), 1), CHUNK):
-            rows = slice(start, start + CHUNK)
-            parts.append(self._step_on(observations[rows], *jax.tree.map(operator.itemgetter(rows), (state, checked))))
-        logits, memory, activations = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+        rows = len(observations)
+        padded = _padding(rows)
+        if patches is None:
+            found = *_act(self.network, padded(observations), jax.tree.map(padded, state)), {}
+        else:
+            found = _step(self.network, padded(observations), *jax.tree.map(padded, (state, patches)))
+        logits, memory, activations = jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], found)
         return Captured(softmax(logits), memory, activations)
-
-    def _step_on(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray]):
-        rows = len(observations)
-        padded = _padding(rows)
-        found = _step(self.network, padded(observations), *jax.tree.map(padded, (state, patches)))
-        return jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], found)
-
-    def _act_on(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
-        rows = len(observations)
-        padded = _padding(rows)
-        logits, memory = _act(self.network, padded(observations), jax.tree.map(padded, state))
-        return np.asarray(logits)[:rows], jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], memory)
 
     def _check_shape(self, observations: np.ndarray) -> None:
         if observations.shape[1:] != self.observation_shape:

@@ -16,13 +16,12 @@ import numpy as np
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
-from mesascope.agents.adapters.viewed import ViewedAgent, viewed
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, check_agent
 from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.view import parse_view
+from mesascope.agents.view import ViewedAgent, parse_view, viewed
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
 from mesascope.core.random import RandomKey, root_key

@@ -17,6 +17,8 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.agents.agent import Agent
+from mesascope.agents.wrapped_agent import WrappedAgent
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.text import quoted
@@ -76,6 +78,31 @@ class View:
 
     def __str__(self) -> str:
         return " ".join(self.steps) or "as shown"
+
+
+class ViewedAgent(WrappedAgent):
+    """An agent of whatever kind, shown a world otherwise than the world shows itself.
+
+    **Arguments:**
+
+    - `agent`: who is shown it.
+    - `view`: how.
+    """
+
+    def __init__(self, agent: Agent, view: View):
+        super().__init__(agent, (*agent.notes, f"It is shown the world through the view: {view}."))
+        self.view, self.shown, self.meant = view, view.shown, view.meant
+
+
+def viewed(agent: Agent, view: View) -> Agent:
+    """Returns an agent that is shown the world through a view, with the capability to be opened if it has it.
+
+    **Arguments:**
+
+    - `agent`: as it is.
+    - `view`: without steps the agent is returned as it is.
+    """
+    return ViewedAgent(agent, view) if view.steps else agent
 
 
 def parse_view(steps: Sequence[str], world: World) -> View:

@@ -54,9 +54,8 @@ def agent_of(
     **Raises:** `AgentError` for what is no agent, `UntrustedModelError` for a file that is refused.
     """
     from mesascope.agents import resolve
-    from mesascope.agents.adapters.viewed import viewed
     from mesascope.agents.deterministic import deterministic as always_likeliest
-    from mesascope.agents.view import parse_view
+    from mesascope.agents.view import parse_view, viewed
 
     if isinstance(agent, Agent):
         found = viewed(agent, parse_view(view, world))

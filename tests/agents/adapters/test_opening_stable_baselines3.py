@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesascope.agents.activations import Inspectable
-from mesascope.agents.adapters import stable_baselines3_agent, stable_baselines3_trusted
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.core.errors import AgentError, UnknownNameError, UntrustedModelError
 from tests.agents.adapters.test_stable_baselines3 import NAMES, asked
@@ -193,8 +192,7 @@ def test_many_observations_go_through_in_parts(stable_baselines3_models, monkeyp
     path, model = stable_baselines3_models["ppo-convolutions"]
     agent, site = load_stable_baselines3(path, trust_pickle=trust_pickle), "features_extractor.cnn.1"
     whole, donor = (agent.step(shown(model, seed, rows=7), None) for seed in (0, 1))
-    monkeypatch.setattr(stable_baselines3_agent, "IMAGES_AT_ONCE", 3)
-    monkeypatch.setattr(stable_baselines3_trusted, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(agent, "rows_at_once", 3)
     parts = agent.step(shown(model, rows=7), None)
     for name, value in whole.activations.items():
         np.testing.assert_allclose(parts.activations[name], value, atol=1e-4)

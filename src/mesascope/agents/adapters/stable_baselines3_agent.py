@@ -7,20 +7,18 @@ Probabilities agree with `policy.get_distribution` to 1e-6, after convolutions t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
 from typing import Any
 
-import jax
 import numpy as np
-from jaxtyping import Float
 
-from mesascope.agents.activations import Activations, Captured, checked_patches
+from mesascope.agents.activations import Captured
 from mesascope.agents.adapters.recorder import Recorder
 from mesascope.agents.adapters.stable_baselines3_description import Description
 from mesascope.agents.adapters.stable_baselines3_layers import policy_layers
 from mesascope.agents.adapters.stable_baselines3_lstm import LSTM
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
-from mesascope.agents.agent import Agent
+from mesascope.agents.agent_in_parts import AgentInParts
 from mesascope.agents.probabilities import softmax
 
 IMAGES_AT_ONCE: int = 128
@@ -30,7 +28,7 @@ MASKED_LOGIT = np.float32(-1e8)
 """What sb3-contrib gives actions that are not allowed; where none is, all are equally likely."""
 
 
-class StableBaselines3Agent(Agent):
+class StableBaselines3Agent(AgentInParts):
     """A policy of Stable-Baselines3, run in numpy in single precision.
 
     It is `Inspectable`: its sites are the modules of Stable-Baselines3's policy that run while it chooses, by their own
@@ -67,7 +65,8 @@ class StableBaselines3Agent(Agent):
         self.actions, self.notes = description.actions, notes
         self._layers = policy_layers(description, tensors, path=path, advice=advice)
         self._lstm = next((layer for layer in self._layers if isinstance(layer, LSTM)), None)
-        self._convolutional = any(".cnn." in layer.site for layer in self._layers)
+        convolutional = any(".cnn." in layer.site for layer in self._layers)
+        self.rows_at_once = IMAGES_AT_ONCE if convolutional else sys.maxsize
         self.memoryless = self._lstm is None and observations.frames == 1
 
     def initial_state(self, batch: int) -> Any:
@@ -76,38 +75,13 @@ class StableBaselines3Agent(Agent):
         lstm = None if self._lstm is None else self._lstm.initial_state(batch)
         return {"frames": self.observations.initial_frames(batch), "lstm": lstm}
 
-    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        found = [
-            self._act_on(shown, memory, lambda _, own: own) for shown, memory, _ in self._parts(observations, state)
-        ]
-        return _joined(found)
-
     def sites(self) -> tuple[str, ...]:
         """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
         return tuple(layer.site for layer in self._layers if layer.site)
 
-    def step(
-        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
-    ) -> Captured:
-        """Acts once, reading all sites; see `Inspectable`."""
-        checked = checked_patches(self, patches, rows=len(observations))
-        answers, recorders = [], []
-        for shown, memory, rows in self._parts(observations, state):
-            recorders.append(Recorder(self.name, {site: patch[rows] for site, patch in checked.items()}))
-            answers.append(self._act_on(shown, memory, recorders[-1]))
-        found = {site: np.concatenate([recorder.seen[site] for recorder in recorders]) for site in self.sites()}
-        return Captured(*_joined(answers), Activations(found, agent=self.name))
-
-    def _parts(self, observations: np.ndarray, state: Any):
-        """The batch in parts small enough to be convolved at once, each with its memory and its rows."""
-        size = IMAGES_AT_ONCE if self._convolutional else max(len(observations), 1)
-        for start in range(0, max(len(observations), 1), size):
-            rows = slice(start, start + size)
-            yield observations[rows], jax.tree.map(lambda array, rows=rows: array[rows], state), rows
-
-    def _act_on(
-        self, observations: np.ndarray, state: Any, tap: Callable[[str, np.ndarray], np.ndarray]
-    ) -> tuple[np.ndarray, Any]:
+    def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
+        recorder = Recorder(self.name, patches or {})
+        tap = recorder if patches is not None else (lambda _, own: own)
         seen = self.observations.see(observations, {} if state is None else state["frames"])
         values = {f"part:{name}": array for name, array in seen.parts.items()}
         if self.description.divides:
@@ -126,10 +100,5 @@ class StableBaselines3Agent(Agent):
         if seen.masks is not None:
             last = np.where(seen.masks, last, MASKED_LOGIT)
         probabilities = np.eye(self.actions)[last.argmax(-1)] if self.description.family.greedy else softmax(last)
-        return probabilities, None if state is None else {"frames": seen.frames, "lstm": lstm}
-
-
-def _joined(parts: list[tuple[np.ndarray, Any]]) -> tuple[np.ndarray, Any]:
-    if len(parts) == 1:
-        return parts[0]
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+        memory = None if state is None else {"frames": seen.frames, "lstm": lstm}
+        return Captured(probabilities, memory, recorder.seen)

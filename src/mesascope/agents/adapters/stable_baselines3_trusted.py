@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
-from mesascope.agents.activations import Activations, Captured, checked_patches
 from mesascope.agents.adapters.stable_baselines3_description import choice_note
 from mesascope.agents.adapters.stable_baselines3_fields import TRUSTED, Fields
 from mesascope.agents.adapters.stable_baselines3_observations import Observations, Seen
 from mesascope.agents.adapters.torch_evaluation import answer_of
-from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
-from mesascope.agents.agent import Agent
+from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UntrustedModelError
 from mesascope.core.text import quoted, shown
 
 NOTE = "Its file was loaded with --trust-pickle: code in the file was run."
-ROWS_AT_ONCE: int = 4096
-"""Observations in one call; bounds memory, not results."""
 
 
-class TrustedStableBaselines3Agent(Agent):
+class TrustedStableBaselines3Agent(HookedAgent):
     """A model that Stable-Baselines3 has loaded: custom features and policies work, because their code is run.
 
     It is `Inspectable`: its sites are the modules of the policy that run while it chooses. Images and convolutions are
@@ -45,24 +39,16 @@ class TrustedStableBaselines3Agent(Agent):
     kind = "Stable-Baselines3 (pickle trusted)"
 
     def __init__(self, name: str, model: Any, observations: Observations, *, actions: int, notes: tuple[str, ...]):
+        super().__init__(model.policy)
         self.name, self._model, self.observations, self.actions = name, model, observations, actions
         self._scores = next((net for net in ("q_net", "quantile_net") if hasattr(model.policy, net)), None)
         self.greedy = self._scores is not None
         self.notes = (NOTE, choice_note(type(model).__name__, greedy=self.greedy), *notes)
         self.memoryless = observations.frames == 1
-        self._fired: tuple[str, ...] | None = None
         model.policy.set_training_mode(False)
 
     def initial_state(self, batch: int) -> Any:
         return None if self.memoryless else self.observations.initial_frames(batch)
-
-    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        answers, frames = [], []
-        for part, rows in _parts(observations):
-            seen = self._see(part, state, rows)
-            answers.append(self._act_on(seen))
-            frames.append(seen.frames)
-        return self._checked(answers, len(observations)), self._kept(frames)
 
     def sites(self) -> tuple[str, ...]:
         """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
@@ -71,39 +57,14 @@ class TrustedStableBaselines3Agent(Agent):
         assert self._fired is not None
         return self._fired
 
-    def step(
-        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
-    ) -> Captured:
-        """Acts once, reading all sites; see `Inspectable`."""
-        import torch
+    def asked(self, observations: np.ndarray, state: Any, hooks: Hooks | None) -> tuple[np.ndarray, Any]:
+        seen = self.observations.see(observations, state or {})
+        answer = checked_probabilities(
+            self._scored(seen, hooks), name=self.name, rows=len(observations), actions=self.actions
+        )
+        return answer, None if self.memoryless else seen.frames
 
-        policy = self._model.policy
-        checked = checked_patches(self, patches, rows=len(observations), sites=submodules_of(policy))
-        answers, seen, frames = [], [], []
-        for part, rows in _parts(observations):
-            replaced = {site: patch[rows] for site, patch in checked.items()}
-            hooks = Hooks(torch, policy, replaced, agent=self.name, rows=len(part))
-            prepared = self._see(part, state, rows)
-            answers.append(self._act_on(prepared, hooks))
-            seen.append(hooks.activations())
-            frames.append(prepared.frames)
-        self._fired = tuple(seen[0])
-        found = {site: np.concatenate([part[site] for part in seen]) for site in self._fired}
-        activations = Activations(found, agent=self.name, unreadable=seen[0].unreadable)
-        return Captured(self._checked(answers, len(observations)), self._kept(frames), activations)
-
-    def _see(self, observations: np.ndarray, state: Any, rows: slice) -> Seen:
-        return self.observations.see(observations, {name: array[rows] for name, array in (state or {}).items()})
-
-    def _kept(self, frames: list[dict[str, np.ndarray]]) -> Any:
-        if self.memoryless:
-            return None
-        return {name: np.concatenate([part[name] for part in frames]) for name in frames[0]}
-
-    def _checked(self, answers: list[np.ndarray], rows: int) -> np.ndarray:
-        return checked_probabilities(np.concatenate(answers), name=self.name, rows=rows, actions=self.actions)
-
-    def _act_on(self, seen: Seen, hooks: Hooks | None = None) -> np.ndarray:
+    def _scored(self, seen: Seen, hooks: Hooks | None) -> np.ndarray:
         import torch
 
         policy = self._model.policy
@@ -138,12 +99,6 @@ class TrustedStableBaselines3Agent(Agent):
             else:
                 parts[part.name] = values if self.observations.normalizes(part.name) else values.astype(own.dtype)
         return parts if self.observations.space.dictionary else parts[""]
-
-
-def _parts(observations: np.ndarray) -> Iterator[tuple[np.ndarray, slice]]:
-    for start in range(0, max(len(observations), 1), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        yield observations[rows], rows
 
 
 def load_trusted(

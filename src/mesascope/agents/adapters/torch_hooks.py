@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import abc
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from mesascope.agents.activations import Activations, check_fits
+from mesascope.agents.activations import Activations, Captured, check_fits
+from mesascope.agents.agent_in_parts import AgentInParts
 from mesascope.core.errors import AgentError
 
 _CONVOLUTIONS: tuple[str, ...] = ("Conv2d", "ConvTranspose2d")
@@ -113,6 +116,36 @@ class Hooks:
                 self._wrong[name] = "it is never called as a module while the agent chooses"
                 self._check_not_replaced(name)
         return Activations(self._seen, agent=self._agent, unreadable=self._wrong)
+
+
+class HookedAgent(AgentInParts):
+    """An agent that is a PyTorch module, whose submodules can be opened.
+
+    **Arguments:**
+
+    - `module`: that runs whenever it is asked.
+    """
+
+    def __init__(self, module: Any):
+        self._module = module
+        self._fired: tuple[str, ...] | None = None
+
+    @abc.abstractmethod
+    def asked(self, observations: np.ndarray, state: Any, hooks: Hooks | None) -> tuple[np.ndarray, Any]:
+        """Returns checked probabilities and the memory after acting, with hooks in place for one call."""
+
+    def patchable(self) -> tuple[str, ...]:
+        return submodules_of(self._module)
+
+    def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
+        hooks = None
+        if patches is not None:
+            hooks = Hooks(sys.modules["torch"], self._module, patches, agent=self.name, rows=len(observations))
+        probabilities, memory = self.asked(observations, state, hooks)
+        activations = {} if hooks is None else hooks.activations()
+        if hooks is not None:
+            self._fired = tuple(activations)
+        return Captured(probabilities, memory, activations)
 
 
 def submodules_of(module: Any) -> tuple[str, ...]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.agents.activations import Captured, checked_patches
 from mesascope.agents.adapters.torch_answers import actions_of
 from mesascope.agents.adapters.torch_evaluation import answer_of
-from mesascope.agents.adapters.torch_hooks import Hooks, submodules_of
-from mesascope.agents.agent import Agent
+from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks, submodules_of
 from mesascope.agents.probabilities import checked_probabilities, count_of, softmax
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
@@ -22,14 +21,16 @@ OUTPUTS: tuple[str, ...] = ("logits", "probabilities")
 """What a module may return."""
 
 
-class TorchAgent(Agent):
+class TorchAgent(HookedAgent):
     """A memoryless agent that is a `torch.nn.Module`, run in evaluation mode and without gradients.
 
     The module is called on a batch of observations in the shape of the world, single precision, on the device of its
     parameters; a view turns their axes or scales them. It may return a tensor, a categorical distribution, or several
     things of which one is about actions. Between calls it is in the mode its owner chose.
 
-    It is `Inspectable`; how activations are shown, and which modules cannot be opened, says `Hooks`.
+    It is `Inspectable`; how activations are shown, and which modules cannot be opened, says `Hooks`. Submodules that
+    run twice in a step (a shared rectifier), not at all, or return something else than a tensor are left out of what
+    was read; to read or patch one is an error that says so.
 
     **Arguments:**
 
@@ -44,6 +45,7 @@ class TorchAgent(Agent):
     kind = "torch module"
     memoryless = True
     foreign = True
+    rows_at_once = sys.maxsize
 
     def __init__(
         self,
@@ -59,16 +61,12 @@ class TorchAgent(Agent):
             raise MissingExtraError("A PyTorch module as an agent", "sb3", "torch") from error
         if output not in OUTPUTS:
             raise UnknownNameError("output of a torch module", output, OUTPUTS)
+        super().__init__(module)
         self.name, self.actions, self.output = name, count_of(actions), output
         self._torch = torch
-        self._module = module
-        self._fired: tuple[str, ...] | None = None
 
     def initial_state(self, batch: int) -> None:
         return None
-
-    def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        return self._probabilities(observations), None
 
     def sites(self) -> tuple[str, ...]:
         """Returns the names of the submodules whose outputs can be read and replaced, in the order in which they fire.
@@ -77,25 +75,10 @@ class TorchAgent(Agent):
         """
         return submodules_of(self._module) if self._fired is None else self._fired
 
-    def step(
-        self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
-    ) -> Captured:
-        """Acts once, reading all sites; see `Inspectable`.
+    def asked(self, observations: np.ndarray, state: Any, hooks: Hooks | None) -> tuple[np.ndarray, None]:
+        return self._probabilities(observations, hooks), None
 
-        Submodules that run twice in a step (a shared rectifier), not at all, or return something else than a tensor are
-        left out of what was read; to read or patch one is an error that says so.
-        """
-        rows = len(observations)
-        replaced = checked_patches(self, patches, rows=rows, sites=submodules_of(self._module))
-        hooks = Hooks(self._torch, self._module, replaced, agent=self.name, rows=rows)
-        probabilities = self._probabilities(observations, hooks)
-        activations = hooks.activations()
-        self._fired = tuple(activations)
-        return Captured(probabilities, None, activations)
-
-    def _probabilities(
-        self, observations: Float[np.ndarray, "B ..."], hooks: Hooks | None = None
-    ) -> Float[np.ndarray, "B A"]:
+    def _probabilities(self, observations: np.ndarray, hooks: Hooks | None) -> Float[np.ndarray, "B A"]:
         torch, rows, who = self._torch, len(observations), f"Agent {quoted(self.name)}"
         doing = f"on a batch of observations of shape {list(observations.shape)}"
         with code_of_others(who, doing, error=AgentError):
