@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from dynamics_menu import dynamics_menu
 
 from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.objectives.reward_tables import with_reward_tables
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.level import Level
-from mesascope.worlds.menu import MenuItem, dynamics_menu
+from mesascope.worlds.menu import MenuItem
 from mesascope.worlds.transitions import level_from_successors
 
 KINDS: tuple[str, ...] = ("base", "proxy", "habit", "shaped base", "negated, with the planner that does its worst")

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
-from mesascope.worlds.catalogue import WORLDS, describe_world, resolve_world
+from mesascope.worlds.catalogue import WORLDS, resolve_world
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.maze import Maze
 
@@ -38,9 +38,9 @@ def folder(tmp_path, monkeypatch):
 def test_what_is_listed_is_what_is_imported(name):
     world = resolve_world(name)
     assert world.name == name
-    described = describe_world(name)
-    assert described["base"] == world.base_objective
-    assert described["summary"].endswith(".")
+    entry = WORLDS.entry(name)
+    assert dict(entry.details)["base"] == world.base_objective
+    assert entry.summary.endswith(".")
 
 
 def test_options_arrive_as_text():
@@ -89,7 +89,7 @@ def test_a_module_that_is_not_there_is_named():
 
 def test_the_catalogue_itself_does_not_import_jax():
     code = (
-        "import sys; from mesascope.worlds.catalogue import WORLDS, describe_world; "
-        "[describe_world(name) for name in WORLDS.names()]; sys.exit('jax' in sys.modules)"
+        "import sys; from mesascope.worlds.catalogue import WORLDS; "
+        "[WORLDS.entry(name) for name in WORLDS.names()]; sys.exit('jax' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -108,12 +108,6 @@ def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) 
     return _configured(name, WORLDS.load(name), options)
 
 
-def describe_world(name: str) -> dict[str, str]:
-    """Returns what is known about a registered world without importing it: `name`, `summary`, `base`."""
-    entry = WORLDS.entry(name)
-    return {"name": entry.name, "summary": entry.summary, **dict(entry.details)}
-
-
 def _configured(name: str, found: object, options: Mapping[str, str]) -> World:
     from mesascope.worlds.world import World
 

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.core.text import quoted, shown
-from mesascope.worlds.gymnasium.common import (
+from mesascope.worlds.gymnasium.common_attributes import (
     COMMON,
     COMMON_OBJECTIVES,
     FREE_OBJECTIVES,
+    HIDDEN,
     action_attributes,
     action_objectives,
     hidden_objectives,
+    hidden_places,
 )
 from mesascope.worlds.gymnasium.counters import Counters, Fields, find_counters
 from mesascope.worlds.gymnasium.encoding import Encoding, space_encoding
-from mesascope.worlds.gymnasium.enumeration import Enumeration, Simulator, Source, explore
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Request, Simulator, Source, explore
 from mesascope.worlds.gymnasium.fingerprint import Fingerprint, fields, fingerprint
-from mesascope.worlds.gymnasium.legality import legal_actions
 from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium
-from mesascope.worlds.gymnasium.places import HIDDEN, hidden_places
 from mesascope.worlds.gymnasium.replay import check_replay
-from mesascope.worlds.gymnasium.stepping import Step, checked_reset, checked_step, environment_code
+from mesascope.worlds.gymnasium.stepping import Step, checked_reset, checked_step, environment_code, legal_actions
 
 REPEATED: int = 64
 """So many transitions are made twice, to see whether they come out the same."""
@@ -40,14 +40,14 @@ class CloneSimulator(Simulator[bytes]):
     - `environment`: before a reset; kept.
     - `seed`: that it is reset with.
     - `encoding`: turns observations into what is stored.
-    - `environment_id`: for messages.
-    - `ignore`: attributes that are left out of the state.
+    - `request`: what it is for.
     """
 
-    def __init__(self, environment: Any, seed: int, *, encoding: Encoding, environment_id: str, ignore: frozenset[str]):
+    def __init__(self, environment: Any, seed: int, *, encoding: Encoding, request: Request):
+        environment_id = request.environment_id
         gymnasium = import_gymnasium()
         self._opaque = (gymnasium.Space, gymnasium.envs.registration.EnvSpec)
-        self._encoding, self._environment_id, self._ignore = encoding, environment_id, ignore
+        self._encoding, self._environment_id, self._ignore = encoding, environment_id, request.ignore
         self.actions = int(environment.action_space.n)
         self._first_action = int(environment.action_space.start)
         observation, info = checked_reset(environment, seed, environment_id=environment_id)
@@ -178,45 +178,29 @@ class CloneSource(Source):
 
     **Arguments:**
 
-    - `make`: makes the environment.
-    - `environment_id`: for messages.
-    - `observation`: one of `ENCODINGS`.
-    - `max_states`: more reachable states are a `WorldError`.
-    - `ignore`: attributes that are left out of the state.
-    - `seeds`: every seed that levels will be made from.
+    - `request`: what levels are made of.
     """
 
-    def __init__(
-        self,
-        make: Callable[[], Any],
-        *,
-        environment_id: str,
-        observation: str,
-        max_states: int,
-        ignore: frozenset[str],
-        seeds: Iterable[int],
-    ):
-        self._make, self.environment_id, self.max_states, self.ignore = make, environment_id, max_states, ignore
-        environment = make()
-        self.encoding = space_encoding(environment.observation_space, observation, environment_id)
+    def __init__(self, request: Request):
+        self.request = request
+        environment = request.make()
+        self.encoding = space_encoding(environment.observation_space, request.observation, request.environment_id)
         self.actions = tuple(f"action-{action}" for action in range(int(environment.action_space.n)))
         self.attributes = (*COMMON, *HIDDEN, *action_attributes(self.actions))
         self.objectives = (
             *COMMON_OBJECTIVES,
             *FREE_OBJECTIVES,
-            *hidden_objectives(HIDDEN),
+            *hidden_objectives(),
             *action_objectives(self.actions),
         )
         self.legend = {}
-        beginnings = {self._simulator(seed).first for seed in seeds}
+        beginnings = {self._simulator(seed).first for seed in request.seeds}
         self.seeds_matter = len(beginnings) > 1
 
     def _simulator(self, seed: int) -> CloneSimulator:
         # The seed has done its work; that it differs between levels must not make equal levels differ.
-        ignore = self.ignore | {"_np_random_seed"}
-        return CloneSimulator(
-            self._make(), seed, encoding=self.encoding, environment_id=self.environment_id, ignore=ignore
-        )
+        request = dataclasses.replace(self.request, ignore=self.request.ignore | {"_np_random_seed"})
+        return CloneSimulator(request.make(), seed, encoding=self.encoding, request=request)
 
     def enumerate(self, seed: int) -> Enumeration:
         simulator = self._simulator(seed)
@@ -224,26 +208,14 @@ class CloneSource(Source):
             simulator,
             simulator.first,
             encoding=self.encoding,
-            max_states=self.max_states,
-            environment_id=self.environment_id,
+            request=self.request,
             counters=simulator.counters,
         )
-        for name in sorted(self.ignore - simulator.left_out):
-            raise UnknownNameError(
-                f"attribute of environment {quoted(self.environment_id)} that could be ignored",
-                name,
-                simulator.names(),
-            )
+        for name in sorted(self.request.ignore - simulator.left_out):
+            kind = f"attribute of environment {quoted(self.request.environment_id)} that could be ignored"
+            raise UnknownNameError(kind, name, simulator.names())
         legal = simulator.legal(found.tokens, found.terminal)
-        check_replay(
-            self._make(),
-            found,
-            encoding=self.encoding,
-            seed=seed,
-            environment_id=self.environment_id,
-            ignored=self.ignore,
-            legal=legal,
-        )
+        check_replay(self.request.make(), found, encoding=self.encoding, seed=seed, request=self.request, legal=legal)
         states, actions = found.successors.shape
         ended, here = found.terminal[found.successors], np.arange(states)[:, None]
         going_on = ~found.terminal[:, None]
@@ -261,17 +233,8 @@ class CloneSource(Source):
         }
         taken = np.eye(actions, dtype=bool)
         columns |= {name: taken[action] for action, name in enumerate(action_attributes(self.actions))}
-        initial = np.zeros(states)
-        initial[0] = 1.0
-        return Enumeration(
-            successors=found.successors[:, :, None],
-            probabilities=np.ones((states, actions, 1)),
-            attributes=np.stack([columns[name] * going_on for name in self.attributes], -1)[:, :, None].astype(
-                np.float32
-            ),
-            initial=initial,
-            terminal=found.terminal,
-            observations=found.observations,
+        return found.enumeration(
+            attributes=np.stack([columns[name] * going_on for name in self.attributes], -1),
             positions=nowhere,
             legal=legal,
             text=lambda state: self._text(seed, state, found.observations),
@@ -279,6 +242,6 @@ class CloneSource(Source):
 
     def _text(self, seed: int, state: int | None, observations: np.ndarray) -> str:
         if state is None:
-            return f"{self.environment_id}, seed {seed}"
+            return f"{self.request.environment_id}, seed {seed}"
         seen = np.array2string(observations[state].ravel(), threshold=16, max_line_width=100)
-        return f"{self.environment_id}, seed {seed}, state {state}: {seen}"
+        return f"{self.request.environment_id}, seed {seed}, state {state}: {seen}"

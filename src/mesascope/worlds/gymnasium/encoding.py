@@ -145,8 +145,7 @@ def _checked_size(size: int, space: Any, environment_id: str) -> int:
     if size > MOST_NUMBERS:
         raise WorldError(
             f"The observations of {quoted(environment_id)} ({shown(space, limit=120)}) would be vectors of {size:,} "
-            "numbers; "
-            f"at most {MOST_NUMBERS:,} are used. A whole number is shown as it is with observation=raw."
+            f"numbers; at most {MOST_NUMBERS:,} are used. A whole number is shown as it is with observation=raw."
         )
     return size
 

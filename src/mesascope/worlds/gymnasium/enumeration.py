@@ -62,9 +62,32 @@ class Enumeration:
         return len(self.initial)
 
 
+@dataclass(frozen=True)
+class Request:
+    """What levels are to be made of.
+
+    **Arguments:**
+
+    - `environment_id`: for messages.
+    - `make`: makes the environment.
+    - `observation`: one of `ENCODINGS`.
+    - `max_states`: more reachable states are a `WorldError`.
+    - `ignore`: attributes that are left out of the state.
+    - `seeds`: every seed that levels will be made from.
+    """
+
+    environment_id: str
+    make: Callable[[], Any]
+    observation: str
+    max_states: int
+    ignore: frozenset[str]
+    seeds: range
+
+
 class Source(abc.ABC):
     """One kind of environment: what can be cared about in it, and how a seed becomes a level."""
 
+    request: Request
     actions: tuple[str, ...]
     attributes: tuple[str, ...]
     objectives: tuple[ObjectiveSpec, ...]
@@ -110,14 +133,33 @@ class Exploration(Generic[Token]):
     terminal: Bool[np.ndarray, " S"]
     observations: np.ndarray
 
+    def enumeration(self, **further: Any) -> Enumeration:
+        """Returns the level, in which every action leads to one state.
+
+        **Arguments:**
+
+        - `further`: what of an `Enumeration` follows from the kind of environment; attributes are `[S, A, F]`.
+        """
+        initial = np.zeros(len(self.tokens))
+        initial[0] = 1.0
+        attributes = further.pop("attributes").astype(np.float32)[:, :, None]
+        return Enumeration(
+            successors=self.successors[:, :, None],
+            probabilities=np.ones((*self.successors.shape, 1)),
+            attributes=attributes,
+            initial=initial,
+            terminal=self.terminal,
+            observations=self.observations,
+            **further,
+        )
+
 
 def explore(
     simulator: Simulator[Token],
     start: Token,
     *,
     encoding: Encoding,
-    max_states: int,
-    environment_id: str,
+    request: Request,
     counters: Callable[[], Counters] | None = None,
 ) -> Exploration[Token]:
     """Enumerates the states that can be reached, breadth first.
@@ -130,17 +172,17 @@ def explore(
     - `simulator`: tried with every action in every state.
     - `start`: the state that the episode begins in; it gets number 0.
     - `encoding`: of observations.
-    - `max_states`: more than these is a `WorldError`.
-    - `environment_id`: for messages.
+    - `request`: what it is for.
     - `counters`: asked once there are many states, whether something that does not matter keeps them apart.
 
     **Raises:** `WorldError` if there are too many states, and if they would never end.
     """
-    with progress(f"Enumerating {shown(environment_id, limit=80)}") as report:
-        return _explore(simulator, start, encoding, max_states, environment_id, counters, report)
+    with progress(f"Enumerating {shown(request.environment_id, limit=80)}") as report:
+        return _explore(simulator, start, encoding, request, counters, report)
 
 
-def _explore(simulator, start, encoding, max_states, environment_id, counters, report: Progress) -> Exploration:
+def _explore(simulator, start, encoding, request: Request, counters, report: Progress) -> Exploration:
+    environment_id, max_states = request.environment_id, request.max_states
     begun = time.monotonic()
     index: dict[tuple[Any, bool], int] = {(start, False): 0}
     states = [(start, False)]

@@ -149,16 +149,15 @@ def _unknown(gymnasium: Any, module: str, name: str) -> UsageError:
         own = [known for known in every if _comes_from(gymnasium.registry[known], module)]
         listed = ", ".join(shown(known, limit=80) for known in own[:30]) or "none that can be told by its name"
         return UsageError(
-            f"Module {quoted(module)} was imported, but no environment {quoted(name)} is registered.{hint} Those of "
-            "the "
-            f"module: {listed}. If it registers them in a function, call that in a module of your own, and name that."
+            f"Module {quoted(module)} was imported, but no environment {quoted(name)} is registered.{hint} Those "
+            f"of the module: {listed}. If it registers them in a function, call that in a module of your own, and name "
+            "that."
         )
     small = ", ".join(known for known in ("FrozenLake-v1", "CliffWalking-v1", "Taxi-v3", "Taxi-v4") if known in every)
     return UsageError(
         f"There is no Gymnasium environment named {quoted(name)}.{hint} An environment of another package is named "
-        "with "
-        f"the module that registers it: gym:package:{shown(name, limit=80)}. `gymnasium.pprint_registry()` lists those "
-        f"of Gymnasium itself, for example {small}."
+        f"with the module that registers it: gym:package:{shown(name, limit=80)}. `gymnasium.pprint_registry()` lists "
+        f"those of Gymnasium itself, for example {small}."
     )
 
 

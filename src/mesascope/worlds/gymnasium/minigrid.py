@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from mesascope.worlds.gymnasium.clones import CloneSimulator
 from mesascope.worlds.gymnasium.counters import Counters
 from mesascope.worlds.gymnasium.encoding import space_encoding
-from mesascope.worlds.gymnasium.enumeration import Enumeration, Exploration, Source, explore
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Exploration, Request, Source, explore
 from mesascope.worlds.gymnasium.minigrid_events import Vocabulary, event_attributes, state_positions
 from mesascope.worlds.gymnasium.minigrid_simulator import MinigridSimulator, MinigridToken
 from mesascope.worlds.gymnasium.replay import check_replay
@@ -44,33 +44,19 @@ class MinigridSource(Source):
 
     **Arguments:**
 
-    - `make`: makes the environment.
-    - `environment_id`: for messages.
-    - `observation`: `"image"` (`"auto"`, `"raw"`) is the agent's view as `ImgObsWrapper` shows it; `"full"` the whole
-      grid; `"flat"` the view and the mission as one vector; `"one-hot"` the view with one channel a thing.
-    - `max_states`: more reachable states are a `WorldError`.
-    - `ignore`: attributes that are left out of the state.
-    - `seeds`: every seed that levels will be made from: their objects give the attributes.
+    - `request`: what levels are made of; the objects at its seeds give the attributes. The observation `"image"`
+      (`"auto"`, `"raw"`) is the agent's view as `ImgObsWrapper` shows it; `"full"` the whole grid; `"flat"` the view
+      and the mission as one vector; `"one-hot"` the view with one channel a thing.
     """
 
-    def __init__(
-        self,
-        make: Callable[[], Any],
-        *,
-        environment_id: str,
-        observation: str,
-        max_states: int,
-        ignore: frozenset[str],
-        seeds: Iterable[int],
-    ):
-        self._make, self.environment_id, self.max_states, self.ignore = make, environment_id, max_states, ignore
-        self._observation = observation
+    def __init__(self, request: Request):
+        self.request, environment_id = request, request.environment_id
         self._wrapped = self._wrap()
         bare = self._wrapped.unwrapped
         self.encoding = space_encoding(self._wrapped.observation_space, "raw", environment_id)
         self.actions = tuple(action.name for action in bare.actions)[: int(bare.action_space.n)]
         kinds, beginnings = set(), set()
-        for seed in seeds:
+        for seed in request.seeds:
             checked_reset(self._wrapped, seed, environment_id=environment_id)
             with environment_code(environment_id, "when its grid was read"):
                 things = [*bare.grid.grid, bare.carrying]
@@ -96,14 +82,14 @@ class MinigridSource(Source):
     def _wrap(self) -> Any:
         """Returns a new environment that shows what the option `observation` says."""
         wrappers = importlib.import_module("minigrid.wrappers")
-        environment = self._make()
-        for name in _observation_wrappers(self._observation):
+        environment = self.request.make()
+        for name in _observation_wrappers(self.request.observation):
             environment = getattr(wrappers, name)(environment)
         return environment
 
     def enumerate(self, seed: int) -> Enumeration:
-        environment = self._wrap()
-        checked_reset(environment, seed, environment_id=self.environment_id)
+        environment, environment_id = self._wrap(), self.request.environment_id
+        checked_reset(environment, seed, environment_id=environment_id)
         views = []
         layer = environment
         while hasattr(layer, "observation"):
@@ -111,20 +97,19 @@ class MinigridSource(Source):
             layer = layer.env
 
         def observe(observation: Any) -> np.ndarray:
-            with environment_code(self.environment_id, "when it was observed"):
+            with environment_code(environment_id, "when it was observed"):
                 for view in views:
                     observation = view(observation)
             return self.encoding.encode(observation)
 
         simulator = MinigridSimulator(
-            environment, observe=observe, environment_id=self.environment_id, ignore=self.ignore
+            environment, observe=observe, environment_id=environment_id, ignore=self.request.ignore
         )
         exploration = explore(
             simulator,
             simulator.first,
             encoding=self.encoding,
-            max_states=self.max_states,
-            environment_id=self.environment_id,
+            request=self.request,
             counters=None if simulator.trusted else lambda: self._counters(seed),
         )
         if not simulator.trusted:
@@ -133,20 +118,12 @@ class MinigridSource(Source):
                 exploration,
                 encoding=self.encoding,
                 seed=seed,
-                environment_id=self.environment_id,
-                ignored=self.ignore,
+                request=self.request,
                 # Success pays 1 in the level, whenever it comes.
                 rewards=False,
             )
-        initial = np.zeros(len(exploration.tokens))
-        initial[0] = 1.0
-        return Enumeration(
-            successors=exploration.successors[:, :, None],
-            probabilities=np.ones((*exploration.successors.shape, 1)),
+        return exploration.enumeration(
             attributes=event_attributes(simulator, exploration, self.vocabulary, seed=seed),
-            initial=initial,
-            terminal=exploration.terminal,
-            observations=exploration.observations,
             positions=state_positions(exploration),
             text=_Drawing(simulator, exploration).text,
         )
@@ -155,14 +132,8 @@ class MinigridSource(Source):
         environment = self._wrap()
         # What the simulator leaves out by itself: the time, and what success is worth at that time.
         environment.unwrapped._reward = _one
-        simulator = CloneSimulator(
-            environment,
-            seed,
-            encoding=self.encoding,
-            environment_id=self.environment_id,
-            ignore=self.ignore | {"step_count", "_np_random_seed"},
-        )
-        return simulator.counters()
+        request = dataclasses.replace(self.request, ignore=self.request.ignore | {"step_count", "_np_random_seed"})
+        return CloneSimulator(environment, seed, encoding=self.encoding, request=request).counters()
 
 
 def _one() -> float:

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from mesascope.worlds.gymnasium.common import COMMON, COMMON_OBJECTIVES
+from mesascope.worlds.gymnasium.common_attributes import (
+    COMMON,
+    COMMON_OBJECTIVES,
+    HIDDEN,
+    PLACES,
+    Room,
+    hidden_places,
+    place_objectives,
+)
 from mesascope.worlds.gymnasium.enumeration import Exploration
 from mesascope.worlds.gymnasium.minigrid_simulator import MinigridSimulator, MinigridToken
-from mesascope.worlds.gymnasium.places import HIDDEN, PLACES, Room, hidden_places, place_objectives
 from mesascope.worlds.world import ObjectiveSpec, reach
 
 Kind = tuple[str, str]
@@ -91,7 +98,7 @@ def state_positions(exploration: Exploration[MinigridToken]) -> np.ndarray:
 
 def event_attributes(
     simulator: MinigridSimulator, exploration: Exploration[MinigridToken], vocabulary: Vocabulary, *, seed: int
-) -> Float[np.ndarray, "S A 1 F"]:
+) -> Float[np.ndarray, "S A F"]:
     """Returns every attribute of every transition, in the order of the vocabulary.
 
     **Arguments:**
@@ -128,7 +135,7 @@ def event_attributes(
     look = _Look(simulator, tokens, position)
     for name, verb, kind in vocabulary.events():
         columns[name] = look.happens(verb, kind, after, carrying)
-    return np.stack([columns[name] * going_on for name in vocabulary.attributes], -1)[:, :, None].astype(np.float32)
+    return np.stack([columns[name] * going_on for name in vocabulary.attributes], -1)
 
 
 class _Look:

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from mesascope.core.errors import WorldError
 from mesascope.core.text import quoted
 from mesascope.worlds.gymnasium.encoding import Encoding
-from mesascope.worlds.gymnasium.enumeration import Exploration
+from mesascope.worlds.gymnasium.enumeration import Exploration, Request
 from mesascope.worlds.gymnasium.stepping import checked_reset, checked_step
 
 WALKS: int = 4
@@ -23,8 +23,7 @@ def check_replay(
     *,
     encoding: Encoding,
     seed: int,
-    environment_id: str,
-    ignored: frozenset[str] = frozenset(),
+    request: Request,
     rewards: bool = True,
     legal: Bool[np.ndarray, "S A"] | None = None,
 ) -> None:
@@ -36,13 +35,13 @@ def check_replay(
     - `exploration`: what was found.
     - `encoding`: of observations.
     - `seed`: that the enumeration began with.
-    - `environment_id`: for messages.
-    - `ignored`: attributes that were left out of the state.
+    - `request`: what the enumeration was for.
     - `rewards`: whether they must agree, too.
     - `legal`: actions that may be taken; by default all.
 
     **Raises:** `WorldError` at the first difference.
     """
+    environment_id = request.environment_id
     generator = np.random.default_rng(seed)
     actions = exploration.successors.shape[1]
     first_action = int(environment.action_space.start)
@@ -74,7 +73,7 @@ def check_replay(
                 if not same
             ]
             if differs:
-                raise WorldError(_difference(environment_id, differs[0], step + 1, seed, ignored))
+                raise WorldError(_difference(environment_id, differs[0], step + 1, seed, request.ignore))
             if found.terminated or found.truncated:
                 break
 
@@ -82,8 +81,7 @@ def check_replay(
 def _difference(environment_id: str, what: str, steps: int, seed: int, ignored: frozenset[str]) -> str:
     difference = (
         f"{quoted(environment_id)} behaved differently when it was run than when it was cloned: after {steps} steps "
-        "from "
-        f"seed {seed} the {what} differs. "
+        f"from seed {seed} the {what} differs. "
     )
     if ignored:
         return f"{difference}What was ignored matters to it: {', '.join(sorted(ignored))}. Ignore less."

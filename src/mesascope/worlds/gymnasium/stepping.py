@@ -1,4 +1,4 @@
-"""The one place where an environment is reset and stepped: what it returns is checked, and its faults are named."""
+"""The one place where an environment is reset, stepped and asked what it allows: its faults are named."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import WorldError
@@ -79,6 +80,41 @@ def checked_step(environment: Any, action: int, *, environment_id: str) -> Step:
         if flag is None:
             raise _wrong(environment_id, "step", f"returned {_kind(given)} as '{name}', not True or False")
     return Step(observation, _reward(reward, environment_id), bool(flags[0]), bool(flags[1]), info)
+
+
+def legal_actions(
+    environment: Any, info: dict[str, Any], *, actions: int, environment_id: str
+) -> Bool[np.ndarray, " A"] | None:
+    """Returns which actions an environment allows in its present state, or `None` if it does not say.
+
+    An environment says so by `info["action_mask"]`, as Taxi does, or by a method `action_masks`, as sb3-contrib's
+    MaskablePPO asks for it.
+
+    **Arguments:**
+
+    - `environment`: after a reset or a step.
+    - `info`: what that returned.
+    - `actions`: how many there are.
+    - `environment_id`: for messages.
+
+    **Raises:** `WorldError` if the mask is not one truth value for each action, or allows none.
+    """
+    with environment_code(environment_id, "when it was asked which actions it allows"):
+        given = info.get("action_mask")
+        ask = getattr(environment.unwrapped, "action_masks", None)
+        if given is None and callable(ask):
+            given = ask()
+        if given is None:
+            return None
+        mask = np.asarray(given)
+    if mask.shape != (actions,) or mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
+        raise WorldError(
+            f"Environment {quoted(environment_id)} gives an action mask of shape {list(mask.shape)} and type "
+            f"{mask.dtype}, not one truth value for each of its {actions} actions."
+        )
+    if not mask.any():
+        raise WorldError(f"Environment {quoted(environment_id)} allows no action at all in a state that goes on.")
+    return mask.astype(bool)
 
 
 def _reward(given: Any, environment_id: str) -> float:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from mesascope.core.errors import WorldError
+from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.text import quoted, shown
 from mesascope.worlds.gymnasium.boards import BOARDS
-from mesascope.worlds.gymnasium.common import (
+from mesascope.worlds.gymnasium.common_attributes import (
     COMMON,
     COMMON_OBJECTIVES,
     FREE_OBJECTIVES,
+    HIDDEN,
+    PLACES,
     action_attributes,
     action_objectives,
     hidden_objectives,
+    hidden_places,
+    place_objectives,
 )
 from mesascope.worlds.gymnasium.encoding import space_encoding
-from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
-from mesascope.worlds.gymnasium.places import HIDDEN, PLACES, hidden_places, place_objectives
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Request, Source
 from mesascope.worlds.gymnasium.stepping import environment_code
 from mesascope.worlds.gymnasium.transition_tables import (
     Row,
@@ -44,27 +46,28 @@ class TableSource(Source):
 
     **Arguments:**
 
-    - `make`: makes the environment.
-    - `environment_id`: for messages.
-    - `observation`: one of `ENCODINGS`.
-    - `max_states`: more reachable states are a `WorldError`.
+    - `request`: what levels are made of; a table holds nothing to ignore.
     """
 
     seeds_matter = False
 
-    def __init__(self, make: Callable[[], Any], *, environment_id: str, observation: str, max_states: int):
-        made = make()
-        environment = made.unwrapped
-        self.environment, self.environment_id, self.max_states = environment, environment_id, max_states
-        self.encoding = space_encoding(environment.observation_space, observation, environment_id)
+    def __init__(self, request: Request):
+        self.request, environment_id = request, request.environment_id
+        if request.ignore:
+            raise UsageError(
+                f"{quoted(environment_id)} is read from its table of transitions, which holds nothing to ignore; leave "
+                "ignore out."
+            )
+        made = request.make()
+        environment = self.environment = made.unwrapped
+        self.encoding = space_encoding(environment.observation_space, request.observation, environment_id)
         self._actions = int(environment.action_space.n)
         self._table, self._first = transitions_of(environment, environment_id)
         self._rows = self._read(environment)
-        if self._rows != self._read(make().unwrapped):
+        if self._rows != self._read(request.make().unwrapped):
             raise WorldError(
                 f"{quoted(environment_id)} draws its table anew whenever it is made, so that no two audits would see "
-                "the "
-                "same level. Name the map with map_name=NAME or spell it out with desc=[...]."
+                "the same level. Name the map with map_name=NAME or spell it out with desc=[...]."
             )
         self._looks = len(environment.initial_state_distrib)
         check_table(made, self._rows, encoding=self.encoding, looks=self._looks, environment_id=environment_id)
@@ -77,7 +80,7 @@ class TableSource(Source):
         else:
             self.actions = tuple(f"action-{action}" for action in range(self._actions))
             self.legend = {}
-            own, places, objectives = (), HIDDEN, (*FREE_OBJECTIVES, *hidden_objectives(HIDDEN))
+            own, places, objectives = (), HIDDEN, (*FREE_OBJECTIVES, *hidden_objectives())
         self.attributes = (*COMMON, *own, *places, *action_attributes(self.actions))
         self.objectives = (*COMMON_OBJECTIVES, *objectives, *action_objectives(self.actions))
 
@@ -86,10 +89,10 @@ class TableSource(Source):
         names = sorted(
             {(int(state), False) for state in np.flatnonzero(first)} | {name for row in rows for name in _ends(row)}
         )
-        if len(names) > self.max_states:
+        if len(names) > self.request.max_states:
             raise WorldError(
-                f"{quoted(self.environment_id)} has {len(names):,} reachable states; at most {self.max_states:,} are "
-                "enumerated. Raise the limit with max_states=N."
+                f"{quoted(self.request.environment_id)} has {len(names):,} reachable states; at most "
+                f"{self.request.max_states:,} are enumerated. Raise the limit with max_states=N."
             )
         number = {name: index for index, name in enumerate(names)}
         codes, terminal = np.array([code for code, _ in names]) % self._looks, np.array([over for _, over in names])
@@ -127,14 +130,14 @@ class TableSource(Source):
         )
 
     def _read(self, environment: Any) -> list[Row]:
-        table, first = transitions_of(environment, self.environment_id)
-        return reachable_rows(table, first, actions=self._actions, environment_id=self.environment_id)
+        table, first = transitions_of(environment, self.request.environment_id)
+        return reachable_rows(table, first, actions=self._actions, environment_id=self.request.environment_id)
 
     def _legal(self, codes: np.ndarray, terminal: np.ndarray) -> np.ndarray | None:
         mask = getattr(self.environment, "action_mask", None)
         if not callable(mask):
             return None
-        with environment_code(self.environment_id, "when it was asked which actions it allows"):
+        with environment_code(self.request.environment_id, "when it was asked which actions it allows"):
             allowed = np.stack([np.asarray(mask(int(code))) for code in codes]).astype(bool)
         return allowed | terminal[:, None]
 
@@ -144,9 +147,8 @@ class TableSource(Source):
             return ""
         named = ", ".join(map(str, unused[:NAMED])) + (", ..." if len(unused) > NAMED else "")
         return (
-            f"{len(unused)} of the {len(self._table)} states in the table of {shown(self.environment_id, limit=80)} "
-            "are "
-            f"never entered and not counted: {named}"
+            f"{len(unused)} of the {len(self._table)} states in the table of "
+            f"{shown(self.request.environment_id, limit=80)} are never entered and not counted: {named}"
         )
 
     def _columns(self, codes, terminal, successors, reward, seed) -> dict[str, np.ndarray]:
@@ -176,7 +178,7 @@ class TableSource(Source):
     def _text(self, code: int | None) -> str:
         if self.board:
             return self.board.text(code)
-        return self.environment_id if code is None else f"{self.environment_id}, state {code}"
+        return self.request.environment_id if code is None else f"{self.request.environment_id}, state {code}"
 
 
 def _ends(row: Row) -> tuple[tuple[int, bool], tuple[int, bool]]:

@@ -44,8 +44,7 @@ def transitions_of(environment: Any, environment_id: str) -> tuple[Table, Float[
     if chance is None or type(environment).__name__ != "TaxiEnv":
         raise WorldError(
             f"{quoted(environment_id)} with fickle_passenger=True changes its passenger's mind outside its own table "
-            "of "
-            "transitions, so that no exact level can be made. Leave fickle_passenger out."
+            "of transitions, so that no exact level can be made. Leave fickle_passenger out."
         )
     return _fickle(environment, table), np.concatenate([first * (1 - chance), first * chance])
 
@@ -170,10 +169,8 @@ def check_table(environment: Any, rows: list[Row], *, encoding: Encoding, looks:
             if not possible:
                 raise WorldError(
                     f"{quoted(environment_id)} does not do what its own table of transitions (P) says: in a walk, "
-                    "action "
-                    f"{action} led to {shown(found.observation, limit=40)} with reward {found.reward:g}, which is "
-                    "none of "
-                    "the outcomes there. No exact level can be made from that table."
+                    f"action {action} led to {shown(found.observation, limit=40)} with reward {found.reward:g}, which "
+                    "is none of the outcomes there. No exact level can be made from that table."
                 )
             if found.terminated or found.truncated:
                 break

@@ -19,9 +19,9 @@ from mesascope.core.random import RandomKey
 from mesascope.core.text import quoted, shown
 from mesascope.worlds.gymnasium.assembly import assemble
 from mesascope.worlds.gymnasium.clones import CloneSource
-from mesascope.worlds.gymnasium.common import motion_attributes
+from mesascope.worlds.gymnasium.common_attributes import motion_attributes
 from mesascope.worlds.gymnasium.encoding import check_encoding
-from mesascope.worlds.gymnasium.enumeration import Enumeration, Source
+from mesascope.worlds.gymnasium.enumeration import Enumeration, Request, Source
 from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium, make_environment
 from mesascope.worlds.gymnasium.minigrid import MinigridSource, is_minigrid
 from mesascope.worlds.gymnasium.stepping import environment_code
@@ -85,8 +85,7 @@ class GymnasiumWorld(World):
         ):
             raise WorldError(
                 f"discount must be in (0, 1), levels in 1 to {MOST_LEVELS:,}, max_states in 1 to 2^30, first_seed in "
-                "0 to "
-                f"2^30; given are discount={self.discount}, levels={shown(self.levels, limit=40)}, "
+                f"0 to 2^30; given are discount={self.discount}, levels={shown(self.levels, limit=40)}, "
                 f"max_states={shown(self.max_states, limit=40)}, first_seed={shown(self.first_seed, limit=40)}."
             )
         source = self._source
@@ -132,27 +131,20 @@ class GymnasiumWorld(World):
         if int(actions.n) > MOST_ACTIONS:
             raise WorldError(
                 f"{quoted(self.environment_id)} has {int(actions.n):,} actions; at most {MOST_ACTIONS:,} are tried "
-                "in each "
-                "state."
+                "in each state."
             )
-        arguments: dict[str, Any] = {
-            "environment_id": self.environment_id,
-            "observation": self.observation,
-            "max_states": self.max_states,
-        }
-        if is_table(environment.unwrapped) and _plainly_wrapped(environment):
-            if self.ignore:
-                raise UsageError(
-                    f"{quoted(self.environment_id)} is read from its table of transitions, which holds nothing to "
-                    "ignore; "
-                    "leave ignore out."
-                )
-            return TableSource(self._make, **arguments)
-        arguments["ignore"] = frozenset(name.strip() for name in self.ignore.split(",") if name.strip())
-        arguments["seeds"] = range(self.first_seed, self.first_seed + 2 * self.levels)
-        if is_minigrid(environment.unwrapped) and _plainly_wrapped(environment):
-            return MinigridSource(self._make, **arguments)
-        return CloneSource(self._make, **arguments)
+        request = Request(
+            self.environment_id,
+            self._make,
+            self.observation,
+            self.max_states,
+            frozenset(name.strip() for name in self.ignore.split(",") if name.strip()),
+            range(self.first_seed, self.first_seed + 2 * self.levels),
+        )
+        if not _plainly_wrapped(environment):
+            return CloneSource(request)
+        bare = environment.unwrapped
+        return (TableSource if is_table(bare) else MinigridSource if is_minigrid(bare) else CloneSource)(request)
 
     @property
     def observation_shape(self) -> tuple[int, ...]:

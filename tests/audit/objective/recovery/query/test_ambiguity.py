@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from dynamics_menu import redirect
 
 from mesascope.audit.objective.recovery.identify.identifiability import open_directions, unidentified
 from mesascope.audit.objective.recovery.query import ambiguity
@@ -11,7 +12,7 @@ from mesascope.audit.objective.recovery.query.ambiguity import _mixed, disambigu
 from mesascope.audit.objective.recovery.query.next_environment import at_least_more, consistent, rank_menu
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.objectives.reward_space import TabularRewards
-from mesascope.worlds.menu import MenuItem, redirect
+from mesascope.worlds.menu import MenuItem
 from mesascope.worlds.transitions import backup, level_from_matrix
 from tests.audit.objective.recovery.planted import soft_policy
 from tests.objectives.small import random_transitions, ring
