@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from mesascope.agents.networks import NETWORKS
 from mesascope.agents.networks.network import NetworkSpec
@@ -56,16 +57,8 @@ class AgentHeader:
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "schema": (int,),
-    "architecture": (str,),
-    "spec": (dict,),
-    "observation_shape": (list,),
-    "actions": (int,),
-    "world": (dict,),
-    "base_objective": (str, type(None)),
-    "step": (int, type(None)),
-    "sha256": (str,),
-    "metadata": (dict,),
+    name: tuple(get_origin(kind) or kind for kind in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
+    for name, hint in get_type_hints(AgentHeader).items()
 }
 
 

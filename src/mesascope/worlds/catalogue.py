@@ -1,8 +1,10 @@
-"""Which worlds there are, and how a name on the command line becomes one."""
+"""Which worlds there are, as the files of this folder say, and how a name on the command line becomes one."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,72 +19,28 @@ if TYPE_CHECKING:
 
 GYMNASIUM_PREFIX: str = "gym:"
 
-WORLDS: Registry[type["World"]] = Registry(
-    "world",
-    (
-        Entry(
-            "choice",
-            "mesascope.worlds.choice:Choice",
-            "One choice among options with several attributes; every causal edge can be cut.",
-            (("base", "value"),),
-        ),
-        Entry(
-            "cleaning",
-            "mesascope.worlds.cleaning:Cleaning",
-            "A cleaning robot: brush, sweeps, clean floor, dust in the bag; every causal edge can be cut.",
-            (("base", "clean"),),
-        ),
-        Entry(
-            "corner",
-            "mesascope.worlds.corner:Corner",
-            "Cheese in a maze: in the top left corner in training, anywhere in deployment.",
-            (("base", "cheese"),),
-        ),
-        Entry(
-            "door-key",
-            "mesascope.worlds.door_key:DoorKey",
-            "Keys, locks, doors and air; every causal edge can be cut.",
-            (("base", "doors-open"),),
-        ),
-        Entry(
-            "doors",
-            "mesascope.worlds.doors:Doors",
-            "Doors and signs: all doors are red in training; blue doors and red signs in deployment.",
-            (("base", "door"),),
-        ),
-        Entry(
-            "graph",
-            "mesascope.worlds.graph:Graph",
-            "A goal anywhere in a directed graph: few graphs or many in training, new ones in deployment.",
-            (("base", "goal"),),
-        ),
-        Entry(
-            "keys",
-            "mesascope.worlds.keys:Keys",
-            "Keys and chests: more chests than keys in training, more keys than chests in deployment.",
-            (("base", "chests"),),
-        ),
-        Entry(
-            "lamp",
-            "mesascope.worlds.lamp:Lamp",
-            "Button and lamp: a press, a light after a delay, moths; every causal edge can be cut.",
-            (("base", "light"),),
-        ),
-        Entry(
-            "maze",
-            "mesascope.worlds.maze:Maze",
-            "A goal anywhere in a maze: few mazes or many in training, new ones in deployment.",
-            (("base", "goal"),),
-        ),
-        Entry(
-            "two-corners",
-            "mesascope.worlds.two_corners:TwoCorners",
-            "A 3x3 room: corner A in training, B for oneself; cue and threat of modification in view.",
-            (("base", "corner-a"),),
-        ),
-    ),
-    group="mesascope.worlds",
-)
+
+def _declared() -> tuple[Entry, ...]:
+    """Returns an entry for each class of this folder that says its `name` and its `summary`. None is imported."""
+    found = []
+    for file in Path(__file__).parent.glob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        for kind in ast.parse(text).body if "\n    summary = " in text else ():
+            written = {
+                target.id: ast.literal_eval(line.value)
+                for line in (kind.body if isinstance(kind, ast.ClassDef) else ())
+                if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+                for target in line.targets
+                if isinstance(target, ast.Name)
+            }
+            if {"name", "summary"} <= written.keys():
+                base = (("base", written["base_objective"]),)
+                target = f"{__package__}.{file.stem}:{kind.name}"
+                found.append(Entry(written["name"], target, written["summary"], base))
+    return tuple(sorted(found, key=lambda entry: entry.name))
+
+
+WORLDS: Registry[type["World"]] = Registry("world", _declared(), group="mesascope.worlds")
 
 
 def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) -> World:

@@ -21,6 +21,8 @@ class Choice(CausalWorld):
     """
 
     name = "choice"
+    summary = "One choice among options with several attributes; every causal edge can be cut."
+    base_objective = "value"
     steps = 1
     effects = (
         "cause",

@@ -24,6 +24,8 @@ class Cleaning(CausalWorld):
     """
 
     name = "cleaning"
+    summary = "A cleaning robot: brush, sweeps, clean floor, dust in the bag; every causal edge can be cut."
+    base_objective = "clean"
     steps = 3
     effects = (
         "brush",

@@ -36,6 +36,7 @@ class Corner(GridWorld):
     distinguishing: float = 0.0
 
     name = "corner"
+    summary = "Cheese in a maze: in the top left corner in training, anywhere in deployment."
     attributes = ("cheese", *PLACE_ATTRIBUTES)
     channels = ("wall", "cheese", "agent")
     base_objective = "cheese"

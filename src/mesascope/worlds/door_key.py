@@ -22,6 +22,8 @@ class DoorKey(CausalWorld):
     """
 
     name = "door-key"
+    summary = "Keys, locks, doors and air; every causal edge can be cut."
+    base_objective = "doors-open"
     steps = 2
     effects = (
         "key-turns",

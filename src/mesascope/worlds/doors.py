@@ -43,6 +43,7 @@ class Doors(GridWorld):
     deploy_correlation: float = -1.0
 
     name = "doors"
+    summary = "Doors and signs: all doors are red in training; blue doors and red signs in deployment."
     attributes = (
         "door",
         "sign",

@@ -62,6 +62,7 @@ class Graph(World):
     funnel: float = 0.0
 
     name = "graph"
+    summary = "A goal anywhere in a directed graph: few graphs or many in training, new ones in deployment."
     actions = tuple(f"edge-{index + 1}" for index in range(EDGES))
     attributes = (
         "goal",

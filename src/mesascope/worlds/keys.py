@@ -48,6 +48,7 @@ class Keys(GridWorld):
     deploy_chests: int = 1
 
     name = "keys"
+    summary = "Keys and chests: more chests than keys in training, more keys than chests in deployment."
     attributes = (
         "chest",
         "key",

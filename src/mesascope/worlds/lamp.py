@@ -28,6 +28,8 @@ class Lamp(CausalWorld):
     """
 
     name = "lamp"
+    summary = "Button and lamp: a press, a light after a delay, moths; every causal edge can be cut."
+    base_objective = "light"
     steps = 3
     delay_share = WORTH_PER_SECOND**DELAY
     effects = (

@@ -38,6 +38,7 @@ class Maze(GridWorld):
     maze_seed: int = 0
 
     name = "maze"
+    summary = "A goal anywhere in a maze: few mazes or many in training, new ones in deployment."
     attributes = ("goal", "near-goal", "nearer", "dead-end", "junction", *PLACE_ATTRIBUTES)
     channels = ("wall", "goal", "agent")
     base_objective = "goal"

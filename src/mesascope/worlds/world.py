@@ -60,6 +60,8 @@ class World(abc.ABC):
 
     name: str
     """What users type."""
+    summary: str = ""
+    """One line for `mesascope list`; a class of this folder with a name and a summary is a registered world."""
     attributes: tuple[str, ...]
     """What one could care about: the last axis of `Level.attributes`."""
     motion: tuple[str, ...] = ()
