@@ -7,7 +7,7 @@ numpy and Python; a caller may allow others, and says what each stands for.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,11 +162,9 @@ class _ArrayReader(PickleReader):
             self.visited += 1
             if depth > MAXIMUM_DEPTH:
                 raise Refused("its tables are nested too deeply")
-            if isinstance(value, Record):
-                parts: Iterable[Any] = (value.arguments, value.state)
-            else:
-                parts = value.values() if isinstance(value, dict) else value
-            entries = [self._plain(part, depth + 1, found) for part in parts]
+            parts = (value.arguments, value.state) if isinstance(value, Record) else value
+            listed = parts.values() if isinstance(parts, dict) else parts
+            entries = [self._plain(part, depth + 1, found) for part in listed]
             inner = [entry.value for entry in entries]
             if isinstance(value, dict):
                 made: Any = dict(zip(value, inner, strict=True))
