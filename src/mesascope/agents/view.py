@@ -91,7 +91,13 @@ class ViewedAgent(WrappedAgent):
 
     def __init__(self, agent: Agent, view: View):
         super().__init__(agent, (*agent.notes, f"It is shown the world through the view: {view}."))
-        self.view, self.shown, self.meant = view, view.shown, view.meant
+        self.view = view
+
+    def shown(self, observations: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B ..."]:
+        return self.view.shown(observations)
+
+    def meant(self, probabilities: Float[np.ndarray, "B A"]) -> Float[np.ndarray, "B A"]:
+        return self.view.meant(probabilities)
 
 
 def viewed(agent: Agent, view: View) -> Agent:
