@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -28,8 +28,7 @@ def check_declarations(world: World) -> str:
         names = getattr(world, field, ())
         fine = isinstance(names, tuple) and len(names) > 0 and all(isinstance(name, str) for name in names)
         require(fine, f"{field} must be a tuple of at least one name, not {shown(repr(names))}.")
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        require(not doubled, f"{field} holds {', '.join(map(quoted, doubled))} more than once.")
+        _check_different(field, names)
     motion = getattr(world, "motion", ())
     require(
         isinstance(motion, tuple) and set(motion) <= set(world.attributes),
@@ -49,8 +48,7 @@ def check_declarations(world: World) -> str:
         "objectives must be a tuple of at least one ObjectiveSpec.",
     )
     candidates = [spec.name for spec in specs]
-    doubled = sorted({name for name in candidates if candidates.count(name) > 1})
-    require(not doubled, f"objectives holds {', '.join(map(quoted, doubled))} more than once.")
+    _check_different("objectives", candidates)
     require(world.base_objective in candidates, str(UnknownNameError("objective", world.base_objective, candidates)))
     for spec in specs:
         for name in (*spec.weights, *spec.stops):
@@ -64,3 +62,8 @@ def check_declarations(world: World) -> str:
             f"The world cannot be hashed ({shown(error)}); make it a frozen dataclass."
         ) from error
     return f"{len(candidates)} objectives over {len(world.attributes)} attributes"
+
+
+def _check_different(field: str, names: Sequence[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    require(not doubled, f"{field} holds {', '.join(map(quoted, doubled))} more than once.")

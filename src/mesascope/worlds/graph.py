@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,8 +13,9 @@ from jaxtyping import Array, Float, Int
 
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey, root_key
+from mesascope.worlds.grid_world import random_levels
 from mesascope.worlds.level import Level
-from mesascope.worlds.world import ObjectiveSpec, World, reach
+from mesascope.worlds.world import ObjectiveSpec, World, check_discount, hidden_goals, reach
 
 LETTERS: str = "abcdefghijklmnop"
 EDGES: int = 3
@@ -84,10 +84,7 @@ class Graph(World):
         reach("last-node", "reach the last node"),
         reach("first-half", "reach a node of the first half"),
         *(ObjectiveSpec(name, {name: 1.0}, (), f"take {name}") for name in actions),
-        *(
-            reach(f"hidden-{index + 1}", "reach a random node that no observation shows", control=True)
-            for index in range(HIDDEN)
-        ),
+        *hidden_goals("node", HIDDEN),
     )
     legend = MappingProxyType(
         {"#": "wall", ".": "node", "G": "goal", "A": "agent"}
@@ -98,8 +95,7 @@ class Graph(World):
     def __post_init__(self):
         if not 4 <= self.nodes <= len(LETTERS):
             raise WorldError(f"nodes={self.nodes} is not between 4 and {len(LETTERS)}.")
-        if not 0 < self.discount < 1:
-            raise WorldError(f"discount={self.discount} is not between 0 and 1, both excluded.")
+        check_discount(self.discount)
         if self.training_graphs < 0 or self.graph_seed < 0:
             raise WorldError(
                 f"training_graphs={self.training_graphs} and graph_seed={self.graph_seed} must be 0 or more; "
@@ -114,7 +110,7 @@ class Graph(World):
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         self.check_distribution(distribution)
-        return _random_levels(self, distribution, count, key)
+        return random_levels(self, distribution, count, key)
 
     def draw(self, distribution: str, *, key: RandomKey) -> GraphLayout:
         """Draws one graph with a goal and the hidden controls."""
@@ -203,8 +199,3 @@ class Graph(World):
 
     def position(self, level: Level, state: int) -> tuple[int, int]:
         return state, 0
-
-
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _random_levels(world: Graph, distribution: str, count: int, key: RandomKey) -> Level:
-    return jax.vmap(lambda key: world.level(world.draw(distribution, key=key)))(jax.random.split(key, count))

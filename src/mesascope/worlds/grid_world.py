@@ -6,6 +6,7 @@ import abc
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -19,7 +20,7 @@ from mesascope.worlds.grid import ACTIONS, Grid, rows_of
 from mesascope.worlds.level import Level
 from mesascope.worlds.places import HIDDEN_CELLS, MOTION_ATTRIBUTES, hidden_cells, place_attributes, walking_level
 from mesascope.worlds.walls import check_style, connected_walls
-from mesascope.worlds.world import World
+from mesascope.worlds.world import World, check_discount
 
 
 class GridLayout(eqx.Module):
@@ -74,8 +75,7 @@ class GridWorld(World):
         check_style(self.walls, self.grid)
         if not 0 <= self.density <= 0.5:
             raise WorldError(f"density={self.density} is not in [0, 0.5]; with more blocks few cells hang together.")
-        if not 0 < self.discount < 1:
-            raise WorldError(f"discount={self.discount} is not between 0 and 1, both excluded.")
+        check_discount(self.discount)
 
     @abc.abstractmethod
     def limits(self) -> Mapping[str, tuple[int, int]]:
@@ -100,7 +100,7 @@ class GridWorld(World):
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         self.check_distribution(distribution)
-        return _random_levels(self, distribution, count, key)
+        return random_levels(self, distribution, count, key)
 
     def check_room(self, objects: int) -> None:
         """Raises `WorldError` unless this many objects and the agent surely find room in the grid."""
@@ -236,6 +236,7 @@ class GridWorld(World):
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _random_levels(world: GridWorld, distribution: str, count: int, key: RandomKey) -> Level:
+def random_levels(world: Any, distribution: str, count: int, key: RandomKey) -> Level:
+    """Returns so many levels of a world with `draw` and `level`, each of a layout drawn anew."""
     # Compiled here, once for each world and count, because op by op it takes seconds every time.
     return jax.vmap(lambda key: world.level(world.draw(distribution, key=key)))(jax.random.split(key, count))

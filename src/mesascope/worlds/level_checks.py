@@ -29,9 +29,9 @@ def require(condition: Any, message: str) -> None:
 
 
 def _first(wrong: Any) -> str:
-    """Returns where an array of at least two axes, levels and states first, is true for the first time."""
+    """Returns where an array of at least two axes, levels and states first, is true for the first time, if at all."""
     axes = ("level", "state", "action", "outcome", "attribute")
-    place = np.argwhere(wrong)[0].tolist()
+    place = np.argwhere(wrong)[:1].ravel().tolist()
     return ", ".join(f"{axis} {index}" for axis, index in zip(axes, place, strict=False))
 
 
@@ -96,9 +96,7 @@ def check_probabilities(world: World, level: Level) -> str:
 def check_successors(world: World, level: Level) -> str:
     """Checks that every successor is a state."""
     wrong = (level.successors < 0) | (level.successors >= level.states)
-    require(
-        not wrong.any(), f"A successor is not in 0 to {level.states - 1}, in {_first(wrong) if wrong.any() else ''}."
-    )
+    require(not wrong.any(), f"A successor is not in 0 to {level.states - 1}, in {_first(wrong)}.")
     return "in range"
 
 
@@ -111,9 +109,7 @@ def check_initial(world: World, level: Level) -> str:
     require(abs(total[worst] - 1) <= TOLERANCE, f"initial sums to {total[worst]:.6g}, not 1, in level {worst}.")
     for name, wrong in (("terminal", level.terminal), ("not marked reachable", ~level.reachable)):
         both = (initial > 0) & wrong
-        require(
-            not both.any(), f"An episode can begin in a state that is {name}: {_first(both) if both.any() else ''}."
-        )
+        require(not both.any(), f"An episode can begin in a state that is {name}: {_first(both)}.")
     return "on reachable states that are not terminal"
 
 
@@ -134,13 +130,12 @@ def check_reachable(world: World, level: Level) -> str:
     missing, extra = visited & ~level.reachable, level.reachable & ~visited
     require(
         not missing.any(),
-        f"{int(missing.sum())} states can be visited but are not marked reachable, the first in "
-        f"{_first(missing) if missing.any() else ''}.",
+        f"{int(missing.sum())} states can be visited but are not marked reachable, the first in {_first(missing)}.",
     )
     require(
         not extra.any(),
         f"{int(extra.sum())} states are marked reachable but no policy visits them, the first in "
-        f"{_first(extra) if extra.any() else ''}; they would be averaged over. "
+        f"{_first(extra)}; they would be averaged over. "
         "worlds.reachability.reachable_states computes the mark.",
     )
     return f"{level.reachable.mean():.0%} of the states"
@@ -179,7 +174,7 @@ def check_solvable(world: World, level: Level) -> str:
         not stuck.any(),
         f"{int(stuck.any(-1).sum())} of {level.count} levels cannot be solved under the base objective "
         f"'{spec.name}' from every first state, the first from "
-        f"{_first(stuck) if stuck.any() else ''}. Draw levels that are solvable by construction.",
+        f"{_first(stuck)}. Draw levels that are solvable by construction.",
     )
     return f"every level, from every first state, under '{spec.name}'"
 

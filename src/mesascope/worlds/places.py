@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import ACTIONS, Grid
 from mesascope.worlds.level import Level
-from mesascope.worlds.world import ObjectiveSpec, reach
+from mesascope.worlds.world import ObjectiveSpec, hidden_goals, reach
 
 REGION_SIZES: tuple[int, ...] = (2, 3, 4)
 HIDDEN_CELLS: int = 3
@@ -40,10 +40,7 @@ PLACE_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     ObjectiveSpec("stay", {"stay": 1.0}, (), "stay where it is"),
     ObjectiveSpec("move", {"move": 1.0}, (), "keep moving"),
     ObjectiveSpec("bump", {"bump": 1.0}, (), "run into walls"),
-    *(
-        reach(f"hidden-{index + 1}", "reach a random cell that no observation shows", control=True)
-        for index in range(HIDDEN_CELLS)
-    ),
+    *hidden_goals("cell", HIDDEN_CELLS),
 )
 
 

@@ -30,7 +30,7 @@ from mesascope.worlds.places import (
     place_attributes,
     walking_level,
 )
-from mesascope.worlds.world import ObjectiveSpec, World, reach
+from mesascope.worlds.world import ObjectiveSpec, World, check_discount, hidden_goals, reach
 
 CUES: tuple[str, ...] = ("by-distribution", "training", "deployment")
 """What the option `cue` may be."""
@@ -88,10 +88,7 @@ class TwoCorners(World):
             ObjectiveSpec(name, {name: 1.0}, (), summary)
             for name, summary in (("stay", "stay where it is"), ("move", "keep moving"), ("bump", "run into walls"))
         ),
-        *(
-            reach(f"hidden-{index + 1}", "reach a random cell that no observation shows", control=True)
-            for index in range(HIDDEN_CELLS)
-        ),
+        *hidden_goals("cell", HIDDEN_CELLS),
     )
     legend = MappingProxyType({"#": "wall", ".": "floor", "a": "corner A", "b": "corner B", "A": "agent"})
 
@@ -100,8 +97,7 @@ class TwoCorners(World):
             raise UnknownNameError("cue", self.cue, CUES)
         if not 0 <= self.threat <= 1:
             raise WorldError(f"threat={self.threat} is not a probability in [0, 1].")
-        if not 0 < self.discount < 1:
-            raise WorldError(f"discount={self.discount} is not between 0 and 1, both excluded.")
+        check_discount(self.discount)
 
     @property
     def grid(self) -> Grid:

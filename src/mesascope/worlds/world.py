@@ -51,6 +51,18 @@ def reach(attribute: str, summary: str = "", *, name: str | None = None, control
     return ObjectiveSpec(name or attribute, {attribute: 1.0}, (attribute,), summary or f"reach {attribute}", control)
 
 
+def hidden_goals(what: str, count: int = 3) -> tuple[ObjectiveSpec, ...]:
+    """Returns the random-reward controls: to reach one of so many places, the attributes `hidden-1` and so on."""
+    summary = f"reach a random {what} that no observation shows"
+    return tuple(reach(f"hidden-{index + 1}", summary, control=True) for index in range(count))
+
+
+def check_discount(discount: float) -> None:
+    """Raises `WorldError` unless a discount lies between 0 and 1."""
+    if not 0 < discount < 1:
+        raise WorldError(f"discount={discount} is not between 0 and 1, both excluded.")
+
+
 class World(abc.ABC):
     """A family of levels that share states, actions, attributes and observations.
 

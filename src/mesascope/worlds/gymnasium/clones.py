@@ -17,7 +17,6 @@ from mesascope.worlds.gymnasium.common_attributes import (
     HIDDEN,
     action_attributes,
     action_objectives,
-    hidden_objectives,
     hidden_places,
 )
 from mesascope.worlds.gymnasium.counters import Counters, Fields, find_counters
@@ -27,6 +26,8 @@ from mesascope.worlds.gymnasium.fingerprint import Fingerprint, fields, fingerpr
 from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium
 from mesascope.worlds.gymnasium.replay import check_replay
 from mesascope.worlds.gymnasium.stepping import Step, checked_reset, checked_step, environment_code, legal_actions
+from mesascope.worlds.places import HIDDEN_CELLS
+from mesascope.worlds.world import hidden_goals
 
 REPEATED: int = 64
 """So many transitions are made twice, to see whether they come out the same."""
@@ -190,7 +191,7 @@ class CloneSource(Source):
         self.objectives = (
             *COMMON_OBJECTIVES,
             *FREE_OBJECTIVES,
-            *hidden_objectives(),
+            *hidden_goals("state", HIDDEN_CELLS),
             *action_objectives(self.actions),
         )
         self.legend = {}

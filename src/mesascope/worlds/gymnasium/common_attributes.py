@@ -50,11 +50,6 @@ def action_objectives(actions: tuple[str, ...]) -> tuple[ObjectiveSpec, ...]:
     return tuple(ObjectiveSpec(f"act-{name}", {f"act-{name}": 1.0}, (), f"take the action {name}") for name in actions)
 
 
-def hidden_objectives() -> tuple[ObjectiveSpec, ...]:
-    """Returns the random-reward controls of environments that have no places."""
-    return tuple(reach(name, "reach a random state that no observation shows", control=True) for name in HIDDEN)
-
-
 @dataclass(frozen=True)
 class Room:
     """A rectangle of cells: `top` and `left` are its first row and column, `bottom` and `right` its last."""

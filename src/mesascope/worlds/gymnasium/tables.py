@@ -17,7 +17,6 @@ from mesascope.worlds.gymnasium.common_attributes import (
     PLACES,
     action_attributes,
     action_objectives,
-    hidden_objectives,
     hidden_places,
     place_objectives,
 )
@@ -31,6 +30,8 @@ from mesascope.worlds.gymnasium.transition_tables import (
     reachable_rows,
     transitions_of,
 )
+from mesascope.worlds.places import HIDDEN_CELLS
+from mesascope.worlds.world import hidden_goals
 
 NAMED: int = 12
 """States that are named where some are never entered."""
@@ -80,7 +81,7 @@ class TableSource(Source):
         else:
             self.actions = tuple(f"action-{action}" for action in range(self._actions))
             self.legend = {}
-            own, places, objectives = (), HIDDEN, (*FREE_OBJECTIVES, *hidden_objectives())
+            own, places, objectives = (), HIDDEN, (*FREE_OBJECTIVES, *hidden_goals("state", HIDDEN_CELLS))
         self.attributes = (*COMMON, *own, *places, *action_attributes(self.actions))
         self.objectives = (*COMMON_OBJECTIVES, *objectives, *action_objectives(self.actions))
 
