@@ -15,8 +15,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import erf
 
-from mesascope.agents.activations import Activations, Captured, checked_patches
-from mesascope.agents.adapters.recorder import Recorder
+from mesascope.agents.activations import Activations, Captured, Recorder, checked_patches
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.reading import read_model_file

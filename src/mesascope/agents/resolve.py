@@ -57,7 +57,7 @@ def resolve_agent(
     - `trust_pickle`: let Stable-Baselines3 load its file, which runs code that is in it.
     - `deterministic`: audit the agent that always takes the likeliest action of this one.
     - `vecnormalize`, `frame_stack`: what is not in a file of Stable-Baselines3; see
-      `agents.adapters.stable_baselines3.Extras`.
+      `agents.adapters.stable_baselines3.load_stable_baselines3`.
     - `view`: steps by which it is shown the world otherwise than the world shows itself; see `agents.view`.
 
     **Raises:** `UsageError` if there is no such thing or it does not fit the world, `UntrustedModelError` for a file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from mesascope.agents.adapters.stable_baselines3_agent import StableBaselines3Agent
@@ -35,22 +34,6 @@ UNKNOWN = (
 )
 
 
-@dataclass(frozen=True)
-class Extras:
-    """What is not in the file of an agent.
-
-    **Arguments:**
-
-    - `vecnormalize`: the file of the statistics that `VecNormalize` saved; `"none"` if observations were not
-      normalized; by default it is looked for beside the agent's file.
-    - `frame_stack`: how many observations `VecFrameStack` stacked; by default what the zoo's `config.yml` beside the
-      file says, else 1.
-    """
-
-    vecnormalize: str | None = None
-    frame_stack: int | None = None
-
-
 def load_stable_baselines3(
     path: str | os.PathLike,
     *,
@@ -68,7 +51,10 @@ def load_stable_baselines3(
 
     - `path`: the file.
     - `trust_pickle`: let Stable-Baselines3 load it, which runs code that is in the file.
-    - `vecnormalize`, `frame_stack`: see `Extras`.
+    - `vecnormalize`: the file of the statistics that `VecNormalize` saved; `"none"` if observations were not
+      normalized; by default it is looked for beside the agent's file.
+    - `frame_stack`: how many observations `VecFrameStack` stacked; by default what the zoo's `config.yml` beside the
+      file says, else 1.
     - `maximum_bytes`: the cap.
 
     **Raises:** `UsageError` if it cannot be read or what was given does not fit it, `UntrustedModelError` if it is
@@ -83,16 +69,18 @@ def load_stable_baselines3(
                 "this member is missing: it is not a file of Stable-Baselines3's `save`.", path=path, field=name
             )
     fields = Fields(members["data"], path)
-    extras = Extras(vecnormalize, frame_stack)
+    beside = (vecnormalize, frame_stack)
     if trust_pickle:
         from mesascope.agents.adapters.stable_baselines3_trusted import load_trusted
 
         actions = read_actions(fields)
-        observations, notes = _observations(path, fields, read_space(fields), extras, fields.algorithm == "MaskablePPO")
+        observations, notes = _observations(
+            path, fields, read_space(fields), *beside, fields.algorithm == "MaskablePPO"
+        )
         return load_trusted(path, fields, observations, actions=actions, notes=notes)
     description = describe(fields)
     family = description.family
-    observations, notes = _observations(path, fields, description.space, extras, family.masked)
+    observations, notes = _observations(path, fields, description.space, *beside, family.masked)
     tensors = read_torch_weights(members["policy.pth"], path=path, field="policy.pth")
     notes = (choice_note(family.name, greedy=family.greedy), *notes)
     return StableBaselines3Agent(
@@ -101,17 +89,16 @@ def load_stable_baselines3(
 
 
 def _observations(
-    path: Path, fields: Fields, space: Space, extras: Extras, masked: bool
+    path: Path, fields: Fields, space: Space, vecnormalize: str | None, frames: int | None, masked: bool
 ) -> tuple[Observations, tuple[str, ...]]:
     """How the observations of an agent are prepared, and what a reader must know of it."""
     configuration = configuration_of(path)
-    frames = extras.frame_stack
     if frames is None:
         said = configured(configuration, "frame_stack") if configuration is not None else None
         frames = int(said) if said is not None and said.isdecimal() and len(said) < 4 else 1
     if frames < 1:
         raise UsageError(f"{frames} frames cannot be stacked; the least is 1 (--frame-stack).")
-    statistics, notes = _statistics(path, fields, space, extras.vecnormalize, configuration)
+    statistics, notes = _statistics(path, fields, space, vecnormalize, configuration)
     actions = read_actions(fields) if masked else 0
     observations = Observations(path.stem, space, actions=actions, statistics=statistics, frames=frames)
     if frames > 1:

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.agents.activations import Captured
-from mesascope.agents.adapters.recorder import Recorder
+from mesascope.agents.activations import Captured, Recorder
 from mesascope.agents.adapters.stable_baselines3_description import Description
 from mesascope.agents.adapters.stable_baselines3_layers import policy_layers
 from mesascope.agents.adapters.stable_baselines3_lstm import LSTM

@@ -11,8 +11,7 @@ import numpy as np
 from mesascope.agents.adapters.stable_baselines3_description import choice_note
 from mesascope.agents.adapters.stable_baselines3_fields import TRUSTED, Fields
 from mesascope.agents.adapters.stable_baselines3_observations import Observations, Seen
-from mesascope.agents.adapters.torch_evaluation import answer_of
-from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks
+from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks, answer_of
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UntrustedModelError

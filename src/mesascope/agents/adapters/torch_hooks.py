@@ -1,10 +1,11 @@
-"""Forward hooks on a PyTorch module that read and replace the outputs of its submodules for one step."""
+"""Asking a PyTorch module: in evaluation mode, with hooks that read and replace what its submodules return."""
 
 from __future__ import annotations
 
 import abc
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ from mesascope.core.errors import AgentError
 _CONVOLUTIONS: tuple[str, ...] = ("Conv2d", "ConvTranspose2d")
 _CHANNELS_LAST: tuple[str, ...] = ("Linear", "LayerNorm", "RMSNorm", "Embedding")
 """Layers that are about the last axis by what they compute."""
+
+
+SAME: float = 1e-5
+"""Answers to the same observations differ by less than this."""
 
 
 class Hooks:
@@ -146,6 +151,66 @@ class HookedAgent(AgentInParts):
         if hooks is not None:
             self._fired = tuple(activations)
         return Captured(probabilities, memory, activations)
+
+
+@contextmanager
+def evaluating(torch: Any, module: Any) -> Iterator[None]:
+    """Puts a module into evaluation mode without gradients, and each of its submodules back into its own mode.
+
+    **Arguments:**
+
+    - `torch`: the package.
+    - `module`: whose mode its owner may change at any time, for example to train it further.
+    """
+    modes = [(submodule, submodule.training) for submodule in module.modules()]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for submodule, mode in modes:
+            submodule.training = mode
+
+
+def answer_of(
+    torch: Any, module: Any, ask: Callable[[], Any], *, name: str, hooks: AbstractContextManager | None = None
+) -> Any:
+    """Returns what a module answers in evaluation mode.
+
+    A module that draws random numbers even then (dropout as a function, noise) is asked twice more: its probabilities
+    would be those of one draw.
+
+    **Arguments:**
+
+    - `torch`: the package.
+    - `module`: the module.
+    - `ask`: calls it.
+    - `name`: of the agent, for the message.
+    - `hooks`: in place for the first call only.
+
+    **Raises:** `AgentError` if the same observations get two answers.
+    """
+    with evaluating(torch, module):
+        before = _random_state(torch)
+        with hooks or nullcontext():
+            answer = ask()
+        if not all(torch.equal(one, other) for one, other in zip(before, _random_state(torch), strict=False)):
+            first, second = ask(), ask()
+            tensors = isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)
+            if tensors and not torch.allclose(first, second, atol=SAME, rtol=SAME, equal_nan=True):
+                raise AgentError(
+                    f"Agent '{name}' draws random numbers in evaluation mode, and answers the same observations "
+                    "differently each time. Its probabilities must depend on the observation alone: use "
+                    "torch.nn.Dropout, or functional.dropout(..., training=self.training), and no noise in `forward`."
+                )
+    return answer
+
+
+def _random_state(torch: Any) -> list[Any]:
+    states = [torch.get_rng_state()]
+    if torch.cuda.is_initialized():
+        states += torch.cuda.get_rng_state_all()
+    return states
 
 
 def submodules_of(module: Any) -> tuple[str, ...]:

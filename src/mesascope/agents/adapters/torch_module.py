@@ -10,8 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.adapters.torch_answers import actions_of
-from mesascope.agents.adapters.torch_evaluation import answer_of
-from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks, submodules_of
+from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks, answer_of, submodules_of
 from mesascope.agents.probabilities import checked_probabilities, count_of, softmax
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError
