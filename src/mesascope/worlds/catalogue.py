@@ -26,9 +26,11 @@ def _declared() -> tuple[Entry, ...]:
     for file in Path(__file__).parent.glob("*.py"):
         text = file.read_text(encoding="utf-8")
         for kind in ast.parse(text).body if "\n    summary = " in text else ():
+            if not isinstance(kind, ast.ClassDef):
+                continue
             written = {
                 target.id: ast.literal_eval(line.value)
-                for line in (kind.body if isinstance(kind, ast.ClassDef) else ())
+                for line in kind.body
                 if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
                 for target in line.targets
                 if isinstance(target, ast.Name)
