@@ -12,14 +12,14 @@ from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation, evaluate_agent
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
-from mesascope.audit.objective.recovery.evidence.recovery import account
+from mesascope.audit.objective.recovery.evidence.recovery import RECOVERY, account
 from mesascope.audit.objective.recovery.identify.identified import Identified, weighed_levels
 from mesascope.audit.objective.recovery.query.inquiry import Inquiry, Query
 from mesascope.audit.objective.recovery.query.next_environment import at_least_more
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.core.faults import Fault, attempted, not_done
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Evidence
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.admission import admit_world, check_levels
 from mesascope.worlds.level import Level
@@ -139,8 +139,7 @@ def _asked(
     try:
         found = inquiry.identify()
     except MesascopeError as error:
-        nothing = Evidence("recovery", "objective", Verdict.INCONCLUSIVE, "No objective was recovered.", str(error))
-        return Questioning(nothing, {}, (), "")
+        return Questioning(RECOVERY.nothing(str(error)), {}, (), "")
     at_first = {
         "nearest": found.nearest.names[0],
         "share": found.nearest.share,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
 from mesascope.audit.objective.recovery.evidence import details as rows
@@ -65,7 +66,7 @@ def recovery(
         choices = weighed(train) if deploy is None else weighed(train) + weighed(deploy)
         return account(identify(choices, after.level_set, seed=seed), train, after, full=full)
     except MesascopeError as error:
-        return Evidence("recovery", "objective", Verdict.INCONCLUSIVE, "No objective could be recovered.", str(error))
+        return RECOVERY.nothing(str(error))
 
 
 def weighed(evaluation: Evaluation) -> ObservedChoices:
@@ -132,7 +133,7 @@ def account(
         f"The objective recovered from its choices is nearest to '{name}' (STARC {found.nearest.distances[0]:.2f}), "
         f"{distance} from the base objective '{base.names[0]}'. {found.open.sentence()}"
     )
-    return Evidence("recovery", "objective", verdict, sentence, reason, distance, None, details)
+    return RECOVERY.found(verdict, sentence, reason, distance, None, details)
 
 
 def _fit(found: Identified) -> ChoiceFit:
@@ -197,3 +198,15 @@ def _both(first: Objectives, second: Objectives) -> Objectives:
         np.concatenate([first.weights, second.weights]),
         np.concatenate([first.stops, second.stops]),
     )
+
+
+RECOVERY = Assay(
+    name="recovery",
+    question="objective",
+    summary="Which weights of attributes explain its choices, what stays open, how far from the base objective?",
+    stage=Stage.OBJECTIVE,
+    place=1,
+    details=rows.RecoveryDetails,
+    undone="No objective was recovered.",
+    run=lambda context: recovery(context.train, context.deploy, seed=context.bootstrap_seed, full=False),
+)

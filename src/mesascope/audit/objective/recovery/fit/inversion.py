@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.audit.objective.recovery.fit.elimination import RANK, without_values
 from mesascope.audit.objective.recovery.fit.equations import Equations, equations
 from mesascope.audit.objective.recovery.fit.posterior import Posterior, gaussian
