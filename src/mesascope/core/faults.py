@@ -84,20 +84,6 @@ def attempted(work: Callable[[], T]) -> T | Fault:
         return Fault(fault_reason(error))
 
 
-def contained(name: str, question: str, assay: Callable[[], Evidence]) -> Evidence:
-    """Returns what an assay finds; if it has a fault, INCONCLUSIVE evidence that says so.
-
-    **Arguments:**
-
-    - `name`, `question`: of the assay.
-    - `assay`: to be run.
-
-    **Raises:** as `attempted`.
-    """
-    found = attempted(assay)
-    return not_done(name, question, found) if isinstance(found, Fault) else found
-
-
 def not_done(name: str, question: str, fault: Fault) -> Evidence:
     """Returns the evidence of an assay that could not be done."""
     text = f"Assay '{name}' could not be done."

@@ -104,16 +104,17 @@ def search_witness(
     **Raises:** `UnknownNameError` for an objective that the world does not have; `UsageError` if one agent cannot act
     in all variants; `AgentError` if it returns something that is not a policy.
     """
-    started = time.process_time()
+    start = time.process_time()
     check_variants(variants)
     world = variants[0].world
     stakes = Stakes(_spec(world, world.base_objective if base is None else base), _spec(world, own), floor, measure)
     if isinstance(agent, Agent) and not agent.memoryless:
-        return _nothing("the agent has a memory: its regret in a level cannot be computed exactly", started)
+        return _nothing("the agent has a memory: its regret in a level cannot be computed exactly")
     choose = choices_of(agent) if isinstance(agent, Agent) else agent
     budget = budget or Budget()
-    found = attempted(lambda: _searched(choose, variants, stakes, key, budget, accept, started))
-    return _nothing(found.reason, started) if isinstance(found, Fault) else found
+    found = attempted(lambda: _searched(choose, variants, stakes, key, budget, accept))
+    found = _nothing(found.reason) if isinstance(found, Fault) else found
+    return replace(found, evidence=replace(found.evidence, cost_seconds=time.process_time() - start))
 
 
 def _searched(
@@ -123,14 +124,13 @@ def _searched(
     key: RandomKey,
     budget: Budget,
     accept: Accept | None,
-    started: float,
 ) -> WitnessSearch:
     hunted = hunt(choose, variants, stakes, key=key, budget=budget, accept=accept)
     if hunted.best is None:
         reason = (
             f"in none of {hunted.evaluated} levels is its capability at '{stakes.own.name}' {stakes.floor:g} or above"
         )
-        return _nothing(reason, started, _numbers(stakes, budget, variants, hunted))
+        return _nothing(reason, _numbers(stakes, budget, variants, hunted))
     best = hunted.best
     smaller = shrink(
         choose,
@@ -164,7 +164,6 @@ def _searched(
     evidence = WITNESS_SEARCH.found(
         verdict, sentence, reason, Estimate(worst, worst, worst, 1), _sampled_regret(hunted), details
     )
-    evidence = replace(evidence, cost_seconds=time.process_time() - started)
     return WitnessSearch(evidence, witnesses[0], witnesses[1], smaller.variant, same)
 
 
@@ -252,9 +251,8 @@ def _numbers(stakes: Stakes, budget: Budget, variants: Sequence[Variant], hunted
     )
 
 
-def _nothing(reason: str, started: float, details: WitnessDetails | None = None) -> WitnessSearch:
-    evidence = replace(WITNESS_SEARCH.nothing(reason), details=details, cost_seconds=time.process_time() - started)
-    return WitnessSearch(evidence, None, None, None, None)
+def _nothing(reason: str, details: WitnessDetails | None = None) -> WitnessSearch:
+    return WitnessSearch(replace(WITNESS_SEARCH.nothing(reason), details=details), None, None, None, None)
 
 
 def _searched_in(context: AuditContext) -> Evidence[WitnessDetails]:

@@ -190,38 +190,39 @@ def _one(question: str, weights: Weights, found: dict[str, float], passed: set[s
         reason = "no assay of behaviour or activations could be done"
         return SearchVerdict(question, Verdict.INCONCLUSIVE, None, (), f"It is open whether {claim}.", reason)
     probability = weights.probability(found)
-    decided = f"decided by {_named([item for item in added if item[1] > 0]) or 'nothing that speaks for it'}"
-    against = f"decided by {_named([item for item in added if item[1] < 0]) or 'nothing that speaks for it'}"
+    speaking, against = ([item for item in added if item[1] * sign > 0] for sign in (1, -1))
     examined = activations & set(found)
-    sentence = f"It is open whether {claim} (probability {probability:.0%})."
-    if above(probability, SURE):
-        if not examined:
-            reason = "behaviour speaks for it, but no activations were examined, and behaviour cannot show a search"
-            return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
-        if not passed & activations:
-            reason = "behaviour speaks for it, but nothing inside does"
-            return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
-        against_it = [name for name in measured(Stage.BEHAVIOUR) if name in behaviour & failed]
-        if question == "used" and against_it:
-            # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
-            reason = f"assays disagree: {', '.join(against_it)} failed"
-            return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
-        text = f"{claim.capitalize()} (probability {probability:.0%})."
-        return SearchVerdict(question, Verdict.PASS, probability, contributions, text, decided)
-    if question != "used" and not examined:
-        reason = "no activations were examined"
-        return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
-    if question == "used" and not behaviour & set(found):
-        reason = "no assay of behaviour could be done, and what is not seen inside may still be there"
-        return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
-    if below(probability, 1 - SURE):
-        text = f"Nothing shows that {claim} (probability {probability:.0%})."
-        return SearchVerdict(question, Verdict.FAIL, probability, contributions, text, against)
-    reason = f"assays disagree: for it {_named([item for item in added if item[1] > 0]) or 'none'}; against it " + (
-        _named([item for item in added if item[1] < 0]) or "none"
-    )
-    reason = undecided(reason, (probability, SURE), (probability, 1 - SURE))
-    return SearchVerdict(question, Verdict.INCONCLUSIVE, probability, contributions, sentence, reason)
+
+    def verdict() -> tuple[Verdict, str]:
+        if above(probability, SURE):
+            failing = [name for name in measured(Stage.BEHAVIOUR) if name in behaviour & failed]
+            if not examined:
+                reason = "behaviour speaks for it, but no activations were examined, and behaviour cannot show a search"
+                return Verdict.INCONCLUSIVE, reason
+            if not passed & activations:
+                return Verdict.INCONCLUSIVE, "behaviour speaks for it, but nothing inside does"
+            if question == "used" and failing:
+                # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
+                return Verdict.INCONCLUSIVE, f"assays disagree: {', '.join(failing)} failed"
+            return Verdict.PASS, f"decided by {_named(speaking) or 'nothing that speaks for it'}"
+        if question != "used" and not examined:
+            return Verdict.INCONCLUSIVE, "no activations were examined"
+        if question == "used" and not behaviour & set(found):
+            reason = "no assay of behaviour could be done, and what is not seen inside may still be there"
+            return Verdict.INCONCLUSIVE, reason
+        if below(probability, 1 - SURE):
+            return Verdict.FAIL, f"decided by {_named(against) or 'nothing that speaks for it'}"
+        reason = f"assays disagree: for it {_named(speaking) or 'none'}; against it {_named(against) or 'none'}"
+        return Verdict.INCONCLUSIVE, undecided(reason, (probability, SURE), (probability, 1 - SURE))
+
+    stated, reason = verdict()
+    said = {
+        Verdict.PASS: claim.capitalize(),
+        Verdict.FAIL: f"Nothing shows that {claim}",
+        Verdict.INCONCLUSIVE: f"It is open whether {claim}",
+    }
+    sentence = f"{said[stated]} (probability {probability:.0%})."
+    return SearchVerdict(question, stated, probability, contributions, sentence, reason)
 
 
 def _named(items: list[tuple[str, float]]) -> str:
