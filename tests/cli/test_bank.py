@@ -11,14 +11,24 @@ from mesascope.organisms.bank.catalogue import bank
 from tests.organisms.bank.conftest import SIZES
 
 ASSAYS = '''
+from mesascope.audit.assay import Assay, Stage
+from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Verdict
 
-def sure(given):
-    """How sure its choices are, level by level."""
-    effect = bootstrap_mean(given.after.policy.max(-1).mean(-1))
-    return Evidence("sure", "optimizer", Verdict.INCONCLUSIVE, "How sure it is.", "shows nothing", effect)
+def sureness(context):
+    effect = bootstrap_mean(context.after.policy.max(-1).mean(-1))
+    return sure.found(Verdict.INCONCLUSIVE, "How sure it is.", "shows nothing", effect)
 
+sure = Assay(
+    name="sure",
+    question="optimizer",
+    summary="How sure its choices are, level by level.",
+    stage=Stage.BEHAVIOUR,
+    details=Details,
+    undone="Not measured.",
+    run=sureness,
+)
 number = 3
 '''
 
@@ -90,7 +100,7 @@ def test_an_assay_of_ones_own(mesascope, tmp_path):
     ("arguments", "said"),
     [
         (("noveltty",), "novelty"),
-        (("my_assays:number",), "no function of an Examinee but of type int"),
+        (("my_assays:number",), "no Assay (mesascope.audit.assay) but of type int"),
         (("novelty", "--world-option", "size=5"), "Unrecognized options: --world-option"),
     ],
 )
