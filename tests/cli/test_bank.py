@@ -10,7 +10,7 @@ from mesascope.organisms.bank import catalogue, scoring
 from mesascope.organisms.bank.catalogue import bank
 from tests.organisms.bank.conftest import SIZES
 
-ASSAYS = '''
+ASSAYS = """
 from mesascope.audit.assay import Assay, Stage
 from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
@@ -30,7 +30,7 @@ sure = Assay(
     run=sureness,
 )
 number = 3
-'''
+"""
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from mesascope.objectives.reward_space import TabularRewards
 from mesascope.worlds.transitions import level_from_matrix
 
 ONE = level_from_matrix(np.ones((1, 2, 1)), discount=0.9).batch()
-TWO_ACTIONS = dataclasses.replace(ONE[0], attributes=np.eye(2)[None, :, None, :])
+TWO_ACTIONS = dataclasses.replace(ONE[0], attributes=np.eye(2)[None, :, None, :], discount=np.asarray(0.9))
 NINE_OF_TEN = np.array([[[1.0, 9.0]]])
 TABLE = TabularRewards(1, 2)
 
