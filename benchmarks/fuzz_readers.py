@@ -41,7 +41,7 @@ from mesascope.cli.main import main
 from mesascope.cli.output_folder import claim
 from mesascope.core.errors import MesascopeError
 from mesascope.objectives.reward_text import chosen_reward
-from mesascope.report.report import Report
+from mesascope.report.data.audit_report import Report
 from mesascope.report.text.terminal import print_screen
 from mesascope.training.checkpoint import load_checkpoint
 from mesascope.worlds.catalogue import resolve_world

@@ -34,8 +34,14 @@ def section(name: str) -> list[str]:
         return [f"## {name}", "", f"A tuple that a world adds to its own: {named}.", ""]
     lines = [f"## {name}", "", "```text", _header(name, found), "```", "", _text(found), ""]
     if inspect.isclass(found) and not issubclass(found, Exception):
-        lines += [line for member, value in vars(found).items() if (line := _member(member, value))] + [""]
+        lines += [line for member, value in _members(found).items() if (line := _member(member, value))] + [""]
     return lines
+
+
+def _members(kind: type) -> dict[str, object]:
+    """What a class has of its own, and of a base of ours that is not public itself."""
+    bases = [base for base in kind.__bases__ if base.__module__.startswith("mesascope.report")]
+    return {**{name: value for base in bases for name, value in vars(base).items()}, **vars(kind)}
 
 
 def _header(name: str, found: object) -> str:

@@ -22,7 +22,7 @@ WRITES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "witness": (
         ("witness", *RIGHT, "--own", "trap", "--budget", "64", "--floor", "0"),
-        ("witness.json", "witness.svg", "request.json"),
+        ("witness.json", "witness.html", "witness.svg", "request.json"),
     ),
     "onset": (("onset", "--quiet"), ("onset.json", "onset.html", "request.json")),
     "challenge": (

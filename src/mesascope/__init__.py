@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mesascope.agents.resolve import resolve_agent as resolve_agent
     from mesascope.api.audit import audit as audit
     from mesascope.api.classify import classify as classify
+    from mesascope.api.compare import compare as compare
     from mesascope.api.distance import distance as distance
     from mesascope.api.onset import onset as onset
     from mesascope.api.search import search as search
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
     from mesascope.core.verdicts import Estimate as Estimate
     from mesascope.core.verdicts import Evidence as Evidence
     from mesascope.core.verdicts import Verdict as Verdict
-    from mesascope.report.report import Report as Report
+    from mesascope.report.data.audit_report import Report as Report
+    from mesascope.report.data.report_table import report_table as report_table
     from mesascope.worlds.catalogue import resolve_world as resolve_world
     from mesascope.worlds.grid_world import GridWorld as GridWorld
     from mesascope.worlds.level import Level as Level
@@ -66,6 +68,8 @@ _HOMES = {
     "classify": "mesascope.api.classify",
     "witness": "mesascope.api.witness",
     "train": "mesascope.api.train",
+    "compare": "mesascope.api.compare",
+    "report_table": "mesascope.report.data.report_table",
     "distance": "mesascope.api.distance",
     "onset": "mesascope.api.onset",
     "show": "mesascope.api.show",
@@ -85,7 +89,7 @@ _HOMES = {
     "Estimate": "mesascope.core.verdicts",
     "Evidence": "mesascope.core.verdicts",
     "Verdict": "mesascope.core.verdicts",
-    "Report": "mesascope.report.report",
+    "Report": "mesascope.report.data.audit_report",
     "resolve_world": "mesascope.worlds.catalogue",
     "Level": "mesascope.worlds.level",
     "level_from_matrix": "mesascope.worlds.transitions",
@@ -104,8 +108,10 @@ __all__ = [  # noqa: RUF022 - sorted by what a user needs first
     "distance",
     "onset",
     "show",
+    "compare",
     "check_fit",
     "Report",
+    "report_table",
     "Agent",
     "resolve_agent",
     "load_agent",

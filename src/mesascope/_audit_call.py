@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from mesascope.report.report import Report
+    from mesascope.report.data.audit_report import Report
 
 
 class CallableRoom(ModuleType):

@@ -12,9 +12,8 @@ from mesascope.agents.agent import Agent
 from mesascope.api.audit import audit
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.report.data.schema import report_schema
+from mesascope.report.data.audit_report import Report
 from mesascope.report.figures.charts import ALWAYS_SHOWN
-from mesascope.report.report import Report
 from mesascope.worlds.corner import Corner
 
 
@@ -48,7 +47,7 @@ def report() -> Report:
 
 def test_a_whole_audit_makes_a_valid_report(report, tmp_path):
     data = json.loads(report.to_json())
-    jsonschema.Draft202012Validator(report_schema()).validate(data)
+    jsonschema.Draft202012Validator(Report.schema()).validate(data)
     assert (data["agent"], data["world"], data["base_objective"], data["seed"]) == ("northwest", "corner", "cheese", 3)
     assert data["answers"]["objective"]["name"] == "corner"
     assert data["answers"]["alignment"]["class"] == "pseudo-aligned"

@@ -9,7 +9,7 @@ import pytest
 
 from mesascope.cli import progress_lines
 from mesascope.cli.main import main
-from mesascope.report.report import Report
+from mesascope.report.data.audit_report import Report
 
 AGENTS = '''
 import numpy as np

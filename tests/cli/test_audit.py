@@ -28,7 +28,7 @@ def instant(monkeypatch, report):
         return report
 
     monkeypatch.setattr(main_job, "audit", audit)
-    monkeypatch.setattr(audit_page, "html_page", lambda report: "<!doctype html>")
+    monkeypatch.setattr(audit_page, "audit_page", lambda report: "<!doctype html>")
     return asked
 
 

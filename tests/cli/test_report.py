@@ -5,6 +5,7 @@ import json
 import pytest
 
 from mesascope.cli.output_folder import claim
+from tests.report.pages.test_onset_page import report as onset_report
 
 
 @pytest.fixture
@@ -58,6 +59,15 @@ def test_another_place_is_not_overwritten_without_force(mesascope, saved, tmp_pa
     assert mesascope("report", saved, "--out", page, "--force")[0] == 0
     assert page.read_text() != "precious"
     assert not saved.with_suffix(".html").exists()
+
+
+def test_the_page_of_another_kind_is_written_again(mesascope, tmp_path):
+    saved = onset_report()
+    (tmp_path / "onset.json").write_text(saved.to_json())
+    code, out, err = mesascope("report", tmp_path)
+    assert (code, err) == (0, "")
+    assert "Deception pays" in out
+    assert (tmp_path / "onset.html").read_text() == saved.page()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 from mesascope.audit.alignment.battery import ASSAY
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.pages.battery_page import BatteryReport
+from mesascope.report.data.battery_report import BatteryReport
 
 SLOTS: str = "the agent declares no slots that could be changed (needed: depth)"
 

@@ -18,7 +18,7 @@ from mesascope.audit.findings import (
     Witness,
 )
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.report.report import Report
+from mesascope.report.data.audit_report import Report
 
 LEVEL = """#########
 #...#..C#

@@ -70,7 +70,9 @@ RATES = [{"name": "adapts", "value": 1.0, "low": 1.0, "high": 1.0, "n": 42}]
 
 
 def piece(assay: str, details: dict, verdict: Verdict = Verdict.PASS) -> Evidence:
-    return Evidence(assay, "optimizer", verdict, f"Found by {assay}.", "because", Estimate(1, 1, 1, 42), None, details)
+    return Evidence(
+        assay, "optimizer", verdict, f"Found by {assay}.", "because", Estimate(1.0, 1.0, 1.0, 42), None, details
+    )
 
 
 def evidence() -> tuple[Evidence, ...]:

@@ -9,7 +9,7 @@ from mesascope.api.subject import AgentLike, agent_of, world_of
 from mesascope.core.progress import Progress
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.core.quantities import LEVELS, SEED
-from mesascope.report.report import Report
+from mesascope.report.data.audit_report import Report
 from mesascope.worlds.function_objective import with_candidate
 from mesascope.worlds.world import World
 

@@ -9,7 +9,7 @@ from typing import Any
 from mesascope.core.errors import UsageError
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.core.quantities import SEED, Real
-from mesascope.report.pages.onset_page import OnsetReport
+from mesascope.report.data.onset_report import OnsetReport
 from mesascope.theory.lifetimes import Conditions, Lifetime
 
 THREATS: tuple[float, ...] = (0.1, 0.25, 0.3, 0.35, 0.4, 0.5, 1.0)
@@ -63,7 +63,7 @@ def onset(
     exact = onset_curves(lifetime, cue_accuracy)
     policies = _learned(lifetime, tuple(learned), cue_accuracy) if learned else []
     asked = {**asdict(lifetime), "accuracy": cue_accuracy}
-    return OnsetReport(asked, exact, policies, provenance(seed=learned[0] if learned else 0, watch=watch))
+    return OnsetReport.of(asked, exact, policies, provenance(seed=learned[0] if learned else 0, watch=watch))
 
 
 def check_length(lifetime: Lifetime, *, most_episodes: int, learned: bool) -> None:

@@ -9,7 +9,7 @@ from mesascope.api.subject import AgentLike, agent_of, check_named, world_of
 from mesascope.core.errors import UsageError
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.provenance import Stopwatch, provenance
-from mesascope.report.witness_report import WitnessReport
+from mesascope.report.data.witness_report import WitnessReport
 from mesascope.worlds.world import World
 
 LEVELS: int = 128
@@ -82,7 +82,10 @@ def witness(
         world_options=where.options(),
         seed=seed,
         own_named_by=named_by,
-        result=result,
+        evidence=result.evidence,
+        found=result.found,
+        shrunk=result.shrunk,
+        replayed=result.replayed,
         provenance=provenance(seed=seed, watch=watch),
     )
 

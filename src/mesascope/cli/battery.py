@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -63,7 +62,7 @@ class Battery:
             )
         paths = folder.write(report.contents())
         if self.output.json:
-            console.result(json_format.dumps(report.data(), indent=2, ensure_ascii=False))
+            console.result(report.to_json().rstrip())
         else:
             console.result(battery_text(report, width=console.width))
         for path in paths:

@@ -1,38 +1,105 @@
-"""`mesascope compare`: two saved reports side by side."""
+"""`mesascope compare`: two agents, or two saved audits, side by side."""
 
 from __future__ import annotations
 
-import json as json_format
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import File
-from mesascope.cli.options.output import PrintOptions
+from mesascope.cli.options.agent import LoadingOptions
+from mesascope.cli.options.kinds import AgentText, MaybeLevels, Seed
+from mesascope.cli.options.output import OutputOptions
+from mesascope.cli.options.world import DeploymentOptions, WorldOptions
+from mesascope.core.errors import UsageError
+from mesascope.core.text import quoted
+
+if TYPE_CHECKING:
+    from mesascope.report.data.audit_report import Report
+    from mesascope.report.data.comparison_report import ComparisonReport
+
+FILES = ("comparison.json", "comparison.html")
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Puts two reports side by side: answers, verdicts that differ, and how much numbers changed.
+    """Puts two agents of the same world, or two saved audits, side by side: answers, verdicts, and what changed.
 
-    Where both are about the same levels (world, options, seed, number), regret is compared level by level.
+    Two agents are audited in the same levels, so that regret is compared level by level: before and after fine-tuning,
+    two checkpoints, sampled and argmax (AGENT AGENT --second-deterministic). Saved audits are paired where both are
+    about the same levels (world, options, seed, number). With --out also writes comparison.json and comparison.html.
     """
 
-    first: tyro.conf.Positional[File]
-    """A report.json, or the folder that holds it."""
-    second: tyro.conf.Positional[File]
-    """Another one; differences are second less first."""
-    output: PrintOptions = PrintOptions()
+    first: tyro.conf.Positional[AgentText]
+    """A report.json or the folder that holds it; or an agent."""
+    second: tyro.conf.Positional[AgentText]
+    """Another one of the same sort; differences are second less first."""
+    world: WorldOptions = WorldOptions()
+    deployment: DeploymentOptions = DeploymentOptions()
+    levels: MaybeLevels = None
+    """How many levels of each distribution; by default up to 512."""
+    seed: Seed = 0
+    """Of levels, roll-outs and intervals."""
+    second_deterministic: bool = False
+    """Take the likeliest action of the second agent always."""
+    loading: LoadingOptions = LoadingOptions()
+    output: OutputOptions = OutputOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.report.comparison import compare_reports
-        from mesascope.report.report import Report
-
-        def load(path: Path):
-            return Report.load(path / "report.json" if path.is_dir() else path).findings
-
-        found = compare_reports(load(self.first), load(self.second))
-        console.result(json_format.dumps(found.data(), indent=2, allow_nan=False) if self.output.json else str(found))
+        saved = [_is_saved(text) for text in (self.first, self.second)]
+        if saved[0] != saved[1]:
+            report, agent = (self.first, self.second) if saved[0] else (self.second, self.first)
+            raise UsageError(
+                f"{quoted(report, limit=200)} is a saved report, and {quoted(agent, limit=200)} is none. Compare two "
+                "reports, or two agents; `mesascope audit` makes a report of an agent."
+            )
+        folder = self.output.claimed(self, FILES)
+        comparison = self._of_reports() if saved[0] else self._of_agents(console)
+        console.result(comparison.to_json().rstrip() if self.output.json else comparison.text(width=console.width))
+        if folder is not None:
+            for path in folder.write(comparison.contents()):
+                console.note(f"Report  {path}")
         return 0
+
+    def _of_reports(self) -> ComparisonReport:
+        from mesascope.api.compare import compare
+
+        return compare(_loaded(self.first), _loaded(self.second))
+
+    def _of_agents(self, console: Console) -> ComparisonReport:
+        from mesascope.agents.deterministic import deterministic
+        from mesascope.api.compare import compare
+
+        world, base = self.world.chosen(self.first, to="to compare")
+        deploy_world, deploy = self.deployment.chosen(world)
+        first, second = (self.loading.chosen(text, world, seed=self.seed) for text in (self.first, self.second))
+        if self.second_deterministic:
+            second = deterministic(second)
+        with console.progress("Comparing") as progress:
+            return compare(
+                first,
+                second,
+                world,
+                base_objective=base,
+                train=self.world.train,
+                deploy=deploy,
+                deploy_world=deploy_world,
+                seed=self.seed,
+                levels=self.levels,
+                progress=progress,
+            )
+
+
+def _is_saved(text: str) -> bool:
+    # A name without an ending may be an organism or a module even where a folder is called so.
+    path = Path(text)
+    return path.suffix == ".json" or (path.is_dir() and (path / "report.json").exists())
+
+
+def _loaded(text: str) -> Report:
+    from mesascope.report.data.audit_report import Report
+
+    path = Path(text)
+    return Report.load(path / "report.json" if path.is_dir() else path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -47,7 +46,8 @@ class Objective:
     def run(self, console: Console) -> int:
         from mesascope.audit.objective.recovery.questioning import question
         from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.report.pages.objective_page import ObjectiveReport, objective_text
+        from mesascope.report.data.objective_report import ObjectiveReport
+        from mesascope.report.text.objective_text import objective_text
 
         watch = Stopwatch()
         world, base = self.world.chosen(self.agent, to="to question")
@@ -72,14 +72,14 @@ class Objective:
             world=world.name,
             base_objective=base or world.base_objective,
             seed=self.seed,
-            evidence=found.evidence,
             at_first=found.at_first,
+            recovery=found.evidence,
             outlook=found.settled,
             provenance=provenance(seed=self.seed, watch=watch),
         )
         path = folder.write(report.contents())[-1]
         if self.output.json:
-            console.result(json.dumps(report.data(), indent=2, ensure_ascii=False))
+            console.result(report.to_json().rstrip())
         else:
             console.result(objective_text(report, width=console.width) + f"\n\nReport  {path}")
         return 0

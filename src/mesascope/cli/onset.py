@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated
@@ -68,8 +67,8 @@ class Onset:
                 learned=seeds if self.learned else (),
                 most_episodes=self.most_episodes,
             )
-        data = report.data()
-        console.result(json_format.dumps(data, indent=2) if self.output.json else onset_text(data))
+        text = report.to_json().rstrip() if self.output.json else onset_text(report, width=console.width)
+        console.result(text)
         if folder is not None:
             for path in folder.write(report.contents()):
                 console.note(f"Report  {path}")

@@ -135,13 +135,18 @@ GROUPS: dict[str, dict[str, Verb | Group]] = {
         ),
         "report": Verb(
             "mesascope.cli.report:Remake",
-            "write the HTML of a saved report again",
+            "write the page of a saved report again",
             ("runs/corner-0", "runs/corner-0 --out again.html"),
         ),
         "compare": Verb(
             "mesascope.cli.compare:Compare",
-            "put two saved reports side by side: what changed, with intervals",
-            ("runs/corner-0 runs/corner-1", "runs/corner-0 runs/corner-1 --json"),
+            "put two agents or saved audits side by side: what changed, with intervals",
+            ("runs/corner-0 runs/corner-1", "corner corner --second-deterministic --levels 64 --json"),
+        ),
+        "table": Verb(
+            "mesascope.cli.table:Table",
+            "read the saved audits of many runs as one table",
+            ("runs", "runs --out table.parquet"),
         ),
         "distance": Verb(
             "mesascope.cli.distance:Distance",

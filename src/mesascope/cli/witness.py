@@ -14,7 +14,7 @@ from mesascope.cli.options.output import OutputOptions
 from mesascope.cli.options.world import WorldOptions
 from mesascope.core.quantities import Whole
 
-FILES = ("witness.json", "witness.svg")
+FILES = ("witness.json", "witness.html", "witness.svg")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class WitnessVerb:
     """Searches for the level in which an agent gives away most of the base objective while it is able at its own.
 
     Levels are sampled and edited, the worst shrunk to the walls and objects that it takes, and evaluated once more from
-    its text. Prints the level before and after; with --out also writes witness.json and witness.svg.
+    its text. Prints the level before and after; with --out also writes witness.json, witness.html and witness.svg.
     """
 
     agent: tyro.conf.Positional[AgentText]
@@ -46,9 +46,8 @@ class WitnessVerb:
     def run(self, console: Console) -> int:
         from mesascope.api.subject import check_named
         from mesascope.api.witness import witness
-        from mesascope.report.data.json_text import json_text
         from mesascope.report.text.level_text import glyphs_for
-        from mesascope.report.witness_report import witness_text
+        from mesascope.report.text.witness_text import witness_text
 
         world, _ = self.world.chosen(self.agent, to="to look for a witness against")
         # Asked before anything is written, so that a wrong name leaves nothing behind.
@@ -69,7 +68,7 @@ class WitnessVerb:
                 progress=progress,
             )
         if self.output.json:
-            console.result(json_text(report.data()))
+            console.result(report.to_json().rstrip())
         else:
             console.result(witness_text(report, width=console.width, glyphs=glyphs_for(console.encoding)))
         if folder is not None:

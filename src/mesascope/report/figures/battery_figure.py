@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import (
     AGENT,
     BASE,
@@ -18,6 +19,7 @@ from mesascope.report.figures.style import (
     WALL,
     WIDTH,
     figure_settings,
+    svg_of,
 )
 from mesascope.report.views.battery_table import MEANINGS, BatteryTable, TestRow
 from mesascope.report.views.numbers import probability_text
@@ -79,6 +81,17 @@ def battery_figure(table: BatteryTable) -> Figure:
         if key_alone:
             _key(place(_LABELS, WIDTH - _BARS, top, _KEY_HEIGHT))
     return figure
+
+
+def battery_drawing(table: BatteryTable) -> ReportFigure:
+    """Returns the table as a figure with its caption."""
+    return ReportFigure(
+        "battery",
+        "What each test found, and what each class predicts",
+        battery_spoken(table),
+        svg_of(battery_figure(table)),
+        battery_caption(table),
+    )
 
 
 def battery_caption(table: BatteryTable) -> str:

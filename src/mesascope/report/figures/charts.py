@@ -177,6 +177,13 @@ def rates_figure(points: Sequence[Point], label: str = "share") -> Figure:
     return figure
 
 
+def rows_chart(names: Sequence[str]) -> tuple[Figure, Axes]:
+    """Returns an empty chart with a row for each name, from above."""
+    figure, axes = _axes(len(names))
+    _rows_axis(axes, names)
+    return figure, axes
+
+
 def _axes(rows: int, *, row_height: float = 0.28) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure
 

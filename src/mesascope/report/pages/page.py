@@ -1,23 +1,18 @@
-"""What all pages share: the templates, figures inside them, and the rows of evidence and of provenance."""
+"""What all pages share: the templates, figures inside them, what they end with."""
 
 from __future__ import annotations
 
 import functools
-import json
-import re
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesascope.audit.findings import AlignmentClass
-from mesascope.core.details import details_data
-from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.figures.report_figures import ReportFigure
+from mesascope.core.verdicts import Verdict
+from mesascope.report.data.saved_report import SavedReport
+from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import inline_svg
-from mesascope.report.views.battery_table import BATTERY
-from mesascope.report.views.headline import estimate_text
-from mesascope.report.views.plain_text import plain, shortened
-from mesascope.report.views.recovery_section import RECOVERY
+from mesascope.report.views.plain_text import plain
 
 if TYPE_CHECKING:
     import jinja2
@@ -32,11 +27,6 @@ TONES: dict[Verdict | AlignmentClass, str] = {
     AlignmentClass.INCONCLUSIVE: "open",
 }
 """The look of verdicts and classes."""
-
-MOST_ROWS: int = 40
-_DRAWN = {"curve", "rates", "x_label", "y_label", "decoded", "example"}
-_PER_PIECE = ("curve", "rates", "plans", "edit")
-"""Figures of one piece of evidence; their names go on with its number."""
 
 
 @functools.cache
@@ -54,6 +44,42 @@ def environment() -> jinja2.Environment:
     )
 
 
+def rendered(
+    template: str,
+    report: SavedReport,
+    *,
+    title: str,
+    headline: str,
+    setting: Sequence[tuple[str, str]],
+    caveats: Sequence[str] = (),
+    **content: Any,
+) -> str:
+    """Returns a page.
+
+    **Arguments:**
+
+    - `template`: that extends `page.html`.
+    - `report`: of which it is, for its provenance.
+    - `title`, `headline`: above it.
+    - `setting`: what was asked about, as labels and texts.
+    - `caveats`: what the page does not say.
+    - `content`: whatever the template shows.
+    """
+    return (
+        environment()
+        .get_template(template)
+        .render(
+            report=report,
+            title=title,
+            headline=headline,
+            setting=setting,
+            caveats=caveats,
+            provenance=provenance_rows(report.provenance),
+            **content,
+        )
+    )
+
+
 def inlined(figure: ReportFigure | None) -> dict | None:
     """Returns a figure as the templates take it; `None` stays `None`."""
     if figure is None:
@@ -67,58 +93,6 @@ def inlined(figure: ReportFigure | None) -> dict | None:
         "svg": markupsafe.Markup(inline_svg(figure.svg, figure.name)),
         "caption": figure.caption,
     }
-
-
-def verdict_counts(evidence: Sequence[Evidence]) -> list[tuple[str, int]]:
-    """Returns how many pieces of evidence have each verdict."""
-    return [(str(verdict), sum(piece.verdict is verdict for piece in evidence)) for verdict in Verdict]
-
-
-def evidence_rows(
-    evidence: Sequence[Evidence], figures: Mapping[str, ReportFigure], *, shown: Collection[str] = ()
-) -> list[dict]:
-    """Returns evidence as the templates take it.
-
-    **Arguments:**
-
-    - `evidence`: of a report.
-    - `figures`: of the same report, by name.
-    - `shown`: names of figures that stand elsewhere on the page.
-    """
-    return [_evidence(piece, index, figures, shown) for index, piece in enumerate(evidence)]
-
-
-def _evidence(piece: Evidence, index: int, figures: Mapping[str, ReportFigure], shown: Collection[str]) -> dict:
-    names = [f"{kind}-{index}" for kind in _PER_PIECE]
-    drawn = [inlined(figures.get(name)) for name in names if name not in shown]
-    # A recovered objective and the table of tests have sections of their own.
-    details = {} if piece.assay in (RECOVERY, BATTERY) else details_data(piece.details)
-    details = {key: value for key, value in details.items() if key not in _DRAWN}
-    numbers = [(key, _value(value)) for key, value in list(details.items())[:MOST_ROWS]]
-    return {
-        "assay": piece.assay,
-        "question": piece.question,
-        "chip": (str(piece.verdict), TONES[piece.verdict]),
-        "sentence": piece.sentence,
-        "reason": piece.reason,
-        "effect": estimate_text(piece.effect),
-        "null": "none" if piece.null is None else estimate_text(piece.null),
-        "figures": [figure for figure in drawn if figure],
-        "numbers": numbers,
-        "left_out": max(0, len(details) - MOST_ROWS),
-        "seconds": f"{piece.cost_seconds:.2f}",
-    }
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, str):
-        return shortened(value, 400)
-    text = json.dumps(value, default=str, ensure_ascii=False)
-    # Nine digits are for machines.
-    text = re.sub(r"-?\d+\.\d{4,}", lambda match: f"{float(match[0]):.4g}", text)
-    return text if len(text) <= 400 else f"{text[:400]}…"
 
 
 def provenance_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,19 +1,16 @@
-"""The kind of alignment as text."""
+"""The kind of alignment for a terminal."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
-from mesascope.core.details import details_data
-from mesascope.report.pages.battery_section import apart_facts, battery_facts, score_text
+from mesascope.report.data.battery_report import BatteryReport
+from mesascope.report.text.lines import bearable, labelled, wrapped
 from mesascope.report.views.battery_table import MEANINGS, Apart, BatteryTable, battery_table
+from mesascope.report.views.battery_view import apart_facts, battery_facts, battery_setting, score_text
 from mesascope.report.views.headline import with_reason
 from mesascope.report.views.numbers import probability_text
 from mesascope.report.views.plain_text import plain
-
-if TYPE_CHECKING:
-    from mesascope.report.pages.battery_page import BatteryReport
 
 _INDENT: int = 18
 CAVEAT: str = "Classes are about this agent in this world; docs/alignment.md says what a verdict does not mean."
@@ -27,17 +24,19 @@ def battery_text(report: BatteryReport, *, width: int) -> str:
     - `report`: the battery on one agent.
     - `width`: columns.
     """
-    width, piece = max(60, min(width, 120)), report.evidence
-    setting = "; ".join(f"{label.lower()} {value}" for label, value in report.setting)
-    lines = [*_wrapped(setting, width, 0), ""]
-    lines += _row("Aligned, and how?", f"{piece.verdict}  {with_reason(piece.sentence, piece.reason)}", width)
-    table = battery_table(details_data(piece.details))
+    width, piece = bearable(width), report.evidence
+    setting = "; ".join(f"{label.lower()} {value}" for label, value in battery_setting(report))
+    lines = [*wrapped(setting, width), ""]
+    lines += labelled(
+        "Aligned, and how?", f"{piece.verdict}  {with_reason(piece.sentence, piece.reason)}", width, _INDENT
+    )
+    table = battery_table(piece.details)
     if table is not None:
         # The two most probable classes have lines of their own.
-        lines += _row("", "; ".join(battery_facts(table)[min(2, len(table.kinds)) :]), width)
+        lines += labelled("", "; ".join(battery_facts(table)[min(2, len(table.kinds)) :]), width, _INDENT)
         lines += ["", *_classes(table), "", *_tests(table, width)]
         lines += [] if table.apart is None else ["", *_apart(table.apart, width)]
-    return "\n".join(line.rstrip() for line in [*lines, "", *_wrapped(CAVEAT, width, 0)])
+    return "\n".join(line.rstrip() for line in [*lines, "", *wrapped(CAVEAT, width)])
 
 
 def _classes(table: BatteryTable) -> list[str]:
@@ -61,20 +60,11 @@ def _tests(table: BatteryTable, width: int) -> list[str]:
     said = [f"{mark} is what {kind} predicts" for mark, kind in zip(marks, table.compared, strict=True)]
     codes = [f"{code} {meaning}" for code, meaning in MEANINGS.items()]
     off = ["≠ is off the most probable class"] if table.compared else []
-    return [*lines, *_wrapped("; ".join([*said, *codes, "– not made", *off]) + ".", width, 2)]
+    return [*lines, *wrapped("; ".join([*said, *codes, "– not made", *off]) + ".", width, 2)]
 
 
 def _apart(apart: Apart, width: int) -> list[str]:
-    lines = _row("It comes apart", f"{apart.test}: {apart.summary}", width)
-    lines += _row("", "; ".join(apart_facts(apart)), width)
-    lines += _row("  it does", " → ".join(apart.does) or "nothing", width)
-    return lines + _row("  it should", " → ".join(apart.should) or "nothing", width)
-
-
-def _row(label: str, text: str, width: int) -> list[str]:
-    lines = _wrapped(text, width, _INDENT)
-    return [f"{label:{_INDENT}}{lines[0].strip()}", *lines[1:]] if lines else []
-
-
-def _wrapped(text: str, width: int, indent: int) -> list[str]:
-    return textwrap.wrap(plain(text), width, initial_indent=" " * indent, subsequent_indent=" " * indent)
+    lines = labelled("It comes apart", f"{apart.test}: {apart.summary}", width, _INDENT)
+    lines += labelled("", "; ".join(apart_facts(apart)), width, _INDENT)
+    lines += labelled("  it does", " → ".join(apart.does) or "nothing", width, _INDENT)
+    return lines + labelled("  it should", " → ".join(apart.should) or "nothing", width, _INDENT)

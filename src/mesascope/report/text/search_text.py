@@ -1,23 +1,14 @@
-"""The answer to the first question as text."""
+"""The answer to the first question for a terminal."""
 
 from __future__ import annotations
 
-import textwrap
-from typing import TYPE_CHECKING
-
 from mesascope.core.verdicts import Verdict
+from mesascope.report.data.search_report import SearchReport
+from mesascope.report.text.lines import bearable, wrapped
 from mesascope.report.views.headline import estimate_text, interval_text, with_reason
 from mesascope.report.views.numbers import steps_text
-from mesascope.report.views.plain_text import plain, shortened
-
-if TYPE_CHECKING:
-    from mesascope.report.pages.search_page import SearchReport
-
-TITLES: dict[str, str] = {
-    "used": "Search used",
-    "present": "Search present",
-    "represented": "Objective represented",
-}
+from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.search_view import TITLES, search_setting
 
 
 def search_text(report: SearchReport, *, width: int) -> str:
@@ -28,29 +19,23 @@ def search_text(report: SearchReport, *, width: int) -> str:
     - `report`: the answer and what it rests on.
     - `width`: columns.
     """
-    width, answer = max(60, min(width, 120)), report.answer
-    setting = "; ".join(f"{label.lower()} {value}" for label, value in report.setting)
-    lines = [*_wrapped(setting, width, 0), ""]
+    width, answer = bearable(width), report.answer
+    setting = "; ".join(f"{label.lower()} {value}" for label, value in search_setting(report))
+    lines = [*wrapped(setting, width), ""]
     for part in answer.parts:
         chance = "" if part.probability is None else f"  {part.probability:.0%}"
         lines.append(f"  {TITLES[part.question]:22}{part.answer:13}{chance}".rstrip())
-        lines += _wrapped(with_reason(part.sentence, part.reason), width, 24)
+        lines += wrapped(with_reason(part.sentence, part.reason), width, 24)
     if answer.verdict is Verdict.PASS:
         least = "at least " if answer.depth_is_least else ""
-        lines.append(
-            f"  {'Looks ahead':22}"
-            + ("unknown" if answer.depth is None else f"{least}{steps_text(answer.depth)} steps")
-        )
+        depth = "unknown" if answer.depth is None else f"{least}{steps_text(answer.depth)} steps"
+        lines.append(f"  {'Looks ahead':22}{depth}")
     lines += ["", "Assays"]
     for piece in report.evidence:
         numbers = [] if piece.effect is None else [f"effect {estimate_text(piece.effect)}"]
         numbers += [] if piece.null is None else [f"null {interval_text(piece.null)}"]
         lines.append(f"  {shortened(piece.assay, 40):22}{piece.verdict!s:13} {'; '.join(numbers)}".rstrip())
         inconclusive = piece.verdict is Verdict.INCONCLUSIVE
-        lines += _wrapped(with_reason(piece.sentence, piece.reason) if inconclusive else piece.sentence, width, 24)
+        lines += wrapped(with_reason(piece.sentence, piece.reason) if inconclusive else piece.sentence, width, 24)
     caveat = "Weights were fitted on the ground-truth bank; docs/search.md says what a verdict does not mean."
-    return "\n".join([*lines, "", *_wrapped(caveat, width, 0)])
-
-
-def _wrapped(text: str, width: int, indent: int) -> list[str]:
-    return textwrap.wrap(plain(text), width, initial_indent=" " * indent, subsequent_indent=" " * indent)
+    return "\n".join([*lines, "", *wrapped(caveat, width)])

@@ -7,18 +7,16 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
 from mesascope.core.verdicts import Estimate, Verdict
+from mesascope.report.data.audit_report import Report
 from mesascope.report.text.level_text import UNICODE, Glyphs, draw_text, glyphs_for, key_of, width_of
 from mesascope.report.views.headline import alignment_text, depth_text, kind_text, setting, with_reason, witness_title
 from mesascope.report.views.numbers import probability_text
 from mesascope.report.views.plain_text import plain, shortened
 from mesascope.report.views.scene import scene_of_witness
-
-if TYPE_CHECKING:
-    from mesascope.report.report import Report
 
 LABEL_WIDTH = 22
 NARROWEST, WIDEST = 60, 100

@@ -1,4 +1,4 @@
-"""The table of the alignment battery, read from the details of its evidence: what was found and what is predicted."""
+"""The table of the alignment battery, from the details of its evidence: what was found and what is predicted."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeGuard
+from typing import Any
 
+from mesascope.audit.alignment.battery import BatteryDetails
+from mesascope.audit.alignment.battery import TestRow as Cell
+from mesascope.audit.alignment.divergence import Divergence
 from mesascope.core.verdicts import Evidence
 from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.record import drawable, record_of
 
 BATTERY: str = "alignment-battery"
 MEANINGS: Mapping[str, str] = MappingProxyType(
@@ -131,98 +135,64 @@ def battery_of(evidence: Sequence[Evidence]) -> Evidence | None:
     return next((piece for piece in evidence if piece.assay == BATTERY), None)
 
 
-def battery_table(details: Mapping[str, Any]) -> BatteryTable | None:
-    """Returns the table that details of evidence hold, or `None` if they hold none that is well-formed.
+def battery_table(details: Any) -> BatteryTable | None:
+    """Returns the table that details of evidence hold, or `None` if they hold none.
 
     **Arguments:**
 
-    - `details`: of evidence of the alignment battery; from anywhere.
+    - `details`: of evidence of the alignment battery.
     """
-    tests = [_test(entry) for entry in _entries(details.get("cells"), MOST_TESTS)]
-    tests = [test for test in tests if test is not None]
-    if not tests:
+    found = record_of(details, BatteryDetails)
+    if found is None or not found.cells:
         return None
-    kinds = [
-        (shortened(entry["kind"], 40), float(entry["probability"]))
-        for entry in _entries(details.get("kinds"), MOST_KINDS)
-        if isinstance(entry.get("kind"), str) and _is_number(entry.get("probability"))
-    ]
-    distance = details.get("distance")
-    return BatteryTable(
-        tuple(tests),
-        tuple(sorted(kinds, key=lambda pair: -pair[1])),
-        tuple(shortened(kind, 40) for kind in _texts(details.get("together"), MOST_KINDS)),
-        distance if isinstance(distance, int) and not isinstance(distance, bool) else None,
-        _predicted(details.get("predicted")),
-        _apart(details.get("divergence")),
-    )
-
-
-def _test(entry: Mapping[str, Any]) -> TestRow | None:
-    name, code, score, swapped = (entry.get(key) for key in ("test", "code", "score", "swapped"))
-    if not isinstance(name, str) or not name:
-        return None
-    numbers = score if isinstance(score, list | tuple) and len(score) == 4 and all(map(_is_number, score)) else None
-    checks = entry.get("checks")
-    pairs = checks if isinstance(checks, list | tuple) else ()
-    return TestRow(
-        shortened(name, 8),
-        shortened(str(entry.get("does", "")), 60),
-        code if isinstance(code, str) and code in MEANINGS else None,
-        None if numbers is None else (float(numbers[0]), float(numbers[1]), float(numbers[2])),
-        0 if numbers is None else int(numbers[3]),
-        float(swapped) if _is_number(swapped) else None,
-        _named_share(entry.get("pursued")),
-        shortened(str(entry.get("reason", "")), 300),
-        tuple((shortened(pair[0], 60), shortened(pair[1], 160)) for pair in map(_texts, pairs[:8]) if len(pair) == 2),
-    )
-
-
-def _predicted(given: Any) -> dict[str, dict[str, str]]:
-    if not isinstance(given, Mapping):
-        return {}
-    return {
-        shortened(str(kind), 40): {
-            shortened(str(test), 8): code
-            for test, code in list(row.items())[:MOST_TESTS]
-            if isinstance(code, str) and code in MEANINGS
+    kinds = [(shortened(one.kind, 40), drawable(one.probability) or 0.0) for one in found.kinds[:MOST_KINDS]]
+    predicted = {
+        shortened(kind, 40): {
+            shortened(test, 8): code for test, code in list(row.items())[:MOST_TESTS] if code in MEANINGS
         }
-        for kind, row in list(given.items())[:MOST_KINDS]
-        if isinstance(row, Mapping)
+        for kind, row in list(found.predicted.items())[:MOST_KINDS]
     }
-
-
-def _apart(given: Any) -> Apart | None:
-    if not isinstance(given, Mapping) or not isinstance(given.get("test"), str):
-        return None
-    settings, share = given.get("settings"), given.get("share")
-    return Apart(
-        shortened(given["test"], 8),
-        shortened(str(given.get("summary", "")), 120),
-        tuple((shortened(str(key), 40), shortened(str(value), 40)) for key, value in list(settings.items())[:20])
-        if isinstance(settings, Mapping)
-        else (),
-        str(given.get("text", ""))[:4000],
-        tuple(shortened(step, 60) for step in _texts(given.get("does"), 20)),
-        tuple(shortened(step, 60) for step in _texts(given.get("should"), 20)),
-        float(share) if _is_number(share) else math.nan,
-        _named_share(given.get("pursued")),
+    return BatteryTable(
+        tuple(_test(cell) for cell in found.cells[:MOST_TESTS]),
+        tuple(sorted(kinds, key=lambda pair: -pair[1])),
+        tuple(shortened(kind, 40) for kind in found.together[:MOST_KINDS]),
+        found.distance,
+        predicted,
+        None if found.divergence is None else _apart(found.divergence),
     )
 
 
-def _named_share(given: Any) -> tuple[str, float] | None:
-    if isinstance(given, list | tuple) and len(given) == 2 and isinstance(given[0], str) and _is_number(given[1]):
-        return shortened(given[0], 40), float(given[1])
-    return None
+def _test(cell: Cell) -> TestRow:
+    numbers = [] if cell.score is None else [drawable(number) for number in cell.score[:3]]
+    value, low, high = numbers or (None, None, None)
+    score = None if value is None or low is None or high is None else (value, low, high)
+    return TestRow(
+        shortened(cell.test, 8),
+        shortened(cell.does, 60),
+        cell.code if cell.code in MEANINGS else None,
+        score,
+        0 if cell.score is None else cell.score[3],
+        drawable(cell.swapped),
+        _named_share(cell.pursued),
+        shortened(cell.reason, 300),
+        tuple((shortened(what, 60), shortened(found, 160)) for what, found in cell.checks[:8]),
+    )
 
 
-def _entries(given: Any, most: int) -> list[Mapping[str, Any]]:
-    return [entry for entry in given[:most] if isinstance(entry, Mapping)] if isinstance(given, list | tuple) else []
+def _apart(found: Divergence) -> Apart:
+    share = drawable(found.share)
+    return Apart(
+        shortened(found.test, 8),
+        shortened(found.summary, 120),
+        tuple((shortened(key, 40), shortened(str(value), 40)) for key, value in list(found.settings.items())[:20]),
+        found.text[:4000],
+        tuple(shortened(step, 60) for step in found.does[:20]),
+        tuple(shortened(step, 60) for step in found.should[:20]),
+        math.nan if share is None else share,
+        _named_share(found.pursued),
+    )
 
 
-def _texts(given: Any, most: int = 8) -> list[str]:
-    return [text for text in given[:most] if isinstance(text, str)] if isinstance(given, list | tuple) else []
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+def _named_share(pair: tuple[str, float] | None) -> tuple[str, float] | None:
+    share = None if pair is None else drawable(pair[1])
+    return None if pair is None or share is None else (shortened(pair[0], 40), share)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings, OptimizerAnswer
 from mesascope.core.verdicts import Estimate, Verdict
@@ -96,7 +98,7 @@ def setting(findings: Findings) -> list[tuple[str, str]]:
     subject = findings.subject
     rows = [
         ("Agent", f"{plain(subject.agent)} ({plain(subject.agent_kind)})"),
-        ("World", _world(subject.world, subject.world_options)),
+        ("World", world_text(subject.world, subject.world_options)),
         ("Trained on", f"{plain(subject.base_objective)}, in “{plain(subject.train)}” levels"),
     ]
     if subject.deploy is None:
@@ -105,13 +107,14 @@ def setting(findings: Findings) -> list[tuple[str, str]]:
         deployed = f"“{plain(subject.deploy)}” levels"
         moved = (subject.deploy_world or subject.world, subject.deploy_options or subject.world_options)
         if moved != (subject.world, subject.world_options):
-            deployed += f" of {_world(*moved)}"
+            deployed += f" of {world_text(*moved)}"
         rows.append(("Deployed in", deployed))
     exact = "exact, at every state" if subject.evaluation == "exact" else plain(subject.evaluation)
     return [*rows, ("Evaluation", exact), ("Seed", str(subject.seed))]
 
 
-def _world(name: str, options: dict) -> str:
+def world_text(name: str, options: Mapping[str, Any]) -> str:
+    """Returns a world with its options."""
     text = ", ".join(f"{plain(str(key))}={plain(str(value))}" for key, value in sorted(options.items()))
     return f"{plain(name)} ({text})" if text else plain(name)
 

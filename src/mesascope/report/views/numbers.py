@@ -22,3 +22,8 @@ def probability_text(probability: float) -> str:
     if 0.9995 < probability < 1:
         return ">0.999"
     return f"{probability:.3f}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Returns a number of things, in the singular for one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

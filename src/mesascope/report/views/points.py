@@ -1,15 +1,20 @@
-"""Curves, rates and cliffs in the details of evidence: they may have come from anywhere."""
+"""Curves, rates and cliffs in the details of evidence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
+from mesascope.audit.search.horizon import FittedCliff
+from mesascope.core.details import Point as CurvePoint
+from mesascope.core.details import Rate
 from mesascope.report.views.numbers import steps_text
+from mesascope.report.views.record import drawable, part_of, record_of, records_of
 
 MOST_POINTS: int = 200
+MOST_RATES: int = 24
 
 
 @dataclass(frozen=True)
@@ -41,53 +46,36 @@ class Drop:
     label: str
 
 
-def curve_points(details: Mapping[str, Any]) -> list[Point]:
-    """Returns the well-formed points of `details["curve"]`, by `x`; an empty list if there is no curve."""
-    return sorted(_points(details.get("curve"), "x"), key=lambda point: point.x)
+def curve_points(details: Any) -> list[Point]:
+    """Returns the points of a curve that can be drawn, by `x`; an empty list if the details hold no curve."""
+    curve = records_of(part_of(details, "curve"), CurvePoint, most=MOST_POINTS)
+    return sorted(_points(curve), key=lambda point: point.x)
 
 
-def rate_points(details: Mapping[str, Any]) -> list[Point]:
-    """Returns the well-formed entries of `details["rates"]`, in their order; an empty list if there are none."""
-    return _points(details.get("rates"), "name")[:24]
+def rate_points(details: Any) -> list[Point]:
+    """Returns the rates that can be drawn, in their order; an empty list if the details hold none."""
+    return _points(records_of(part_of(details, "rates"), Rate, most=MOST_RATES))
 
 
-def cliff_drop(details: Mapping[str, Any]) -> Drop | None:
-    """Returns the fitted cliff of `details["cliff"]`, its levels kept between chance (0) and the optimum (1).
-
-    `None` if there is none or it is not well-formed.
-    """
-    found = details.get("cliff")
-    if not isinstance(found, Mapping) or not all(_is_number(found.get(name)) for name in ("distance", "near", "far")):
+def cliff_drop(details: Any) -> Drop | None:
+    """Returns the fitted cliff of a curve, its levels kept between chance (0) and the optimum (1); `None` without."""
+    found = record_of(part_of(details, "cliff"), FittedCliff)
+    if found is None:
         return None
-    unit = "plies" if str(details.get("x_label", "")).startswith("plies") else "steps"
-    x, near, far = (float(found[name]) for name in ("distance", "near", "far"))
+    x, near, far = drawable(found.distance), drawable(found.near), drawable(found.far)
+    if x is None or near is None or far is None:
+        return None
+    unit = "plies" if str(part_of(details, "x_label")).startswith("plies") else "steps"
     return Drop(x, min(max(near, 0.0), 1.0), min(max(far, 0.0), 1.0), f"cliff at {steps_text(x)} {unit}")
 
 
-def _points(entries: Any, key: str) -> list[Point]:
-    if not isinstance(entries, list | tuple):
-        return []
+def _points(entries: Iterable[CurvePoint | Rate]) -> list[Point]:
     points = []
-    for entry in entries[:MOST_POINTS]:
-        if not isinstance(entry, Mapping) or key not in entry:
-            continue
-        value = entry.get("value")
-        if not _is_number(value) or (key == "x" and not _is_number(entry["x"])):
-            continue
-        low, high, n = (entry.get(name) for name in ("low", "high", "n"))
-        points.append(
-            Point(
-                name=str(entry["name"]) if key == "name" else "",
-                x=float(entry["x"]) if key == "x" else math.nan,
-                value=float(value),
-                low=float(low) if _is_number(low) else float(value),
-                high=float(high) if _is_number(high) else float(value),
-                n=int(n) if _is_number(n) else None,
+    for entry in entries:
+        name, x = (entry.name, math.nan) if isinstance(entry, Rate) else ("", drawable(entry.x))
+        value, low, high = drawable(entry.value), drawable(entry.low), drawable(entry.high)
+        if value is not None and x is not None:
+            points.append(
+                Point(name, x, value, value if low is None else low, value if high is None else high, entry.n)
             )
-        )
     return points
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    # Beyond this size an axis cannot be drawn, and no statistic of ours lies.
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12

@@ -1,13 +1,16 @@
-"""Examples of the first question, read from the details of evidence: they may have come from anywhere."""
+"""Examples of the first question, from the details of evidence: texts in them may have come from anywhere."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
 
+from mesascope.audit.search.candidate_plans import DecodedLevel
+from mesascope.audit.search.shown_edits import EditExample, ShownChoice
 from mesascope.report.views.plain_text import plain, shortened
+from mesascope.report.views.record import drawable, part_of, record_of
 from mesascope.report.views.scene import Place, Scene, rows_of, step_between, step_of_name
 
 PLANS: str = "candidate-plans"
@@ -19,7 +22,6 @@ MOST_CELLS: int = 900
 MOST_SITES: int = 6
 MOST_ACTIONS: int = 64
 MOST_TEXT: int = 20_000
-LARGEST: float = 1e9
 SHOWN_LETTERS: int = 40
 _TIE: float = 1e-6
 
@@ -38,7 +40,7 @@ class Decoded:
     - `label`: what the values are.
     - `values`: the true ones.
     - `sites`: name, explained share of variance (NaN if unknown) and values as read off, in the order of firing.
-    - `states`, `levels`: how many of each stand behind the shares; `None` if unknown.
+    - `states`, `levels`: how many of each stand behind the shares.
     - `where`: which level it is.
     """
 
@@ -48,8 +50,8 @@ class Decoded:
     label: str
     values: Grid
     sites: tuple[tuple[str, float, Grid], ...]
-    states: int | None
-    levels: int | None
+    states: int
+    levels: int
     where: str
 
 
@@ -108,87 +110,70 @@ class Edited:
         return f"Before the edit {self.before.sentence}. After the edit {at} {self.after.sentence}."
 
 
-def decoded_plans(details: Mapping[str, Any]) -> Decoded | None:
-    """Returns the example of `details["decoded"]`, or `None` if there is none or it is not well-formed.
+def decoded_plans(details: Any) -> Decoded | None:
+    """Returns the level that sites hold, or `None` if there is none that can be drawn.
 
     **Arguments:**
 
     - `details`: of the evidence of assay `candidate-plans`.
     """
-    found = details.get("decoded")
-    if not isinstance(found, Mapping):
+    found = record_of(part_of(details, "decoded"), DecodedLevel)
+    scene = None if found is None else _scene(found.text, found.legend)
+    if found is None or scene is None or not _is_board(scene):
         return None
-    scene = _scene(found.get("text"), found.get("legend"))
-    if scene is None or not scene.is_grid or len(scene.rows) * len(scene.rows[0]) > MOST_CELLS:
-        return None
-    values = _grid(found.get("values"), scene)
+    values = _grid(found.values, scene)
     sites = []
-    for entry in _list(found.get("sites"))[:MOST_SITES]:
-        read = _grid(entry.get("values"), scene) if isinstance(entry, Mapping) else None
+    for entry in found.sites[:MOST_SITES]:
+        read, share = _grid(entry.values, scene), drawable(entry.explained)
         if read is not None:
-            explained = entry.get("explained")
-            share = float(explained) if _is_number(explained) else math.nan
-            sites.append((shortened(str(entry.get("site", "")), SHOWN_LETTERS) or "a site", share, read))
+            sites.append((shortened(entry.site, SHOWN_LETTERS) or "a site", math.nan if share is None else share, read))
     if values is None or not sites:
         return None
-    label = shortened(str(found.get("label", "")), 2 * SHOWN_LETTERS) or "value"
-    states, levels = (_count(found.get(name)) for name in ("states", "levels"))
-    place, goal = (_place(found.get(name), scene) for name in ("place", "goal"))
-    return Decoded(scene, place, goal, label, values, tuple(sites), states, levels, _where(found))
+    place, goal = _place(found.place, scene), _place(found.goal, scene)
+    label, where = shortened(found.label, 2 * SHOWN_LETTERS) or "value", _where(found.level, found.distribution)
+    return Decoded(scene, place, goal, label, values, tuple(sites), found.states, found.levels, where)
 
 
-def edited_level(details: Mapping[str, Any]) -> Edited | None:
-    """Returns the example of `details["example"]`, or `None` if there is none or it is not well-formed.
+def edited_level(details: Any) -> Edited | None:
+    """Returns the level before and after an edit, or `None` if there is none that can be shown.
 
     **Arguments:**
 
     - `details`: of the evidence of assay `shown-edits`.
     """
-    found = details.get("example")
-    if not isinstance(found, Mapping):
+    found = record_of(part_of(details, "example"), EditExample)
+    if found is None:
         return None
     sides = []
-    for name in ("before", "after"):
-        side = found.get(name)
-        if not isinstance(side, Mapping):
-            return None
-        scene = _scene(side.get("text"), found.get("legend"))
-        if scene is None:
-            return None
-        choice = _choice(side.get("choices"), scene, _place(found.get("place"), scene))
+    for side in (found.before, found.after):
+        scene = _scene(side.text, found.legend)
+        choice = None if scene is None else _choice(side.choices[:MOST_ACTIONS], scene, _place(found.place, scene))
         if choice is None:
             return None
         sides.append(choice)
     before, after = sides
-    edit, place = (_place(found.get(name), after.scene) for name in ("edit", "place"))
+    edit, place = _place(found.edit, after.scene), _place(found.place, after.scene)
     if edit is None:
         return None
-    drawable = [one.scene.is_grid and len(one.scene.rows) * len(one.scene.rows[0]) <= MOST_CELLS for one in sides]
-    is_board = found.get("board") is True and all(drawable) and place is not None
-    return Edited(before, after, edit, place, is_board, _where(found))
+    is_board = found.board and place is not None and all(_is_board(side.scene) for side in sides)
+    return Edited(before, after, edit, place, is_board, _where(found.level, found.distribution))
 
 
-def _choice(choices: Any, scene: Scene, place: Place | None) -> Choice | None:
-    entries = [
-        entry
-        for entry in _list(choices)[:MOST_ACTIONS]
-        if isinstance(entry, Mapping) and isinstance(entry.get("action"), str) and _is_number(entry.get("probability"))
-    ]
-    if not entries or not all(0 <= entry["probability"] <= 1 for entry in entries):
+def _choice(choices: Sequence[ShownChoice], scene: Scene, place: Place | None) -> Choice | None:
+    if not choices or not all(0 <= choice.probability <= 1 for choice in choices):
         return None
-    names = [plain(entry["action"]) for entry in entries]
+    names = [plain(choice.action) for choice in choices]
 
-    def named(entry: Mapping[str, Any]) -> tuple[str, Place | None]:
-        target, name = _place(entry.get("to"), scene), plain(entry["action"])
+    def named(choice: ShownChoice) -> tuple[str, Place | None]:
+        target, name = _place(choice.to, scene), plain(choice.action)
         # A blocked move is still a move of that name: the picture shows what the agent tries.
         moved = target is not None and place is not None and target != place
         step = step_between(place, target) if moved and place is not None else step_of_name(name, names)
         return shortened(name, SHOWN_LETTERS), step
 
-    most = max(entry["probability"] for entry in entries)
-    chosen = tuple(named(entry) for entry in entries if entry["probability"] >= most - _TIE)
-    optimal = tuple(named(entry) for entry in entries if entry.get("optimal") is True)
-    return Choice(scene, chosen, float(most), optimal)
+    most = max(choice.probability for choice in choices)
+    chosen = tuple(named(choice) for choice in choices if choice.probability >= most - _TIE)
+    return Choice(scene, chosen, float(most), tuple(named(choice) for choice in choices if choice.optimal))
 
 
 def _listed(choices: tuple[tuple[str, Place | None], ...]) -> str:
@@ -197,46 +182,34 @@ def _listed(choices: tuple[tuple[str, Place | None], ...]) -> str:
     return " or ".join(shown + more) or "nothing"
 
 
-def _scene(text: Any, legend: Any) -> Scene | None:
-    if not isinstance(text, str) or not text.strip() or len(text) > MOST_TEXT:
+def _scene(text: str, legend: Sequence[tuple[str, str]]) -> Scene | None:
+    if not text.strip() or len(text) > MOST_TEXT:
         return None
-    pairs = [pair for pair in _list(legend)[:200] if isinstance(pair, list | tuple) and len(pair) == 2]
-    return Scene(rows_of(text), tuple((plain(str(one)), shortened(str(two), SHOWN_LETTERS)) for one, two in pairs))
+    return Scene(rows_of(text), tuple((plain(one), shortened(two, SHOWN_LETTERS)) for one, two in legend[:200]))
 
 
-def _grid(values: Any, scene: Scene) -> Grid | None:
+def _is_board(scene: Scene) -> bool:
+    return scene.is_grid and len(scene.rows) * len(scene.rows[0]) <= MOST_CELLS
+
+
+def _grid(values: Sequence[Sequence[float | None]], scene: Scene) -> Grid | None:
     """Returns values by row and column of a scene, or `None` unless there is a list for each row and a number."""
     height, width = len(scene.rows), len(scene.rows[0])
-    rows = _list(values)
-    if len(rows) != height or not all(isinstance(row, list | tuple) and len(row) <= width for row in rows):
+    if len(values) != height or not all(len(row) <= width for row in values):
         return None
-    grid = tuple(tuple(float(cell) if _is_number(cell) else math.nan for cell in row) for row in rows)
-    if all(math.isnan(cell) for row in grid for cell in row):
+    numbers = [[drawable(cell) for cell in row] for row in values]
+    if all(cell is None for row in numbers for cell in row):
         return None
-    return tuple(row + (math.nan,) * (width - len(row)) for row in grid)
+    filled = ([math.nan if cell is None else cell for cell in row] for row in numbers)
+    return tuple((*row, *(math.nan for _ in range(width - len(row)))) for row in filled)
 
 
-def _place(value: Any, scene: Scene) -> Place | None:
-    if not isinstance(value, list | tuple) or len(value) != 2 or not all(_is_number(one) for one in value):
+def _place(place: Place | None, scene: Scene) -> Place | None:
+    if place is None:
         return None
-    row, column = int(value[0]), int(value[1])
-    return (row, column) if 0 <= row < len(scene.rows) and 0 <= column < len(scene.rows[row]) else None
+    row, column = place
+    return place if 0 <= row < len(scene.rows) and 0 <= column < len(scene.rows[row]) else None
 
 
-def _where(found: Mapping[str, Any]) -> str:
-    level, distribution = _count(found.get("level")), found.get("distribution")
-    if level is None or not isinstance(distribution, str):
-        return ""
+def _where(level: int, distribution: str) -> str:
     return f"level {level} of distribution “{shortened(distribution, SHOWN_LETTERS)}”"
-
-
-def _count(value: Any) -> int | None:
-    return int(value) if _is_number(value) and value >= 0 else None
-
-
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else []
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST

@@ -1,0 +1,141 @@
+"""Figures of evidence: curves and rates of whatever assay, and the pictures that belong to one."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+
+from mesascope.core.details import details_data
+from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.report.figures.charts import curve_figure, rates_figure
+from mesascope.report.figures.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
+from mesascope.report.figures.report_figure import ReportFigure
+from mesascope.report.figures.search_figures import edit_figure, plans_figure
+from mesascope.report.figures.style import svg_of
+from mesascope.report.views.plain_text import plain, shortened
+from mesascope.report.views.points import Point, cliff_drop, curve_points, rate_points
+from mesascope.report.views.record import part_of
+from mesascope.report.views.recovery_view import RECOVERY
+from mesascope.report.views.search_examples import EDITS, PLANS, Decoded, Edited, decoded_plans, edited_level
+
+
+def all_evidence_figures(evidence: Sequence[Evidence]) -> list[ReportFigure]:
+    """Returns the figures of all pieces of evidence, examples of an assay from its first piece only."""
+    figures, seen = [], set()
+    for index, piece in enumerate(evidence):
+        figures += evidence_figures(piece, index)
+        if piece.assay not in seen:
+            figures += example_figures(piece, index)
+        seen.add(piece.assay)
+    return figures
+
+
+def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
+    """Returns the figures of one piece of evidence: a curve, rates, both or none."""
+    figures = []
+    title = shortened(piece.assay, 60)
+    curve, rates = curve_points(piece.details), rate_points(piece.details)
+    if curve:
+        x_label, y_label = (str(part_of(piece.details, name) or "") for name in ("x_label", "y_label"))
+        # Anybody's curve can be fitted with a cliff; only one that passed is there.
+        drop = cliff_drop(piece.details) if piece.verdict is Verdict.PASS else None
+        svg = svg_of(curve_figure(curve, x_label, y_label, drop))
+        marked = "" if drop is None else f" Fitted: {drop.near:.2f} before and {drop.far:.2f} beyond the {drop.label}."
+        figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve) + marked, svg, evidence=index))
+    if rates:
+        label = "share" if curve else str(part_of(piece.details, "y_label") or "share")
+        svg = svg_of(rates_figure(rates, label))
+        figures.append(ReportFigure(f"rates-{index}", title, _spoken(rates), svg, evidence=index))
+    return figures
+
+
+def example_figures(piece: Evidence, index: int) -> list[ReportFigure]:
+    """Returns the pictures that belong to one assay alone, if its details are well-formed.
+
+    **Arguments:**
+
+    - `piece`: evidence of any assay.
+    - `index`: its number.
+    """
+    draw = PICTURES.get(piece.assay)
+    return [] if draw is None else draw(piece, index)
+
+
+def _plans(piece: Evidence, index: int) -> list[ReportFigure]:
+    decoded = decoded_plans(piece.details)
+    if decoded is None:
+        return []
+    shares = "; ".join(f"{site} {_share(explained)}" for site, explained, _ in decoded.sites)
+    spoken = f"values of every place, true and as read off each site; explained: {shares}"
+    title, svg = "The plan, decoded from site to site", svg_of(plans_figure(decoded))
+    return [ReportFigure(f"plans-{index}", title, spoken, svg, _plans_caption(decoded), index)]
+
+
+def _edit(piece: Evidence, index: int) -> list[ReportFigure]:
+    edited = edited_level(piece.details)
+    drawing = None if edited is None else edit_figure(edited)
+    if edited is None or drawing is None:
+        return []
+    title, caption = "The board before and after an edit", edit_caption(piece, edited)
+    return [ReportFigure(f"edit-{index}", title, edited.sentence, svg_of(drawing), caption, index)]
+
+
+def _share(explained: float) -> str:
+    return "unknown" if math.isnan(explained) else f"{explained:.0%}"
+
+
+def _plans_caption(decoded: Decoded) -> str:
+    counted = [
+        f"{number} {unit}" for number, unit in ((decoded.states, "states"), (decoded.levels, "levels")) if number
+    ]
+    behind = f", n = {' of '.join(counted)}" if counted else ""
+    where = f" ({decoded.where})" if decoded.where else ""
+    return (
+        f"A typical level that no probe was fitted to{where}: what each place is truly worth, and what a linear probe "
+        "reads off each site, in the order in which they fire. Share explained: of the variance of values on branches "
+        f"that are not chosen{behind}."
+    )
+
+
+def edit_caption(piece: Evidence, edited: Edited) -> str:
+    """Returns what the agent does in an edited level, and how many cases and levels that is one of."""
+    cases, effect = part_of(piece.details, "cases"), piece.effect
+    counted = isinstance(cases, int) and not isinstance(cases, bool) and effect is not None
+    behind = f" One of n = {cases} cases in {effect.n} levels." if counted and effect is not None else ""
+    where = f"{edited.where[:1].upper()}{edited.where[1:]}. " if edited.where else ""
+    return f"{where}{edited.sentence}{behind}"
+
+
+def _recovered(piece: Evidence, index: int) -> list[ReportFigure]:
+    """The figures of a recovered objective, those that it has numbers for."""
+    drawn = (
+        ("recovered-weights", "What its choices say it wants", weights_figure, "weights of attributes"),
+        ("recovered-rewards", "What places are worth to it", rewards_figure, "rewards, recovered beside base"),
+        ("recovered-readings", "Where two readings part", readings_figure, "two ways through one level"),
+        ("recovered-inquiry", "What asking further settled", inquiry_figure, "cost of ambiguity after each query"),
+    )
+    figures = []
+    for name, title, draw, what in drawn:
+        figure = draw(details_data(piece.details))
+        if figure is not None:
+            spoken = f"{what}; the numbers stand in the tables beside it"
+            figures.append(ReportFigure(name, title, spoken, svg_of(figure), evidence=index))
+    return figures
+
+
+PICTURES: dict[str, Callable[[Evidence, int], list[ReportFigure]]] = {
+    PLANS: _plans,
+    EDITS: _edit,
+    RECOVERY: _recovered,
+}
+"""What draws the pictures that belong to one assay alone."""
+
+
+def _spoken(points: list[Point]) -> str:
+    said = []
+    for point in points[:30]:
+        where = plain(point.name) if point.name else f"at {point.x:g}"
+        count = "" if point.n is None else f", n = {point.n}"
+        said.append(f"{where}: {point.value:.2f} [{point.low:.2f}, {point.high:.2f}]{count}")
+    return re.sub(r"\s+", " ", "; ".join(said)) + "."

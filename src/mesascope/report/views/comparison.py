@@ -1,0 +1,125 @@
+"""Two audits compared: what each says, and what changed between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from mesascope.audit.alignment.regret import BASE_REGRET, RegretDetails
+from mesascope.audit.findings import Findings
+from mesascope.core.errors import UsageError
+from mesascope.core.intervals import bootstrap_mean
+from mesascope.core.text import quoted
+from mesascope.core.verdicts import Estimate
+from mesascope.report.data.comparison_report import Change, ComparisonReport
+from mesascope.report.views.record import record_of
+
+
+def compared(first: Findings, second: Findings, provenance: Mapping[str, Any]) -> ComparisonReport:
+    """Compares two audits: base regret is paired by level where both are about the same levels.
+
+    **Arguments:**
+
+    - `first`, `second`: findings of two audits in the same world, or in versions of it.
+    - `provenance`: of the comparison.
+
+    **Raises:** `UsageError` if they were trained in different worlds, where no number can be compared.
+    """
+    if first.subject.world != second.subject.world:
+        raise UsageError(
+            f"{quoted(first.subject.agent)} was audited in world {quoted(first.subject.world)}, and "
+            f"{quoted(second.subject.agent)} in {quoted(second.subject.world)}. Compare reports of the same world."
+        )
+    one, other = asdict(first.subject), asdict(second.subject)
+    named = ("world", "world_options", "train", "deploy_world", "deploy_options", "deploy", "base_objective", "seed")
+    setting = tuple((key, str(one[key]), str(other[key])) for key in named if one[key] != other[key])
+    verdicts = {found.assay: str(found.verdict) for found in first.evidence}
+    others = {found.assay: str(found.verdict) for found in second.evidence}
+    differing = tuple(
+        (assay, verdicts.get(assay, "not made"), others.get(assay, "not made"))
+        for assay in dict.fromkeys([*verdicts, *others])
+        if verdicts.get(assay) != others.get(assay)
+    )
+    changes = [_change("competence", first.training_performance, second.training_performance, None)]
+    for place, words in (("train", "regret in training"), ("deploy", "regret after the shift")):
+        pair = None if setting else _paired(_levels(first, place), _levels(second, place))
+        changes.append(_change(words, first.regret.get(place), second.regret.get(place), pair))
+    changes += _effects(first, second)
+    return ComparisonReport(
+        agents=(first.subject.agent, second.subject.agent),
+        world=first.subject.world,
+        setting=setting,
+        answers=tuple(_answers(first, second)),
+        verdicts=differing,
+        changes=tuple(changes),
+        provenance=provenance,
+    )
+
+
+def _effects(first: Findings, second: Findings) -> list[Change]:
+    """The effects of assays that were measured in both."""
+    others = {piece.assay: piece.effect for piece in second.evidence}
+    return [
+        _change(f"effect of {piece.assay}", piece.effect, others[piece.assay], None)
+        for piece in first.evidence
+        if piece.effect is not None and piece.effect.n and (others.get(piece.assay) or piece.effect).n
+        if others.get(piece.assay) is not None
+    ]
+
+
+def _answers(first: Findings, second: Findings) -> Iterator[tuple[str, str, str]]:
+    def said(verdict: object, probability: float | None) -> str:
+        return f"{verdict}" if probability is None else f"{verdict} ({probability:.2f})"
+
+    for question, answers in (
+        ("Is it an optimizer?", [(one.optimizer.answer, one.optimizer.probability) for one in (first, second)]),
+        ("What is its objective?", [(one.objective.name, one.objective.probability) for one in (first, second)]),
+        ("Is it aligned?", [(one.alignment.class_, one.alignment.probability) for one in (first, second)]),
+    ):
+        one, other = (said(*answer) for answer in answers)
+        yield question, one, other
+
+
+def _levels(findings: Findings, place: str) -> Sequence[float | None] | None:
+    """Returns the base regret by level that a report holds; `None` for a report without, or of another form."""
+    details = next((one.details for one in findings.evidence if one.assay == BASE_REGRET.name), None)
+    found = record_of(details, RegretDetails)
+    return None if found is None else found.by_level.get(place)
+
+
+def _paired(first: Sequence[float | None] | None, second: Sequence[float | None] | None) -> Estimate | None:
+    if first is None or second is None or len(first) != len(second):
+        return None
+    both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
+    return bootstrap_mean(np.array([b - a for a, b in both], float)) if both else None
+
+
+def _change(name: str, first: Estimate | None, second: Estimate | None, pair: Estimate | None) -> Change:
+    if pair is not None or first is None or second is None:
+        return Change.of(name, first, second, pair, paired=pair is not None)
+    value = second.value - first.value
+    # Two samples that know nothing of each other: squares of the half-widths add up.
+    low = value - math.hypot(second.value - second.low, first.high - first.value)
+    high = value + math.hypot(second.high - second.value, first.value - first.low)
+    n = min(first.n, second.n)
+    difference = Estimate(value, low, high, n, first.unit, first.confidence)
+    return Change.of(name, first, second, difference, paired=False)
+
+
+def estimate_or_none(estimate: Estimate | None) -> str:
+    """Returns a number of a report with its interval and n."""
+    return "not measured" if estimate is None else f"{estimate} n={estimate.n}"
+
+
+def change_text(change: Change) -> tuple[str, str]:
+    """Returns a difference with its interval, and how it was measured and what that says."""
+    difference = change.difference
+    if difference is None:
+        return "–", "missing in one of them"
+    how = f"paired by level, n={difference.n}" if change.paired else "not paired"
+    number = f"{difference.value:+.2f} [{difference.low:+.2f}, {difference.high:+.2f}]"
+    return number, f"{how}: {'changed' if change.changed else 'no difference shown'}"

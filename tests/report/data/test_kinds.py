@@ -1,0 +1,90 @@
+"""Every kind of report is read back from its own JSON, and its page is made of that alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mesascope.audit.findings import Witness
+from mesascope.core.errors import UsageError
+from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.report.data.kinds import KINDS, load_report, report_file
+from mesascope.report.data.witness_report import WitnessReport
+from mesascope.report.views.comparison import compared
+from tests.report.battery_examples import report as battery_report
+from tests.report.pages.test_objective_page import report as objective_report
+from tests.report.pages.test_onset_page import report as onset_report
+from tests.report.pages.test_search_page import report as search_report
+
+LEVEL = Witness(
+    text="###\n#.#\n###",
+    legend=(("#", "wall"),),
+    distribution="deploy",
+    index=0,
+    start=(1, 1),
+    agent_path=((1, 1),),
+    base_path=(),
+    agent_goal=(),
+    base_goal=(),
+    arrows=(),
+    base_regret=0.9,
+    own_regret=0.0,
+    sentence="It stays.",
+)
+
+
+def witness_report(**changes) -> WitnessReport:
+    nothing = Evidence("witness-search", "alignment", Verdict.INCONCLUSIVE, "None was found.", "it has memory")
+    fields = {"found": None, "shrunk": None, "replayed": None} | changes
+    return WitnessReport(
+        "robot", "network", "corner", {"size": 5}, 0, "given", nothing, provenance={"seed": 0}, **fields
+    )
+
+
+@pytest.fixture
+def saved(reports):
+    """One of each kind, by its name."""
+    audits = reports["pseudo-aligned"], reports["robust"]
+    made = [audits[0], search_report(), objective_report(), battery_report(), witness_report(), onset_report()]
+    made.append(compared(*(audit.findings for audit in audits), {"seed": 0}))
+    return {one.name: one for one in made}
+
+
+def test_each_kind_is_told_from_its_json_and_gives_the_same_page_again(saved, tmp_path):
+    assert list(saved) == [kind.name for kind in KINDS]
+    for name, report in saved.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(report.to_json())
+        again = load_report(path)
+        assert type(again) is type(report), name
+        # Examples made by hand may hold more than is read.
+        assert again.to_json() == report.canonical().to_json(), name
+        assert again.page() == report.page(), name
+        assert report.text(width=80), name
+
+
+def test_a_field_at_fault_is_named_in_every_kind(saved):
+    for name, report in saved.items():
+        data = json.loads(report.to_json())
+        with pytest.raises(UsageError, match="'extra' is not part of a report"):
+            type(report).from_data({**data, "extra": 1})
+        with pytest.raises(UsageError, match=f"mesascope {report.verb}"):
+            type(report).from_data({**data, "schema_version": 99})
+        with pytest.raises(UsageError, match=f"'{report.mark}"):
+            type(report).from_data({**data, report.mark: "x" if name != "battery" else 7})
+
+
+def test_levels_of_a_witness_are_read_back(tmp_path):
+    report = witness_report(found=LEVEL, shrunk=LEVEL, replayed=True)
+    again = WitnessReport.from_json(report.to_json())
+    assert again.found == LEVEL
+    assert again.shrunk == LEVEL
+
+
+def test_a_folder_stands_for_the_one_report_in_it(saved, tmp_path):
+    (tmp_path / "search.json").write_text(saved["search"].to_json())
+    assert report_file(tmp_path) == tmp_path / "search.json"
+    (tmp_path / "onset.json").write_text(saved["onset"].to_json())
+    with pytest.raises(UsageError, match=r"search\.json, onset\.json.*Name one"):
+        report_file(tmp_path)

@@ -1,0 +1,108 @@
+"""Two audits side by side: as numbers, text and page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import mesascope
+from mesascope.core.errors import UsageError
+from mesascope.core.verdicts import Estimate
+from mesascope.report.data.audit_report import Report
+from mesascope.report.data.comparison_report import Change, ComparisonReport
+from mesascope.report.views.comparison import compared
+from mesascope.worlds.corner import Corner
+from tests.report.pages.test_audit_page import Page
+
+WORLD = Corner(size=5, walls="open")
+
+
+def policy(chances):
+    return lambda seen: np.tile(chances, (len(seen), 1))
+
+
+@pytest.fixture(scope="module")
+def findings():
+    reports = [
+        mesascope.audit(policy(chances), WORLD, levels=12) for chances in ([0.2] * 5, [0.4, 0.05, 0.4, 0.05, 0.1])
+    ]
+    # As read from a file.
+    return [Report.from_json(report.to_json()).findings for report in reports]
+
+
+def changes(comparison: ComparisonReport) -> dict[str, Change]:
+    return {change.name: change for change in comparison.changes}
+
+
+def test_the_same_levels_are_paired(findings):
+    comparison = compared(*findings, {})
+    assert comparison.setting == ()
+    trained = changes(comparison)["regret in training"]
+    assert trained.paired
+    assert trained.changed
+    wanted = findings[1].regret["train"].value - findings[0].regret["train"].value
+    assert trained.difference.value == pytest.approx(wanted, abs=1e-6)
+    unpaired = compared(findings[0], replace(findings[1], subject=replace(findings[1].subject, seed=1)), {})
+    assert unpaired.setting == (("seed", "0", "1"),)
+    other = changes(unpaired)["regret in training"]
+    assert not other.paired
+    assert other.difference.value == pytest.approx(wanted, abs=1e-6)
+    assert other.difference.low <= trained.difference.low + 1e-9
+
+
+def test_a_report_and_itself(findings):
+    comparison = compared(findings[0], findings[0], {})
+    assert comparison.verdicts == ()
+    assert not any(change.changed for change in comparison.changes)
+    assert "no difference shown" in comparison.text()
+
+
+def test_it_is_one_screen_of_text(findings):
+    text = compared(*findings, {}).text(width=80)
+    assert len(text.splitlines()) < 40
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "Is it an optimizer?" in text
+
+
+def test_it_survives_json_and_its_page_is_made_of_that(findings):
+    comparison = compared(*findings, {"seed": 0})
+    again = ComparisonReport.from_json(comparison.to_json())
+    assert again.to_json() == comparison.to_json()
+    page = Page(again.page())
+    assert page.source == comparison.page()
+    for words in ("regret in training", "paired by level, n=12", "Is it aligned?", "What this does not say"):
+        assert words in page.text, words
+    assert len(page.named("svg")) == 1
+    assert page.named("script") == page.named("link") == []
+
+
+def test_reports_of_different_worlds_are_refused(findings):
+    elsewhere = replace(findings[1], subject=replace(findings[1].subject, world="maze"))
+    with pytest.raises(UsageError, match=r"'corner'.*'maze'.*same world"):
+        compared(findings[0], elsewhere, {})
+
+
+def test_details_of_another_form_are_not_paired(findings):
+    def altered(by_level):
+        evidence = tuple(
+            replace(one, details={"by_level": by_level}) if one.assay == "base-regret" else one
+            for one in findings[1].evidence
+        )
+        return compared(findings[0], replace(findings[1], evidence=evidence), {})
+
+    for by_level in (None, {"train": "x"}, {"train": [True] * 12}, {"train": [0.5]}, {"train": [None] * 12}):
+        assert not changes(altered(by_level))["regret in training"].paired
+
+
+def test_a_change_excludes_zero():
+    assert Change.of("x", None, None, Estimate(0.2, 0.1, 0.3, 9), paired=True).changed
+    assert not Change.of("x", None, None, Estimate(0.2, -0.1, 0.3, 9), paired=True).changed
+    assert not Change.of("x", None, None, None, paired=False).changed
+
+
+def test_names_of_others_cannot_run(reports):
+    page = compared(reports["hostile"].findings, reports["hostile"].findings, {}).page()
+    assert "<script>" not in page
+    assert "<img src" not in page
