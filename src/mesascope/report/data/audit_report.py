@@ -105,7 +105,7 @@ class Report(SavedReport):
     provenance: Mapping[str, Any]
 
     name: ClassVar[str] = "report"
-    mark: ClassVar[str] = "answers"
+    mark: ClassVar[str] = "subject"
     verb: ClassVar[str] = "audit"
     form: ClassVar[type[msgspec.Struct]] = ReportForm
     shown_by: ClassVar[str] = "mesascope.report.pages.audit_page:audit_page"
