@@ -106,9 +106,13 @@ agent = lambda seen: np.tile([0.4, 0.1, 0.1, 0.3, 0.1], (len(seen), 1))
 report = mesascope.audit(agent, world, levels=16)
 """
 SAVED = """
+import jax
 from mesascope.agents.files import load_agent, save_agent
-from mesascope.agents.networks.network import architecture
-print("perceptron" == architecture("perceptron").architecture)
+from mesascope.agents.networks import NETWORKS
+spec = NETWORKS["perceptron"]()
+network = spec.build((4,), 2, key=jax.random.key(0))
+place = {"world_name": "toy", "observation_shape": (4,), "actions": 2}
+print(load_agent(save_agent("agent.safetensors", network, spec, **place)).spec)
 """
 
 
@@ -147,7 +151,7 @@ ADDITIONS: tuple[Addition, ...] = (
     Addition(
         "world", {f"{PACKAGE}/worlds/labyrinth.py": WORLD}, (*MESASCOPE, "show", "labyrinth", "--levels", "1"), "goal"
     ),
-    Addition("network", {f"{PACKAGE}/agents/networks/perceptron.py": NETWORK}, ("-c", SAVED), "True"),
+    Addition("network", {f"{PACKAGE}/agents/networks/perceptron.py": NETWORK}, ("-c", SAVED), "PerceptronSpec("),
     Addition(
         "verb",
         {f"{PACKAGE}/cli/greet.py": VERB},
