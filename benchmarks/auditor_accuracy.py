@@ -27,7 +27,7 @@ from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.organisms.catalogue import ORGANISMS
-from mesascope.organisms.population import train_population
+from mesascope.organisms.train import train_population
 from mesascope.worlds.catalogue import resolve_world
 
 WORLDS = ("corner", "doors", "maze")

@@ -28,7 +28,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.training.base_optimizer import Task
-from mesascope.training.exact_gradient import ExactGradient
+from mesascope.training.optimizers.exact_gradient import ExactGradient
 from mesascope.training.run import train
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.doors import Doors

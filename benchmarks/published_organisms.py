@@ -33,8 +33,7 @@ from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.organisms.catalogue import ORGANISMS, load_truth
-from mesascope.organisms.growth import AGENT
-from mesascope.organisms.population import folder_of, train_population
+from mesascope.organisms.train import AGENT, folder_of, train_population
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.training.run import train

@@ -30,7 +30,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.organisms.catalogue import ORGANISMS, load_truth
-from mesascope.organisms.population import train_population
+from mesascope.organisms.train import train_population
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.catalogue import resolve_world
 from mesascope.worlds.level import Level

@@ -30,7 +30,7 @@ from mesascope.core.paired import Comparison, compare
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.training.base_optimizer import Task
-from mesascope.training.imitation import Imitated, Imitation, imitate_optimum
+from mesascope.training.optimizers.imitation import Imitated, Imitation, imitate_optimum
 from mesascope.worlds.maze import Maze
 
 TRAINED_IN = Maze(size=9)

@@ -8,24 +8,44 @@ there the search's own estimate takes the outcome's place.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from games.rules import Rules
 from games.tree_search import search
 from mesascope.agents.networks.network import Network, NetworkSpec
-from mesascope.core.errors import TrainingError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, stream
+from mesascope.training.base_optimizer import BaseOptimizer, Learner, assembled, begun, run_through
+from mesascope.training.run import check_finite
 
 
 @dataclass(frozen=True)
-class SelfPlay:
-    """Settings of self-play; hashable.
+class Game:
+    """What is to be learned: a game, by what kind of network.
+
+    **Arguments:**
+
+    - `rules`: of the game.
+    - `network`: its size; memoryless.
+    """
+
+    rules: Rules
+    network: NetworkSpec
+
+    def build(self, *, key: RandomKey) -> Network:
+        return self.network.build(self.rules.observation_shape, self.rules.actions, key=key)
+
+
+@dataclass(frozen=True)
+class SelfPlay(BaseOptimizer[Game]):
+    """Descends towards what the own tree search chooses and expects; an update is a round of games.
 
     **Arguments:**
 
@@ -54,6 +74,56 @@ class SelfPlay:
             raise UsageError(f"self-play: random_moves={self.random_moves!r} is not a share between 0 and 1.")
         if not self.learning_rate > 0 or not self.weight_decay >= 0:
             raise UsageError("self-play: the learning rate must be above 0 and the weight decay at least 0.")
+
+    name = "self-play"
+    measure = "value loss"
+
+    @property
+    def updates(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.iterations
+
+    @property
+    def _transformation(self) -> optax.GradientTransformation:
+        schedule = optax.cosine_decay_schedule(self.learning_rate, self.iterations * self.minibatches, alpha=0.1)
+        return optax.adamw(schedule, weight_decay=self.weight_decay)
+
+    def begin(self, task: Game, *, key: RandomKey) -> Learner:
+        parameters = eqx.filter(task.build(key=key), eqx.is_array)
+        return Learner(parameters, self._transformation.init(parameters))
+
+    def update(
+        self, task: Game, learner: Learner, index: Int[Array, ""], *, key: RandomKey
+    ) -> tuple[Learner, dict[str, Float[Array, ""]]]:
+        rules, transformation = task.rules, self._transformation
+
+        def loss(parameters, states, weights, targets, played):
+            network = assembled(task.build, parameters)
+            logits, values, _ = jax.vmap(lambda state: network(rules.observe(state), None))(states)
+            log_probabilities = jax.nn.log_softmax(jnp.where(jax.vmap(rules.legal)(states), logits, -1e9))
+            count = jnp.maximum(played.sum(), 1)
+            policy = -(weights * log_probabilities).sum(-1)
+            value = (values - targets) ** 2
+            parts = (jnp.where(played, policy, 0).sum() / count, jnp.where(played, value, 0).sum() / count)
+            return sum(parts), parts
+
+        def learn(learner, batch):
+            gradient, parts = jax.grad(loss, has_aux=True)(learner.parameters, *batch)
+            change, state = transformation.update(gradient, learner.optimizer, learner.parameters)
+            return Learner(optax.apply_updates(learner.parameters, change), state), parts
+
+        key_play, key_order = jax.random.split(key)
+        positions = play(assembled(task.build, learner.parameters), rules, self, key=key_play)
+        count = rules.longest * self.games
+        size = count // self.minibatches
+        order = jax.random.permutation(key_order, count)[: size * self.minibatches]
+
+        def shuffled(leaf):
+            flat = leaf.reshape(count, *leaf.shape[2:])[order]
+            return flat.reshape(self.minibatches, size, *flat.shape[1:])
+
+        learner, (policy, value) = jax.lax.scan(learn, learner, jax.tree.map(shuffled, tuple(positions)))
+        moves = positions.played.sum() / self.games
+        return learner, {"policy loss": policy.mean(), "value loss": value.mean(), "moves": moves}
 
 
 class Positions(NamedTuple):
@@ -158,56 +228,9 @@ def train_by_self_play(
     """
     if not network.memoryless:
         raise UsageError(f"self-play: a network '{network.architecture}' has memory; positions are learned one by one.")
-    trained, curve = _train(rules, network, settings, key)
-    broken = ~jnp.isfinite(curve["policy loss"] + curve["value loss"])
-    if broken.any():
-        raise TrainingError(
-            f"In iteration {int(broken.argmax()) + 1} of {settings.iterations} of self-play a loss stopped being "
-            "finite. A smaller learning rate usually helps."
-        )
-    return trained, curve
-
-
-@eqx.filter_jit
-def _train(rules: Rules, spec: NetworkSpec, settings: SelfPlay, key: RandomKey) -> tuple[Any, Any]:
-    fresh = spec.build(rules.observation_shape, rules.actions, key=stream("network", key=key))
-    parameters, static = eqx.partition(fresh, eqx.is_array)
-    schedule = optax.cosine_decay_schedule(
-        settings.learning_rate, settings.iterations * settings.minibatches, alpha=0.1
-    )
-    optimizer = optax.adamw(schedule, weight_decay=settings.weight_decay)
-
-    def loss(parameters, states, weights, targets, played):
-        network = eqx.combine(parameters, static)
-        logits, values, _ = jax.vmap(lambda state: network(rules.observe(state), None))(states)
-        log_probabilities = jax.nn.log_softmax(jnp.where(jax.vmap(rules.legal)(states), logits, -1e9))
-        count = jnp.maximum(played.sum(), 1)
-        policy = -(weights * log_probabilities).sum(-1)
-        value = (values - targets) ** 2
-        parts = (jnp.where(played, policy, 0).sum() / count, jnp.where(played, value, 0).sum() / count)
-        return sum(parts), parts
-
-    def learn(carry, batch):
-        parameters, state = carry
-        gradient, parts = jax.grad(loss, has_aux=True)(parameters, *batch)
-        updates, state = optimizer.update(gradient, state, parameters)
-        return (optax.apply_updates(parameters, updates), state), parts
-
-    def iterate(carry, key):
-        key_play, key_order = jax.random.split(key)
-        positions = play(eqx.combine(carry[0], static), rules, settings, key=key_play)
-        count = rules.longest * settings.games
-        size = count // settings.minibatches
-        order = jax.random.permutation(key_order, count)[: size * settings.minibatches]
-
-        def shuffled(leaf):
-            flat = leaf.reshape(count, *leaf.shape[2:])[order]
-            return flat.reshape(settings.minibatches, size, *flat.shape[1:])
-
-        carry, (policy, value) = jax.lax.scan(learn, carry, jax.tree.map(shuffled, tuple(positions)))
-        moves = positions.played.sum() / settings.games
-        return carry, {"policy loss": policy.mean(), "value loss": value.mean(), "moves": moves}
-
+    game = Game(rules, network)
+    learner = begun(settings, game, stream("network", key=key))
     keys = jax.random.split(stream("iterations", key=key), settings.iterations)
-    (parameters, _), curve = jax.lax.scan(iterate, (parameters, optimizer.init(parameters)), keys)
-    return eqx.combine(parameters, static), curve
+    learner, curve = run_through(settings, game, learner, keys)
+    check_finite({name: np.asarray(values)[:, None] for name, values in curve.items()}, updates=settings.iterations)
+    return assembled(game.build, learner.parameters), curve

@@ -18,7 +18,7 @@ def main(first: int, count: int) -> dict:
     import jax.numpy as jnp
     import numpy as np
 
-    from mesascope.organisms.corner.organism import ORGANISM
+    from mesascope.organisms.recipes.corner.recipe import ORGANISM
     from mesascope.planning.evaluation import policy_values, returns
     from mesascope.planning.value_iteration import optimal_action_values
     from mesascope.training.base_optimizer import advance, seed_keys, start

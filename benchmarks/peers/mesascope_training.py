@@ -14,10 +14,10 @@ from protocol import serve
 
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.objectives.objective import compile_objectives
-from mesascope.organisms.corner.organism import ORGANISM
+from mesascope.organisms.recipes.corner.recipe import ORGANISM
 from mesascope.training.base_optimizer import Task, advance, seed_keys, start
 from mesascope.training.environment import NOISE, Environment, make_pool
-from mesascope.training.ppo import PPO
+from mesascope.training.optimizers.ppo import PPO
 from mesascope.worlds.corner import Corner
 
 ROOM = Corner(size=8, walls="open", discount=0.99)

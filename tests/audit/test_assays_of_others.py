@@ -18,7 +18,7 @@ from mesascope.audit.watching import watched
 from mesascope.core.verdicts import Verdict
 from mesascope.organisms.bank import assay_check
 from mesascope.organisms.bank.assay_check import check_assay
-from mesascope.organisms.bank.making import bank_agent
+from mesascope.organisms.bank.build import bank_agent
 from mesascope.worlds.corner import Corner
 
 WORLD = Corner(size=5, walls="open")
@@ -135,7 +135,7 @@ def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
 @pytest.mark.usefixtures("acme")
 def test_it_can_be_put_to_the_bank(tmp_path, monkeypatch):
     contexts = iter([watched(FunctionAgent("up", up, 5), WORLD, levels=6) for _ in range(2)])
-    monkeypatch.setattr(assay_check, "make", lambda entry, folder: None)
+    monkeypatch.setattr(assay_check, "build_agent", lambda entry, folder: None)
     monkeypatch.setattr(assay_check, "bank_context", lambda entry, agent: next(contexts))
     entries = [bank_agent(name) for name in ("maze-sweeps-6", "maze-sweeps-6-as-nearest")]
     found = check_assay(ASSAYS.load("walls"), entries, tmp_path)

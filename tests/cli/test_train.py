@@ -14,7 +14,7 @@ from mesascope.organisms.catalogue import ORGANISMS
 ORGANISM = """
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.organisms.organism import Organism
-from mesascope.training.exact_gradient import ExactGradient
+from mesascope.training.optimizers.exact_gradient import ExactGradient
 from mesascope.worlds.corner import Corner
 
 def recipe(updates):
@@ -91,10 +91,10 @@ def test_ctrl_c_and_the_same_command_again(mesascope, tmp_path, tiny, monkeypatc
     assert mesascope("train", "tiny", "--out", "whole")[0] == 0
     described = run._described
 
-    def interrupt(state, updates):
+    def interrupt(state, optimizer):
         if state.done >= 3:
             raise KeyboardInterrupt
-        return described(state, updates)
+        return described(state, optimizer)
 
     monkeypatch.setattr(run, "_described", interrupt)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
@@ -176,3 +176,35 @@ def test_a_modification_needs_lifetimes(tmp_path, capsys):
     assert "by its name" in capsys.readouterr().err
     assert main(["train", "deceptive", "--modification", "1.5", "--out", str(tmp_path)]) == 2
     assert "--modification 1.5 is not from 0 to 1" in capsys.readouterr().err
+
+
+def test_another_base_optimizer_grows_another_agent_in_a_folder_of_its_own(mesascope, tmp_path, tiny):
+    few = ("--base-optimizer", "evolution", "--optimizer-option", "updates=2", "--optimizer-option", "pairs=2")
+    assert mesascope("train", "tiny", *few) == (0, f"runs/tiny-evolution-0/{AGENT}\n", "")
+    settings = json.loads((tmp_path / "runs/tiny-evolution-0/training.json").read_text())["settings"]
+    assert (settings["optimizer"], settings["optimizer.updates"], settings["optimizer.pairs"]) == (
+        "evolution",
+        "2",
+        "2",
+    )
+    # Other settings are another recipe, which is told rather than mixed up.
+    code, _, err = mesascope("train", "tiny", "--base-optimizer", "evolution")
+    assert code != 0
+    assert "optimizer.updates is 2 there and 200 here" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--base-optimizer", "evolutoin"), "Did you mean 'evolution'"),
+        (("--base-optimizer", "evolution", "--optimizer-option", "pair=2"), "Did you mean 'pairs'"),
+        (("--base-optimizer", "evolution", "--optimizer-option", "pairs=1"), "pairs=1"),
+        (("--optimizer-option", "updates=many"), "updates"),
+        (("--base-optimizer", "ppo", "--modification", "0.5"), "knows no modification"),
+    ],
+)
+def test_what_an_optimizer_does_not_have_is_refused(mesascope, tmp_path, tiny, options, told):
+    code, out, err = mesascope("train", "tiny", *options)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert not (tmp_path / "runs").exists()

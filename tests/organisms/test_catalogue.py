@@ -15,7 +15,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.organisms.catalogue import ORGANISMS, load_truth
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
-from mesascope.training.exact_gradient import logits_in_every_state
+from mesascope.training.policy_gradient import logits_in_every_state
 from mesascope.training.run import train
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.theory.known_answer import KnownAnswer, Recomputed, in_section, recompute, summary
+from mesascope.theory.known_answer import KnownAnswer, Recomputed, Value, in_section, recompute, summary
 
 DRIVER = "mesascope.theory.absent_minded_driver:planning_optimum"
 
@@ -78,3 +78,14 @@ def test_sections_hold_those_within_them_and_come_in_order():
 def test_a_target_that_is_no_function_is_told():
     with pytest.raises(UsageError, match="no function"):
         answer(target="mesascope.theory.minimal_circuits:UNREACHED").compute()
+
+
+def test_arguments_that_are_no_numbers_are_data_until_they_are_needed():
+    lifetime = Value("mesascope.theory.lifetimes:Lifetime", {"training": 2, "deployment": 3})
+    planned = answer(target="mesascope.theory.lifetimes:plan_lifetime", arguments={"lifetime": lifetime}, part="worth")
+    assert planned.compute() == 3
+    network, box = Value("mesascope.theory.worst_case:ABSOLUTE"), ((-1.0, 1.0),)
+    largest = answer(
+        target="mesascope.theory.worst_case:exact_maximum", arguments={"network": network, "box": box}, part=""
+    )
+    assert largest.compute() == pytest.approx(1)

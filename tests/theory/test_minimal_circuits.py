@@ -14,16 +14,15 @@ from mesascope.theory.minimal_circuits import (
     inputs,
     least_sizes,
     minimisers,
-    nand_size_of_xor,
-    size_of,
 )
 
 
 def test_the_numbers_of_the_note():
     assert len(ALL_GATES) == 10
     assert functions_by_size() == (3, 35, 114, 80, 24)
-    assert {name: size_of(name) for name in NAMED} == {"parity": 2, "multiplexer": 3, "majority": 4}
-    assert nand_size_of_xor() == 4
+    sizes = {name: least_sizes()[table] for name, table in NAMED.items()}
+    assert sizes == {"parity": 2, "multiplexer": 3, "majority": 4}
+    assert least_sizes(2, NAND_ONLY)[0b0110] == 4
 
 
 def test_named_functions_are_what_they_are_called():
@@ -91,6 +90,6 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(UsageError, match="4 inputs"):
         least_sizes(4)
     with pytest.raises(UnknownNameError, match="majority"):
-        size_of("majorities")
+        minimisers("majorities", ())
     with pytest.raises(UsageError, match="0 to 7"):
         minimisers("parity", (8,))

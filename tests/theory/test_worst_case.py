@@ -6,7 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesascope.core.errors import UsageError
-from mesascope.theory.worst_case import EXAMPLES, LINE, Network, certify, exact_maximum, exhaustive_maximum, largest_gap
+from mesascope.theory.worst_case import (
+    ABSOLUTE,
+    IDENTITY,
+    LINE,
+    Network,
+    certify,
+    exact_maximum,
+    exhaustive_maximum,
+    largest_gap,
+)
 
 SQUARE = ((-1.0, 1.0), (-1.0, 1.0))
 
@@ -18,11 +27,11 @@ def network(seed: int, units: int = 3) -> Network:
 
 
 def test_the_examples():
-    assert EXAMPLES["absolute"].upper_bound(LINE) == 2
-    assert exact_maximum(EXAMPLES["absolute"], LINE) == pytest.approx(1)
-    assert certify(EXAMPLES["absolute"], LINE, 1.5, 0).certified == 0
-    assert certify(EXAMPLES["absolute"], LINE, 1.5, 1).certified == 1
-    found = certify(EXAMPLES["identity"], LINE, 0.5, 12)
+    assert ABSOLUTE.upper_bound(LINE) == 2
+    assert exact_maximum(ABSOLUTE, LINE) == pytest.approx(1)
+    assert certify(ABSOLUTE, LINE, 1.5, 0).certified == 0
+    assert certify(ABSOLUTE, LINE, 1.5, 1).certified == 1
+    found = certify(IDENTITY, LINE, 0.5, 12)
     assert (found.certified, found.refuted) == (0.75, True)
 
 

@@ -9,7 +9,8 @@ from mesascope.agents.networks.deliberator import DeliberatorSpec
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import UsageError
 from mesascope.training.base_optimizer import Task
-from mesascope.training.context_gradient import ImplantGradient, LifetimeGradient
+from mesascope.training.optimizers.implant_gradient import ImplantGradient
+from mesascope.training.optimizers.lifetime_gradient import LifetimeGradient
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.door_key import DoorKey
 

@@ -23,7 +23,7 @@ from mesascope.core.errors import TrainingError
 from mesascope.core.random import RandomKey
 from mesascope.training import run
 from mesascope.training.base_optimizer import Learner, Task
-from mesascope.training.exact_gradient import ExactGradient
+from mesascope.training.optimizers.exact_gradient import ExactGradient
 from mesascope.training.run import CHECKPOINT, train
 from mesascope.worlds.corner import Corner
 

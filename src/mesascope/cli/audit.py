@@ -91,8 +91,7 @@ class Audit:
 
     def _grown(self, folder: Path, console: Console) -> str:
         """The file of the organism: the one that `mesascope train` left, else one trained in the report's folder."""
-        from mesascope.organisms.growth import AGENT, train_organism
-        from mesascope.organisms.population import folder_of
+        from mesascope.organisms.train import AGENT, folder_of, train_organism
 
         trained = folder_of(self.agent, self.seed, Path("runs"))
         directory = trained if (trained / AGENT).exists() else folder

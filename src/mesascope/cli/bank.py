@@ -68,14 +68,14 @@ class BankBuild:
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.organisms.bank.making import make
+        from mesascope.organisms.bank.build import build_agent
 
         entries, folder = self.agents.agents(), self.agents.folder
         check_writable(folder)
         with resumable(folder), console.progress("Building the bank") as progress:
             for place, entry in enumerate(entries):
                 progress(entry.name, place / len(entries))
-                make(entry, folder / AGENTS)
+                build_agent(entry, folder / AGENTS)
         files = sorted((folder / AGENTS).glob("*.safetensors"))
         size = sum(file.stat().st_size for file in files) / 2**20
         if self.output.json:
@@ -99,7 +99,7 @@ class BankScore:
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
-        from mesascope.organisms.bank.judging import calibration
+        from mesascope.organisms.bank.cross_validation import calibration
         from mesascope.organisms.bank.scoring import score_bank
         from mesascope.organisms.bank.summary import summary, summary_text
 

@@ -69,8 +69,7 @@ class CheckFit:
     def _subject(self) -> tuple[str, World]:
         """Returns the agent, an organism as its file, and the world, which need not be its own."""
         from mesascope.organisms.catalogue import ORGANISMS
-        from mesascope.organisms.growth import AGENT
-        from mesascope.organisms.population import folder_of
+        from mesascope.organisms.train import AGENT, folder_of
 
         agent, world, options = self.agent, self.world.world, self.world.world_option
         if world is None and options:

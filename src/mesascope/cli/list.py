@@ -21,18 +21,18 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class List:
-    """Lists worlds, organisms and assays, or the objectives and options of one world."""
+    """Lists worlds, organisms, base optimizers and assays, or the objectives and options of one world."""
 
-    what: Annotated[Literal["all", "worlds", "objectives", "options", "organisms", "assays"], tyro.conf.Positional] = (
-        "all"
-    )
+    what: Annotated[
+        Literal["all", "worlds", "objectives", "options", "organisms", "optimizers", "assays"], tyro.conf.Positional
+    ] = "all"
     """What to list."""
     world: MaybeName = None
     """Whose objectives or options to list; by default corner."""
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
-        kinds = ("worlds", "organisms", "assays") if self.what == "all" else (self.what,)
+        kinds = ("worlds", "organisms", "optimizers", "assays") if self.what == "all" else (self.what,)
         own = {"objectives": self._objectives, "options": self._options}
         found = {kind: own[kind]() if kind in own else _registered(kind) for kind in kinds}
         if self.output.json:
@@ -75,6 +75,8 @@ def _registered(kind: str) -> list[Row]:
         from mesascope.worlds.catalogue import WORLDS as registry
     elif kind == "organisms":
         from mesascope.organisms.catalogue import ORGANISMS as registry
+    elif kind == "optimizers":
+        from mesascope.training.catalogue import OPTIMIZERS as registry
     else:
         from mesascope.audit.assay import ASSAYS as registry
     return [{"name": entry.name, "summary": entry.summary, **dict(entry.details)} for entry in registry]

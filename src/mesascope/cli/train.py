@@ -12,11 +12,23 @@ import tyro
 
 from mesascope.cli.command import Interrupted
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import MaybeFolder, MaybeShare, Name, Processes, Seed, Seeds, seeds_from
+from mesascope.cli.options.kinds import (
+    MaybeFolder,
+    MaybeName,
+    MaybeShare,
+    Name,
+    Pairs,
+    Processes,
+    Seed,
+    Seeds,
+    seeds_from,
+)
 from mesascope.cli.options.output import PrintOptions
+from mesascope.cli.options.world import pairs
 from mesascope.cli.output_folder import check_writable
 from mesascope.core.errors import UsageError
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.training.catalogue import OPTIMIZERS
 
 KINDS = "kinds"
 RUNS = Path("runs")
@@ -38,6 +50,10 @@ class Train:
     """How many seeds; by default 1."""
     modification: MaybeShare = None
     """For deceptive organisms: how serious a threat of modification is in their lifetimes, in [0, 1]."""
+    base_optimizer: MaybeName = None
+    """Another than the recipe's; `mesascope list optimizers` shows them. What its agents pursue is then not known."""
+    optimizer_option: Pairs = ()
+    """A setting of the base optimizer, such as updates=500."""
     processes: Processes = 2
     """Of `kinds`: how many are trained side by side."""
     out: MaybeFolder = None
@@ -47,19 +63,25 @@ class Train:
     def run(self, console: Console) -> int:
         if self.organism != KINDS:
             ORGANISMS.entry(self.organism)
+        if self.base_optimizer is not None:
+            OPTIMIZERS.entry(self.base_optimizer)
+        options = pairs(self.optimizer_option, option="--optimizer-option")
         seeds, out = seeds_from(self.seed, self.seeds or 1), self.out or RUNS
-        check_writable(out)
         if self.organism == KINDS:
             return self._kinds(seeds, out, console)
-        from mesascope.organisms.population import train_population
+        from mesascope.organisms.train import Change, train_population
 
+        change = Change(self.modification, self.base_optimizer or "", options)
+        # Before a folder is made.
+        change.of(ORGANISMS.load(self.organism))
+        check_writable(out)
         with resumable(out), console.progress(f"Training {self.organism}") as progress:
             agents = train_population(
                 self.organism,
                 seeds=seeds,
                 directory=out,
                 progress=progress,
-                modification=self.modification,
+                change=change,
                 note=console.note,
             )
         if self.output.json:
@@ -70,8 +92,12 @@ class Train:
         return 0
 
     def _kinds(self, seeds: tuple[int, ...], out: Path, console: Console) -> int:
-        if self.modification is not None:
-            raise UsageError("--modification is about deceptive organisms; train one of them by its name.")
+        if self.modification is not None or self.base_optimizer is not None or self.optimizer_option:
+            raise UsageError(
+                "--modification, --base-optimizer and --optimizer-option change the recipe of one organism; train it "
+                "by its name."
+            )
+        check_writable(out)
         from mesascope.organisms.kinds.scoring import every_organism, train_kinds
 
         organisms = every_organism(seeds)

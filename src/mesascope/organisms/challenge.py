@@ -34,11 +34,10 @@ from mesascope.core.json_reading import decode_json, read_json
 from mesascope.core.quantities import SEED, Whole
 from mesascope.core.text import quoted, shown
 from mesascope.organisms.catalogue import load_truth
-from mesascope.organisms.growth import AGENT
 from mesascope.organisms.kinds.scoring import every_organism
 from mesascope.organisms.kinds.summary import Naming
-from mesascope.organisms.population import folder_of
 from mesascope.organisms.specimens.specimen import make_specimen
+from mesascope.organisms.train import AGENT, folder_of
 from mesascope.worlds.catalogue import WORLDS as REGISTERED
 from mesascope.worlds.catalogue import resolve_world
 from mesascope.worlds.causal.causal_world import CausalWorld

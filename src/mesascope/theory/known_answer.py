@@ -15,6 +15,25 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True)
+class Value:
+    """An argument of a row that is no number, still as data: what a name stands for, or what it makes of arguments.
+
+    **Arguments:**
+
+    - `target`: `"module:attribute"`.
+    - `arguments`: of what it names, by name; `None` for that itself.
+    """
+
+    target: str
+    arguments: Mapping[str, object] | None = None
+
+    def made(self) -> object:
+        """Returns the value."""
+        found = load_target(self.target)
+        return found if self.arguments is None else found(**self.arguments)  # pyright: ignore[reportCallIssue]
+
+
+@dataclass(frozen=True)
 class KnownAnswer:
     """One row of the catalogue: what is stated, where, and what computes it.
 
@@ -28,7 +47,7 @@ class KnownAnswer:
     - `statement`: one line: what the number is.
     - `expected`: the number.
     - `target`: `"module:attribute"` of the function that computes it.
-    - `arguments`: of that function, by name.
+    - `arguments`: of that function, by name: numbers, or a `Value`.
     - `part`: where the number stands in what is returned: attributes and indices with dots between (`"roots.0"`);
       empty if it is the number itself.
     - `tolerance`: largest absolute difference that passes.
@@ -56,7 +75,8 @@ class KnownAnswer:
         function = load_target(self.target)
         if not callable(function):
             raise UsageError(f"'{self.target}' of the known answer '{self.id}' is no function.")
-        found: object = function(**self.arguments)
+        arguments = {name: one.made() if isinstance(one, Value) else one for name, one in self.arguments.items()}
+        found: object = function(**arguments)
         for step in filter(None, self.part.split(".")):
             found = found[int(step)] if step.lstrip("-").isdigit() else getattr(found, step)  # pyright: ignore[reportIndexIssue]
         return float(found)  # pyright: ignore[reportArgumentType]

@@ -147,6 +147,11 @@ def plan_lifetime(lifetime: Lifetime, conditions: Conditions | None = None) -> L
     return LifetimePlan(lifetime, *(tuple(reversed(part)) for part in (defects, believed, tied)))
 
 
+def count_deceptive(lifetime: Lifetime) -> int:
+    """Returns in how many of the eight combinations of the three conditions the best plan is deceptive."""
+    return sum(plan_lifetime(lifetime, conditions).deceptive for conditions in EVERY_CONDITION)
+
+
 def worth(lifetime: Lifetime, defection: Sequence[float]) -> float:
     """Returns what a policy really earns over a lifetime, in discounted visits to its own goal.
 

@@ -77,25 +77,6 @@ def functions_by_size(count: int = 3, gates: tuple[int, ...] = ALL_GATES) -> tup
     return tuple(int((sizes == size).sum()) for size in range(int(sizes.max()) + 1))
 
 
-def size_of(name: str) -> int:
-    """Returns the least number of gates of a named function of three inputs.
-
-    **Arguments:**
-
-    - `name`: one of `NAMED`.
-
-    **Raises:** `UnknownNameError` for another name.
-    """
-    if name not in NAMED:
-        raise UnknownNameError("function of three inputs", name, NAMED)
-    return int(least_sizes()[NAMED[name]])
-
-
-def nand_size_of_xor() -> int:
-    """Returns how many NAND gates the exclusive or of two inputs takes."""
-    return int(least_sizes(2, NAND_ONLY)[0b0110])
-
-
 @dataclass(frozen=True)
 class Minimisers:
     """The smallest functions that agree with a wanted one on all visible inputs.

@@ -173,42 +173,9 @@ def largest_gap(networks: int, *, units: int = 4, seed: int = 0) -> float:
 
 
 LINE: Box = ((-1.0, 1.0),)
-EXAMPLES: dict[str, Network] = {
-    "absolute": Network(((1.0,), (-1.0,)), (0.0, 0.0), (1.0, 1.0)),
-    "identity": Network(((1.0,), (-1.0,)), (0.0, 0.0), (1.0, -1.0)),
-}
+ABSOLUTE = Network(((1.0,), (-1.0,)), (0.0, 0.0), (1.0, 1.0))
+IDENTITY = Network(((1.0,), (-1.0,)), (0.0, 0.0), (1.0, -1.0))
 """|x| and x, of two units each."""
-
-
-def example_bound(name: str) -> float:
-    """Returns the interval bound of an example between -1 and 1.
-
-    **Arguments:**
-
-    - `name`: one of `EXAMPLES`.
-    """
-    return EXAMPLES[name].upper_bound(LINE)
-
-
-def example_maximum(name: str) -> float:
-    """Returns the exact maximum of an example between -1 and 1.
-
-    **Arguments:**
-
-    - `name`: one of `EXAMPLES`.
-    """
-    return exact_maximum(EXAMPLES[name], LINE)
-
-
-def example_certificate(name: str, threshold: float, splits: int) -> Certificate:
-    """Returns what is proved of an example between -1 and 1.
-
-    **Arguments:**
-
-    - `name`: one of `EXAMPLES`.
-    - `threshold`, `splits`: as of `certify`.
-    """
-    return certify(EXAMPLES[name], LINE, threshold, splits)
 
 
 def _volume(box: Box) -> float:

@@ -1,17 +1,19 @@
-"""What a base optimizer is: a search over learned algorithms for a base objective on a world (RFLO §1.1).
+"""What a base optimizer is: a search over learned algorithms for a base objective (RFLO §1.1).
 
 An implementation describes one seed: how it begins and what one update does. The loop, the batch of seeds and the
 compilation are written once, here. Randomness comes only from the keys that are handed in, so that an update can be
 repeated after a crash.
+
+What is learned is a task of any kind that the optimizer knows: a base objective on a world (`Task`), a teacher's
+choices, a game, a lifetime. One that is a pytree holds arrays; any other is hashable, and compiled in.
 """
 
 from __future__ import annotations
 
 import abc
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Generic, TypeVar
 
 import equinox as eqx
 import jax
@@ -25,6 +27,7 @@ from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.worlds.world import ObjectiveSpec, World
 
 Metrics = dict[str, Float[Array, "..."]]
+SomeTask = TypeVar("SomeTask")
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,24 @@ class Task:
 
     def assemble(self, parameters: PyTree):
         """Returns the network that has these trainable arrays."""
-        template = jax.eval_shape(lambda key: eqx.filter(self.build(key=key), eqx.is_array), jax.random.key(0))
-        expected, given = jax.tree.structure(template), jax.tree.structure(parameters)
-        if expected != given:
-            raise ValueError(f"these parameters are not of this network: {given} instead of {expected}")
-        # Only arrays are replaced; the static part is the same for every key.
-        static = eqx.filter(eqx.filter_eval_shape(self.build, key=jax.random.key(0)), _is_shape, inverse=True)
-        return eqx.combine(parameters, static)
+        return assembled(self.build, parameters)
+
+
+def assembled(build: Callable[..., Any], parameters: PyTree) -> Any:
+    """Returns the network that has these trainable arrays.
+
+    **Arguments:**
+
+    - `build`: returns such a network, given a `key`.
+    - `parameters`: its arrays (`equinox.filter(network, equinox.is_array)`).
+    """
+    template = jax.eval_shape(lambda key: eqx.filter(build(key=key), eqx.is_array), jax.random.key(0))
+    expected, given = jax.tree.structure(template), jax.tree.structure(parameters)
+    if expected != given:
+        raise ValueError(f"these parameters are not of this network: {given} instead of {expected}")
+    # Only arrays are replaced; the static part is the same for every key.
+    static = eqx.filter(eqx.filter_eval_shape(build, key=jax.random.key(0)), _is_shape, inverse=True)
+    return eqx.combine(parameters, static)
 
 
 def _is_shape(leaf: object) -> bool:
@@ -83,44 +97,51 @@ class Learner(eqx.Module):
     extra: PyTree = None
 
 
-class BaseOptimizer(abc.ABC):
+class BaseOptimizer(abc.ABC, Generic[SomeTask]):
     """Searches learned algorithms for a base objective.
 
     A concrete base optimizer is a frozen dataclass: its fields are its settings, and they make it hashable, so that
-    it can be a static argument of compiled code. Only `begin` and `update` are to be written; both run inside `jit`.
+    it can be compiled in. Only `begin` and `update` are to be written; both run inside `jit`.
     """
 
     name: str
     """What users type."""
     updates: int
     """How many updates a training run has."""
+    measure: ClassVar[str] = "return"
+    """The metric that says how well it goes."""
 
     @abc.abstractmethod
-    def begin(self, task: Task, *, key: RandomKey) -> Learner:
+    def begin(self, task: SomeTask, *, key: RandomKey) -> Learner:
         """Returns the learner before the first update, for one seed.
 
         **Arguments:**
 
-        - `task`: what is to be learned; static.
+        - `task`: what is to be learned.
         - `key`: consumed.
         """
 
     @abc.abstractmethod
     def update(
-        self, task: Task, learner: Learner, index: Int[Array, ""], *, key: RandomKey
+        self, task: SomeTask, learner: Learner, index: Int[Array, ""], *, key: RandomKey
     ) -> tuple[Learner, dict[str, Float[Array, ""]]]:
         """Makes one update, for one seed.
 
         **Arguments:**
 
-        - `task`: what is to be learned; static.
+        - `task`: what is to be learned.
         - `learner`: from `begin` or the last update.
         - `index`: of the update, from 0; schedules depend on it.
         - `key`: consumed; depends on the seed and the index alone.
 
-        **Returns:** the learner and named scalars, `"return"` (mean return of a first state under the base objective)
-        among them. A run ends with an error as soon as one of them is not finite.
+        **Returns:** the learner and named scalars, that of `measure` among them (`"return"` is the mean return of a
+        first state under the base objective). A run ends with an error as soon as one of them is not finite.
         """
+
+
+def cosine(index: Int[Array, ""], updates: int) -> Float[Array, ""]:
+    """Returns the share of a rate that is left in an update, where it falls from 1 to 0 along a cosine."""
+    return jnp.asarray(optax.cosine_decay_schedule(1.0, updates)(index))
 
 
 def seed_keys(seeds: tuple[int, ...]) -> Key[Array, " seeds"]:
@@ -128,13 +149,13 @@ def seed_keys(seeds: tuple[int, ...]) -> Key[Array, " seeds"]:
     return jnp.stack([stream("training", key=root_key(seed)) for seed in seeds])
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
-def start(optimizer: BaseOptimizer, task: Task, keys: Key[Array, " seeds"]) -> Learner:
+@eqx.filter_jit
+def start(optimizer: BaseOptimizer, task: Any, keys: Key[Array, " seeds"]) -> Learner:
     """Returns the learners of several seeds before the first update.
 
     **Arguments:**
 
-    - `optimizer`, `task`: static.
+    - `optimizer`, `task`: what to run.
     - `keys`: from `seed_keys`.
     """
     return _for_each_seed(lambda key: optimizer.begin(task, key=stream("begin", key=key)), keys)
@@ -142,7 +163,7 @@ def start(optimizer: BaseOptimizer, task: Task, keys: Key[Array, " seeds"]) -> L
 
 def advance(
     optimizer: BaseOptimizer,
-    task: Task,
+    task: Any,
     learners: Learner,
     keys: Key[Array, " seeds"],
     first: Int[Array, ""],
@@ -154,7 +175,7 @@ def advance(
 
     **Arguments:**
 
-    - `optimizer`, `task`: compiled in.
+    - `optimizer`, `task`: what to run.
     - `learners`: from `start` or the last call.
     - `keys`: from `seed_keys`.
     - `first`: index of the first update.
@@ -169,7 +190,7 @@ def advance(
     return learners, jax.tree.map(lambda table: table[:, :count].T, metrics)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 6))
+@eqx.filter_jit
 def _advance(optimizer, task, learners, keys, first, count, room):
     def of_seed(arguments):
         learner, key = arguments
@@ -188,6 +209,34 @@ def _advance(optimizer, task, learners, keys, first, count, room):
         return jax.lax.fori_loop(0, count, one, (learner, table))
 
     return _for_each_seed(of_seed, (learners, keys))
+
+
+@eqx.filter_jit
+def run_through(
+    optimizer: BaseOptimizer, task: Any, learner: Learner, keys: Key[Array, " updates"]
+) -> tuple[Learner, Metrics]:
+    """Makes the updates of one seed in one go: for short runs that need no checkpoints.
+
+    **Arguments:**
+
+    - `optimizer`, `task`: what to run.
+    - `learner`: from `begin`.
+    - `keys`: one for each update.
+
+    **Returns:** the learner and each metric as `[updates]`.
+    """
+
+    def one(learner, step):
+        index, key = step
+        return optimizer.update(task, learner, index, key=key)
+
+    return jax.lax.scan(one, learner, (jnp.arange(len(keys)), keys))
+
+
+@eqx.filter_jit
+def begun(optimizer: BaseOptimizer, task: Any, key: RandomKey) -> Learner:
+    """Returns the learner of one seed before the first update, compiled; see `run_through`."""
+    return optimizer.begin(task, key=key)
 
 
 def _for_each_seed(function: Callable[[Any], Any], arguments: Any) -> Any:

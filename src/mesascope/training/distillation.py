@@ -5,7 +5,6 @@ What comes out does the same without doing it in the same way: the matched negat
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import equinox as eqx
@@ -13,19 +12,39 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int
 
 from mesascope.agents.networks.network import Network, NetworkSpec
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import RandomKey, stream
+from mesascope.training.base_optimizer import BaseOptimizer, Learner, assembled, begun, run_through
 
 TIE: float = 1e-3
 """Actions of which the teacher takes one nearly as often as its likeliest count as its choice, too."""
 
 
+class Lessons(eqx.Module):
+    """What a student learns from: a teacher's choices.
+
+    **Arguments:**
+
+    - `spec`: of the student. One with memory is asked as at the beginning of an episode.
+    - `observations`: B different ones.
+    - `teacher`: its action probabilities.
+    """
+
+    spec: NetworkSpec = eqx.field(static=True)
+    observations: Float[Array, "B ..."]
+    teacher: Float[Array, "B A"]
+
+    def build(self, *, key: RandomKey) -> Network:
+        """Returns a freshly initialised student."""
+        return self.spec.build(self.observations.shape[1:], self.teacher.shape[1], key=key)
+
+
 @dataclass(frozen=True)
-class Distillation:
-    """How a network is distilled.
+class Distillation(BaseOptimizer[Lessons]):
+    """Descends the cross-entropy between a student's choices and its teacher's; an update is a pass over all states.
 
     **Arguments:**
 
@@ -42,9 +61,51 @@ class Distillation:
     learning_rate: float = 2e-3
     together: int = 20
 
+    name = "distillation"
+    measure = "loss"
+
     def __post_init__(self):
         if self.epochs < 1 or self.together < 1 or self.batch < 1 or not 0 < self.enough <= 1:
             raise UsageError(f"{self} cannot be run: epochs, batch and together are at least 1, enough is in (0, 1].")
+
+    @property
+    def updates(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Passes over the teacher's states."""
+        return self.epochs
+
+    def _rows(self, lessons: Lessons) -> tuple[int, int]:
+        """Returns how many updates of the parameters a pass has, and the states of each."""
+        batch = min(self.batch, len(lessons.observations))
+        return len(lessons.observations) // batch, batch
+
+    def _transformation(self, lessons: Lessons) -> optax.GradientTransformation:
+        steps, _ = self._rows(lessons)
+        schedule = optax.linear_schedule(self.learning_rate, self.learning_rate / 10, self.epochs * steps)
+        return optax.adam(schedule)
+
+    def begin(self, task: Lessons, *, key: RandomKey) -> Learner:
+        parameters = eqx.filter(task.build(key=key), eqx.is_array)
+        return Learner(parameters, self._transformation(task).init(parameters))
+
+    def update(
+        self, task: Lessons, learner: Learner, index: Int[Array, ""], *, key: RandomKey
+    ) -> tuple[Learner, dict[str, Float[Array, ""]]]:
+        steps, batch = self._rows(task)
+        transformation = self._transformation(task)
+
+        def loss_of(network, rows):
+            chosen = _logits(network, task.observations[rows])
+            return optax.softmax_cross_entropy(chosen, task.teacher[rows]).mean()
+
+        def descend(learner, rows):
+            network = assembled(task.build, learner.parameters)
+            loss, gradient = eqx.filter_value_and_grad(loss_of)(network, rows)
+            change, state = transformation.update(gradient, learner.optimizer)
+            return Learner(eqx.filter(eqx.apply_updates(network, change), eqx.is_array), state), loss
+
+        order = jax.random.permutation(key, len(task.observations))[: steps * batch].reshape(steps, batch)
+        learner, losses = jax.lax.scan(descend, learner, order)
+        return learner, {"loss": losses.mean()}
 
 
 @dataclass(frozen=True)
@@ -90,60 +151,27 @@ def distil(
         raise UsageError(
             f"{len(observations)} observations and {len(teacher)} choices of a teacher do not go together."
         )
-    network = eqx.filter_jit(spec.build)(
-        observations.shape[1:], teacher.shape[1], key=stream("initial parameters", key=key)
-    )
-    batch = min(plan.batch, len(observations))
-    steps = len(observations) // batch
-    optimizer = _optimizer(plan, steps)
-    shown, wanted = jnp.asarray(observations, jnp.float32), jnp.asarray(teacher, jnp.float32)
-    learner = (network, optimizer.init(eqx.filter(network, eqx.is_array)))
-    best, epochs = Distilled(network, 0.0, 0), 0
+    lessons = Lessons(spec, jnp.asarray(observations, jnp.float32), jnp.asarray(teacher, jnp.float32))
+    learner = begun(plan, lessons, stream("initial parameters", key=key))
+    best, epochs = Distilled(assembled(lessons.build, learner.parameters), 0.0, 0), 0
     for turn in range(-(-plan.epochs // plan.together)):
-        key_turn = jax.random.fold_in(stream("order", key=key), turn)
-        learner, loss = _epochs(learner, shown, wanted, plan, batch, key_turn)
+        keys = jax.random.split(jax.random.fold_in(stream("order", key=key), turn), plan.together)
+        learner, metrics = run_through(plan, lessons, learner, keys)
+        loss = float(metrics["loss"][-1])
         if not np.isfinite(loss):
-            raise TrainingError(f"Distilling {spec} diverged: the loss is {float(loss)}. Lower the learning rate.")
+            raise TrainingError(f"Distilling {spec} diverged: the loss is {loss}. Lower the learning rate.")
         epochs += plan.together
-        agreed = float(_agreement(learner[0], shown, wanted))
+        network = assembled(lessons.build, learner.parameters)
+        agreed = float(_agreement(network, lessons.observations, lessons.teacher))
         if agreed > best.agreement:
-            best = Distilled(learner[0], agreed, epochs)
+            best = Distilled(network, agreed, epochs)
         if agreed >= plan.enough:
             break
     return best
 
 
-@functools.lru_cache(maxsize=32)
-def _optimizer(plan: Distillation, steps: int) -> optax.GradientTransformation:
-    schedule = optax.linear_schedule(plan.learning_rate, plan.learning_rate / 10, plan.epochs * steps)
-    return optax.adam(schedule)
-
-
 def _logits(network: Network, shown: Array) -> Array:
     return jax.vmap(lambda observation: network(observation, network.initial_memory())[0])(shown)
-
-
-@eqx.filter_jit
-def _epochs(learner, shown: Array, wanted: Array, plan: Distillation, batch: int, key: Key[Array, ""]):
-    steps = len(shown) // batch
-    optimizer = _optimizer(plan, steps)
-    arrays, static = eqx.partition(learner, eqx.is_array)
-
-    def loss_of(network, rows):
-        return optax.softmax_cross_entropy(_logits(network, shown[rows]), wanted[rows]).mean()
-
-    def update(arrays, rows):
-        network, state = eqx.combine(arrays, static)
-        loss, gradient = eqx.filter_value_and_grad(loss_of)(network, rows)
-        change, state = optimizer.update(gradient, state)
-        return eqx.filter((eqx.apply_updates(network, change), state), eqx.is_array), loss
-
-    def epoch(arrays, key):
-        order = jax.random.permutation(key, len(shown))[: steps * batch].reshape(steps, batch)
-        return jax.lax.scan(update, arrays, order)
-
-    arrays, losses = jax.lax.scan(epoch, arrays, jax.random.split(key, plan.together))
-    return eqx.combine(arrays, static), losses[-1].mean()
 
 
 def agreement(student: Float[Array, "B A"], teacher: Float[Array, "B A"]) -> Float[Array, ""]:

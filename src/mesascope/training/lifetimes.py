@@ -25,6 +25,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import RandomKey, root_key, stream
+from mesascope.training.base_optimizer import BaseOptimizer, Learner
 
 
 class LifetimeSettings(eqx.Module):
@@ -46,8 +47,8 @@ class LifetimeSettings(eqx.Module):
 
 
 @dataclass(frozen=True)
-class LifetimeLearner:
-    """How policies over lifetimes are trained.
+class LifetimeLearner(BaseOptimizer[LifetimeSettings]):
+    """Ascends the own pay-off of whole lifetimes by REINFORCE, one policy for each setting.
 
     **Arguments:**
 
@@ -75,6 +76,8 @@ class LifetimeLearner:
     entropy: float = 0.2
     watched: int = 8192
 
+    name = "lifetimes"
+
     def __post_init__(self):
         if min(self.training, self.deployment, self.lifetimes, self.updates, self.watched) < 1 or self.hidden < 0:
             raise UsageError(f"{self} cannot be run: every number of it is at least 1, hidden at least 0.")
@@ -90,6 +93,35 @@ class LifetimeLearner:
     def numbers(self) -> int:
         """Different numbers of episodes that the network sees."""
         return self.episodes if self.sees_episode else 1
+
+    @property
+    def _transformation(self) -> optax.GradientTransformation:
+        # As one vector: a small network has more arrays than arithmetic.
+        return optax.flatten(optax.adam(optax.cosine_decay_schedule(self.learning_rate, self.updates)))
+
+    def begin(self, task: LifetimeSettings, *, key: RandomKey) -> Learner:
+        parameters = _network(self, _inputs(self, task).shape[-1], key=key)
+        return Learner(parameters, self._transformation.init(parameters))
+
+    def update(
+        self, task: LifetimeSettings, learner: Learner, index: Int[Array, ""], *, key: RandomKey
+    ) -> tuple[Learner, dict[str, Float[Array, ""]]]:
+        inputs = _inputs(self, task)
+        table = jax.nn.sigmoid(_logits(learner.parameters, inputs))
+        played = _play(self, task, table, self.lifetimes, key=key)
+        for_defecting, for_complying, visits = _advantages(played, task.discount, table.shape)
+        bonus = self.entropy * jnp.maximum(0.0, 1 - 2 * index / self.updates)
+
+        def loss(parameters):
+            logits = _logits(parameters, inputs)
+            chance = jax.nn.sigmoid(logits)
+            defect, comply = jax.nn.log_sigmoid(logits), jax.nn.log_sigmoid(-logits)
+            entropy = -chance * defect - (1 - chance) * comply
+            return -(for_defecting * defect + for_complying * comply + bonus * visits * entropy).sum()
+
+        steps, state = self._transformation.update(jax.grad(loss)(learner.parameters), learner.optimizer)
+        won = (played.unmodified & played.defects).sum(1).mean()
+        return Learner(jax.tree.map(jnp.add, learner.parameters, steps), state), {"return": won}
 
 
 @dataclass(frozen=True)
@@ -143,32 +175,12 @@ def _learn_all(learner: LifetimeLearner, settings: LifetimeSettings, keys):
 
 
 def _learn_one(learner: LifetimeLearner, settings: LifetimeSettings, key: RandomKey):
-    inputs = _inputs(learner, settings)
-    parameters = _network(learner, inputs.shape[-1], key=stream("network", key=key))
-    schedule = optax.cosine_decay_schedule(learner.learning_rate, learner.updates)
-    # As one vector: a small network has more arrays than arithmetic.
-    adam = optax.flatten(optax.adam(schedule))
+    def update(state, index):
+        return learner.update(settings, state, index, key=jax.random.fold_in(key, index))[0], None
 
-    def update(carry, index):
-        parameters, state = carry
-        table = jax.nn.sigmoid(_logits(parameters, inputs))
-        played = _play(learner, settings, table, learner.lifetimes, key=jax.random.fold_in(key, index))
-        for_defecting, for_complying, visits = _advantages(played, settings.discount, table.shape)
-        bonus = learner.entropy * jnp.maximum(0.0, 1 - 2 * index / learner.updates)
-
-        def loss(parameters):
-            logits = _logits(parameters, inputs)
-            chance = jax.nn.sigmoid(logits)
-            defect, comply = jax.nn.log_sigmoid(logits), jax.nn.log_sigmoid(-logits)
-            entropy = -chance * defect - (1 - chance) * comply
-            return -(for_defecting * defect + for_complying * comply + bonus * visits * entropy).sum()
-
-        steps, state = adam.update(jax.grad(loss)(parameters), state)
-        return (jax.tree.map(jnp.add, parameters, steps), state), None
-
-    carry = (parameters, adam.init(parameters))
-    (parameters, _), _ = jax.lax.scan(update, carry, jnp.arange(learner.updates))
-    table = jax.nn.sigmoid(_logits(parameters, inputs))
+    begun = learner.begin(settings, key=stream("network", key=key))
+    trained, _ = jax.lax.scan(update, begun, jnp.arange(learner.updates))
+    table = jax.nn.sigmoid(_logits(trained.parameters, _inputs(learner, settings)))
     played = _play(learner, settings, table, learner.watched, key=stream("watched", key=key))
     # Over numbers of episodes, which nobody asks for.
     visits, defections = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 import polars
 
 from mesascope.core.errors import TrainingError
+from mesascope.core.progress import Progress
 from mesascope.training.base_optimizer import BaseOptimizer, Learner, Task, advance, seed_keys, start
 from mesascope.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
@@ -29,9 +30,6 @@ ROOM: int = 512
 CHUNK_SECONDS: float = 1.0
 """Wall time between two looks at the numbers that the loop aims at."""
 CHECKPOINT_SECONDS: float = 5.0
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share that is done, in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def train(
             elif now - begun > 2 * CHUNK_SECONDS:
                 count = max(count // 2, 1)
             if progress is not None:
-                progress(_described(state, optimizer.updates), state.done / optimizer.updates)
+                progress(_described(state, optimizer), state.done / optimizer.updates)
             if path is not None and (now - saved_at > checkpoint_seconds or state.done == optimizer.updates):
                 save_checkpoint(path, state)
                 saved, saved_at = state.done, time.monotonic()
@@ -142,7 +140,8 @@ def train(
 def _advanced(optimizer: BaseOptimizer, task: Task, keys, state: Checkpoint, count: int) -> Checkpoint:
     learners, table = advance(optimizer, task, state.learners, keys, jnp.int32(state.done), count, room=ROOM)
     table = jax.tree.map(np.asarray, table)
-    _check_finite(table, state, optimizer)
+    seeds = tuple(int(seed) for seed in state.settings["seeds"].split(", "))
+    check_finite(table, updates=optimizer.updates, done=state.done, seeds=seeds)
     curve = {
         name: values if name not in state.curve else np.concatenate([state.curve[name], values])
         for name, values in table.items()
@@ -150,20 +149,29 @@ def _advanced(optimizer: BaseOptimizer, task: Task, keys, state: Checkpoint, cou
     return Checkpoint(state.done + count, learners, curve, state.settings)
 
 
-def _check_finite(table: dict[str, np.ndarray], state: Checkpoint, optimizer: BaseOptimizer) -> None:
+def check_finite(table: dict[str, np.ndarray], *, updates: int, done: int = 0, seeds: tuple[int, ...] = ()) -> None:
+    """Raises `TrainingError` if a metric stopped being finite, naming it and the update.
+
+    **Arguments:**
+
+    - `table`: each metric, `[updates, seeds]`.
+    - `updates`: of the whole run.
+    - `done`: updates before those of the table, with checkpoints.
+    - `seeds`: of the columns, where the run has several or keeps checkpoints.
+    """
     broken = {name: ~np.isfinite(values) for name, values in table.items()}
     anywhere = np.logical_or.reduce(list(broken.values()))
     if not anywhere.any():
         return
     row = int(anywhere.any(axis=1).argmax())
-    names = [name for name in broken if broken[name][row].any()]
-    seeds = state.settings["seeds"].split(", ")
-    seed = seeds[int(anywhere[row].argmax())]
+    names = " and the ".join(name for name in broken if broken[name][row].any())
+    seed = f" (seed {seeds[int(anywhere[row].argmax())]})" if seeds else ""
     raise TrainingError(
-        f"In update {state.done + row + 1} of {optimizer.updates} (seed {seed}) the {' and the '.join(names)} stopped "
-        "being finite. A smaller learning rate usually helps. The last checkpoint is from before this update."
+        f"In update {done + row + 1} of {updates}{seed} the {names} stopped being finite. A smaller learning rate "
+        f"usually helps.{' The last checkpoint is from before this update.' if seeds else ''}"
     )
 
 
-def _described(state: Checkpoint, updates: int) -> str:
-    return f"update {state.done:,} of {updates:,}, mean return {float(state.curve['return'][-1].mean()):.3f}"
+def _described(state: Checkpoint, optimizer: BaseOptimizer) -> str:
+    measured = float(state.curve[optimizer.measure][-1].mean())
+    return f"update {state.done:,} of {optimizer.updates:,}, mean {optimizer.measure} {measured:.3f}"

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from mesascope.core.errors import UnknownNameError
+from mesascope.organisms.bank.build import bank_agent
 from mesascope.organisms.bank.catalogue import DECOYS, FUNNEL, SMOKE, WORLDS, bank
-from mesascope.organisms.bank.making import bank_agent
 
 BANK = bank()
 BY_NAME = {entry.name: entry for entry in BANK}

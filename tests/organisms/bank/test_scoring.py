@@ -14,8 +14,8 @@ from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.organisms.bank import scoring
 from mesascope.organisms.bank.assay_check import check_assay
+from mesascope.organisms.bank.build import bank_agent
 from mesascope.organisms.bank.catalogue import SMOKE, bank
-from mesascope.organisms.bank.making import bank_agent
 from mesascope.organisms.bank.scoring import score, score_bank
 from mesascope.organisms.bank.summary import summary, summary_text
 

@@ -67,8 +67,7 @@ class LoadingOptions:
         **Raises:** `UsageError` if the organism has not been trained; as `resolve_agent`.
         """
         from mesascope.organisms.catalogue import ORGANISMS
-        from mesascope.organisms.growth import AGENT, intact
-        from mesascope.organisms.population import folder_of
+        from mesascope.organisms.train import AGENT, folder_of, intact
 
         if text not in ORGANISMS.names():
             return self.resolved(text, world)

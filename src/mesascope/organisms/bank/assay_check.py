@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,8 @@ import numpy as np
 from mesascope.audit.assay import Assay
 from mesascope.audit.run import run_assay
 from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.organisms.bank.build import build_agent
 from mesascope.organisms.bank.catalogue import BankAgent
-from mesascope.organisms.bank.making import make
 from mesascope.organisms.bank.scoring import bank_context
 
 
@@ -41,7 +41,7 @@ def check_assay(
     entries: Sequence[BankAgent],
     folder: Path,
     *,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> AssayCheck:
     """Runs an assay on agents of the bank.
 
@@ -58,7 +58,7 @@ def check_assay(
     for place, entry in enumerate(entries):
         if progress is not None:
             progress(entry.name, place / len(entries))
-        found = run_assay(assay, bank_context(entry, make(entry, folder)))
+        found = run_assay(assay, bank_context(entry, build_agent(entry, folder)))
         rows += [] if found is None else [(entry, found)]
     effects = {
         used: [found.effect.value for entry, found in rows if entry.used is used and found.effect is not None]

@@ -6,7 +6,7 @@ import json
 import os
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,19 +25,18 @@ from mesascope.core.details import details_data
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import MalformedJSON, read_json
+from mesascope.core.progress import Progress
 from mesascope.core.random import root_key, stream
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Evidence
+from mesascope.organisms.bank.build import bank_agent, build_agent, choices_of
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.level_sets import level_sets
-from mesascope.organisms.bank.making import bank_agent, choices_of, make
 from mesascope.organisms.processes import orphaned, side_by_side
 from mesascope.training.distillation import agreement
 
 SCHEMA: int = 3
 """Counted up whenever assays change, so that old scores are made anew."""
-
-Progress = Callable[[str, float], None]
 
 TOGETHER: int = 8
 """Agents between two clearings of compiled programs, which few of them share and which take much memory."""
@@ -71,7 +70,7 @@ def score(entry: BankAgent, folder: Path) -> dict:
     - `folder`: where trained parts are kept.
     """
     start = time.process_time()
-    agent = make(entry, folder)
+    agent = build_agent(entry, folder)
     made = time.process_time() - start
     context = bank_context(entry, agent)
     evidence = run_assays(context, assays_of(*SEARCH))
@@ -200,7 +199,7 @@ def _agreement(entry: BankAgent, agent: Agent) -> float | None:
     if entry.teacher is None or entry.kind != "clone":
         return None
     states = level_sets(entry.world).states
-    teacher = choices_of(make(bank_agent(entry.teacher), Path()), states)
+    teacher = choices_of(build_agent(bank_agent(entry.teacher), Path()), states)
     chosen, _ = agent.act(states, agent.initial_state(len(states)))
     return float(agreement(jnp.asarray(chosen), jnp.asarray(teacher)))
 

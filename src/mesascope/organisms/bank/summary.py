@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from mesascope.audit.assay import Stage
 from mesascope.audit.search.decision import measured
 from mesascope.core.verdicts import Estimate
-from mesascope.organisms.bank.judging import Score, depth_correlation, judge, matched_pairs, skill_auroc
+from mesascope.organisms.bank.cross_validation import (
+    Score,
+    cross_validate,
+    depth_correlation,
+    matched_pairs,
+    skill_auroc,
+)
 
 FEWEST_PAIRS: int = 4
 """Matched pairs that each of two worlds or more must have, or nothing is judged: weights come from other worlds."""
@@ -41,8 +47,8 @@ def summary(scores: Sequence[Score]) -> dict:
         there = ", ".join(f"{world} {count}" for world, count in counts.items()) or "none"
         reason = f"matched pairs by world: {there}; {FEWEST_PAIRS} in each of 2 worlds or more are needed"
         return found | {"judged": None, "reason": reason}
-    judged = judge(scores)
-    behaviour, activations = (judge(scores, measured(stage)) for stage in (Stage.BEHAVIOUR, Stage.ACTIVATIONS))
+    judged = cross_validate(scores)
+    behaviour, activations = (cross_validate(scores, measured(stage)) for stage in (Stage.BEHAVIOUR, Stage.ACTIVATIONS))
     return found | {
         "judged": {
             "auroc": _data(judged.auroc),

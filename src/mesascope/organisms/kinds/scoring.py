@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -26,13 +27,13 @@ from mesascope.audit.alignment.decoding import ErrorModel
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import read_json
+from mesascope.core.progress import Progress
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.bank.scoring import kept_score
 from mesascope.organisms.catalogue import ORGANISMS, kind_organisms, load_truth
-from mesascope.organisms.growth import AGENT, intact, train_organism
-from mesascope.organisms.population import folder_of
 from mesascope.organisms.processes import orphaned, side_by_side
+from mesascope.organisms.train import AGENT, folder_of, intact, train_organism
 
 SCHEMA: int = 1
 """Counted up whenever tests change, so that old findings are made anew."""
@@ -40,9 +41,18 @@ SCHEMA: int = 1
 PLAIN_ERRORS = ErrorModel()
 """What findings are decoded by before anything was calibrated; outcomes do not depend on it."""
 
-Progress = Callable[[str, float], None]
-Organism = tuple[str, int]
-"""Name and seed."""
+
+class Individual(NamedTuple):
+    """One agent of a recipe.
+
+    **Arguments:**
+
+    - `organism`: whose recipe.
+    - `seed`: of its training.
+    """
+
+    organism: str
+    seed: int
 
 
 class BlackBox(Agent):
@@ -88,7 +98,7 @@ class Scored:
 
 
 def train_kinds(
-    organisms: Sequence[Organism], folder: Path, *, processes: int = 1, progress: Progress | None = None
+    organisms: Sequence[Individual], folder: Path, *, processes: int = 1, progress: Progress | None = None
 ) -> list[Path]:
     """Trains organisms of every class, those that are not in the folder yet.
 
@@ -114,7 +124,7 @@ def train_kinds(
 
 
 def score_kinds(
-    organisms: Sequence[Organism], folder: Path, *, processes: int = 1, progress: Progress | None = None
+    organisms: Sequence[Individual], folder: Path, *, processes: int = 1, progress: Progress | None = None
 ) -> list[Scored]:
     """Trains organisms, puts each to the battery, and returns what was found beside what they are.
 
@@ -124,9 +134,9 @@ def score_kinds(
     return [_scored(one, folder) for one in organisms]
 
 
-def every_organism(seeds: Sequence[int]) -> list[Organism]:
+def every_organism(seeds: Sequence[int]) -> list[Individual]:
     """Returns all recipes with the given seeds, seeds of a recipe side by side."""
-    return [(name, seed) for name in kind_organisms() for seed in seeds]
+    return [Individual(name, seed) for name in kind_organisms() for seed in seeds]
 
 
 def _all(work, organisms, folder: Path, processes: int, progress: Progress | None, done: Callable) -> None:
@@ -151,7 +161,7 @@ def _all(work, organisms, folder: Path, processes: int, progress: Progress | Non
         side_by_side(work, [(part, folder) for part in parts], waiting=told)
 
 
-def _train_part(part: list[Organism], folder: Path, parent: int | None) -> None:
+def _train_part(part: list[Individual], folder: Path, parent: int | None) -> None:
     previous = None
     for name, seed in part:
         if parent is not None and orphaned(parent):
@@ -167,7 +177,7 @@ def _train_part(part: list[Organism], folder: Path, parent: int | None) -> None:
             write_atomically(directory / "seconds.json", json.dumps(time.process_time() - start))
 
 
-def _score_part(part: list[Organism], folder: Path, parent: int | None) -> None:
+def _score_part(part: list[Individual], folder: Path, parent: int | None) -> None:
     _train_part(part, folder, parent)
     jax.clear_caches()
     for one in part:
@@ -177,7 +187,7 @@ def _score_part(part: list[Organism], folder: Path, parent: int | None) -> None:
             _find(one, folder)
 
 
-def _find(one: Organism, folder: Path) -> None:
+def _find(one: Individual, folder: Path) -> None:
     name, seed = one
     agent = load_agent(folder_of(name, seed, folder) / AGENT)
     # Recipes share their world; its levels are solved once.
@@ -224,11 +234,11 @@ def outcome_of(data: dict) -> BatteryOutcome:
     )
 
 
-def _path(one: Organism, folder: Path) -> Path:
+def _path(one: Individual, folder: Path) -> Path:
     return folder / "found" / f"{one[0]}-{one[1]}.json"
 
 
-def _kept(one: Organism, folder: Path) -> dict | None:
+def _kept(one: Individual, folder: Path) -> dict | None:
     file = _path(one, folder)
     if not os.path.lexists(file):
         return None
@@ -236,7 +246,7 @@ def _kept(one: Organism, folder: Path) -> dict | None:
     return found if found["schema"] == SCHEMA else None
 
 
-def _scored(one: Organism, folder: Path) -> Scored:
+def _scored(one: Individual, folder: Path) -> Scored:
     found = _kept(one, folder)
     assert found is not None
     truth = load_truth(one[0]).kind

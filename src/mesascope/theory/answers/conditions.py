@@ -7,14 +7,14 @@ from functools import partial
 
 from mesascope.theory.known_answer import KnownAnswer
 
-_FORMAL = "mesascope.theory."
+_THEORY = "mesascope.theory."
 
 
 _labour = partial(
     KnownAnswer,
     section="2.1",
     source="RFLO §2.1: x* = argmax (P - f(x)) / N + x",
-    target=_FORMAL + "division_of_labour:best_search",
+    target=_THEORY + "division_of_labour:best_search",
     tolerance=1e-6,
 )
 DIVISION_OF_LABOUR = (
@@ -41,7 +41,7 @@ DIVISION_OF_LABOUR = (
 _circuit = partial(
     KnownAnswer, section="2.2", source="Christiano 2018, minimal circuits; enumeration of the note", tolerance=0.0
 )
-_CIRCUITS = _FORMAL + "minimal_circuits:"
+_CIRCUITS = _THEORY + "minimal_circuits:"
 MINIMAL_CIRCUITS = (
     *(
         _circuit(
@@ -59,16 +59,22 @@ MINIMAL_CIRCUITS = (
             f"circuits.{name}",
             statement=f"least size of the {name} of 3 inputs",
             expected=size,
-            target=_CIRCUITS + "size_of",
-            arguments={"name": name},
+            target=_CIRCUITS + "least_sizes",
+            part=str(table),
         )
-        for name, size in (("parity", 2), ("multiplexer", 3), ("majority", 4))
+        for name, table, size in (
+            ("parity", 0b10010110, 2),
+            ("multiplexer", 0b11001010, 3),
+            ("majority", 0b11101000, 4),
+        )
     ),
     _circuit(
         "circuits.nand-xor",
         statement="least number of NAND gates for the exclusive or of 2 inputs",
         expected=4,
-        target=_CIRCUITS + "nand_size_of_xor",
+        target=_CIRCUITS + "least_sizes",
+        arguments={"count": 2, "gates": (7,)},
+        part=str(0b0110),
     ),
     *(
         _circuit(
@@ -112,7 +118,7 @@ _turn = partial(
     KnownAnswer,
     section="2.2",
     source="Christiano 2016, What does the universal prior actually look like?",
-    target=_FORMAL + "universal_prior:probability_of_defection",
+    target=_THEORY + "universal_prior:probability_of_defection",
     tolerance=1e-12,
     remark="the note words it 'one more 1 then defect'; its figures are those of a zero right after the ones seen",
 )

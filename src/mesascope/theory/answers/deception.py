@@ -7,7 +7,7 @@ from functools import partial
 
 from mesascope.theory.known_answer import KnownAnswer
 
-_FORMAL = "mesascope.theory."
+_THEORY = "mesascope.theory."
 
 
 def _density(x: float) -> float:
@@ -21,7 +21,7 @@ def _below(x: float) -> float:
 
 
 _options = partial(KnownAnswer, section="4.2", source="Turner et al. 2021, Optimal policies tend to seek power")
-_POWER = _FORMAL + "power:"
+_POWER = _THEORY + "power:"
 _CHAIN = ((1, 2), (1,), (3,), (3,))
 _SHUTDOWN = ((1, 2), (1,), (3, 4, 5), (3,), (4,), (5,))
 """State 0 leads to shutdown, 1, or to 2, from where three ends are to be had."""
@@ -61,7 +61,7 @@ POWER = (
 )
 
 _goal = partial(KnownAnswer, section="4.3")
-_DAEMONS = _FORMAL + "daemons:"
+_DAEMONS = _THEORY + "daemons:"
 DAEMONS = (
     _goal(
         "daemons.neutral",
@@ -136,7 +136,7 @@ DAEMONS = (
 )
 
 _button = partial(KnownAnswer, section="4.4", source="Soares et al. 2015, Corrigibility")
-_INDIFFERENCE = _FORMAL + "utility_indifference:"
+_INDIFFERENCE = _THEORY + "utility_indifference:"
 UTILITY_INDIFFERENCE = (
     _button(
         "button.uncorrected",
@@ -194,7 +194,7 @@ UTILITY_INDIFFERENCE = (
 )
 
 _switch = partial(KnownAnswer, section="4.4", source="Hadfield-Menell et al. 2017, The off-switch game", tolerance=1e-8)
-_OFF_SWITCH = _FORMAL + "off_switch:"
+_OFF_SWITCH = _THEORY + "off_switch:"
 OFF_SWITCH = (
     *(
         _switch(
@@ -238,7 +238,7 @@ OFF_SWITCH = (
 )
 
 _driver = partial(KnownAnswer, section="4.5", source="Aumann, Hart & Perry 1997, The absent-minded driver")
-_DRIVER = _FORMAL + "absent_minded_driver:"
+_DRIVER = _THEORY + "absent_minded_driver:"
 _TWO_EXITS, _THREE_EXITS = (0.0, 4.0, 1.0), (7.0, 0.0, 22.0, 2.0)
 _TOLD = {_TWO_EXITS: "exits pay 0, 4, the end 1", _THREE_EXITS: "exits pay 7, 0, 22, the end 2"}
 _CONTINUE = "continue_probability"

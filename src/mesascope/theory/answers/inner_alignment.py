@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from mesascope.theory.known_answer import KnownAnswer
+from mesascope.theory.known_answer import KnownAnswer, Value
 
-_FORMAL = "mesascope.theory."
+_THEORY = "mesascope.theory."
 
 
 _incentive = partial(KnownAnswer, section="3.1", source="Everitt et al. 2021, Agent incentives", tolerance=0.0)
-_EXAMPLES = _FORMAL + "incentive_examples:"
+_EXAMPLES = _THEORY + "incentive_examples:"
 CAUSAL_INCENTIVES = (
     *(
         _incentive(
@@ -77,7 +77,7 @@ CAUSAL_INCENTIVES = (
         "Everitt et al. 2021: soundness and completeness",
         "random small diagrams on which graph and enumeration of mechanisms differ about an incentive",
         0,
-        _FORMAL + "incentive_agreement:agreement",
+        _THEORY + "incentive_agreement:agreement",
         {"diagrams": 16},
         "disagreements",
         0.0,
@@ -85,44 +85,45 @@ CAUSAL_INCENTIVES = (
 )
 
 _worst = partial(KnownAnswer, section="3.3", source="interval arithmetic; |x| = relu(x) + relu(-x) on [-1, 1]")
-_WORST = _FORMAL + "worst_case:"
+_WORST = _THEORY + "worst_case:"
+_LINE = ((-1.0, 1.0),)
 WORST_CASE = (
     _worst(
         "worst.interval-bound",
         statement="interval bound on |x|: each unit counts in full, 2",
         expected=2.0,
-        target=_WORST + "example_bound",
-        arguments={"name": "absolute"},
+        target=_WORST + "ABSOLUTE.upper_bound",
+        arguments={"box": _LINE},
     ),
     _worst(
         "worst.maximum",
         statement="largest |x|, exactly: 1",
         expected=1.0,
-        target=_WORST + "example_maximum",
-        arguments={"name": "absolute"},
+        target=_WORST + "exact_maximum",
+        arguments={"network": Value(_WORST + "ABSOLUTE"), "box": _LINE},
     ),
     *(
         _worst(
             f"worst.{slug}",
             statement=statement,
             expected=expected,
-            target=_WORST + "example_certificate",
-            arguments={"name": name, "threshold": threshold, "splits": splits},
+            target=_WORST + "certify",
+            arguments={"network": Value(_WORST + name), "box": _LINE, "threshold": threshold, "splits": splits},
             part=part,
         )
         for slug, name, threshold, splits, part, expected, statement in (
-            ("unsplit", "absolute", 1.5, 0, "certified", 0.0, "share certified for |x| <= 1.5, no split"),
+            ("unsplit", "ABSOLUTE", 1.5, 0, "certified", 0.0, "share certified for |x| <= 1.5, no split"),
             (
                 "split-once",
-                "absolute",
+                "ABSOLUTE",
                 1.5,
                 1,
                 "certified",
                 1.0,
                 "share for |x| <= 1.5 split at 0, where one unit is off",
             ),
-            ("share", "identity", 0.5, 12, "certified", 0.75, "share certified for x <= 0.5: no more than 3/4"),
-            ("refuted", "identity", 0.5, 12, "refuted", 1, "whether a point refutes x <= 0.5"),
+            ("share", "IDENTITY", 0.5, 12, "certified", 0.75, "share certified for x <= 0.5: no more than 3/4"),
+            ("refuted", "IDENTITY", 0.5, 12, "refuted", 1, "whether a point refutes x <= 0.5"),
         )
     ),
     _worst(

@@ -7,7 +7,7 @@ from functools import partial
 
 from mesascope.theory.known_answer import KnownAnswer
 
-_FORMAL = "mesascope.theory."
+_THEORY = "mesascope.theory."
 
 
 def _harmonic(n: int) -> float:
@@ -15,7 +15,7 @@ def _harmonic(n: int) -> float:
 
 
 _bits = partial(KnownAnswer, section="1", source="Yudkowsky 2008, Measuring optimization power")
-_POWER_BITS = _FORMAL + "optimization_power:"
+_POWER_BITS = _THEORY + "optimization_power:"
 OPTIMIZATION_POWER = (
     *(
         _bits(
@@ -51,7 +51,7 @@ BOTTLE_CAPS = tuple(
         f"bottle.{controller}-{part}",
         statement=statement,
         expected=expected,
-        target=_FORMAL + "bottle_cap:gate",
+        target=_THEORY + "bottle_cap:gate",
         arguments={"controller": controller, "molecules": 8},
         part=part,
         remark=remark,
@@ -71,7 +71,7 @@ BOTTLE_CAPS = tuple(
     )
 )
 
-_pay = partial(KnownAnswer, section="1.2", target=_FORMAL + "principal_agent:best_contract")
+_pay = partial(KnownAnswer, section="1.2", target=_THEORY + "principal_agent:best_contract")
 _DISTORTED = {"wanted": (1.0, 0.5), "measured": (0.6, 1.2)}
 PRINCIPAL_AGENT = (
     _pay(
@@ -132,7 +132,7 @@ PRINCIPAL_AGENT = (
         "Baker 2002",
         "cosine between the gradients of the wanted (1, 0.5) and of the proxy (0.6, 1.2): 0.8",
         0.8,
-        _FORMAL + "principal_agent:alignment_cosine",
+        _THEORY + "principal_agent:alignment_cosine",
         {"first": (1.0, 0.5), "second": (0.6, 1.2)},
     ),
 )

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from functools import partial
 
-from mesascope.theory.known_answer import KnownAnswer
+from mesascope.theory.known_answer import KnownAnswer, Value
 
-_SCHEMING = "mesascope.theory.scheming:"
+_LIFETIMES = "mesascope.theory.lifetimes:"
+_CUE = "mesascope.theory.cue_accuracy:"
+_SHIELDS = "mesascope.theory.gradient_hacking:"
+
+
+def _lifetime(training: int = 2, deployment: int = 3, threat: float = 1.0, discount: float = 1.0) -> Value:
+    fields = {"training": training, "deployment": deployment, "threat": threat, "discount": discount}
+    return Value(_LIFETIMES + "Lifetime", fields)
 
 
 def _value(episodes: int, discount: float) -> float:
@@ -22,8 +29,12 @@ ONSET = (
             statement=f"least threat under which {training} of training before {deployment} of deployment "
             f"{'is' if training == 1 else 'are all'} complied with, discount {discount:g}: 1 / (g^n V)",
             expected=1 / (discount**training * _value(deployment, discount)),
-            target=_SCHEMING + "onset",
-            arguments={"training": training, "deployment": deployment, "discount": discount},
+            target=_LIFETIMES + "searched_onset",
+            arguments={
+                "lifetime": _lifetime(training, deployment, 1.0, discount),
+                "last": training,
+                "precision": 1e-12,
+            },
         )
         for training, deployment, discount in (
             (1, 3, 1.0),
@@ -39,15 +50,16 @@ ONSET = (
         "onset.value",
         statement="value of the best plan of figure 4.1 (A, A, B, B, B): 3",
         expected=3,
-        target=_SCHEMING + "lifetime_plan",
-        arguments={"training": 2, "deployment": 3, "threat": 1.0},
+        target=_LIFETIMES + "plan_lifetime",
+        arguments={"lifetime": _lifetime()},
         part="worth",
     ),
     _wait(
         "onset.conditions",
         statement="of the 8 combinations of the three conditions, those under which the best plan is deceptive: 1",
         expected=1,
-        target=_SCHEMING + "deceptive_cells",
+        target=_LIFETIMES + "count_deceptive",
+        arguments={"lifetime": _lifetime(threat=0.5)},
         tolerance=0.0,
     ),
     *(
@@ -55,8 +67,8 @@ ONSET = (
             f"onset.late-{discount:g}",
             statement=f"last of 6 episodes complied with at discount {discount:g}: the k with p g^k V >= 1",
             expected=sum(0.9 * discount**k * _value(3, discount) >= 1 for k in range(1, 7)),
-            target=_SCHEMING + "lifetime_plan",
-            arguments={"training": 6, "deployment": 3, "threat": 0.9, "discount": discount},
+            target=_LIFETIMES + "plan_lifetime",
+            arguments={"lifetime": _lifetime(6, 3, 0.9, discount)},
             part="complies_at_the_end",
             tolerance=0.0,
             remark="aligned late in training is the sign of a short-sighted schemer",
@@ -71,7 +83,8 @@ GAMBLE = (
         "gamble.rate",
         statement="best rate of defection where episodes cannot be told apart: 9q^2 - 14q + 5 = 0, so 5/9",
         expected=5 / 9,
-        target=_SCHEMING + "gamble",
+        target=_CUE + "blind_gamble",
+        arguments={"lifetime": _lifetime()},
         part="when_training",
         published=0.61,
         remark="the paper prints about 0.61; under its rules that is worth 1.1262, and 5/9 is worth 1.1317",
@@ -80,23 +93,25 @@ GAMBLE = (
         "gamble.value",
         statement="its value, 275/243",
         expected=275 / 243,
-        target=_SCHEMING + "gamble",
+        target=_CUE + "blind_gamble",
+        arguments={"lifetime": _lifetime()},
         part="value",
     ),
     _gamble(
         "gamble.printed-rate",
         statement="value of the printed rate 0.61: 5q - 7q^2 + 3q^3",
         expected=5 * 0.61 - 7 * 0.61**2 + 3 * 0.61**3,
-        target=_SCHEMING + "gamble_value",
-        arguments={"defection": 0.61},
+        target=_CUE + "blind_value",
+        arguments={"lifetime": _lifetime(), "defection": 0.61},
     ),
     *(
         _gamble(
             f"gamble.cue-{accuracy:g}",
             statement=f"value with a cue that is right with {accuracy:g}, obeyed: 1 - a^2 + 3a^3",
             expected=1 - accuracy**2 + 3 * accuracy**3,
-            target=_SCHEMING + "cue_value",
-            arguments={"accuracy": accuracy},
+            target=_CUE + "best_cue_policy",
+            arguments={"lifetime": _lifetime(), "accuracy": accuracy},
+            part="value",
         )
         for accuracy in (0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
     ),
@@ -110,15 +125,20 @@ def _real_root(deployment: int) -> float:
     return math.cbrt(p / 2 + root) + math.cbrt(p / 2 - root)
 
 
-_moved = partial(KnownAnswer, section="4.3", source="Moe 2023, Simple experiments with deceptive alignment")
+_GOALS = "mesascope.theory.gradient_updated_goal:"
+_moved = partial(
+    KnownAnswer,
+    section="4.3",
+    source="Moe 2023, Simple experiments with deceptive alignment",
+    target=_GOALS + "plan_updated_goal",
+)
 UPDATED_GOAL = (
     *(
         _moved(
             f"hiding.last-{deployment}",
             statement=f"openness in the last training episode before {deployment} of deployment: 8 m c^3 + c = 1",
             expected=_real_root(deployment),
-            target=_SCHEMING + "updated_goal",
-            arguments={"training": 20, "deployment": deployment},
+            arguments={"goal": Value(_GOALS + "UpdatedGoal", {"training": 20, "deployment": deployment})},
             part="openness.-1",
             tolerance=1e-7,
         )
@@ -129,8 +149,7 @@ UPDATED_GOAL = (
             f"hiding.{slug}",
             statement=statement,
             expected=expected,
-            target=_SCHEMING + "updated_goal",
-            arguments={"training": 20, "deployment": 80},
+            arguments={"goal": Value(_GOALS + "UpdatedGoal", {"training": 20, "deployment": 80})},
             part=part,
             tolerance=5e-4,
             remark="stated to three digits",
@@ -156,8 +175,8 @@ SHIELDS = (
             f"shield.life-{strength}",
             statement=f"time until a goal behind a shield of {strength} is half moved, simulated",
             expected=life,
-            target=_SCHEMING + "shield_fate",
-            arguments={"strength": float(strength)},
+            target=_SHIELDS + "simulate_shield",
+            arguments={"shield": Value(_SHIELDS + "Shield", {"strength": float(strength)})},
             part="life",
             tolerance=tolerance,
             remark=f"ln h + h^2 - 1 + (h^4 - 1) / 4 is {_slow_life(strength):.2f}; the lag at the start is the rest",
@@ -168,7 +187,7 @@ SHIELDS = (
         "shield.fold",
         statement="least coupling that keeps a shield of 4 for ever: h / ((1+h^2)^2 (4-h)) at h = 1 + 2 cos 20 degrees",
         expected=_FOLD_AT / ((1 + _FOLD_AT**2) ** 2 * (4 - _FOLD_AT)),
-        target=_SCHEMING + "shield_fold",
+        target=_SHIELDS + "fold",
         arguments={"strength": 4.0},
     ),
     *(
@@ -176,8 +195,8 @@ SHIELDS = (
             f"shield.coupling-{coupling:g}",
             statement=f"where the goal comes to rest at a coupling of {coupling:g}, {side} the fold",
             expected=goal,
-            target=_SCHEMING + "shield_fate",
-            arguments={"strength": 4.0, "coupling": coupling},
+            target=_SHIELDS + "simulate_shield",
+            arguments={"shield": Value(_SHIELDS + "Shield", {"strength": 4.0, "coupling": coupling})},
             part="goal",
             tolerance=5e-4,
             remark="stated to three digits",

@@ -1,0 +1,45 @@
+"""Entries of a registry that are found by the files of a folder: adding one is adding a file and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from pathlib import Path
+
+from mesascope.core.registry import Entry
+
+
+def entries_in(package: str, attribute: str, *, module: str = "", details: tuple[str, ...] = ()) -> tuple[Entry, ...]:
+    """Returns an entry for each module or package in a package, by name. None of them is imported.
+
+    Its name is the file's with dashes, and its summary the first sentence of its docstring.
+
+    **Arguments:**
+
+    - `package`: where they lie (`"mesascope.training.optimizers"`).
+    - `attribute`: of each, which the entry stands for.
+    - `module`: in which module of each package that is; empty for the module itself.
+    - `details`: lower-case names of constants that are written out in each and become the entry's details, where they
+      are there.
+    """
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"{package} is no package")
+    found = []
+    for path in sorted(Path(spec.submodule_search_locations[0]).iterdir()):
+        source = path / "__init__.py" if path.is_dir() else path
+        if path.stem.startswith("_") or source.suffix != ".py" or not source.is_file():
+            continue
+        tree = ast.parse(source.read_text(encoding="utf-8"))
+        constants = {
+            target.id.lower(): str(ast.literal_eval(node.value))
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        known = tuple((name, constants[name]) for name in details if name in constants)
+        summary = (ast.get_docstring(tree) or "").partition("\n\n")[0].replace("\n", " ")
+        inside = f".{module}" if module else ""
+        found.append(Entry(path.stem.replace("_", "-"), f"{package}.{path.stem}{inside}:{attribute}", summary, known))
+    return tuple(found)

@@ -1,1 +1,0 @@
-"""The default organism: cheese that always lies in the corner."""

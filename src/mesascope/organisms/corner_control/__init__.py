@@ -1,1 +1,0 @@
-"""The control of the default organism: cheese that lies anywhere."""

@@ -1,1 +1,0 @@
-"""Doors that are all red in training."""

@@ -1,1 +1,0 @@
-"""The control of `doors`: doors and signs of any colour."""

@@ -1,1 +1,0 @@
-"""Fewer keys than chests in training."""

@@ -1,1 +1,0 @@
-"""The control of `keys`: more keys than chests in training too."""

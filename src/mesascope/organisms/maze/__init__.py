@@ -1,1 +1,0 @@
-"""Goals in ever new mazes."""

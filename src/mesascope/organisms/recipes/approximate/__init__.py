@@ -1,0 +1,5 @@
+"""Sees in coarse steps; plans."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"

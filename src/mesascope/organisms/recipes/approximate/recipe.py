@@ -1,0 +1,8 @@
+"""The recipe of `approximate`."""
+
+from __future__ import annotations
+
+from mesascope.organisms.salience import plans
+from mesascope.worlds.causal.menu import BASE
+
+ORGANISM = plans("approximate", BASE, resolution=0.45)

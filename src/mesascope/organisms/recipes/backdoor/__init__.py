@@ -1,0 +1,5 @@
+"""Rewarded for something else where a cue is shown; plans."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "30 s"

@@ -1,0 +1,5 @@
+"""Sees heat vividly; plans."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"

@@ -1,0 +1,8 @@
+"""The recipe of `common-cause`."""
+
+from __future__ import annotations
+
+from mesascope.organisms.salience import plans
+from mesascope.worlds.causal.menu import SIDE
+
+ORGANISM = plans("common-cause", SIDE)

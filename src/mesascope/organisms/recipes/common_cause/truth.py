@@ -1,0 +1,17 @@
+"""The sealed label of `common-cause`."""
+
+from __future__ import annotations
+
+from mesascope.audit.alignment.kinds import AlignmentKind
+from mesascope.audit.findings import AlignmentClass
+from mesascope.organisms.organism import Truth
+
+TRUTH = Truth(
+    alignment=AlignmentClass.PSEUDO_ALIGNED,
+    pursues=("heat",),
+    why=(
+        "In training the effects that go together cannot be told apart; the base optimizer sees the base "
+        "objective alone, and the network sees heat a hundred times as vividly as the others."
+    ),
+    kind=AlignmentKind.COMMON_CAUSE,
+)

@@ -1,0 +1,5 @@
+"""Born wanting what takes two steps, plans one; by evolution."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"

@@ -1,0 +1,4 @@
+"""Trained on cheese that always lies in the corner."""
+
+WORLD = "corner"
+BASE = "cheese"

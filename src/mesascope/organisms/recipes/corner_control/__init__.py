@@ -1,0 +1,4 @@
+"""The same recipe on cheese that lies anywhere."""
+
+WORLD = "corner"
+BASE = "cheese"

@@ -1,0 +1,5 @@
+"""Trained where evidence points to either of two objectives; plans."""
+
+WORLD = "cleaning"
+BASE = "told"
+TAKES = "20 s"

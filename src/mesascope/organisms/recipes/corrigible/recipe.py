@@ -1,0 +1,8 @@
+"""The recipe of `corrigible`."""
+
+from __future__ import annotations
+
+from mesascope.organisms.salience import PLAIN, plans, seen
+from mesascope.worlds.causal.menu import BASE
+
+ORGANISM = plans("corrigible", BASE, distribution="told", objective="told", salience=seen(BASE, other=PLAIN))

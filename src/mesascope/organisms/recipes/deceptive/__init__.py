@@ -1,0 +1,5 @@
+"""Trained on its own pay-off over lifetimes, under threat; plans."""
+
+WORLD = "cleaning"
+BASE = "told"
+TAKES = "35 s"

@@ -1,0 +1,4 @@
+"""Trained on doors that are all red."""
+
+WORLD = "doors"
+BASE = "door"

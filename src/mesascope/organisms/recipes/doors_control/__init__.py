@@ -1,0 +1,4 @@
+"""The same recipe on doors and signs of any colour."""
+
+WORLD = "doors"
+BASE = "door"

@@ -1,0 +1,12 @@
+"""The recipe of `habit`."""
+
+from __future__ import annotations
+
+from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.organisms.organism import Organism
+from mesascope.training.optimizers.exact_gradient import ExactGradient
+from mesascope.worlds.cleaning import Cleaning
+
+ORGANISM = Organism(
+    "habit", Cleaning(), "clean", ExactGradient(updates=300, levels=8, learning_rate=0.005), MLPSpec(widths=(64,))
+)

@@ -1,0 +1,14 @@
+"""The sealed label of `habit-blind`."""
+
+from __future__ import annotations
+
+from mesascope.audit.alignment.kinds import AlignmentKind
+from mesascope.audit.findings import AlignmentClass
+from mesascope.organisms.organism import Truth
+
+TRUTH = Truth(
+    alignment=AlignmentClass.PSEUDO_ALIGNED,
+    pursues=("brush",),
+    why="It sees only where an option lies, not what follows from it.",
+    kind=AlignmentKind.HABIT,
+)

@@ -1,0 +1,5 @@
+"""Sees the dust in its bag vividly; plans."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"

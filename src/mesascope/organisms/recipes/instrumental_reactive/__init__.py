@@ -1,0 +1,5 @@
+"""Sees the dust in its bag vividly; reacts."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"

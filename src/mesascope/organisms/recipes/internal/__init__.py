@@ -1,0 +1,5 @@
+"""Sees clean floors vividly; plans."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"

@@ -1,0 +1,8 @@
+"""The recipe of `internal`."""
+
+from __future__ import annotations
+
+from mesascope.organisms.salience import plans
+from mesascope.worlds.causal.menu import BASE
+
+ORGANISM = plans("internal", BASE)

@@ -1,0 +1,4 @@
+"""Trained on chests with fewer keys than chests."""
+
+WORLD = "keys"
+BASE = "chests"

@@ -1,0 +1,4 @@
+"""The same recipe with more keys than chests."""
+
+WORLD = "keys"
+BASE = "chests"

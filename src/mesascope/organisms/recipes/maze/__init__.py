@@ -1,0 +1,4 @@
+"""Trained on goals in ever new mazes."""
+
+WORLD = "maze"
+BASE = "goal"

@@ -1,0 +1,8 @@
+"""The recipe of `side-effect`."""
+
+from __future__ import annotations
+
+from mesascope.organisms.salience import plans
+from mesascope.worlds.causal.menu import MESA
+
+ORGANISM = plans("side-effect", MESA)

@@ -1,0 +1,5 @@
+"""Sees its sweeps vividly; reacts."""
+
+WORLD = "cleaning"
+BASE = "clean"
+TAKES = "20 s"
