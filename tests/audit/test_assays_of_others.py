@@ -8,7 +8,6 @@ import textwrap
 
 import numpy as np
 import pytest
-from mesascope.report.report import Report
 
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.audit.assay import ASSAYS, Stage, assays_of, details_type
@@ -19,6 +18,7 @@ from mesascope.core.verdicts import Verdict
 from mesascope.organisms.bank import assay_check
 from mesascope.organisms.bank.assay_check import check_assay
 from mesascope.organisms.bank.build import bank_agent
+from mesascope.report.data.audit_report import Report
 from mesascope.worlds.corner import Corner
 
 WORLD = Corner(size=5, walls="open")
