@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mesascope.audit.findings import (
@@ -282,21 +281,3 @@ ENTRIES: dict[str, type[Struct]] = {
     "arrows": ArrowForm,
 }
 """Fields that are lists of tuples in records, and of objects in JSON."""
-
-
-def schema_of(form: type[Struct], *, title: str, name: str) -> dict:
-    """Returns the JSON Schema (draft 2020-12) of a form.
-
-    **Arguments:**
-
-    - `form`: of a whole file.
-    - `title`: for people; `name` ends its `$id`.
-    """
-    (schema,), definitions = msgspec.json.schema_components((form,), ref_template="#/$defs/{name}")
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:mesascope:{name}",
-        "title": title,
-        **schema,
-        "$defs": definitions,
-    }

@@ -18,7 +18,6 @@ from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import decode_json, read_json
 from mesascope.core.text import quoted, shown
 from mesascope.core.verdicts import Evidence
-from mesascope.report.data.forms import schema_of
 from mesascope.report.data.json_text import json_text, plain_json
 from mesascope.report.data.records import folded, unfolded
 
@@ -111,8 +110,14 @@ class SavedReport:
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """Returns the JSON Schema (draft 2020-12) of this kind of report, as published in `docs/NAME-schema.json`."""
-        title = f"What `mesascope {cls.verb} --json` prints, version {cls.schema_version}"
-        return schema_of(cls.form, title=title, name=f"{cls.name}:{cls.schema_version}")
+        (schema,), definitions = msgspec.json.schema_components((cls.form,), ref_template="#/$defs/{name}")
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": f"urn:mesascope:{cls.name}:{cls.schema_version}",
+            "title": f"What `mesascope {cls.verb} --json` prints, version {cls.schema_version}",
+            **schema,
+            "$defs": definitions,
+        }
 
     def canonical(self: R) -> R:
         """Returns what reading the report back would give, so that a page made now and one from JSON are the same."""
