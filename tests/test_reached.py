@@ -6,7 +6,6 @@ import ast
 from pathlib import Path
 
 import mesascope
-from mesascope.agents.networks import NETWORKS
 from mesascope.audit.assay import ASSAYS
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.organisms.catalogue import ORGANISMS
@@ -39,10 +38,14 @@ def mentioned(tree: ast.Module) -> set[str]:
     return found
 
 
+def reads_its_folder(tree: ast.Module) -> bool:
+    """Whether a module imports whatever modules lie in a package: itself, or one that it imports."""
+    return any(isinstance(node, ast.Attribute) and node.attr == "iter_modules" for node in ast.walk(tree))
+
+
 def registered() -> set[str]:
     entries = [entry.target.partition(":")[0] for one in (WORLDS, DISTANCES, OPTIMIZERS, ASSAYS) for entry in one]
     entries += [answer.target.partition(":")[0] for answer in KNOWN_ANSWERS]
-    entries += [spec.__module__ for spec in NETWORKS.values()]
     recipes = [entry.target.partition(":")[0] for entry in ORGANISMS]
     # A label is read from beside its recipe.
     return {*entries, *recipes, *(f"{recipe.rpartition('.')[0]}.truth" for recipe in recipes)}
@@ -56,6 +59,9 @@ def unreached(trees: dict[str, ast.Module], entries: set[str]) -> set[str]:
             continue
         seen.add(name)
         waiting += [name.rpartition(".")[0], *(mentioned(trees[name]) & trees.keys())]
+        if reads_its_folder(trees[name]):
+            folders = {name, *mentioned(trees[name])}
+            waiting += [other for other in trees if other.rpartition(".")[0] in folders]
     return trees.keys() - seen
 
 
