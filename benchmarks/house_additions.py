@@ -159,7 +159,7 @@ ADDITIONS: tuple[Addition, ...] = (
         "hello",
         {
             f"{PACKAGE}/cli/verbs.py": (
-                '        "list": Verb(',
+                '        "report": Verb(',
                 '        "greet": Verb("mesascope.cli.greet:Greet", "say hello", ("", "--json")),\n',
             )
         },
