@@ -168,7 +168,7 @@ ADDITIONS: tuple[Addition, ...] = (
         "section",
         {
             f"{PACKAGE}/report/pages/sections/added.py": SECTION,
-            f"{PACKAGE}/report/pages/templates/added.html": "<p>added: {{ agent }}</p>\n",
+            f"{PACKAGE}/report/pages/templates/added.html": "<p>added: {{ content.agent }}</p>\n",
         },
         ("-c", AUDITED + "print(report.contents()['report.html'])"),
         "added: ",
