@@ -10,6 +10,7 @@ import numpy as np
 
 from mesascope.audit.assay import Assay
 from mesascope.audit.run import run_assay
+from mesascope.core.progress import Progress
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.organisms.bank.build import build_agent
 from mesascope.organisms.bank.catalogue import BankAgent
