@@ -103,5 +103,5 @@ def test_settings_that_cannot_be_are_refused(make, message):
 
 def test_a_loss_that_is_not_finite_ends_the_training():
     settings = SelfPlay(iterations=3, games=16, simulations=2, learning_rate=1e38)
-    with pytest.raises(TrainingError, match="In update 1 of 3 .* stopped being finite"):
+    with pytest.raises(TrainingError, match=r"In update 1 of 3 .* stopped being finite"):
         train_by_self_play(RULES, MLPSpec(widths=(8,), activation="relu"), settings, key=jax.random.key(0))
