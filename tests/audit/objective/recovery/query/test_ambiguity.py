@@ -32,14 +32,13 @@ def alike(count: int) -> np.ndarray:
 
 
 def test_the_showcase():
-    rewards = alike(1000)
+    rewards = alike(4000)
     here = disambiguating_regret(DEPLOY, rewards)
     assert here.policies == 6
     assert here.mixed == pytest.approx(0.655, abs=0.001)
     # Six of the eight policies are optimal for some reward; the other two are no help.
     assert here.game == pytest.approx(here.mixed, abs=1e-6)
-    # A mean over a thousand rewards, whose standard error is 0.01.
-    assert here.mean == pytest.approx(0.475, abs=0.01)
+    assert here.mean == pytest.approx(0.475, abs=0.001)
     there = disambiguating_regret(TRAIN, rewards[:50])
     assert (there.minimax, there.mean, there.policies) == (0.0, 0.0, 1)
 
