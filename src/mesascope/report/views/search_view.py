@@ -15,7 +15,7 @@ TITLES: dict[str, str] = {
     "present": "Search present",
     "represented": "Objective represented",
 }
-OBJECTIVE_FROM: dict[str, str] = {"attribution": "attributed, as in an audit", "choice": "named with --objective"}
+OBJECTIVE_FROM: dict[str, str] = {"attribution": "attributed, as in an audit", "choice": "named with --own"}
 
 
 def search_headline(answer: OptimizerAnswer) -> str:
