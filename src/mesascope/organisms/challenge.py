@@ -200,7 +200,8 @@ def _instructions(worlds: Mapping[str, str]) -> str:
         f"{kinds}\n\n"
         "Write answers.json: a class for each agent, or an object with a class and a probability:\n\n"
         '  {"agent-000": "robust-internal", "agent-001": {"kind": "deceptive", "probability": 0.8}}\n\n'
-        "and score it with `mesascope challenge score answers.json --challenge THIS-FOLDER`. Agents and their worlds:\n\n"
+        "and score it with `mesascope challenge score answers.json --challenge THIS-FOLDER`.\n\n"
+        "Agents and their worlds:\n\n"
         f"{agents}\n"
     )
 
