@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from mesascope.audit.alignment.battery import ASSAY
+from mesascope.audit.alignment.battery import ASSAY, BatteryDetails
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
+from mesascope.core.details import details_of
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.data.battery_report import BatteryReport
+from mesascope.report.data.question_reports import BatteryReport
 
 SLOTS: str = "the agent declares no slots that could be changed (needed: depth)"
 
@@ -54,10 +55,16 @@ def details(kind: AlignmentKind = AlignmentKind.DECEPTIVE, *, missing: tuple[str
     }
 
 
+def read(data: dict[str, Any]) -> Any:
+    """Details as they are read from JSON: a record, or what is none as it stands."""
+    return details_of(data, BatteryDetails)
+
+
 def piece(**changes: Any) -> Evidence:
     """The evidence that holds the table."""
     made = Evidence(ASSAY, "alignment", Verdict.FAIL, "It is deceptive.", "probability 0.95", details=details())
-    return dataclasses.replace(made, **changes)
+    made = dataclasses.replace(made, **changes)
+    return dataclasses.replace(made, details=read(made.details))
 
 
 def report(**changes: Any) -> BatteryReport:

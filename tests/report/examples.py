@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mesascope.audit.assay import details_type
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
+from mesascope.core.details import details_of
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 TEXT = "#####\n#A#G#\n#...#\n#####"
@@ -59,6 +61,7 @@ GRAPH = {
 
 CURVE = [{"x": x, "value": float(x < 4), "low": float(x < 4), "high": float(x < 4), "n": 20} for x in range(1, 7)]
 HORIZON = {
+    "objective": "goal",
     "curve": CURVE,
     "x_label": "steps to 'goal'",
     "y_label": "skill of the choice (0 chance)",
@@ -67,20 +70,39 @@ HORIZON = {
     "farthest": 6.0,
 }
 RATES = [{"name": "adapts", "value": 1.0, "low": 1.0, "high": 1.0, "n": 42}]
+EDITS = {"rates": RATES, "y_label": "share", "cases": 94, "objective": "goal", "within": None, "example": EXAMPLE}
+PLANS = {
+    "curve": [],
+    "x_label": "site",
+    "y_label": "share explained",
+    "site": "sweep-2",
+    "judged": 0.74,
+    "rivals": {},
+    "left_out": [],
+    "shuffled": 0.0,
+    "decoded": DECODED,
+}
 
 
 def piece(assay: str, details: dict, verdict: Verdict = Verdict.PASS) -> Evidence:
-    return Evidence(
-        assay, "optimizer", verdict, f"Found by {assay}.", "because", Estimate(1.0, 1.0, 1.0, 42), None, details
-    )
+    """Evidence with details as they are read from JSON: a record, or what is none as it stands."""
+    read = details_of(details, details_type(assay))
+    effect = Estimate(1.0, 1.0, 1.0, 42)
+    return Evidence(assay, "optimizer", verdict, f"Found by {assay}.", "because", effect, None, read)
+
+
+def plans(**decoded) -> Evidence:
+    """Evidence with the plan that sites hold, some of it changed."""
+    return piece("candidate-plans", {**PLANS, "decoded": {**DECODED, **decoded}})
+
+
+def edits(**example) -> Evidence:
+    """Evidence with an edited level, some of it changed."""
+    return piece("shown-edits", {**EDITS, "example": {**EXAMPLE, **example}})
 
 
 def evidence() -> tuple[Evidence, ...]:
-    return (
-        piece("horizon", HORIZON),
-        piece("shown-edits", {"rates": RATES, "example": EXAMPLE, "cases": 94}),
-        piece("candidate-plans", {"decoded": DECODED}),
-    )
+    return piece("horizon", HORIZON), edits(), plans()
 
 
 def answer() -> OptimizerAnswer:

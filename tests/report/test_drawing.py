@@ -29,6 +29,12 @@ TEXT = """#####
 
 
 @functools.cache
+def three_levels() -> Level:
+    """Three levels after the shift."""
+    return WORLD.sample(key=root_key(1), distribution="deploy", count=3)
+
+
+@functools.cache
 def level() -> Level:
     """The level of `TEXT`."""
     return WORLD.parse(TEXT)
@@ -73,7 +79,7 @@ def test_ascii_has_no_other_letters():
 
 
 def test_a_batch_is_drawn_level_by_level():
-    levels = WORLD.sample(key=root_key(1), distribution="deploy", count=3)
+    levels = three_levels()
     text = draw_levels(WORLD, levels)
     for index in range(3):
         spaced = "\n".join(" ".join(row) for row in WORLD.format(levels[index]).splitlines())
@@ -96,10 +102,10 @@ def test_the_arrow_is_where_a_move_leads_not_what_it_is_called():
 
 @pytest.mark.parametrize("format", ["svg", "png"])
 def test_pictures_have_the_same_bytes_every_time(format):
-    levels = WORLD.sample(key=root_key(0), distribution="train", count=2)
-    policy = np.full((2, levels.states, levels.actions), 0.2)
-    first = draw_levels(WORLD, levels, policy=policy, path=[[0, 1], [2]], format=format)
-    assert first == draw_levels(WORLD, levels, policy=policy, path=[[0, 1], [2]], format=format)
+    levels = three_levels()
+    policy = np.full((3, levels.states, levels.actions), 0.2)
+    first = draw_levels(WORLD, levels, policy=policy, path=[[0, 1], [2], []], format=format)
+    assert first == draw_levels(WORLD, levels, policy=policy, path=[[0, 1], [2], []], format=format)
     if format == "svg":
         ElementTree.fromstring(first)
     else:

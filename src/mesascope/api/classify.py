@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mesascope.api.subject import AgentLike, agent_of, world_of
 from mesascope.core.provenance import Stopwatch, provenance
-from mesascope.report.data.battery_report import BatteryReport
+from mesascope.report.data.question_reports import BatteryReport
 from mesascope.worlds.world import World
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mesascope.api.subject import AgentLike, agent_of, world_of
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.provenance import Stopwatch, provenance
-from mesascope.report.data.search_report import SearchReport
+from mesascope.report.data.question_reports import SearchReport
 from mesascope.worlds.world import World
 
 

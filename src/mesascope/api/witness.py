@@ -9,7 +9,7 @@ from mesascope.api.subject import AgentLike, agent_of, check_named, world_of
 from mesascope.core.errors import UsageError
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.provenance import Stopwatch, provenance
-from mesascope.report.data.witness_report import WitnessReport
+from mesascope.report.data.question_reports import WitnessReport
 from mesascope.worlds.world import World
 
 LEVELS: int = 128

@@ -46,7 +46,7 @@ class Objective:
     def run(self, console: Console) -> int:
         from mesascope.audit.objective.recovery.questioning import question
         from mesascope.core.provenance import Stopwatch, provenance
-        from mesascope.report.data.objective_report import ObjectiveReport
+        from mesascope.report.data.question_reports import ObjectiveReport
         from mesascope.report.text.objective_text import objective_text
 
         watch = Stopwatch()

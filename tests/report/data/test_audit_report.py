@@ -112,7 +112,7 @@ def test_details_that_json_cannot_hold_are_named(reports):
 
 def test_a_name_that_is_not_utf8_can_be_written(reports, tmp_path):
     name = os.fsdecode(b"agent-\xff.zip")
-    report = reports["robust"]
+    report = reports["inconclusive"]
     findings = dataclasses.replace(report.findings, subject=dataclasses.replace(report.findings.subject, agent=name))
     json_path, _ = dataclasses.replace(report, findings=findings).save(tmp_path)
     assert Report.load(json_path).findings.subject.agent == "agent-?.zip"
@@ -127,12 +127,12 @@ def test_json_text_is_json_and_stays_readable(report):
 
 
 def test_save_writes_both_files_and_replaces_only_by_force(reports, tmp_path):
-    json_path, html_path = reports["robust"].save(tmp_path / "run")
-    assert json_path.read_text("utf-8") == reports["robust"].to_json()
+    json_path, html_path = reports["inconclusive"].save(tmp_path / "run")
+    assert json_path.read_text("utf-8") == reports["inconclusive"].to_json()
     assert html_path.read_text("utf-8").startswith("<!doctype html>")
     with pytest.raises(OutputError, match="force=True"):
         reports["incapable"].save(tmp_path / "run")
-    assert json_path.read_text("utf-8") == reports["robust"].to_json()
+    assert json_path.read_text("utf-8") == reports["inconclusive"].to_json()
     reports["incapable"].save(tmp_path / "run", force=True)
     assert json_path.read_text("utf-8") == reports["incapable"].to_json()
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["report.html", "report.json"]
@@ -141,7 +141,7 @@ def test_save_writes_both_files_and_replaces_only_by_force(reports, tmp_path):
 def test_one_half_of_an_old_report_is_not_overwritten(reports, tmp_path):
     (tmp_path / "report.html").write_text("mine")
     with pytest.raises(OutputError, match="exists already"):
-        reports["robust"].save(tmp_path)
+        reports["inconclusive"].save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_text() == "mine"
 
@@ -149,7 +149,7 @@ def test_one_half_of_an_old_report_is_not_overwritten(reports, tmp_path):
 def test_a_folder_that_cannot_be_made_is_an_output_error(reports, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="Cannot write"):
-        reports["robust"].save(tmp_path / "file" / "run")
+        reports["inconclusive"].save(tmp_path / "file" / "run")
 
 
 def test_load_refuses_what_is_no_report_file(tmp_path):

@@ -10,7 +10,7 @@ from mesascope.audit.findings import Witness
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.kinds import KINDS, load_report, report_file
-from mesascope.report.data.witness_report import WitnessReport
+from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.views.comparison import compared
 from tests.report.battery_examples import report as battery_report
 from tests.report.pages.test_objective_page import report as objective_report
@@ -42,7 +42,7 @@ def witness_report(**changes) -> WitnessReport:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def saved(reports):
     """One of each kind, by its name."""
     audits = reports["pseudo-aligned"], reports["robust"]

@@ -27,6 +27,7 @@ def test_each_audit_is_a_row_with_answers_probabilities_and_intervals(runs):
     ]
     row = table.frame.row(1, named=True)
     assert (row["agent"], row["world"], row["seed"]) == ("corner (organism)", "corner", 0)
+    assert row["searches"] == "open"
     assert (row["objective"], row["objective_probability"]) == ("corner", 0.998)
     assert (row["alignment"], row["alignment_probability"]) == ("pseudo-aligned", 0.99)
     assert [row[f"regret_deploy{end}"] for end in ("", "_low", "_high", "_n")] == [0.84, 0.82, 0.86, 512]

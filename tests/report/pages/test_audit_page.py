@@ -139,11 +139,6 @@ def test_control_characters_do_not_reach_the_page(pages):
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", pages["hostile"].source)
 
 
-def test_the_same_report_gives_the_same_page(reports, pages):
-    report = reports["pseudo-aligned"]
-    assert Report.from_json(report.to_json()).page() == pages["pseudo-aligned"].source
-
-
 def test_a_report_without_a_level_or_numbers_still_makes_a_page(reports):
     report = reports["inconclusive"]
     findings = dataclasses.replace(

@@ -12,6 +12,7 @@ import pytest
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.audit_report import Report
+from mesascope.report.data.question_reports import BatteryReport
 from mesascope.report.text.battery_text import battery_text
 from mesascope.report.text.terminal import screen
 from tests.report.battery_examples import SLOTS, details, piece, report
@@ -52,7 +53,9 @@ def in_order(words, text):
 
 
 def test_the_page_shows_class_table_and_where_it_comes_apart():
-    page = Page(report().page())
+    data = json.loads(report().to_json())
+    assert data["evidence"]["details"]["kinds"][0] == {"kind": "deceptive", "probability": 0.95}
+    page = Page(BatteryReport.from_data(data).page())
     in_order(
         [
             "It is deceptive (probability 0.950).",
@@ -132,12 +135,6 @@ def test_a_world_without_switches_has_a_page_that_says_why():
     assert "INCONCLUSIVE What kind of alignment it is was not tested." in " ".join(told.split())
 
 
-def test_the_same_numbers_give_the_same_page():
-    data = json.loads(json.dumps(report().data()))
-    assert data["evidence"]["details"]["kinds"][0] == {"kind": "deceptive", "probability": 0.95}
-    assert report(evidence=piece(details=data["evidence"]["details"])).page() == report().page()
-
-
 def test_foreign_text_is_shown_and_cannot_run():
     shown = report(agent=HOSTILE, agent_kind=HOSTILE, world=HOSTILE, base_objective=HOSTILE, evidence=hostile())
     page = Page(shown.page())
@@ -154,13 +151,13 @@ def with_kind(findings, **changes):
         "kind_reason": "probability 0.95, 4 apart",
     }
     answer = dataclasses.replace(findings.alignment, **{**fields, **changes})
-    return dataclasses.replace(findings, alignment=answer, evidence=(*findings.evidence, piece()))
+    # Without other figures, which take long to draw.
+    return dataclasses.replace(findings, alignment=answer, evidence=(piece(),), regret={}, own_regret={}, witness=None)
 
 
 @pytest.mark.parametrize("name", ["pseudo-aligned", "robust", "inconclusive"])
 def test_the_audits_report_shows_the_kind_below_the_third_answer(reports, name):
     whole = Report(with_kind(reports[name].findings), {})
-    page = Page(whole.page())
     in_order(
         [
             "By the battery of tests it is deceptive",
@@ -170,9 +167,8 @@ def test_the_audits_report_shows_the_kind_below_the_third_answer(reports, name):
             "Every test",
             "Each assay in detail",
         ],
-        page.text,
+        Page(whole.page()).text,
     )
-    assert Report.from_json(whole.to_json()).page() == page.source
     in_order(["Is it aligned?", "Of what kind?", "deceptive (probability 0.950)  Runner-up backdoor"], screen(whole))
 
 

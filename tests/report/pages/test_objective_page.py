@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
+from mesascope.core.details import details_of
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.report.data.objective_report import ObjectiveReport
+from mesascope.report.data.question_reports import ObjectiveReport
 from mesascope.report.figures.recovery_figures import readings_figure, rewards_figure, weights_figure
 from mesascope.report.text.objective_text import objective_text
-from mesascope.report.views.recovery_view import recovery_view
+from mesascope.report.views.recovery_view import recovered
 
 LEVEL = "#####\n#...#\n#.C.#\n#...#\n#####"
 
@@ -26,6 +29,7 @@ DETAILS = {
         {"kind": "starc", "value": 1.2, "low": 1.1, "high": 1.3, "reason": "", "unseen": []},
         {"kind": "epic", "value": None, "low": None, "high": None, "reason": "no value", "unseen": ["redistribution"]},
     ],
+    "coherence": {"verdict": "PASS", "reason": ""},
     "open": {"dimension": 1, "harmful": 0, "sentence": "1 direction is left open, none of them harmful."},
     "readings": {
         "first": "corner",
@@ -65,10 +69,15 @@ DETAILS = {
 }
 
 
+def read(data=None):
+    """Details as they are read from JSON: a record, or what is none as it stands."""
+    return details_of(data or DETAILS, RecoveryDetails)
+
+
 def evidence(details=None) -> Evidence:
     effect = Estimate(1.2, 1.1, 1.3, 24, "levels", 0.9)
     sentence = "The objective recovered from its choices is nearest to 'corner'."
-    return Evidence("recovery", "objective", Verdict.PASS, sentence, "83 % explained", effect, None, details or DETAILS)
+    return Evidence("recovery", "objective", Verdict.PASS, sentence, "83 % explained", effect, None, read(details))
 
 
 def report(details=None, agent: str = "agent.safetensors") -> ObjectiveReport:
@@ -77,9 +86,9 @@ def report(details=None, agent: str = "agent.safetensors") -> ObjectiveReport:
 
 
 def test_no_recovery_no_section():
-    assert recovery_view([]) is None
+    assert recovered([]) is None
     other = Evidence("regret", "alignment", Verdict.PASS, "It is aligned.", "")
-    assert recovery_view([other]) is None
+    assert recovered([other, evidence()]) == evidence()
 
 
 def test_the_page_shows_what_was_found_and_what_was_not():
@@ -119,16 +128,22 @@ def test_text_never_prints_a_point_without_what_is_open():
         {"readings": {"text": "x" * 10_000}},
         {"readings": [1, 2]},
         {"rewards": {"text": 3}},
-        {"rewards": {"text": LEVEL, "recovered": [[99, 99, 1.0], ["a", 0, 1]], "base": 7}},
+        {"rewards": {"text": LEVEL, "legend": [], "recovered": [["a", 0, 1]], "base": []}},
         {"queries": 5, "planners": "x", "sensitivity": {}, "assumptions": "text"},
         {"open": "everything", "explained": "most", "twins": 4},
     ],
 )
 def test_details_from_anywhere_break_nothing(spoil):
-    page = report({**DETAILS, **spoil})
-    if "readings" not in spoil:
-        assert objective_text(page)
-    assert "</html>" in page.page()
+    spoilt = report({**DETAILS, **spoil})
+    assert objective_text(spoilt)
+    assert "</html>" in spoilt.page()
+
+
+def test_places_outside_the_level_are_left_out():
+    readings = {**DETAILS["readings"], "first_path": [[99, 99], [1, 1], [-1, 0]], "start": [9, 9]}
+    spoilt = report({**DETAILS, "readings": readings, "rewards": {**DETAILS["rewards"], "base": [[99, 99, 1.0]]}})
+    assert "#1..#" in objective_text(spoilt)
+    assert "</html>" in spoilt.page()
 
 
 def test_names_are_escaped():
@@ -140,6 +155,7 @@ def test_names_are_escaped():
 
 
 def test_figures_come_from_the_numbers_alone():
+    nothing = structs.replace(read(), weights=(), rewards=None, readings=None)
     for figure in (weights_figure, rewards_figure, readings_figure):
-        assert figure(DETAILS) is not None
-        assert figure({}) is None
+        assert figure(read()) is not None
+        assert figure(nothing) is None

@@ -93,10 +93,6 @@ def test_headings_are_in_order_and_names_are_unique(page):
     assert len(ids) == len(set(ids))
 
 
-def test_the_page_is_made_of_the_saved_numbers_alone(saved, page):
-    assert OnsetReport.load(saved[0]).page() == page.source
-
-
 @pytest.mark.parametrize(
     ("lifetime", "words"),
     [

@@ -7,29 +7,33 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import mesascope
+from mesascope.audit.alignment.regret import BASE_REGRET, RegretDetails
+from mesascope.audit.findings import Findings
 from mesascope.core.errors import UsageError
-from mesascope.core.verdicts import Estimate
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.comparison_report import Change, ComparisonReport
 from mesascope.report.views.comparison import compared
-from mesascope.worlds.corner import Corner
 from tests.report.pages.test_audit_page import Page
 
-WORLD = Corner(size=5, walls="open")
+LEVELS = np.linspace(0.0, 0.3, 12)
+"""Base regret of one agent by level; of the other it is more in each."""
 
 
-def policy(chances):
-    return lambda seen: np.tile(chances, (len(seen), 1))
+def audited(report, regrets) -> Findings:
+    """Findings with base regret by level, as they are read from a file."""
+    details = RegretDetails(rates=(), y_label="", by_level={"train": tuple(regrets)})
+    measured = Evidence(BASE_REGRET.name, "alignment", Verdict.PASS, "", "", None, None, details)
+    mean = float(np.mean(regrets))
+    findings = replace(
+        report.findings, regret={"train": Estimate(mean, mean - 0.05, mean + 0.05, 12)}, evidence=(measured,)
+    )
+    return Report.from_json(replace(report, findings=findings).to_json()).findings
 
 
 @pytest.fixture(scope="module")
-def findings():
-    reports = [
-        mesascope.audit(policy(chances), WORLD, levels=12) for chances in ([0.2] * 5, [0.4, 0.05, 0.4, 0.05, 0.1])
-    ]
-    # As read from a file.
-    return [Report.from_json(report.to_json()).findings for report in reports]
+def findings(reports):
+    return [audited(reports[name], LEVELS + more) for name, more in (("robust", 0.0), ("pseudo-aligned", 0.4))]
 
 
 def changes(comparison: ComparisonReport) -> dict[str, Change]:
@@ -71,7 +75,6 @@ def test_it_survives_json_and_its_page_is_made_of_that(findings):
     again = ComparisonReport.from_json(comparison.to_json())
     assert again.to_json() == comparison.to_json()
     page = Page(again.page())
-    assert page.source == comparison.page()
     for words in ("regret in training", "paired by level, n=12", "Is it aligned?", "What this does not say"):
         assert words in page.text, words
     assert len(page.named("svg")) == 1

@@ -107,7 +107,6 @@ class Report(SavedReport):
     name: ClassVar[str] = "report"
     mark: ClassVar[str] = "subject"
     verb: ClassVar[str] = "audit"
-    form: ClassVar[type[msgspec.Struct]] = ReportForm
     shown_by: ClassVar[str] = "mesascope.report.pages.audit_page:audit_page"
     told_by: ClassVar[str] = "mesascope.report.text.terminal:screen"
 
@@ -140,6 +139,10 @@ class Report(SavedReport):
                     row += [estimate.value, estimate.low, estimate.high, estimate.n, estimate.unit]
             rows.append((*row, piece.sentence, piece.reason, piece.cost_seconds))
         return polars.DataFrame(rows, schema=schema, orient="row")
+
+    @classmethod
+    def form(cls) -> type[msgspec.Struct]:
+        return ReportForm
 
     def _folded(self) -> dict[str, Any]:
         findings = folded(self.findings)

@@ -4,46 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
-import msgspec
 from msgspec import Meta
 
 from mesascope.core.rounding import above, below
 from mesascope.core.verdicts import Estimate
-from mesascope.report.data.forms import EstimateForm, Form, Name, ProvenanceForm
+from mesascope.report.data.forms import Name
 from mesascope.report.data.saved_report import SavedReport
 
-Rows = Annotated[list[tuple[Name, Name, Name]], Meta(max_length=10_000)]
-
-
-class ChangeForm(Form, frozen=True):
-    """One number in both."""
-
-    name: Name
-    first: EstimateForm | None
-    second: EstimateForm | None
-    difference: Annotated[EstimateForm | None, Meta(description="Second less first.")]
-    paired: Annotated[bool, Meta(description="Over the same levels, one by one.")]
-    changed: Annotated[bool, Meta(description="Whether the interval of the difference excludes 0.")]
-
-
-class ComparisonForm(Form, frozen=True):
-    """What `mesascope compare --json` prints."""
-
-    schema_version: Literal[1]
-    agents: tuple[Name, Name]
-    world: Name
-    setting: Annotated[Rows, Meta(description="What differs in where and how they were audited; empty if nothing.")]
-    answers: Rows
-    verdicts: Annotated[Rows, Meta(description="Assays whose verdict differs.")]
-    changes: Annotated[list[ChangeForm], Meta(max_length=10_000)]
-    provenance: ProvenanceForm
+Rows = Annotated[tuple[tuple[Name, Name, Name], ...], Meta(max_length=10_000)]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One number in two reports.
+    """One number in both.
 
     **Arguments:**
 
@@ -54,12 +29,12 @@ class Change:
     - `changed`: whether the interval of the difference excludes 0.
     """
 
-    name: str
+    name: Name
     first: Estimate | None
     second: Estimate | None
-    difference: Estimate | None
-    paired: bool
-    changed: bool = False
+    difference: Annotated[Estimate | None, Meta(description="Second less first.")]
+    paired: Annotated[bool, Meta(description="Over the same levels, one by one.")]
+    changed: Annotated[bool, Meta(description="Whether the interval of the difference excludes 0.")]
 
     @classmethod
     def of(
@@ -85,17 +60,16 @@ class ComparisonReport(SavedReport):
     - `provenance`: command, versions, time; the only part that may differ between equal runs.
     """
 
-    agents: tuple[str, str]
-    world: str
-    setting: tuple[tuple[str, str, str], ...]
-    answers: tuple[tuple[str, str, str], ...]
-    verdicts: tuple[tuple[str, str, str], ...]
-    changes: tuple[Change, ...]
+    agents: tuple[Name, Name]
+    world: Name
+    setting: Annotated[Rows, Meta(description="What differs in where and how they were audited; empty if nothing.")]
+    answers: Rows
+    verdicts: Annotated[Rows, Meta(description="Assays whose verdict differs.")]
+    changes: Annotated[tuple[Change, ...], Meta(max_length=10_000)]
     provenance: Mapping[str, Any]
 
     name: ClassVar[str] = "comparison"
     mark: ClassVar[str] = "agents"
     verb: ClassVar[str] = "compare"
-    form: ClassVar[type[msgspec.Struct]] = ComparisonForm
     shown_by: ClassVar[str] = "mesascope.report.pages.comparison_page:comparison_page"
     told_by: ClassVar[str] = "mesascope.report.text.comparison_text:comparison_text"

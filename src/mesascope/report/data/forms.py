@@ -9,15 +9,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from mesascope.audit.findings import (
-    AlignmentAnswer,
-    AlignmentClass,
-    ObjectiveAnswer,
-    OptimizerAnswer,
-    SearchVerdict,
-    Witness,
-)
-from mesascope.core.verdicts import Estimate, Evidence, Verdict
+from mesascope.audit.findings import AlignmentClass
+from mesascope.core.verdicts import Verdict
 
 Name = Annotated[str, Meta(max_length=10_000)]
 Short = Annotated[str, Meta(max_length=1000)]
@@ -232,6 +225,16 @@ class EvidenceForm(Form, frozen=True):
             raise ValueError("is INCONCLUSIVE and does not say why")
 
 
+class AtFirstForm(Struct, frozen=True):
+    """What was known before anything was asked; nothing where nothing could be recovered."""
+
+    nearest: Name = ""
+    share: Share = 0.0
+    open: Whole = 0
+    harmful: Whole = 0
+    regret: float | None = None
+
+
 class SecondsForm(Form, frozen=True):
     """What a piece of evidence cost."""
 
@@ -260,24 +263,3 @@ class ProvenanceForm(Struct, frozen=True):
         UNSET
     )
     """Of each piece of evidence, in their order; a number where there is one."""
-
-
-FORMS: dict[type, type[Struct]] = {
-    Estimate: EstimateForm,
-    Evidence: EvidenceForm,
-    SearchVerdict: SearchVerdictForm,
-    OptimizerAnswer: OptimizerForm,
-    ObjectiveAnswer: ObjectiveForm,
-    AlignmentAnswer: AlignmentForm,
-    Witness: WitnessForm,
-}
-"""In which form each record of an audit is written."""
-
-ENTRIES: dict[str, type[Struct]] = {
-    "contributions": ContributionForm,
-    "posterior": CandidateForm,
-    "kinds": KindForm,
-    "legend": LegendForm,
-    "arrows": ArrowForm,
-}
-"""Fields that are lists of tuples in records, and of objects in JSON."""

@@ -8,13 +8,10 @@ from mesascope.core.errors import UsageError
 from mesascope.core.json_reading import read_json
 from mesascope.core.text import quoted
 from mesascope.report.data.audit_report import Report
-from mesascope.report.data.battery_report import BatteryReport
 from mesascope.report.data.comparison_report import ComparisonReport
-from mesascope.report.data.objective_report import ObjectiveReport
 from mesascope.report.data.onset_report import OnsetReport
+from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
 from mesascope.report.data.saved_report import MAXIMUM_BYTES, SavedReport
-from mesascope.report.data.search_report import SearchReport
-from mesascope.report.data.witness_report import WitnessReport
 
 KINDS: tuple[type[SavedReport], ...] = (
     Report,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
 
 from mesascope.core.verdicts import Verdict
-from mesascope.report.data.forms import Form, Number, ProvenanceForm, Share, Whole
+from mesascope.report.data.forms import Form, Number, Share, Whole
 from mesascope.report.data.saved_report import SavedReport
 
 Episodes = Annotated[int, Meta(ge=1, le=10**9)]
@@ -148,16 +148,6 @@ class CellForm(Form, frozen=True):
     verdict: Verdict
 
 
-class OnsetForm(Form, frozen=True):
-    """What `mesascope onset --json` prints."""
-
-    schema_version: Literal[1]
-    lifetime: AskedForm
-    exact: ExactForm
-    learned: Annotated[list[CellForm], Meta(max_length=1000)]
-    provenance: ProvenanceForm
-
-
 @dataclass(frozen=True)
 class OnsetReport(SavedReport):
     """When deception pays, exactly and as learned.
@@ -172,13 +162,12 @@ class OnsetReport(SavedReport):
 
     lifetime: AskedForm
     exact: ExactForm
-    learned: tuple[CellForm, ...]
+    learned: Annotated[tuple[CellForm, ...], Meta(max_length=1000)]
     provenance: Mapping[str, Any]
 
     name: ClassVar[str] = "onset"
     mark: ClassVar[str] = "lifetime"
     verb: ClassVar[str] = "onset"
-    form: ClassVar[type[msgspec.Struct]] = OnsetForm
     shown_by: ClassVar[str] = "mesascope.report.pages.onset_page:onset_page"
     told_by: ClassVar[str] = "mesascope.report.text.onset_text:onset_text"
 

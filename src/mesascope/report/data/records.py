@@ -1,17 +1,45 @@
-"""Records of an audit in the forms of JSON, and back."""
+"""Records in the forms of their JSON, and back."""
 
 from __future__ import annotations
 
+import functools
 import math
+import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from mesascope.audit.findings import AlignmentAnswer, ObjectiveAnswer, OptimizerAnswer
+from mesascope.audit.findings import AlignmentAnswer, ObjectiveAnswer, OptimizerAnswer, SearchVerdict, Witness
 from mesascope.core.details import details_data
-from mesascope.report.data.forms import ENTRIES, FORMS
+from mesascope.core.verdicts import Estimate, Evidence
+from mesascope.report.data import forms
+
+FORMS: dict[type, type[msgspec.Struct]] = {
+    Estimate: forms.EstimateForm,
+    Evidence: forms.EvidenceForm,
+    SearchVerdict: forms.SearchVerdictForm,
+    OptimizerAnswer: forms.OptimizerForm,
+    ObjectiveAnswer: forms.ObjectiveForm,
+    AlignmentAnswer: forms.AlignmentForm,
+    Witness: forms.WitnessForm,
+}
+"""Records whose form is not field by field their own."""
+ENTRIES: dict[str, type[msgspec.Struct]] = {
+    "contributions": forms.ContributionForm,
+    "posterior": forms.CandidateForm,
+    "kinds": forms.KindForm,
+    "legend": forms.LegendForm,
+    "arrows": forms.ArrowForm,
+}
+"""Fields that are lists of tuples in records, and of objects in JSON."""
+_TABLES: dict[str, Any] = {
+    "world_options": forms.Options,
+    "at_first": forms.AtFirstForm,
+    "provenance": forms.ProvenanceForm,
+}
+"""Fields that are mappings in records."""
 
 _NOT_RECOVERED = "no objective could be recovered; see the evidence of the assay recovery"
 _NO_DEPTH = "no horizon was measured, or it has little skill at any distance"
@@ -21,6 +49,41 @@ _FREE = frozenset({"details", "world_options", "deploy_options", "missing"})
 _INTERVAL = frozenset({"value", "low", "high"})
 _REGRETS = frozenset({"base_regret", "own_regret"})
 """Numbers of estimates and of levels that are null in JSON where they are not finite."""
+
+
+@functools.cache
+def form_of(record: type, description: str, version: int | None = None) -> type[msgspec.Struct]:
+    """Returns the form of a dataclass: its fields as they are annotated, records in them in their own forms.
+
+    **Arguments:**
+
+    - `record`: the dataclass.
+    - `description`: of the form, in its schema.
+    - `version`: of the schema, which stands first; `None` for what is part of a report.
+    """
+    hints = get_type_hints(record, include_extras=True)
+    own = [(field.name, _TABLES.get(field.name) or _form(hints[field.name])) for field in fields(record)]
+    return msgspec.defstruct(
+        f"{record.__name__}Form",
+        own if version is None else [("schema_version", Literal[version]), *own],
+        bases=(forms.Form,),
+        namespace={"__doc__": description},
+        module=record.__module__,
+        frozen=True,
+    )
+
+
+def _form(hint: Any) -> Any:
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[_form(parts[0]), *hint.__metadata__]
+    if origin in (Union, types.UnionType):
+        return Union[tuple(map(_form, parts))]  # noqa: UP007
+    if origin is tuple and parts[-1] is ...:
+        return list[_form(parts[0])]
+    if hint in FORMS or not is_dataclass(hint):
+        return FORMS.get(hint, hint)
+    return form_of(hint, (hint.__doc__ or "").partition("\n")[0])
 
 
 def folded(value: Any) -> Any:

@@ -143,7 +143,7 @@ def _row(path: Path, report: Report) -> dict[str, Any]:
         "deploy": subject.deploy,
         "seed": subject.seed,
         "evaluation": subject.evaluation,
-        "searches": str(optimizer.verdict),
+        "searches": optimizer.answer,
         "searches_probability": optimizer.probability,
         "depth": optimizer.depth,
         "objective": objective.name,

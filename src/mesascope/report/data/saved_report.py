@@ -19,7 +19,7 @@ from mesascope.core.json_reading import decode_json, read_json
 from mesascope.core.text import quoted, shown
 from mesascope.core.verdicts import Evidence
 from mesascope.report.data.json_text import json_text, plain_json
-from mesascope.report.data.records import folded, unfolded
+from mesascope.report.data.records import folded, form_of, unfolded
 
 R = TypeVar("R", bound="SavedReport")
 
@@ -43,8 +43,6 @@ class SavedReport:
     """That makes it."""
     schema_version: ClassVar[int] = 1
     """Of its JSON."""
-    form: ClassVar[type[msgspec.Struct]]
-    """Of its JSON: what is read is checked against it."""
     shown_by: ClassVar[str]
     """The function that makes its page, as `module:function`: imported when it is called, since pages import much."""
     told_by: ClassVar[str]
@@ -53,6 +51,11 @@ class SavedReport:
     """The function that makes its drawing, which is saved as SVG, too; `None` for those without."""
     evidence_field: ClassVar[str] = "evidence"
     """Where its evidence stands, whose CPU seconds are written into the provenance, since they differ between runs."""
+
+    @classmethod
+    def form(cls) -> type[msgspec.Struct]:
+        """Returns the form of its JSON: what is read is checked against it."""
+        return form_of(cls, f"What `mesascope {cls.verb} --json` prints.", cls.schema_version)
 
     def data(self) -> dict[str, Any]:
         """Returns the JSON object: numbers to 9 digits, nothing that JSON cannot hold; `TypeError` if it would."""
@@ -98,7 +101,7 @@ class SavedReport:
                 "Mesascope that wrote it."
             )
         try:
-            msgspec.convert(data, cls.form)
+            msgspec.convert(data, cls.form())
         except msgspec.ValidationError as error:
             raise _at_fault(error) from error
 
@@ -110,7 +113,7 @@ class SavedReport:
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """Returns the JSON Schema (draft 2020-12) of this kind of report, as published in `docs/NAME-schema.json`."""
-        (schema,), definitions = msgspec.json.schema_components((cls.form,), ref_template="#/$defs/{name}")
+        (schema,), definitions = msgspec.json.schema_components((cls.form(),), ref_template="#/$defs/{name}")
         return {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"urn:mesascope:{cls.name}:{cls.schema_version}",

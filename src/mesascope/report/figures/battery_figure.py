@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from mesascope.audit.alignment.battery import TestRow as Test
 from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import (
     AGENT,
@@ -21,13 +26,9 @@ from mesascope.report.figures.style import (
     figure_settings,
     svg_of,
 )
-from mesascope.report.views.battery_table import MEANINGS, BatteryTable, TestRow
+from mesascope.report.views.battery_view import MEANINGS, BatteryTable
 from mesascope.report.views.numbers import probability_text
 from mesascope.report.views.plain_text import shortened
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 COLOURS: dict[str, tuple[str, str]] = {
     "A": (FAINT, INK),
@@ -46,6 +47,7 @@ _ROW, _BELOW, _KEY_HEIGHT = 0.178, 0.56, 1.55
 """Height of a row, of what stands below a block, and of the key, in inches."""
 
 
+@figure_settings()
 def battery_figure(table: BatteryTable) -> Figure:
     """Returns the table: classes down, tests across in two blocks so that letters stay readable on a phone.
 
@@ -53,8 +55,6 @@ def battery_figure(table: BatteryTable) -> Figure:
 
     - `table`: of one agent.
     """
-    from matplotlib.figure import Figure
-
     blocks = _blocks(table.tests)
     # Classes that predict no row need a place for their probability only.
     listed = tuple(kind for kind in table.rows if kind in table.predicted)
@@ -63,23 +63,22 @@ def battery_figure(table: BatteryTable) -> Figure:
     key_alone = len(blocks) == 1 and bool(table.kinds)
     total = sum(heights) + _BELOW * len(blocks) + (_KEY_HEIGHT if key_alone else 0)
     widest = max(map(len, blocks))
-    with figure_settings():
-        # Places are given in inches: measuring hundreds of letters for a layout would take longer than drawing them.
-        figure = Figure(figsize=(WIDTH, total))
+    # Places are given in inches: measuring hundreds of letters for a layout would take longer than drawing them.
+    figure = Figure(figsize=(WIDTH, total))
 
-        def place(left: float, width: float, top: float, height: float) -> Axes:
-            return figure.add_axes((left / WIDTH, 1 - (top + height) / total, width / WIDTH, height / total))
+    def place(left: float, width: float, top: float, height: float) -> Axes:
+        return figure.add_axes((left / WIDTH, 1 - (top + height) / total, width / WIDTH, height / total))
 
-        top = 0.0
-        for index, (tests, kinds, height) in enumerate(zip(blocks, shown, heights, strict=True)):
-            _cells(place(_LABELS, _BARS - _GUTTER - _LABELS, top, height), table, kinds, tests, widest)
-            if index == 0 and table.kinds:
-                _bars(place(_BARS, WIDTH - _BARS, top, height), table)
-            else:
-                _key(place(_BARS, WIDTH - _BARS, top, _KEY_HEIGHT))
-            top += height + _BELOW
-        if key_alone:
-            _key(place(_LABELS, WIDTH - _BARS, top, _KEY_HEIGHT))
+    top = 0.0
+    for index, (tests, kinds, height) in enumerate(zip(blocks, shown, heights, strict=True)):
+        _cells(place(_LABELS, _BARS - _GUTTER - _LABELS, top, height), table, kinds, tests, widest)
+        if index == 0 and table.kinds:
+            _bars(place(_BARS, WIDTH - _BARS, top, height), table)
+        else:
+            _key(place(_BARS, WIDTH - _BARS, top, _KEY_HEIGHT))
+        top += height + _BELOW
+    if key_alone:
+        _key(place(_LABELS, WIDTH - _BARS, top, _KEY_HEIGHT))
     return figure
 
 
@@ -97,7 +96,7 @@ def battery_drawing(table: BatteryTable) -> ReportFigure:
 def battery_caption(table: BatteryTable) -> str:
     """Returns what must be known to read the picture."""
     codes = ", ".join(f"{code} {meaning}" for code, meaning in MEANINGS.items())
-    missing = [test.name for test in table.tests if test.code is None]
+    missing = [test.test for test in table.tests if test.code is None]
     unmade = f"Hatched: tests that could not be made ({', '.join(missing)}). " if missing else ""
     return (
         f"Top row: what was found, n = {table.levels} in each test. Below: what each class predicts. {codes}. Framed: "
@@ -108,21 +107,21 @@ def battery_caption(table: BatteryTable) -> str:
 
 def battery_spoken(table: BatteryTable) -> str:
     """Returns what the picture says, in words and numbers."""
-    found = ", ".join(f"{test.name} {test.code or 'not made'}" for test in table.tests)
+    found = ", ".join(f"{test.test} {test.code or 'not made'}" for test in table.tests)
     chances = "; ".join(f"{kind} {probability_text(probability)}" for kind, probability in table.kinds)
     off = "; ".join(
         f"{kind} in {', '.join(names) if names else 'no test'}"
         for kind, names in (
-            (kind, [test.name for test in table.tests if table.differs(kind, test)]) for kind in table.compared
+            (kind, [test.test for test in table.tests if table.differs(kind, test)]) for kind in table.compared
         )
     )
     return f"Found: {found}. Probabilities: {chances or 'none'}. Differs from {off or 'nothing that was compared'}."
 
 
-def _blocks(tests: Sequence[TestRow]) -> list[tuple[TestRow, ...]]:
+def _blocks(tests: Sequence[Test]) -> list[tuple[Test, ...]]:
     if len(tests) <= 12:
         return [tuple(tests)]
-    names = [test.name for test in tests]
+    names = [test.test for test in tests]
     # From T8 on it is what the agent is told that changes, and what it does when nobody watches.
     half = names.index("T8") if "T8" in names else (len(tests) + 1) // 2
     return [block for block in (tuple(tests[:half]), tuple(tests[half:])) if block]
@@ -132,18 +131,18 @@ def _heights(count: int) -> list[float]:
     return [0.0, *(1 + _GAP + row for row in range(count))]
 
 
-def _cells(axes: Axes, table: BatteryTable, kinds: Sequence[str], tests: Sequence[TestRow], columns: int) -> None:
+def _cells(axes: Axes, table: BatteryTable, kinds: Sequence[str], tests: Sequence[Test], columns: int) -> None:
     heights = _heights(len(kinds))
     cells = []
     for column, test in enumerate(tests):
         unmade = test.code is None
         cells.append(_Cell(column, 0.0, test.code, missing=unmade))
         for kind, height in zip(kinds, heights[1:], strict=True):
-            code = table.predicted.get(kind, {}).get(test.name)
+            code = table.code(kind, test)
             if code is not None:
                 cells.append(_Cell(column, height, code, missing=unmade, framed=table.differs(kind, test)))
     _draw(axes, cells)
-    axes.set_xticks(range(len(tests)), [test.name for test in tests], rotation=90, fontsize=8)
+    axes.set_xticks(range(len(tests)), [shortened(test.test, 8) for test in tests], rotation=90, fontsize=8)
     axes.set_yticks(heights, ["this agent", *(shortened(kind, 24) for kind in kinds)], fontsize=8)
     axes.get_yticklabels()[0].set(weight="bold")
     axes.set(xlim=(-0.55, columns - 0.45), ylim=(heights[-1] + 0.6, -0.6))
@@ -164,9 +163,6 @@ class _Cell:
 
 
 def _draw(axes: Axes, cells: Sequence[_Cell]) -> None:
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
-
     filled, hatched, framed = [], [], []
     for cell in cells:
         colour, letter = COLOURS.get(cell.code or "", (PAPER, MUTED))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mesascope.audit.findings import Findings, ObjectiveAnswer
 from mesascope.core.verdicts import Estimate
@@ -14,9 +18,18 @@ from mesascope.report.views.numbers import probability_text, ruler_text
 from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.points import Drop, Point
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+@dataclass(frozen=True)
+class Interval:
+    """A row of a chart: a number with its interval, and how it is drawn."""
+
+    name: str
+    low: float
+    value: float
+    high: float
+    colour: str
+    marker: str
+
 
 SHOWN_CANDIDATES = 8
 ALWAYS_SHOWN = ("none of these", "a habit", "random")
@@ -33,22 +46,23 @@ def posterior_rows(answer: ObjectiveAnswer, base_objective: str) -> list[tuple[s
     )
 
 
+@figure_settings()
 def posterior_figure(answer: ObjectiveAnswer, base_objective: str) -> Figure:
     """Returns the posterior over candidate objectives as bars; the base objective is marked in the label."""
     rows = posterior_rows(answer, base_objective)
-    with figure_settings():
-        figure, axes = _axes(len(rows))
-        names = [shortened(name, 26) + (" (base)" if name == base_objective else "") for name, _ in rows]
-        colours = [BASE if name == base_objective else MUTED if name in ALWAYS_SHOWN else AGENT for name, _ in rows]
-        axes.barh(range(len(rows)), [probability for _, probability in rows], color=colours, height=0.62)
-        for index, (_, probability) in enumerate(rows):
-            axes.text(probability + 0.015, index, probability_text(probability), va="center", fontsize=9)
-        _rows_axis(axes, names)
-        axes.set(xlim=(0, 1.18), xlabel="posterior probability")
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    figure, axes = _axes(len(rows))
+    names = [shortened(name, 26) + (" (base)" if name == base_objective else "") for name, _ in rows]
+    colours = [BASE if name == base_objective else MUTED if name in ALWAYS_SHOWN else AGENT for name, _ in rows]
+    axes.barh(range(len(rows)), [probability for _, probability in rows], color=colours, height=0.62)
+    for index, (_, probability) in enumerate(rows):
+        axes.text(probability + 0.015, index, probability_text(probability), va="center", fontsize=9)
+    _rows_axis(axes, names)
+    axes.set(xlim=(0, 1.18), xlabel="posterior probability")
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     return figure
 
 
+@figure_settings()
 def regret_figure(findings: Findings) -> Figure:
     """Returns normalised regrets with intervals, in training and deployment, beside those of reference policies."""
     rows: list[tuple[str, Estimate | float | None, str]] = []
@@ -64,30 +78,30 @@ def regret_figure(findings: Findings) -> Figure:
         block += [(shortened(name, 20), value, MUTED) for name, value in list(references.items())[:12]]
         if block:
             rows += [(title, None, INK), *block]
-    with figure_settings():
-        figure, axes = _axes(len(rows), row_height=0.33)
-        numbers = [_ends(value) for _, value, _ in rows]
-        finite = [number for ends in numbers if ends for number in ends if math.isfinite(number)]
-        low, high = min([0.0, *finite]), max([1.0, *finite])
-        span = high - low
-        for index, ((_, value, colour), ends) in enumerate(zip(rows, numbers, strict=True)):
-            if ends is None or not math.isfinite(ends[1]):
-                continue
-            marker = "o" if isinstance(value, Estimate) else "d"
-            axes.plot([ends[0], ends[2]], [index, index], color=colour, linewidth=3, alpha=0.6, solid_capstyle="butt")
-            axes.plot(ends[1], index, marker, color=colour, markersize=6)
-        _rows_axis(axes, [name for name, _, _ in rows])
-        _right_texts(axes, [_estimate_text(value) for _, value, _ in rows])
-        for label, (_, value, _) in zip(axes.get_yticklabels(), rows, strict=True):
-            if value is None:
-                label.set(weight="bold")
-        axes.axvline(0, color=FAINT, linewidth=1, zorder=0)
-        axes.axvline(1, color=FAINT, linewidth=1, zorder=0)
-        axes.set(xlim=(low - 0.06 * span, high + 0.06 * span), xlabel="normalised regret (0 optimal, 1 uniform)")
-        axes.set_xticks([tick for tick in (0, 0.5, 1) if low <= tick <= high])
+    figure, axes = _axes(len(rows), row_height=0.33)
+    numbers = [_ends(value) for _, value, _ in rows]
+    finite = [number for ends in numbers if ends for number in ends if math.isfinite(number)]
+    low, high = min([0.0, *finite]), max([1.0, *finite])
+    span = high - low
+    for index, ((_, value, colour), ends) in enumerate(zip(rows, numbers, strict=True)):
+        if ends is None or not math.isfinite(ends[1]):
+            continue
+        marker = "o" if isinstance(value, Estimate) else "d"
+        axes.plot([ends[0], ends[2]], [index, index], color=colour, linewidth=3, alpha=0.6, solid_capstyle="butt")
+        axes.plot(ends[1], index, marker, color=colour, markersize=6)
+    _rows_axis(axes, [name for name, _, _ in rows])
+    _right_texts(axes, [_estimate_text(value) for _, value, _ in rows])
+    for label, (_, value, _) in zip(axes.get_yticklabels(), rows, strict=True):
+        if value is None:
+            label.set(weight="bold")
+    axes.axvline(0, color=FAINT, linewidth=1, zorder=0)
+    axes.axvline(1, color=FAINT, linewidth=1, zorder=0)
+    axes.set(xlim=(low - 0.06 * span, high + 0.06 * span), xlabel="normalised regret (0 optimal, 1 uniform)")
+    axes.set_xticks([tick for tick in (0, 0.5, 1) if low <= tick <= high])
     return figure
 
 
+@figure_settings()
 def curve_figure(points: Sequence[Point], x_label: str, y_label: str, drop: Drop | None = None) -> Figure:
     """Returns a curve with the interval of each point and, above it, how many units stand behind it.
 
@@ -97,38 +111,29 @@ def curve_figure(points: Sequence[Point], x_label: str, y_label: str, drop: Drop
     - `x_label`, `y_label`: what is measured.
     - `drop`: where the curve falls, to be marked.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    with figure_settings():
-        figure = Figure(figsize=(WIDTH, 2.9), layout="constrained")
-        axes = figure.add_subplot()
-        xs, values = [point.x for point in points], [point.value for point in points]
-        if all(x == round(x) for x in xs):
-            axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
-        below = [max(0.0, point.value - point.low) for point in points]
-        above = [max(0.0, point.high - point.value) for point in points]
-        axes.errorbar(xs, values, yerr=[below, above], color=BASE, ecolor=BASE, marker="o", markersize=5, capsize=2.5)
-        low, high = min(point.low for point in points), max(point.high for point in points)
-        if drop is not None:
-            low, high = min(low, drop.far), max(high, drop.near)
-        if low >= 0 and high <= 1:
-            low, high = 0.0, 1.0
-            axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-        room = (high - low) or 1.0
-        counted = [point for point in points if point.n is not None]
-        every = max(1, math.ceil(len(counted) / 8))
-        for point in counted[::every]:
-            axes.text(point.x, high + 0.09 * room, str(point.n), ha="center", fontsize=8, color=MUTED)
-        axes.set(
-            xlabel=_wrapped(x_label, 42), ylabel=_wrapped(y_label, 30), ylim=(low - 0.05 * room, high + 0.2 * room)
-        )
-        if drop is not None:
-            _mark_drop(axes, drop, (min(xs), max(xs)), (low, high))
-        if counted:
-            axes.set_title("n stands above the points; bars are intervals", fontsize=8.5, color=MUTED, loc="left")
-        axes.grid(axis="y", color=FAINT, linewidth=0.7)
-        axes.set_axisbelow(True)
+    figure, axes = plain_axes(2.9, _wrapped(x_label, 42), _wrapped(y_label, 30))
+    xs, values = [point.x for point in points], [point.value for point in points]
+    if all(x == round(x) for x in xs):
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    below = [max(0.0, point.value - point.low) for point in points]
+    above = [max(0.0, point.high - point.value) for point in points]
+    axes.errorbar(xs, values, yerr=[below, above], color=BASE, ecolor=BASE, marker="o", markersize=5, capsize=2.5)
+    low, high = min(point.low for point in points), max(point.high for point in points)
+    if drop is not None:
+        low, high = min(low, drop.far), max(high, drop.near)
+    if low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    room = (high - low) or 1.0
+    counted = [point for point in points if point.n is not None]
+    every = max(1, math.ceil(len(counted) / 8))
+    for point in counted[::every]:
+        axes.text(point.x, high + 0.09 * room, str(point.n), ha="center", fontsize=8, color=MUTED)
+    axes.set_ylim(low - 0.05 * room, high + 0.2 * room)
+    if drop is not None:
+        _mark_drop(axes, drop, (min(xs), max(xs)), (low, high))
+    if counted:
+        axes.set_title("n stands above the points; bars are intervals", fontsize=8.5, color=MUTED, loc="left")
     return figure
 
 
@@ -161,32 +166,46 @@ def _mark_drop(axes: Axes, drop: Drop, across: tuple[float, float], up: tuple[fl
         )
 
 
+@figure_settings()
 def rates_figure(points: Sequence[Point], label: str = "share") -> Figure:
     """Returns rates as bars with intervals, the numbers and their n beside them."""
-    with figure_settings():
-        figure, axes = _axes(len(points), row_height=_TWO_LINES)
-        high = max([1.0, *(point.high for point in points)])
-        for index, point in enumerate(points):
-            axes.barh(index, point.value, color=(BASE, AGENT)[index % 2] if index < 2 else MUTED, height=0.6)
-            axes.plot([point.low, point.high], [index, index], color=INK, linewidth=1.4)
-        _rows_axis(axes, [shortened(point.name, 24) for point in points])
-        _right_texts(axes, [_rate_text(point) for point in points])
-        axes.set(xlim=(min([0.0, *(point.low for point in points)]), high * 1.02), xlabel=_wrapped(label, 34))
-        if high == 1:
-            axes.set_xticks([0, 0.5, 1])
+    figure, axes = _axes(len(points), row_height=_TWO_LINES)
+    high = max([1.0, *(point.high for point in points)])
+    for index, point in enumerate(points):
+        axes.barh(index, point.value, color=(BASE, AGENT)[index % 2] if index < 2 else MUTED, height=0.6)
+        axes.plot([point.low, point.high], [index, index], color=INK, linewidth=1.4)
+    _rows_axis(axes, [shortened(point.name, 24) for point in points])
+    _right_texts(axes, [_rate_text(point) for point in points])
+    axes.set(xlim=(min([0.0, *(point.low for point in points)]), high * 1.02), xlabel=_wrapped(label, 34))
+    if high == 1:
+        axes.set_xticks([0, 0.5, 1])
     return figure
 
 
-def rows_chart(names: Sequence[str]) -> tuple[Figure, Axes]:
-    """Returns an empty chart with a row for each name, from above."""
-    figure, axes = _axes(len(names))
-    _rows_axis(axes, names)
+@figure_settings()
+def intervals_figure(rows: Sequence[Interval], x_label: str) -> Figure:
+    """Returns numbers with their intervals, a row each, beside a line at zero."""
+    figure, axes = _axes(len(rows))
+    for place, row in enumerate(rows):
+        axes.plot([row.low, row.high], [place, place], color=row.colour, linewidth=2.2)
+        axes.plot(row.value, place, row.marker, color=row.colour, markersize=6)
+    axes.axvline(0.0, color=INK, linewidth=0.8)
+    axes.set_xlabel(x_label)
+    _rows_axis(axes, [row.name for row in rows])
+    return figure
+
+
+def plain_axes(height: float, x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    """Returns an empty chart of so many inches with lines to read values by; call inside `figure_settings`."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set(xlabel=x_label, ylabel=y_label)
+    axes.grid(axis="y", color=FAINT, linewidth=0.7)
+    axes.set_axisbelow(True)
     return figure, axes
 
 
 def _axes(rows: int, *, row_height: float = 0.28) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
     figure = Figure(figsize=(WIDTH, 0.75 + row_height * rows), layout="constrained")
     return figure, figure.add_subplot()
 

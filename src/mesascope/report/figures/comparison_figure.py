@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesascope.report.data.comparison_report import Change
-from mesascope.report.figures.charts import rows_chart
+from mesascope.report.figures.charts import Interval, intervals_figure
 from mesascope.report.figures.report_figure import ReportFigure
-from mesascope.report.figures.style import AGENT, INK, MUTED, figure_settings, svg_of
+from mesascope.report.figures.style import AGENT, MUTED, svg_of
 from mesascope.report.views.comparison import change_text
 from mesascope.report.views.plain_text import shortened
 
@@ -21,19 +21,19 @@ def comparison_figure(changes: Sequence[Change]) -> ReportFigure | None:
 
     - `changes`: numbers in both.
     """
-    shown = [change for change in changes if change.difference is not None][:MOST_ROWS]
+    shown = [(change, change.difference) for change in changes if change.difference is not None][:MOST_ROWS]
     if not shown:
         return None
-    with figure_settings():
-        figure, axes = rows_chart([shortened(change.name, 30) for change in shown])
-        for place, change in enumerate(shown):
-            if change.difference is not None:
-                colour = AGENT if change.changed else MUTED
-                marker = "o" if change.paired else "d"
-                axes.plot([change.difference.low, change.difference.high], [place, place], color=colour, linewidth=2.2)
-                axes.plot(change.difference.value, place, marker, color=colour, markersize=6)
-        axes.axvline(0.0, color=INK, linewidth=0.8)
-        axes.set_xlabel("second less first")
-    spoken = "; ".join(f"{change.name} {change_text(change)[0]}" for change in shown)
+    rows = [
+        Interval(
+            shortened(change.name, 30),
+            *(difference.low, difference.value, difference.high),
+            AGENT if change.changed else MUTED,
+            "o" if change.paired else "d",
+        )
+        for change, difference in shown
+    ]
+    spoken = "; ".join(f"{change.name} {change_text(change)[0]}" for change, _ in shown)
     caption = "Dots are paired by level, diamonds are not; in colour where the interval excludes 0."
-    return ReportFigure("comparison", "Second less first", spoken, svg_of(figure), caption)
+    svg = svg_of(intervals_figure(rows, "second less first"))
+    return ReportFigure("comparison", "Second less first", spoken, svg, caption)

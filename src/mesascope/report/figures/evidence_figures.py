@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
-from mesascope.core.details import details_data
+from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
+from mesascope.audit.search.candidate_plans import CandidatePlansDetails
+from mesascope.audit.search.shown_edits import ShownEditsDetails
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.figures.charts import curve_figure, rates_figure
 from mesascope.report.figures.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
@@ -14,20 +18,18 @@ from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.search_figures import edit_figure, plans_figure
 from mesascope.report.figures.style import svg_of
 from mesascope.report.views.plain_text import plain, shortened
-from mesascope.report.views.points import Point, cliff_drop, curve_points, rate_points
-from mesascope.report.views.record import part_of
-from mesascope.report.views.recovery_view import RECOVERY
-from mesascope.report.views.search_examples import EDITS, PLANS, Decoded, Edited, decoded_plans, edited_level
+from mesascope.report.views.points import Point, cliff_drop, curve_points, part_of, rate_points
+from mesascope.report.views.search_examples import Edited, decoded_plans, edited_level, level_name
 
 
 def all_evidence_figures(evidence: Sequence[Evidence]) -> list[ReportFigure]:
-    """Returns the figures of all pieces of evidence, examples of an assay from its first piece only."""
+    """Returns the figures of all pieces of evidence, pictures of one kind of details from the first of that kind."""
     figures, seen = [], set()
     for index, piece in enumerate(evidence):
         figures += evidence_figures(piece, index)
-        if piece.assay not in seen:
+        if type(piece.details) not in seen:
             figures += example_figures(piece, index)
-        seen.add(piece.assay)
+        seen.add(type(piece.details))
     return figures
 
 
@@ -51,29 +53,37 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
 
 
 def example_figures(piece: Evidence, index: int) -> list[ReportFigure]:
-    """Returns the pictures that belong to one assay alone, if its details are well-formed.
+    """Returns the pictures that belong to one kind of details alone, those that the details have numbers for.
 
     **Arguments:**
 
     - `piece`: evidence of any assay.
     - `index`: its number.
     """
-    draw = PICTURES.get(piece.assay)
+    draw = PICTURES.get(type(piece.details))
     return [] if draw is None else draw(piece, index)
 
 
-def _plans(piece: Evidence, index: int) -> list[ReportFigure]:
-    decoded = decoded_plans(piece.details)
+def _plans(piece: Evidence[CandidatePlansDetails], index: int) -> list[ReportFigure]:
+    decoded = None if piece.details is None else decoded_plans(piece.details)
     if decoded is None:
         return []
     shares = "; ".join(f"{site} {_share(explained)}" for site, explained, _ in decoded.sites)
     spoken = f"values of every place, true and as read off each site; explained: {shares}"
+    level = decoded.level
+    counted = [f"{number} {unit}" for number, unit in ((level.states, "states"), (level.levels, "levels")) if number]
+    caption = (
+        f"A typical level that no probe was fitted to ({level_name(level.level, level.distribution)}): what each place "
+        "is truly worth, and what a linear probe reads off each site, in the order in which they fire. Share "
+        "explained: of the variance of values on branches that are not chosen"
+        f"{', n = ' if counted else ''}{' of '.join(counted)}."
+    )
     title, svg = "The plan, decoded from site to site", svg_of(plans_figure(decoded))
-    return [ReportFigure(f"plans-{index}", title, spoken, svg, _plans_caption(decoded), index)]
+    return [ReportFigure(f"plans-{index}", title, spoken, svg, caption, index)]
 
 
-def _edit(piece: Evidence, index: int) -> list[ReportFigure]:
-    edited = edited_level(piece.details)
+def _edit(piece: Evidence[ShownEditsDetails], index: int) -> list[ReportFigure]:
+    edited = None if piece.details is None else edited_level(piece.details)
     drawing = None if edited is None else edit_figure(edited)
     if edited is None or drawing is None:
         return []
@@ -85,29 +95,15 @@ def _share(explained: float) -> str:
     return "unknown" if math.isnan(explained) else f"{explained:.0%}"
 
 
-def _plans_caption(decoded: Decoded) -> str:
-    counted = [
-        f"{number} {unit}" for number, unit in ((decoded.states, "states"), (decoded.levels, "levels")) if number
-    ]
-    behind = f", n = {' of '.join(counted)}" if counted else ""
-    where = f" ({decoded.where})" if decoded.where else ""
-    return (
-        f"A typical level that no probe was fitted to{where}: what each place is truly worth, and what a linear probe "
-        "reads off each site, in the order in which they fire. Share explained: of the variance of values on branches "
-        f"that are not chosen{behind}."
-    )
-
-
-def edit_caption(piece: Evidence, edited: Edited) -> str:
+def edit_caption(piece: Evidence[ShownEditsDetails], edited: Edited) -> str:
     """Returns what the agent does in an edited level, and how many cases and levels that is one of."""
-    cases, effect = part_of(piece.details, "cases"), piece.effect
-    counted = isinstance(cases, int) and not isinstance(cases, bool) and effect is not None
-    behind = f" One of n = {cases} cases in {effect.n} levels." if counted and effect is not None else ""
-    where = f"{edited.where[:1].upper()}{edited.where[1:]}. " if edited.where else ""
-    return f"{where}{edited.sentence}{behind}"
+    behind = ""
+    if piece.details is not None and piece.effect is not None:
+        behind = f" One of n = {piece.details.cases} cases in {piece.effect.n} levels."
+    return f"{edited.where[:1].upper()}{edited.where[1:]}. {edited.sentence}{behind}"
 
 
-def _recovered(piece: Evidence, index: int) -> list[ReportFigure]:
+def _recovered(piece: Evidence[RecoveryDetails], index: int) -> list[ReportFigure]:
     """The figures of a recovered objective, those that it has numbers for."""
     drawn = (
         ("recovered-weights", "What its choices say it wants", weights_figure, "weights of attributes"),
@@ -117,19 +113,17 @@ def _recovered(piece: Evidence, index: int) -> list[ReportFigure]:
     )
     figures = []
     for name, title, draw, what in drawn:
-        figure = draw(details_data(piece.details))
+        figure = None if piece.details is None else draw(piece.details)
         if figure is not None:
             spoken = f"{what}; the numbers stand in the tables beside it"
             figures.append(ReportFigure(name, title, spoken, svg_of(figure), evidence=index))
     return figures
 
 
-PICTURES: dict[str, Callable[[Evidence, int], list[ReportFigure]]] = {
-    PLANS: _plans,
-    EDITS: _edit,
-    RECOVERY: _recovered,
-}
-"""What draws the pictures that belong to one assay alone."""
+PICTURES: Mapping[type, Callable[[Any, int], list[ReportFigure]]] = MappingProxyType(
+    {CandidatePlansDetails: _plans, ShownEditsDetails: _edit, RecoveryDetails: _recovered}
+)
+"""What draws the pictures that belong to one kind of details."""
 
 
 def _spoken(points: list[Point]) -> str:

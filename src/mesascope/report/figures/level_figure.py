@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from mesascope.report.figures.style import AGENT, BASE, FAINT, FLOOR, INK, MUTED, WALL, WIDTH, figure_settings
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Rectangle, RegularPolygon
+
+from mesascope.report.data.question_reports import WitnessReport
+from mesascope.report.figures.style import AGENT, BASE, FAINT, FLOOR, INK, MUTED, WALL, WIDTH, figure_settings, svg_of
 from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.scene import Place, Scene
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from mesascope.report.views.witness_view import witness_objectives, witness_scenes, witness_titles
 
 _LARGEST_CELL = 0.5
 _LEGEND_LINE = 0.21
@@ -30,6 +32,7 @@ LABELS: tuple[str, str, str, str] = (
 )
 
 
+@figure_settings()
 def level_figure(
     scenes: Sequence[Scene],
     titles: Sequence[str] = (),
@@ -49,38 +52,35 @@ def level_figure(
     - `with_key`: say below what the marks and letters mean.
     - `labels`: for the legend: the solid way, the dashed way, and the goals of both.
     """
-    from matplotlib.figure import Figure
-
     columns = 1 if len(scenes) == 1 else min(4, max(2, math.ceil(math.sqrt(len(scenes)))))
     lines = math.ceil(len(scenes) / columns)
     height, width = _size(scenes[0])
     panel = min(WIDTH if len(scenes) == 1 else 2.6, max(width * _LARGEST_CELL, 1.0))
     tall = panel * height / width if scenes[0].is_grid else 0.2 + 0.16 * height
-    with figure_settings():
-        handles = _handles(scenes, agent_objective, base_objective, labels) if with_key else []
-        key_columns = 1 if any(len(handle.get_label()) > 30 for handle in handles) else 2
-        key_height = _LEGEND_LINE * math.ceil(len(handles) / key_columns) + (0.1 if handles else 0)
-        title_height = 0.3 if titles else 0.0
-        size = (max(WIDTH, columns * panel), lines * (tall + title_height) + key_height)
-        figure = Figure(figsize=size, layout="compressed")
-        grid = figure.subplots(lines, columns, squeeze=False)
-        for index, axes in enumerate(grid.ravel()):
-            axes.set_axis_off()
-            if index < len(scenes):
-                if titles:
-                    axes.set_title(shortened(titles[index], 40), fontsize=9)
-                draw_scene(axes, scenes[index])
-        if handles:
-            figure.legend(
-                handles=handles,
-                loc="outside lower center",
-                ncols=key_columns,
-                frameon=False,
-                fontsize=10.5,
-                handlelength=2.4,
-                columnspacing=1.4,
-                borderaxespad=0.1,
-            )
+    handles = _handles(scenes, agent_objective, base_objective, labels) if with_key else []
+    key_columns = 1 if any(len(handle.get_label()) > 30 for handle in handles) else 2
+    key_height = _LEGEND_LINE * math.ceil(len(handles) / key_columns) + (0.1 if handles else 0)
+    title_height = 0.3 if titles else 0.0
+    size = (max(WIDTH, columns * panel), lines * (tall + title_height) + key_height)
+    figure = Figure(figsize=size, layout="compressed")
+    grid = figure.subplots(lines, columns, squeeze=False)
+    for index, axes in enumerate(grid.ravel()):
+        axes.set_axis_off()
+        if index < len(scenes):
+            if titles:
+                axes.set_title(shortened(titles[index], 40), fontsize=9)
+            draw_scene(axes, scenes[index])
+    if handles:
+        figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=key_columns,
+            frameon=False,
+            fontsize=10.5,
+            handlelength=2.4,
+            columnspacing=1.4,
+            borderaxespad=0.1,
+        )
     return figure
 
 
@@ -99,8 +99,6 @@ def draw_scene(axes: Axes, scene: Scene, *, width: float = WIDTH) -> None:
     - `scene`: one that is no grid is shown as text.
     - `width`: of the axes in inches, for the size of letters.
     """
-    from matplotlib.patches import Circle, Rectangle, RegularPolygon
-
     if not scene.is_grid:
         # What is cut off here can be read in the text form.
         text = "\n".join(shortened(row, 60) for row in scene.rows[:_MOST_LINES])
@@ -183,8 +181,6 @@ def _path(axes: Axes, path: tuple[Place, ...], colour: str, offset: float, dashe
 def _handles(
     scenes: Sequence[Scene], agent_objective: str | None, base_objective: str | None, labels: tuple[str, str, str, str]
 ) -> list:
-    from matplotlib.lines import Line2D
-
     def any_scene(field: str) -> bool:
         return any(getattr(scene, field) for scene in scenes)
 
@@ -216,3 +212,12 @@ def _handles(
     ]
     handles += [Line2D([], [], linestyle="none", label=letter) for letter in letters[:12]]
     return handles
+
+
+def witness_svg(report: WitnessReport) -> str | None:
+    """Returns the worst level of an agent before and after shrinking as SVG, `None` if there is none."""
+    scenes = witness_scenes(report)
+    if not scenes:
+        return None
+    own, base = witness_objectives(report)
+    return svg_of(level_figure(scenes, witness_titles(report), agent_objective=own, base_objective=base))

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from mesascope.report.data.onset_report import AskedForm, CellForm, ExactForm, OnsetReport
+from mesascope.report.figures.charts import plain_axes
 from mesascope.report.figures.report_figure import ReportFigure
-from mesascope.report.figures.style import AGENT, BASE, FAINT, GOOD, INK, MUTED, OTHER, WIDTH, figure_settings, svg_of
+from mesascope.report.figures.style import AGENT, BASE, FAINT, GOOD, INK, MUTED, OTHER, figure_settings, svg_of
 from mesascope.report.views.onset_view import paper_gamble
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 HEIGHT = 3.1
 _LOOKS = ((BASE, "-", "o"), (AGENT, "--", "s"), (GOOD, ":", "^"), (OTHER, "-.", "D"), (INK, (0, (1, 1)), "v"))
 """Colour, line and marker of each curve, so that none hangs on colour alone."""
 
 
+@figure_settings()
 def onset_figures(report: OnsetReport) -> list[ReportFigure]:
     """Returns the figures of a page about the onset.
 
@@ -26,18 +25,12 @@ def onset_figures(report: OnsetReport) -> list[ReportFigure]:
 
     - `report`: the result.
     """
-    exact, learned, asked = report.exact, report.learned, report.lifetime
-    with figure_settings():
-        return [
-            _threat(exact, learned, asked),
-            _horizon(exact, asked),
-            _accuracy(exact, asked),
-            _openness(exact),
-        ]
+    exact, asked = report.exact, report.lifetime
+    return [_threat(exact, report.learned, asked), _horizon(exact, asked), _accuracy(exact, asked), _openness(exact)]
 
 
 def _threat(exact: ExactForm, learned: Sequence[CellForm], asked: AskedForm) -> ReportFigure:
-    figure, axes = _axes("threat p (chance of modification)", "share of episodes defected in")
+    figure, axes = plain_axes(HEIGHT, "threat p (chance of modification)", "share of episodes defected in")
     points, training = exact.by_threat, asked.training
     threats = [point.threat for point in points]
     shares = [1 - point.complies_at_the_end / training for point in points]
@@ -96,7 +89,7 @@ def _threat(exact: ExactForm, learned: Sequence[CellForm], asked: AskedForm) -> 
 
 
 def _horizon(exact: ExactForm, asked: AskedForm) -> ReportFigure:
-    figure, axes = _axes("deployment episodes m", "onset p*, all of training")
+    figure, axes = plain_axes(HEIGHT, "deployment episodes m", "onset p*, all of training")
     curves = sorted({(point.discount, point.training) for point in exact.by_horizon})
     # Without a discount all n have one curve.
     curves = [curve for curve in curves if curve[0] < 1 or curve[1] == asked.training]
@@ -122,7 +115,7 @@ def _horizon(exact: ExactForm, asked: AskedForm) -> ReportFigure:
 
 
 def _accuracy(exact: ExactForm, asked: AskedForm) -> ReportFigure:
-    figure, axes = _axes("accuracy of the cue", "best value\n(visits to its own goal a lifetime)")
+    figure, axes = plain_axes(HEIGHT, "accuracy of the cue", "best value\n(visits to its own goal a lifetime)")
     points, blind = exact.by_accuracy, exact.blind
     xs, values = [point.accuracy for point in points], [point.value for point in points]
     axes.plot(xs, values, color=BASE, marker="o", markersize=5, label="best policy that reads the cue")
@@ -140,7 +133,7 @@ def _accuracy(exact: ExactForm, asked: AskedForm) -> ReportFigure:
 
 
 def _openness(exact: ExactForm) -> ReportFigure:
-    figure, axes = _axes("training episode", "openness c\n(0 hides the goal, 1 shows it)")
+    figure, axes = plain_axes(HEIGHT, "training episode", "openness c\n(0 hides the goal, 1 shows it)")
     said = []
     for course, (colour, line, _) in zip(exact.updated_goal, _LOOKS, strict=False):
         openness = course.openness
@@ -156,17 +149,6 @@ def _openness(exact: ExactForm) -> ReportFigure:
         "exact. The rate of its gradient descent is the threat."
     )
     return ReportFigure("openness", "A goal moved by gradients", " ".join(said), svg_of(figure), caption)
-
-
-def _axes(x_label: str, y_label: str) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(WIDTH, HEIGHT), layout="constrained")
-    axes = figure.add_subplot()
-    axes.set(xlabel=x_label, ylabel=y_label)
-    axes.grid(axis="y", color=FAINT, linewidth=0.7)
-    axes.set_axisbelow(True)
-    return figure, axes
 
 
 def _legend(figure: Figure, *, columns: int = 2) -> None:

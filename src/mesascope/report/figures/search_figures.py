@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, PathPatch, Rectangle
+from matplotlib.path import Path
 
 from mesascope.report.figures.level_figure import draw_scene
 from mesascope.report.figures.style import AGENT, BASE, FAINT, INK, OTHER, SEQUENTIAL, WIDTH, figure_settings
@@ -11,14 +20,11 @@ from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.scene import Place, Scene
 from mesascope.report.views.search_examples import Choice, Decoded, Edited
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 SHADES: int = 20
 """So few that the colour bar consists of shapes, and a page needs no embedded picture."""
 
 
+@figure_settings()
 def plans_figure(decoded: Decoded) -> Figure:
     """Returns the true values of all places of one level, and beside them what is read off each site.
 
@@ -26,42 +32,34 @@ def plans_figure(decoded: Decoded) -> Figure:
 
     - `decoded`: the example.
     """
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-    from matplotlib.figure import Figure
-
     panels = [("true values", decoded.values)]
     panels += [(_site_title(site, explained), values) for site, explained, values in decoded.sites]
     columns = 4 if len(panels) > 6 else 3
     lines = math.ceil(len(panels) / columns)
     height, width = len(decoded.scene.rows), len(decoded.scene.rows[0])
-    with figure_settings():
-        from matplotlib import colormaps
-
-        panel = WIDTH / columns
-        size = (WIDTH, lines * (min(panel * height / width, 2 * panel) + 0.38) + 0.85)
-        figure = Figure(figsize=size, layout="compressed")
-        grid = figure.subplots(lines, columns, squeeze=False)
-        known = [value for row in decoded.values for value in row if math.isfinite(value)]
-        low, high = min(known), max(known)
-        scale = ScalarMappable(
-            Normalize(low, high if high > low else low + 1.0), colormaps[SEQUENTIAL].resampled(SHADES)
-        )
-        for index, axes in enumerate(grid.ravel()):
-            axes.set_axis_off()
-            if index < len(panels):
-                title, values = panels[index]
-                axes.set_title(title, fontsize=8)
-                _values(axes, decoded, values, scale, panel)
-        bar = figure.colorbar(
-            scale, ax=grid.ravel().tolist(), orientation="horizontal", extend="both", aspect=28, pad=0.02, fraction=0.06
-        )
-        bar.set_label(shortened(decoded.label, 60), fontsize=9)
-        bar.ax.tick_params(labelsize=8.5)
-        _legend(figure, _plan_handles(decoded), columns=3)
+    panel = WIDTH / columns
+    size = (WIDTH, lines * (min(panel * height / width, 2 * panel) + 0.38) + 0.85)
+    figure = Figure(figsize=size, layout="compressed")
+    grid = figure.subplots(lines, columns, squeeze=False)
+    known = [value for row in decoded.values for value in row if math.isfinite(value)]
+    low, high = min(known), max(known)
+    scale = ScalarMappable(Normalize(low, high if high > low else low + 1.0), colormaps[SEQUENTIAL].resampled(SHADES))
+    for index, axes in enumerate(grid.ravel()):
+        axes.set_axis_off()
+        if index < len(panels):
+            title, values = panels[index]
+            axes.set_title(title, fontsize=8)
+            _values(axes, decoded, values, scale, panel)
+    bar = figure.colorbar(
+        scale, ax=grid.ravel().tolist(), orientation="horizontal", extend="both", aspect=28, pad=0.02, fraction=0.06
+    )
+    bar.set_label(shortened(decoded.level.label, 60), fontsize=9)
+    bar.ax.tick_params(labelsize=8.5)
+    _legend(figure, _plan_handles(decoded), columns=3)
     return figure
 
 
+@figure_settings()
 def edit_figure(edited: Edited) -> Figure | None:
     """Returns the boards before and after an edit with the agent's choice and the optimal ones; `None` if no board.
 
@@ -71,42 +69,34 @@ def edit_figure(edited: Edited) -> Figure | None:
     """
     if not edited.is_board or edited.place is None:
         return None
-    from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Rectangle
-
     scene = edited.before.scene
     panel = WIDTH / 2
-    with figure_settings():
-        tall = min(panel * len(scene.rows) / len(scene.rows[0]), 2 * WIDTH)
-        square: dict[str, Any] = {"marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgecolor": OTHER}
-        handles: list[Any] = [
-            Line2D([], [], linestyle="none", marker="o", color=INK, markersize=6, label="the agent"),
-            Line2D([], [], color=AGENT, linewidth=4.5, label="its likeliest choice"),
-            Line2D([], [], color=BASE, linewidth=1.6, label="what is optimal"),
-            Line2D([], [], linestyle="none", markeredgewidth=2.2, label="the edit", **square),
-        ]
-        handles += _letters(scene)
-        size = (WIDTH, tall + 0.45 + 0.24 * math.ceil(len(handles) / 2))
-        figure = Figure(figsize=size, layout="compressed")
-        for axes, name, choice in zip(
-            figure.subplots(1, 2), ("before", "after"), (edited.before, edited.after), strict=True
-        ):
-            axes.set_axis_off()
-            axes.set_title(f"{name}: {_action_title(choice)}", fontsize=9.5)
-            draw_scene(axes, _without_agent(choice.scene, edited.place), width=panel)
-            row, column = edited.edit
-            frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=OTHER, linewidth=2.6, zorder=9)
-            axes.add_patch(frame)
-            _arrows(axes, edited.place, choice)
-        _legend(figure, handles, columns=2)
+    tall = min(panel * len(scene.rows) / len(scene.rows[0]), 2 * WIDTH)
+    square: dict[str, Any] = {"marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgecolor": OTHER}
+    handles: list[Any] = [
+        Line2D([], [], linestyle="none", marker="o", color=INK, markersize=6, label="the agent"),
+        Line2D([], [], color=AGENT, linewidth=4.5, label="its likeliest choice"),
+        Line2D([], [], color=BASE, linewidth=1.6, label="what is optimal"),
+        Line2D([], [], linestyle="none", markeredgewidth=2.2, label="the edit", **square),
+    ]
+    handles += _letters(scene)
+    size = (WIDTH, tall + 0.45 + 0.24 * math.ceil(len(handles) / 2))
+    figure = Figure(figsize=size, layout="compressed")
+    for axes, name, choice in zip(
+        figure.subplots(1, 2), ("before", "after"), (edited.before, edited.after), strict=True
+    ):
+        axes.set_axis_off()
+        axes.set_title(f"{name}: {_action_title(choice)}", fontsize=9.5)
+        draw_scene(axes, _without_agent(choice.scene, edited.place), width=panel)
+        row, column = edited.edit
+        frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=OTHER, linewidth=2.6, zorder=9)
+        axes.add_patch(frame)
+        _arrows(axes, edited.place, choice)
+    _legend(figure, handles, columns=2)
     return figure
 
 
 def _values(axes: Axes, decoded: Decoded, values: Any, scale: Any, panel: float) -> None:
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
     scene = decoded.scene
     height, width = len(scene.rows), len(scene.rows[0])
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), aspect="equal")
@@ -129,15 +119,11 @@ def _values(axes: Axes, decoded: Decoded, values: Any, scale: Any, panel: float)
 
 
 def _square(row: int, column: int) -> Any:
-    from matplotlib.path import Path
-
     corners = [(column + x, row + y) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5))]
     return Path(corners, closed=True)
 
 
 def _plan_handles(decoded: Decoded) -> list[Any]:
-    from matplotlib.lines import Line2D
-
     mark: dict[str, Any] = {"linestyle": "none", "color": "white", "markeredgecolor": "black"}
     handles: list[Any] = []
     if decoded.place is not None:
@@ -170,8 +156,6 @@ def _without_agent(scene: Scene, place: Place) -> Scene:
 
 
 def _arrows(axes: Axes, place: Place, choice: Choice) -> None:
-    from matplotlib.patches import Circle
-
     for steps, colour, width, head, order in (
         (choice.chosen, AGENT, 4.5, 14, 10),
         (choice.optimal, BASE, 1.6, 8, 11),
@@ -190,8 +174,6 @@ def _arrows(axes: Axes, place: Place, choice: Choice) -> None:
 
 
 def _letters(scene: Scene) -> list[Any]:
-    from matplotlib.lines import Line2D
-
     present = {character for row in scene.rows for character in row}
     shown = [
         f"{character}  {shortened(meaning, 24)}"

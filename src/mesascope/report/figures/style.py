@@ -7,10 +7,10 @@ import io
 import re
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+import matplotlib
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 # Okabe and Ito (2008), "Color Universal Design": told apart under every common form of colour blindness.
 AGENT = "#d55e00"
@@ -69,8 +69,6 @@ _SETTINGS = {
 @contextlib.contextmanager
 def figure_settings() -> Iterator[None]:
     """Sets everything that a figure's bytes depend on, and puts it back; the user's own settings play no part."""
-    import matplotlib
-
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         for name, value in _SETTINGS.items():
@@ -94,8 +92,6 @@ def _saved(figure: Figure, kind: str) -> bytes:
         # A name in letters that the font lacks is drawn as boxes; the page around the figure spells it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         if kind == "svg":
-            from matplotlib.backends.backend_svg import FigureCanvasSVG
-
             # `savefig` would draw everything twice.
             written, metadata = io.StringIO(), dict.fromkeys(("Date", "Creator", "Format", "Type"))
             FigureCanvasSVG(figure).print_svg(written, metadata=metadata)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mesascope.core.verdicts import Verdict
-from mesascope.report.data.search_report import SearchReport
+from mesascope.report.data.question_reports import SearchReport
 from mesascope.report.text.lines import bearable, wrapped
 from mesascope.report.views.headline import estimate_text, interval_text, with_reason
 from mesascope.report.views.numbers import steps_text

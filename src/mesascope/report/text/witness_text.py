@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from mesascope.report.data.witness_report import WitnessReport
+from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.text.level_text import UNICODE, Glyphs, draw_text, key_of, width_of
 from mesascope.report.text.lines import bearable, wrapped
 from mesascope.report.views.plain_text import plain

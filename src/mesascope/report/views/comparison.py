@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.audit.alignment.regret import BASE_REGRET, RegretDetails
+from mesascope.audit.alignment.regret import RegretDetails
 from mesascope.audit.findings import Findings
 from mesascope.core.errors import UsageError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate
 from mesascope.report.data.comparison_report import Change, ComparisonReport
-from mesascope.report.views.record import record_of
 
 
 def compared(first: Findings, second: Findings, provenance: Mapping[str, Any]) -> ComparisonReport:
@@ -86,8 +85,7 @@ def _answers(first: Findings, second: Findings) -> Iterator[tuple[str, str, str]
 
 def _levels(findings: Findings, place: str) -> Sequence[float | None] | None:
     """Returns the base regret by level that a report holds; `None` for a report without, or of another form."""
-    details = next((one.details for one in findings.evidence if one.assay == BASE_REGRET.name), None)
-    found = record_of(details, RegretDetails)
+    found = next((one.details for one in findings.evidence if isinstance(one.details, RegretDetails)), None)
     return None if found is None else found.by_level.get(place)
 
 

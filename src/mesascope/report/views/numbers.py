@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+LARGEST: float = 1e9
+"""Beyond this size an axis cannot be drawn, and no statistic of ours lies."""
+
 
 def steps_text(distance: float) -> str:
     """Returns the last whole number of steps before a cliff: one between 3 and 4 steps is that of a depth of 3."""
@@ -27,3 +30,8 @@ def probability_text(probability: float) -> str:
 def counted(number: int, noun: str) -> str:
     """Returns a number of things, in the singular for one."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def drawable(number: float | None) -> float | None:
+    """Returns a number that can be drawn; `None` for one that is missing, not finite, or beyond all measure."""
+    return float(number) if number is not None and abs(number) < LARGEST else None

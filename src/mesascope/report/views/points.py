@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from mesascope.audit.search.horizon import FittedCliff
 from mesascope.core.details import Point as CurvePoint
 from mesascope.core.details import Rate
-from mesascope.report.views.numbers import steps_text
-from mesascope.report.views.record import drawable, part_of, record_of, records_of
+from mesascope.report.views.numbers import drawable, steps_text
 
 MOST_POINTS: int = 200
 MOST_RATES: int = 24
@@ -46,21 +47,25 @@ class Drop:
     label: str
 
 
-def curve_points(details: Any) -> list[Point]:
+def part_of(details: object, name: str) -> Any:
+    """Returns one field of details, be they a record or the plain JSON of an assay that is not known here."""
+    return details.get(name) if isinstance(details, Mapping) else getattr(details, name, None)
+
+
+def curve_points(details: object) -> list[Point]:
     """Returns the points of a curve that can be drawn, by `x`; an empty list if the details hold no curve."""
-    curve = records_of(part_of(details, "curve"), CurvePoint, most=MOST_POINTS)
-    return sorted(_points(curve), key=lambda point: point.x)
+    return sorted(_points(part_of(details, "curve"), CurvePoint, MOST_POINTS), key=lambda point: point.x)
 
 
-def rate_points(details: Any) -> list[Point]:
+def rate_points(details: object) -> list[Point]:
     """Returns the rates that can be drawn, in their order; an empty list if the details hold none."""
-    return _points(records_of(part_of(details, "rates"), Rate, most=MOST_RATES))
+    return _points(part_of(details, "rates"), Rate, MOST_RATES)
 
 
-def cliff_drop(details: Any) -> Drop | None:
+def cliff_drop(details: object) -> Drop | None:
     """Returns the fitted cliff of a curve, its levels kept between chance (0) and the optimum (1); `None` without."""
-    found = record_of(part_of(details, "cliff"), FittedCliff)
-    if found is None:
+    found = part_of(details, "cliff")
+    if not isinstance(found, FittedCliff):
         return None
     x, near, far = drawable(found.distance), drawable(found.near), drawable(found.far)
     if x is None or near is None or far is None:
@@ -69,13 +74,15 @@ def cliff_drop(details: Any) -> Drop | None:
     return Drop(x, min(max(near, 0.0), 1.0), min(max(far, 0.0), 1.0), f"cliff at {steps_text(x)} {unit}")
 
 
-def _points(entries: Iterable[CurvePoint | Rate]) -> list[Point]:
+def _points(values: Any, kind: type[CurvePoint] | type[Rate], most: int) -> list[Point]:
     points = []
-    for entry in entries:
-        name, x = (entry.name, math.nan) if isinstance(entry, Rate) else ("", drawable(entry.x))
-        value, low, high = drawable(entry.value), drawable(entry.low), drawable(entry.high)
+    for entry in values[:most] if isinstance(values, list | tuple) else ():
+        try:
+            read = msgspec.convert(entry, kind)
+        except msgspec.ValidationError:
+            continue
+        name, x = (read.name, math.nan) if isinstance(read, Rate) else ("", drawable(read.x))
+        value, low, high = drawable(read.value), drawable(read.low), drawable(read.high)
         if value is not None and x is not None:
-            points.append(
-                Point(name, x, value, value if low is None else low, value if high is None else high, entry.n)
-            )
+            points.append(Point(name, x, value, value if low is None else low, value if high is None else high, read.n))
     return points

@@ -1,155 +1,178 @@
-"""A recovered objective as text and tables, from the details of its evidence alone."""
+"""A recovered objective as text and tables, from the details of its evidence."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from mesascope.core.details import details_data
+from mesascope.audit.objective.recovery.evidence.details import Parting, RecoveryDetails
 from mesascope.core.verdicts import Evidence
-from mesascope.report.views.plain_text import shortened
-
-RECOVERY: str = "recovery"
-"""The assay whose evidence this is."""
+from mesascope.report.data.question_reports import ObjectiveReport
+from mesascope.report.views.plain_text import plain, shortened
+from mesascope.report.views.scene import Scene, rows_of, visible
 
 MOST_ROWS: int = 40
 
+R = TypeVar("R")
 
-def recovery_view(evidence: Sequence[Evidence]) -> dict | None:
-    """Returns what the template shows of the recovered objective, all as text; `None` if nothing was recovered.
 
-    Details may have been read from a file that came from anywhere: whatever has not the expected form is left out.
+@dataclass(frozen=True)
+class Table:
+    """A table with a title.
 
     **Arguments:**
 
-    - `evidence`: of a report.
+    - `title`, `columns`, `rows`: all as text.
+    - `note`: to be said below it; empty for none.
     """
-    piece = next((piece for piece in evidence if piece.assay == RECOVERY), None)
-    if piece is None or not details_data(piece.details):
-        return None
-    details = details_data(piece.details)
-    readings = details.get("readings")
-    return {
-        "sentence": piece.sentence,
-        "reason": piece.reason,
-        "verdict": str(piece.verdict),
-        "facts": _facts(details),
-        "open": shortened(str(_mapping(details.get("open")).get("sentence", "")), 400),
-        "readings": shortened(str(readings.get("sentence", "")), 400) if isinstance(readings, Mapping) else "",
-        "tables": [table for table in _tables(details) if table["rows"]],
-        "twins": shortened(str(details.get("twins", "")), 600),
-        "assumptions": [shortened(str(one), 300) for one in _list(details.get("assumptions"))[:MOST_ROWS]],
-    }
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    note: str = ""
 
 
-def _facts(details: Mapping[str, Any]) -> list[str]:
-    facts = []
-    for key, text in (
-        ("explained", "of the structure of its choices explained"),
-        ("explained_by_motion", "of it by motion alone"),
-        ("share_of_draws", "of the posterior agrees on the nearest candidate"),
-    ):
-        if _is_number(details.get(key)):
-            facts.append(f"{details[key]:.0%} {text}")
-    never = _list(details.get("never_varied"))
-    if never:
-        facts.append("never varied: " + ", ".join(shortened(str(name), 40) for name in never[:8]))
+def recovered(evidence: Sequence[Evidence]) -> Evidence[RecoveryDetails] | None:
+    """Returns the evidence of a recovered objective, `None` if nothing was recovered."""
+    return next((piece for piece in evidence if isinstance(piece.details, RecoveryDetails)), None)
+
+
+def recovery_facts(details: RecoveryDetails) -> list[str]:
+    """Returns how much of its choices is explained, in a few words each."""
+    shares = (
+        (details.explained, "of the structure of its choices explained"),
+        (details.explained_by_motion, "of it by motion alone"),
+        (details.share_of_draws, "of the posterior agrees on the nearest candidate"),
+    )
+    facts = [f"{share:.0%} {text}" for share, text in shares if share is not None]
+    if details.never_varied:
+        facts.append("never varied: " + ", ".join(shortened(name, 40) for name in details.never_varied[:8]))
     return facts
 
 
-def _tables(details: Mapping[str, Any]) -> list[dict]:
-    return [
+def recovery_tables(details: RecoveryDetails) -> list[Table]:
+    """Returns the tables that have rows."""
+    tables = [
         _table(
             "Nearest candidates",
             ("candidate", "STARC distance"),
-            details.get("nearest"),
-            lambda row: (_text(row.get("name")), _number(row.get("distance"))),
+            details.nearest,
+            lambda row: (_text(row.name), _number(row.distance)),
         ),
         _table(
             "Weights of attributes",
             ("attribute", "weight", "90 % interval", "brings it"),
-            details.get("weights"),
+            details.weights,
             lambda row: (
-                _text(row.get("name")) + (" (motion)" if row.get("motion") else ""),
-                _number(row.get("value")),
-                f"{_number(row.get('low'))} to {_number(row.get('high'))}",
-                _number(row.get("gain")),
+                _text(row.name) + (" (motion)" if row.motion else ""),
+                _number(row.value),
+                f"{_number(row.low)} to {_number(row.high)}",
+                _number(row.gain),
             ),
         ),
         _table(
             "Distances to the base objective",
             ("kind", "value", "interval", "also depends on what no choice shows"),
-            details.get("distances_to_base"),
+            details.distances_to_base,
             lambda row: (
-                _text(row.get("kind")),
-                _number(row.get("value")),
-                f"{_number(row.get('low'))} to {_number(row.get('high'))}"
-                if _is_number(row.get("value"))
-                else _text(row.get("reason")),
-                _text(", ".join(str(one) for one in _list(row.get("unseen"))) or None),
+                _text(row.kind),
+                _number(row.value),
+                _text(row.reason) if row.value is None else f"{_number(row.low)} to {_number(row.high)}",
+                _text(", ".join(row.unseen) or None),
             ),
         ),
         _table(
             "Environments that it was asked in (nats: expected; open, cost of ambiguity, nearest: afterwards)",
             ("environment", "nats", "open", "cost", "nearest"),
-            details.get("queries"),
+            details.queries,
             lambda row: (
-                _text(row.get("environment")),
-                _number(row.get("information")),
-                _text(row.get("open")),
-                _number(row.get("regret"), 3),
-                f"{_text(row.get('nearest'))} ({row['share']:.0%})"
-                if _is_number(row.get("share"))
-                else _text(row.get("nearest")),
+                _text(row.environment),
+                _number(row.information),
+                str(row.open),
+                _number(row.regret, 3),
+                f"{_text(row.nearest)} ({row.share:.0%})",
             ),
         ),
         _table(
             "Planners and rewards that explain the same choices (nats a decision; regret if the first row is right)",
             ("planner", "reward", "fitted", "held out", "regret"),
-            details.get("planners"),
+            details.planners or (),
             lambda row: (
-                _text(row.get("planner")),
-                _text(row.get("reward")),
-                _number(row.get("fitted"), 3),
-                _number(row.get("held_out"), 3),
-                _number(row.get("regret")),
+                _text(row.planner),
+                _text(row.reward),
+                _number(row.fitted, 3),
+                _number(row.held_out, 3),
+                _number(row.regret),
             ),
+            note=shortened(details.twins or "", 600),
         ),
         _table(
             "Under other assumptions",
             ("assumption", "nearest candidate", "STARC distance", "explained"),
-            details.get("sensitivity"),
+            details.sensitivity or (),
             lambda row: (
-                _text(row.get("assumption")),
-                _text(row.get("nearest")),
-                _number(row.get("distance")),
-                f"{row['explained']:.0%}" if _is_number(row.get("explained")) else "–",
+                _text(row.assumption),
+                _text(row.nearest),
+                _number(row.distance),
+                "–" if row.explained is None else f"{row.explained:.0%}",
             ),
         ),
     ]
+    return [table for table in tables if table.rows]
 
 
-def _table(title: str, columns: tuple[str, ...], rows: Any, cells) -> dict:
-    kept = [cells(row) for row in _list(rows)[:MOST_ROWS] if isinstance(row, Mapping)]
-    return {"title": title, "columns": columns, "rows": kept}
+def parting_scene(parting: Parting) -> Scene:
+    """Returns the level in which two readings part, the way and the goal of the first as those of an agent."""
+    rows = rows_of(parting.text)
+    starts = visible(rows, () if parting.start is None else (parting.start,))
+    return Scene(
+        rows,
+        tuple((plain(character), plain(meaning)) for character, meaning in parting.legend),
+        start=starts[0] if starts else None,
+        agent_path=visible(rows, parting.first_path),
+        base_path=visible(rows, parting.second_path),
+        agent_goal=visible(rows, parting.first_goal),
+        base_goal=visible(rows, parting.second_goal),
+    )
 
 
-def _text(value: Any) -> str:
-    return "–" if value is None else shortened(str(value), 80)
+def objective_setting(report: ObjectiveReport) -> list[tuple[str, str]]:
+    """Returns what was asked about, as labels and texts."""
+    return [
+        ("agent", f"{report.agent} ({report.agent_kind})"),
+        ("world", report.world),
+        ("base objective", report.base_objective),
+        ("seed", str(report.seed)),
+    ]
 
 
-def _number(value: Any, digits: int = 2) -> str:
-    return f"{value:.{digits}f}" if _is_number(value) else "–"
+def objective_headline(report: ObjectiveReport) -> str:
+    """Returns the verdict and what was found, in one sentence."""
+    return f"{report.recovery.verdict}  {report.recovery.sentence}"
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def at_first_text(at_first: Mapping[str, Any]) -> str:
+    """Returns what was known before anything was asked, in one sentence; empty if nothing was."""
+    if not at_first:
+        return ""
+    return (
+        f"Before anything was asked: nearest to '{at_first['nearest']}' ({at_first['share']:.0%} of the posterior), "
+        f"{at_first['open']} left open, {at_first['harmful']} of them harmful, cost of ambiguity "
+        f"{at_first['regret']:.2f}."
+    )
 
 
-def _list(value: Any) -> list:
-    return list(value) if isinstance(value, list | tuple) else []
+def _table(
+    title: str, columns: tuple[str, ...], rows: Sequence[R], cells: Callable[[R], tuple[str, ...]], *, note: str = ""
+) -> Table:
+    return Table(title, columns, [cells(row) for row in rows[:MOST_ROWS]], note)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _text(value: str | None) -> str:
+    return "–" if value is None else shortened(value, 80)
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"

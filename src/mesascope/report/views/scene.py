@@ -102,13 +102,13 @@ def scene_of_witness(witness: Witness) -> Scene:
     return Scene(
         rows=rows,
         legend=tuple((plain(character), plain(meaning)) for character, meaning in witness.legend),
-        start=witness.start if witness.start is not None and _inside(rows, witness.start) else None,
-        agent_path=_visible(rows, witness.agent_path),
-        base_path=_visible(rows, witness.base_path),
+        start=witness.start if witness.start is not None and inside(rows, witness.start) else None,
+        agent_path=visible(rows, witness.agent_path),
+        base_path=visible(rows, witness.base_path),
         # Where both goals are the same there is no goal of the agent's own to point at.
-        agent_goal=() if witness.agent_goal == witness.base_goal else _visible(rows, witness.agent_goal),
-        base_goal=_visible(rows, witness.base_goal),
-        arrows=tuple(arrow for place, arrow in sorted(best.items()) if _inside(rows, place)),
+        agent_goal=() if witness.agent_goal == witness.base_goal else visible(rows, witness.agent_goal),
+        base_goal=visible(rows, witness.base_goal),
+        arrows=tuple(arrow for place, arrow in sorted(best.items()) if inside(rows, place)),
     )
 
 
@@ -135,7 +135,7 @@ def scene_of_level(
         rows=rows,
         legend=tuple((character, plain(meaning)) for character, meaning in world.legend.items()),
         start=visited[0] if visited else None,
-        agent_path=_visible(rows, visited),
+        agent_path=visible(rows, visited),
         arrows=() if policy is None else _arrows(world, level, np.asarray(policy), rows),
     )
 
@@ -147,7 +147,7 @@ def _arrows(world: World, level: Level, policy: np.ndarray, rows: tuple[str, ...
     best: dict[Place, Arrow] = {}
     for state in np.flatnonzero(np.asarray(level.reachable)).tolist():
         place = world.position(level, state)
-        if terminal[state] or place is None or not _inside(rows, place):
+        if terminal[state] or place is None or not inside(rows, place):
             continue
         action = int(likeliest[state])
         target = world.position(level, int(successors[state, action, outcome[state, action]]))
@@ -189,9 +189,11 @@ def rows_of(text: str) -> tuple[str, ...]:
     return tuple(plain(text.strip("\n"), lines=True).split("\n"))
 
 
-def _inside(rows: tuple[str, ...], place: Place) -> bool:
+def inside(rows: Sequence[str], place: Place) -> bool:
+    """Returns whether a place lies in a text."""
     return 0 <= place[0] < len(rows) and 0 <= place[1] < len(rows[place[0]])
 
 
-def _visible(rows: tuple[str, ...], places: Iterable[Place]) -> tuple[Place, ...]:
-    return tuple((row, column) for row, column in places if _inside(rows, (row, column)))
+def visible(rows: Sequence[str], places: Iterable[Place]) -> tuple[Place, ...]:
+    """Returns the places that lie in a text."""
+    return tuple((row, column) for row, column in places if inside(rows, (row, column)))

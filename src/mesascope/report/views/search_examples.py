@@ -5,18 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from mesascope.audit.search.candidate_plans import DecodedLevel
-from mesascope.audit.search.shown_edits import EditExample, ShownChoice
+from mesascope.audit.search.candidate_plans import CandidatePlansDetails, DecodedLevel
+from mesascope.audit.search.shown_edits import ShownChoice, ShownEditsDetails
+from mesascope.report.views.numbers import drawable
 from mesascope.report.views.plain_text import plain, shortened
-from mesascope.report.views.record import drawable, part_of, record_of
-from mesascope.report.views.scene import Place, Scene, rows_of, step_between, step_of_name
-
-PLANS: str = "candidate-plans"
-EDITS: str = "shown-edits"
-HORIZON: str = "horizon"
-"""The assays whose examples these are."""
+from mesascope.report.views.scene import Place, Scene, inside, rows_of, step_between, step_of_name
 
 MOST_CELLS: int = 900
 MOST_SITES: int = 6
@@ -35,24 +29,19 @@ class Decoded:
 
     **Arguments:**
 
+    - `level`: as the evidence has it.
     - `scene`: the level.
     - `place`, `goal`: of the agent and of what it pursues, if they are known.
-    - `label`: what the values are.
     - `values`: the true ones.
     - `sites`: name, explained share of variance (NaN if unknown) and values as read off, in the order of firing.
-    - `states`, `levels`: how many of each stand behind the shares.
-    - `where`: which level it is.
     """
 
+    level: DecodedLevel
     scene: Scene
     place: Place | None
     goal: Place | None
-    label: str
     values: Grid
     sites: tuple[tuple[str, float, Grid], ...]
-    states: int
-    levels: int
-    where: str
 
 
 @dataclass(frozen=True)
@@ -110,41 +99,25 @@ class Edited:
         return f"Before the edit {self.before.sentence}. After the edit {at} {self.after.sentence}."
 
 
-def decoded_plans(details: Any) -> Decoded | None:
-    """Returns the level that sites hold, or `None` if there is none that can be drawn.
-
-    **Arguments:**
-
-    - `details`: of the evidence of assay `candidate-plans`.
-    """
-    found = record_of(part_of(details, "decoded"), DecodedLevel)
+def decoded_plans(details: CandidatePlansDetails) -> Decoded | None:
+    """Returns the level that sites hold, or `None` if there is none that can be drawn."""
+    found = details.decoded
     scene = None if found is None else _scene(found.text, found.legend)
     if found is None or scene is None or not _is_board(scene):
         return None
-    values = _grid(found.values, scene)
-    sites = []
-    for entry in found.sites[:MOST_SITES]:
-        read, share = _grid(entry.values, scene), drawable(entry.explained)
+    values, sites = _grid(found.values, scene), []
+    for site in found.sites[:MOST_SITES]:
+        read, share = _grid(site.values, scene), drawable(site.explained)
         if read is not None:
-            sites.append((shortened(entry.site, SHOWN_LETTERS) or "a site", math.nan if share is None else share, read))
+            sites.append((shortened(site.site, SHOWN_LETTERS) or "a site", math.nan if share is None else share, read))
     if values is None or not sites:
         return None
-    place, goal = _place(found.place, scene), _place(found.goal, scene)
-    label, where = shortened(found.label, 2 * SHOWN_LETTERS) or "value", _where(found.level, found.distribution)
-    return Decoded(scene, place, goal, label, values, tuple(sites), found.states, found.levels, where)
+    return Decoded(found, scene, _place(found.place, scene), _place(found.goal, scene), values, tuple(sites))
 
 
-def edited_level(details: Any) -> Edited | None:
-    """Returns the level before and after an edit, or `None` if there is none that can be shown.
-
-    **Arguments:**
-
-    - `details`: of the evidence of assay `shown-edits`.
-    """
-    found = record_of(part_of(details, "example"), EditExample)
-    if found is None:
-        return None
-    sides = []
+def edited_level(details: ShownEditsDetails) -> Edited | None:
+    """Returns the level before and after an edit, or `None` if there is none that can be shown."""
+    found, sides = details.example, []
     for side in (found.before, found.after):
         scene = _scene(side.text, found.legend)
         choice = None if scene is None else _choice(side.choices[:MOST_ACTIONS], scene, _place(found.place, scene))
@@ -156,7 +129,12 @@ def edited_level(details: Any) -> Edited | None:
     if edit is None:
         return None
     is_board = found.board and place is not None and all(_is_board(side.scene) for side in sides)
-    return Edited(before, after, edit, place, is_board, _where(found.level, found.distribution))
+    return Edited(before, after, edit, place, is_board, level_name(found.level, found.distribution))
+
+
+def level_name(level: int, distribution: str) -> str:
+    """Returns which level of which distribution it is, in words."""
+    return f"level {level} of distribution “{shortened(distribution, SHOWN_LETTERS)}”"
 
 
 def _choice(choices: Sequence[ShownChoice], scene: Scene, place: Place | None) -> Choice | None:
@@ -205,11 +183,4 @@ def _grid(values: Sequence[Sequence[float | None]], scene: Scene) -> Grid | None
 
 
 def _place(place: Place | None, scene: Scene) -> Place | None:
-    if place is None:
-        return None
-    row, column = place
-    return place if 0 <= row < len(scene.rows) and 0 <= column < len(scene.rows[row]) else None
-
-
-def _where(level: int, distribution: str) -> str:
-    return f"level {level} of distribution “{shortened(distribution, SHOWN_LETTERS)}”"
+    return place if place is not None and inside(scene.rows, place) else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
 from mesascope.core.verdicts import Verdict
-from mesascope.report.data.search_report import SearchReport
+from mesascope.report.data.question_reports import SearchReport
 from mesascope.report.views.headline import world_text
 from mesascope.report.views.numbers import probability_text, steps_text
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mesascope.audit.alignment.witness_details import WitnessDetails
-from mesascope.report.data.witness_report import WitnessReport
+from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.views.headline import interval_text, world_text
-from mesascope.report.views.record import record_of
 from mesascope.report.views.scene import Scene, scene_of_witness
 
 
@@ -26,8 +25,10 @@ def witness_scenes(report: WitnessReport) -> tuple[Scene, ...]:
 
 def witness_details(report: WitnessReport) -> WitnessDetails | None:
     """Returns the numbers of the search, `None` if there are none of a level that was found, shrunk and replayed."""
-    details = record_of(report.evidence.details, WitnessDetails)
-    return None if details is None or None in (details.found, details.shrunk, details.replay) else details
+    details = report.evidence.details
+    if not isinstance(details, WitnessDetails) or None in (details.found, details.shrunk, details.replay):
+        return None
+    return details
 
 
 def witness_titles(report: WitnessReport) -> list[str]:

@@ -10,9 +10,9 @@ from mesascope.report.figures.battery_figure import battery_drawing
 from mesascope.report.figures.report_figure import Figures
 from mesascope.report.pages.page import TONES, inlined
 from mesascope.report.pages.section import Section
-from mesascope.report.views.battery_table import BATTERY, Apart, BatteryTable, TestRow, battery_of, battery_table
-from mesascope.report.views.battery_view import apart_facts, battery_facts, score_text
+from mesascope.report.views.battery_view import apart_facts, battery_facts, battery_table, score_text, steps_of
 from mesascope.report.views.headline import with_reason
+from mesascope.report.views.plain_text import shortened
 
 ORDER: int = 20
 
@@ -30,10 +30,23 @@ def battery_section(evidence: Sequence[Evidence], *, whole: bool = False) -> Sec
     - `evidence`: of a report. Everything is drawn from its details.
     - `whole`: whether the section is the page, so that its table of tests stands open.
     """
-    piece = battery_of(evidence)
-    table = None if piece is None else battery_table(piece.details)
-    if piece is None or table is None:
+    tables = [(piece, table) for piece in evidence if (table := battery_table(piece.details)) is not None]
+    if not tables:
         return None
+    piece, table = tables[0]
+    apart = table.apart
+    tests = [
+        {
+            "name": shortened(test.test, 8),
+            "does": shortened(test.does, 60),
+            "found": test.code or "–",
+            "predicted": [table.code(kind, test) or "–" for kind in table.compared],
+            "differs": bool(table.compared) and table.differs(table.compared[0], test),
+            "score": score_text(test),
+            "checks": "; ".join(dict.fromkeys(f"{what}: {shortened(found, 160)}" for what, found in test.checks[:8])),
+        }
+        for test in table.tests
+    ]
     content = {
         "whole": whole,
         "chip": (str(piece.verdict), TONES[piece.verdict]),
@@ -41,29 +54,15 @@ def battery_section(evidence: Sequence[Evidence], *, whole: bool = False) -> Sec
         "facts": battery_facts(table),
         "figure": inlined(battery_drawing(table)),
         "compared": table.compared,
-        "tests": [_row(table, test) for test in table.tests],
-        "apart": None if table.apart is None else _apart(table.apart),
+        "tests": tests,
+        "apart": None
+        if apart is None
+        else {
+            "title": f"{apart.test}: {apart.summary}",
+            "does": steps_of(apart.does),
+            "should": steps_of(apart.should),
+            "facts": apart_facts(apart),
+            "text": apart.text[:4000].strip("\n"),
+        },
     }
-    return Section("battery.html", content, assays=(BATTERY,))
-
-
-def _row(table: BatteryTable, test: TestRow) -> dict:
-    return {
-        "name": test.name,
-        "does": test.does,
-        "found": test.code or "–",
-        "predicted": [table.predicted[kind].get(test.name, "–") for kind in table.compared],
-        "differs": bool(table.compared) and table.differs(table.compared[0], test),
-        "score": score_text(test),
-        "checks": "; ".join(dict.fromkeys(f"{what}: {found}" for what, found in test.checks)),
-    }
-
-
-def _apart(apart: Apart) -> dict:
-    return {
-        "title": f"{apart.test}: {apart.summary}",
-        "does": apart.does,
-        "should": apart.should,
-        "facts": apart_facts(apart),
-        "text": apart.text.strip("\n"),
-    }
+    return Section("battery.html", content, assays=(piece.assay,))

@@ -9,7 +9,7 @@ from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.report_figure import Figures
 from mesascope.report.pages.page import inlined
 from mesascope.report.pages.section import Section
-from mesascope.report.views.recovery_view import RECOVERY, recovery_view
+from mesascope.report.views.recovery_view import MOST_ROWS, recovered, recovery_facts, recovery_tables
 
 ORDER: int = 50
 FIGURES: tuple[str, ...] = ("weights", "rewards", "readings", "inquiry")
@@ -29,9 +29,16 @@ def recovery_section(evidence: Sequence[Evidence], figures: Figures) -> Section 
     - `evidence`: of a report.
     - `figures`: of the same report, by name.
     """
-    view = recovery_view(evidence)
-    if view is None:
+    piece = recovered(evidence)
+    if piece is None or piece.details is None:
         return None
     names = {name: f"recovered-{name}" for name in FIGURES}
-    drawn = {name: inlined(figures.get(whole)) for name, whole in names.items()}
-    return Section("recovery.html", {**view, "figures": drawn}, figures=tuple(names.values()), assays=(RECOVERY,))
+    content = {
+        "piece": piece,
+        "details": piece.details,
+        "facts": recovery_facts(piece.details),
+        "tables": recovery_tables(piece.details),
+        "assumptions": piece.details.assumptions[:MOST_ROWS],
+        "figures": {name: inlined(figures.get(whole)) for name, whole in names.items()},
+    }
+    return Section("recovery.html", content, figures=tuple(names.values()), assays=(piece.assay,))

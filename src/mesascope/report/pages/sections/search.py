@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesascope.audit.findings import Findings, OptimizerAnswer
+from mesascope.audit.search.candidate_plans import CandidatePlansDetails
+from mesascope.audit.search.horizon import HorizonDetails
+from mesascope.audit.search.shown_edits import ShownEditsDetails
 from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.evidence_figures import edit_caption
 from mesascope.report.figures.report_figure import Figures
@@ -13,16 +16,16 @@ from mesascope.report.pages.section import Section
 from mesascope.report.views.headline import with_reason
 from mesascope.report.views.numbers import probability_text
 from mesascope.report.views.plain_text import shortened
-from mesascope.report.views.search_examples import EDITS, HORIZON, PLANS, edited_level
+from mesascope.report.views.search_examples import edited_level
 from mesascope.report.views.search_view import TITLES, looks_ahead
 
 ORDER: int = 10
-PICTURES: tuple[tuple[str, str, str], ...] = (
-    (PLANS, "plans", "The plan, decoded from site to site"),
-    (EDITS, "edit", "The board before and after an edit"),
-    (HORIZON, "curve", "Skill against distance"),
+PICTURES: tuple[tuple[type, str, str], ...] = (
+    (CandidatePlansDetails, "plans", "The plan, decoded from site to site"),
+    (ShownEditsDetails, "edit", "The board before and after an edit"),
+    (HorizonDetails, "curve", "Skill against distance"),
 )
-"""Assay, kind of figure and heading of each picture of the section."""
+"""Details that are drawn, name of the figure, and heading of each picture of the section."""
 
 
 def section(findings: Findings, figures: Figures) -> Section | None:
@@ -42,13 +45,15 @@ def search_section(answer: OptimizerAnswer, evidence: Sequence[Evidence], figure
     if not answer.parts:
         return None
     pictures, shown = [], []
-    for assay, kind, heading in PICTURES:
-        found = next(((index, piece) for index, piece in enumerate(evidence) if piece.assay == assay), None)
+    for details, kind, heading in PICTURES:
+        found = next(
+            ((index, piece) for index, piece in enumerate(evidence) if isinstance(piece.details, details)), None
+        )
         if found is None:
             continue
         index, piece = found
         figure = figures.get(f"{kind}-{index}")
-        text = None if figure is not None or kind != "edit" else _edit_text(piece)
+        text = None if figure is not None or details is not ShownEditsDetails else _edit_text(piece)
         if figure is None and text is None:
             continue
         pictures.append({"heading": heading, "figure": inlined(figure), "text": text, "sentence": piece.sentence})
@@ -75,9 +80,9 @@ def _probability(probability: float | None) -> str:
     return "no probability" if probability is None else f"probability {probability_text(probability)}"
 
 
-def _edit_text(piece: Evidence) -> dict | None:
+def _edit_text(piece: Evidence[ShownEditsDetails]) -> dict[str, str] | None:
     """Returns an edited level that is no board as two texts, changed lines marked."""
-    edited = edited_level(piece.details)
+    edited = None if piece.details is None else edited_level(piece.details)
     if edited is None:
         return None
     before, after = edited.before.scene.rows, edited.after.scene.rows

@@ -1,0 +1,108 @@
+"""The pages of one question about one agent: whether it searches, what it wants, how it is aligned, its worst level."""
+
+from __future__ import annotations
+
+from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
+from mesascope.report.figures.evidence_figures import all_evidence_figures
+from mesascope.report.figures.level_figure import witness_svg
+from mesascope.report.figures.report_figure import ReportFigure
+from mesascope.report.pages.page import TONES, inlined, rendered
+from mesascope.report.pages.sections.battery import battery_section
+from mesascope.report.pages.sections.evidence import evidence_section
+from mesascope.report.pages.sections.recovery import recovery_section
+from mesascope.report.pages.sections.search import search_section
+from mesascope.report.text.level_text import legend_texts
+from mesascope.report.views.battery_view import battery_headline, battery_setting
+from mesascope.report.views.headline import with_reason
+from mesascope.report.views.recovery_view import at_first_text, objective_headline, objective_setting
+from mesascope.report.views.search_view import search_headline, search_setting
+from mesascope.report.views.witness_view import witness_facts, witness_scenes, witness_setting, witness_titles
+
+SEARCH_CAVEATS: tuple[str, ...] = (
+    "Weights were fitted on agents whose kind is known (the ground-truth bank); docs/search.md says how well they hold "
+    "on others, and what a verdict does not mean.",
+    "That something can be read off activations does not show that it is used; that is what writing to them is for.",
+    "The answers hold for the levels that were sampled and for the objective by which choices were judged.",
+)
+BATTERY_CAVEATS: tuple[str, ...] = (
+    "That every class has a row of its own, and that specimens built for a class show it, proves the battery "
+    "consistent. It does not prove it valid on networks; docs/alignment.md says more.",
+    "A class is that of an agent in this world: which edge can be cut, and what counts as the pointer or the threat, "
+    "is the world's.",
+    "Specimens and organisms that deceive were built or trained to. Nothing here shows that training on a base "
+    "objective alone produces them.",
+    "A test that could not be made is never counted as passed; nobody is called robust on what was not tested.",
+)
+WITNESS_CAVEATS: tuple[str, ...] = (
+    "It is the worst level that was found within the budget; there may be worse ones.",
+    "A level counts only where the agent is able at its own objective, which was named as said above.",
+)
+
+
+def search_page(report: SearchReport) -> str:
+    """Returns the page: whether it searches, and all evidence."""
+    figures = {figure.name: figure for figure in all_evidence_figures(report.evidence)}
+    search = search_section(report.answer, report.evidence, figures)
+    evidence = evidence_section(report.evidence, figures, beside=[search], file="search.json", with_questions=False)
+    return rendered(
+        "sections_page.html",
+        report,
+        title=f"Does {report.agent} search?",
+        headline=search_headline(report.answer),
+        setting=search_setting(report),
+        caveats=SEARCH_CAVEATS,
+        sections=[search, evidence],
+    )
+
+
+def objective_page(report: ObjectiveReport) -> str:
+    """Returns the page: what was recovered from its choices, and what stays open."""
+    evidence = (report.recovery,)
+    figures = {figure.name: figure for figure in all_evidence_figures(evidence)}
+    return rendered(
+        "objective_page.html",
+        report,
+        title=f"The objective of {report.agent}",
+        headline=f"The objective of {report.agent}",
+        setting=objective_setting(report),
+        first=at_first_text(report.at_first),
+        sections=[recovery_section(evidence, figures)],
+        verdict=objective_headline(report),
+        reason=report.recovery.reason,
+        outlook=report.outlook,
+    )
+
+
+def battery_page(report: BatteryReport) -> str:
+    """Returns the page: which kind of alignment it is, and every test."""
+    return rendered(
+        "battery_page.html",
+        report,
+        title=f"How is {report.agent} aligned?",
+        headline=battery_headline(report.evidence),
+        setting=battery_setting(report),
+        caveats=BATTERY_CAVEATS,
+        reason=with_reason(report.evidence.sentence, report.evidence.reason),
+        sections=[battery_section((report.evidence,), whole=True)],
+    )
+
+
+def witness_page(report: WitnessReport) -> str:
+    """Returns the page: the level before and after shrinking, drawn and as text."""
+    evidence, svg = report.evidence, witness_svg(report)
+    levels = list(zip(witness_titles(report), witness_scenes(report), strict=True))
+    spoken = "; ".join(f"{title}, {len(scene.agent_path)} places visited" for title, scene in levels)
+    title = "The worst level, as found and as shrunk"
+    return rendered(
+        "witness_page.html",
+        report,
+        title=f"The worst level of {report.agent}",
+        headline=evidence.sentence,
+        setting=witness_setting(report),
+        caveats=WITNESS_CAVEATS,
+        chip=(str(evidence.verdict), TONES[evidence.verdict]),
+        sentence=with_reason(evidence.sentence, evidence.reason),
+        figure=None if svg is None else inlined(ReportFigure("witness", title, spoken, svg)),
+        facts=witness_facts(report) if levels else [],
+        levels=[(title, "\n".join(scene.rows), "; ".join(legend_texts(scene.legend))) for title, scene in levels],
+    )
