@@ -46,7 +46,7 @@ class Battery:
     def run(self, console: Console) -> int:
         from mesascope.api.classify import classify
         from mesascope.api.subject import check_named
-        from mesascope.report.text.battery_text import battery_text
+        from mesascope.report.text.kind_texts import battery_text
 
         levels = LEVELS if self.levels is None else self.levels
         MOST_LEVELS.check(levels, "--levels")

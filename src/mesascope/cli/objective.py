@@ -47,7 +47,7 @@ class Objective:
         from mesascope.audit.objective.recovery.questioning import question
         from mesascope.core.provenance import Stopwatch, provenance
         from mesascope.report.data.question_reports import ObjectiveReport
-        from mesascope.report.text.objective_text import objective_text
+        from mesascope.report.text.kind_texts import objective_text
 
         watch = Stopwatch()
         world, base = self.world.chosen(self.agent, to="to question")

@@ -40,7 +40,7 @@ class Search:
     def run(self, console: Console) -> int:
         from mesascope.api.search import search
         from mesascope.api.subject import check_named
-        from mesascope.report.text.search_text import search_text
+        from mesascope.report.text.kind_texts import search_text
 
         world, base = self.world.chosen(self.agent, to="to look for a search in")
         deploy_world, deploy = self.deployment.chosen(world)

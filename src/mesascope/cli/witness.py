@@ -46,8 +46,8 @@ class WitnessVerb:
     def run(self, console: Console) -> int:
         from mesascope.api.subject import check_named
         from mesascope.api.witness import witness
+        from mesascope.report.text.kind_texts import witness_text
         from mesascope.report.text.level_text import glyphs_for
-        from mesascope.report.text.witness_text import witness_text
 
         world, _ = self.world.chosen(self.agent, to="to look for a witness against")
         # Asked before anything is written, so that a wrong name leaves nothing behind.

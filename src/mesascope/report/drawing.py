@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.report.text.level_text import ASCII, UNICODE, draw_text, key_of, width_of
+from mesascope.report.text.level_text import ASCII, UNICODE, beside, draw_text, key_of
 from mesascope.report.views.scene import Scene, scene_of_level
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
@@ -94,11 +94,7 @@ def _text(scenes: list[Scene], names: list[str], width: int, ascii_only: bool) -
             pictures.append(draw_text(scene, "policy", glyphs))
         if scene.agent_path:
             pictures.append(draw_text(scene, "agent", glyphs))
-        side_by_side = len(pictures) * (width_of(scene) + 4) <= width
-        if side_by_side:
-            lines = ["    ".join(parts) for parts in zip(*pictures, strict=True)]
-        else:
-            lines = [line for picture in pictures for line in (*picture, "")][:-1]
+        lines = beside(pictures, width)
         blocks.append("\n".join([name, *lines]))
         key |= dict.fromkeys(key_of(scene, lines))
     if any(scene.start is not None for scene in scenes):

@@ -16,8 +16,8 @@ from mesascope.report.figures.evidence_figures import evidence_figures
 from mesascope.report.figures.findings_figures import findings_figures
 from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import inline_svg
-from mesascope.report.views.numbers import probability_text, ruler_text
 from mesascope.report.views.points import curve_points, rate_points
+from mesascope.report.views.words import probability_text, ruler_text
 
 
 def figures_of(report: Report) -> tuple[ReportFigure, ...]:

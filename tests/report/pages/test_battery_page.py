@@ -13,7 +13,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.question_reports import BatteryReport
-from mesascope.report.text.battery_text import battery_text
+from mesascope.report.text.kind_texts import battery_text
 from mesascope.report.text.terminal import screen
 from tests.report.battery_examples import SLOTS, details, piece, report
 from tests.report.pages.test_audit_page import Page

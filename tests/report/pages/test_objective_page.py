@@ -10,8 +10,8 @@ from mesascope.core.details import details_of
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.data.question_reports import ObjectiveReport
 from mesascope.report.figures.recovery_figures import readings_figure, rewards_figure, weights_figure
-from mesascope.report.text.objective_text import objective_text
-from mesascope.report.views.recovery_view import recovered
+from mesascope.report.text.kind_texts import objective_text
+from mesascope.report.views.recovery_view import at_first_text, recovered
 
 LEVEL = "#####\n#...#\n#.C.#\n#...#\n#####"
 
@@ -144,6 +144,11 @@ def test_places_outside_the_level_are_left_out():
     spoilt = report({**DETAILS, "readings": readings, "rewards": {**DETAILS["rewards"], "base": [[99, 99, 1.0]]}})
     assert "#1..#" in objective_text(spoilt)
     assert "</html>" in spoilt.page()
+
+
+def test_what_was_known_at_first_may_be_incomplete():
+    assert at_first_text({}) == ""
+    assert at_first_text({"nearest": "cheese"}).endswith("0 of them harmful, cost of ambiguity unknown.")
 
 
 def test_names_are_escaped():

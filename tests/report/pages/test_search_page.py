@@ -13,8 +13,8 @@ from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.question_reports import SearchReport
-from mesascope.report.text.search_text import search_text
-from mesascope.report.views.search_view import search_headline
+from mesascope.report.text.kind_texts import search_text
+from mesascope.report.views.headline import search_headline
 from tests.report.examples import GRAPH, answer, edits, evidence, piece
 from tests.report.pages.test_audit_page import Page
 

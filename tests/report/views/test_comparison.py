@@ -13,7 +13,8 @@ from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.comparison_report import Change, ComparisonReport
-from mesascope.report.views.comparison import compared
+from mesascope.report.figures.comparison_figure import comparison_figure
+from mesascope.report.views.comparison import compared, comparison_headline, comparison_names
 from tests.report.pages.test_audit_page import Page
 
 LEVELS = np.linspace(0.0, 0.3, 12)
@@ -79,6 +80,23 @@ def test_it_survives_json_and_its_page_is_made_of_that(findings):
         assert words in page.text, words
     assert len(page.named("svg")) == 1
     assert page.named("script") == page.named("link") == []
+
+
+def test_the_headline_counts_what_differs(findings):
+    comparison = compared(*findings, {})
+    assert comparison_headline(comparison) == "1 of 3 numbers changed: regret in training; different: 2 answers."
+    same = compared(findings[0], findings[0], {})
+    assert comparison_headline(same) == "None of 3 numbers shows a change."
+    assert comparison_names(same, 40) == ("corner (organism) (first)", "corner (organism) (second)")
+
+
+def test_numbers_on_larger_scales_are_not_drawn(findings):
+    wide = Change.of("bits", None, None, Estimate(5.0, -35.0, 45.0, 9), paired=False)
+    assert comparison_figure([wide]) is None
+    drawn = comparison_figure([*compared(*findings, {}).changes, wide])
+    assert drawn is not None
+    assert "bits" not in drawn.description
+    assert "stand in the table" in drawn.caption
 
 
 def test_reports_of_different_worlds_are_refused(findings):

@@ -71,5 +71,5 @@ class ComparisonReport(SavedReport):
     name: ClassVar[str] = "comparison"
     mark: ClassVar[str] = "agents"
     verb: ClassVar[str] = "compare"
-    shown_by: ClassVar[str] = "mesascope.report.pages.comparison_page:comparison_page"
-    told_by: ClassVar[str] = "mesascope.report.text.comparison_text:comparison_text"
+    shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:comparison_page"
+    told_by: ClassVar[str] = "mesascope.report.text.kind_texts:comparison_text"

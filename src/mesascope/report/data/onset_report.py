@@ -168,7 +168,7 @@ class OnsetReport(SavedReport):
     name: ClassVar[str] = "onset"
     mark: ClassVar[str] = "lifetime"
     verb: ClassVar[str] = "onset"
-    shown_by: ClassVar[str] = "mesascope.report.pages.onset_page:onset_page"
+    shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:onset_page"
     told_by: ClassVar[str] = "mesascope.report.text.onset_text:onset_text"
 
     @classmethod

@@ -46,8 +46,8 @@ class SearchReport(SavedReport):
     name: ClassVar[str] = "search"
     mark: ClassVar[str] = "answer"
     verb: ClassVar[str] = "search"
-    shown_by: ClassVar[str] = "mesascope.report.pages.question_pages:search_page"
-    told_by: ClassVar[str] = "mesascope.report.text.search_text:search_text"
+    shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:search_page"
+    told_by: ClassVar[str] = "mesascope.report.text.kind_texts:search_text"
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class ObjectiveReport(SavedReport):
     name: ClassVar[str] = "objective"
     mark: ClassVar[str] = "recovery"
     verb: ClassVar[str] = "objective"
-    shown_by: ClassVar[str] = "mesascope.report.pages.question_pages:objective_page"
-    told_by: ClassVar[str] = "mesascope.report.text.objective_text:objective_text"
+    shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:objective_page"
+    told_by: ClassVar[str] = "mesascope.report.text.kind_texts:objective_text"
     evidence_field: ClassVar[str] = "recovery"
 
 
@@ -111,8 +111,8 @@ class BatteryReport(SavedReport):
     name: ClassVar[str] = "battery"
     mark: ClassVar[str] = "tolerance"
     verb: ClassVar[str] = "battery"
-    shown_by: ClassVar[str] = "mesascope.report.pages.question_pages:battery_page"
-    told_by: ClassVar[str] = "mesascope.report.text.battery_text:battery_text"
+    shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:battery_page"
+    told_by: ClassVar[str] = "mesascope.report.text.kind_texts:battery_text"
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,6 @@ class WitnessReport(SavedReport):
     verb: ClassVar[str] = "witness"
     # Since version 2 its levels are written as those of an audit's report.
     schema_version: ClassVar[int] = 2
-    shown_by: ClassVar[str] = "mesascope.report.pages.question_pages:witness_page"
-    told_by: ClassVar[str] = "mesascope.report.text.witness_text:witness_text"
+    shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:witness_page"
+    told_by: ClassVar[str] = "mesascope.report.text.kind_texts:witness_text"
     drawn_by: ClassVar[str | None] = "mesascope.report.figures.level_figure:witness_svg"

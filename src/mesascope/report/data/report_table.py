@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mesascope.audit.findings import Findings
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.core.files import write_atomically
 from mesascope.core.text import quoted, shown
-from mesascope.core.verdicts import Estimate
-from mesascope.report.data.audit_report import Report
+from mesascope.report.data.audit_report import DISTRIBUTIONS, Report
 from mesascope.report.data.kinds import load_report
 
 if TYPE_CHECKING:
@@ -24,23 +24,6 @@ ENDINGS: tuple[str, str] = (".parquet", ".csv")
 OTHERS = frozenset({"request.json", "training.json", "sealed.json", "calibration.json"})
 """What verbs write beside reports."""
 _ESTIMATES: tuple[str, ...] = ("competence", "regret_train", "regret_deploy", "own_regret_train", "own_regret_deploy")
-_TEXTS: tuple[str, ...] = (
-    "path",
-    "agent",
-    "agent_kind",
-    "world",
-    "world_options",
-    "base_objective",
-    "train",
-    "deploy",
-    "evaluation",
-    "searches",
-    "objective",
-    "alignment",
-    "runner_up",
-    "towards",
-    "kind",
-)
 _NUMBERS: tuple[str, ...] = (
     "searches_probability",
     "depth",
@@ -111,12 +94,11 @@ def report_table(folder: str | os.PathLike) -> ReportTable:
     if not rows:
         why = f", and {len(left_out)} other files ({shown(left_out[0][1], limit=160)})" if left_out else ""
         raise UsageError(f"There is no report of an audit in {quoted(folder, limit=200)}{why}.")
-    kinds = dict.fromkeys(_TEXTS, polars.String) | dict.fromkeys(_NUMBERS, polars.Float64)
-    kinds |= dict.fromkeys(_COUNTS, polars.Int64)
+    # Of columns that no row fills, polars could not tell.
+    schema = dict.fromkeys(rows[0], polars.String) | dict.fromkeys(_NUMBERS, polars.Float64)
+    schema |= dict.fromkeys(_COUNTS, polars.Int64)
     for name in _ESTIMATES:
-        kinds |= {name: polars.Float64, f"{name}_low": polars.Float64, f"{name}_high": polars.Float64}
-        kinds |= {f"{name}_n": polars.Int64}
-    schema = {name: kinds[name] for name in rows[0]}
+        schema |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), polars.Float64) | {f"{name}_n": polars.Int64}
     return ReportTable(polars.DataFrame(rows, schema=schema, orient="row"), tuple(left_out))
 
 
@@ -155,20 +137,16 @@ def _row(path: Path, report: Report) -> dict[str, Any]:
         "runner_up": None if alignment.runner_up is None else str(alignment.runner_up),
         "towards": alignment.towards,
         "kind": alignment.kind,
-        **_numbers("competence", findings.training_performance),
-        **_numbers("regret_train", findings.regret.get("train")),
-        **_numbers("regret_deploy", findings.regret.get("deploy")),
-        **_numbers("own_regret_train", findings.own_regret.get("train")),
-        **_numbers("own_regret_deploy", findings.own_regret.get("deploy")),
+        **_numbers(findings),
     }
 
 
-def _numbers(name: str, estimate: Estimate | None) -> dict[str, float | int | None]:
-    # Without units behind it a number is not one.
-    found = estimate if estimate is not None and estimate.n > 0 else None
-    return {
-        name: None if found is None else found.value,
-        f"{name}_low": None if found is None else found.low,
-        f"{name}_high": None if found is None else found.high,
-        f"{name}_n": None if found is None else found.n,
-    }
+def _numbers(findings: Findings) -> dict[str, float | int | None]:
+    regrets = [regret.get(where) for regret in (findings.regret, findings.own_regret) for where in DISTRIBUTIONS]
+    numbers: dict[str, float | int | None] = {}
+    for name, estimate in zip(_ESTIMATES, (findings.training_performance, *regrets), strict=True):
+        # Without units behind it a number is not one.
+        found = estimate if estimate is not None and estimate.n > 0 else None
+        for ending, field in (("", "value"), ("_low", "low"), ("_high", "high"), ("_n", "n")):
+            numbers[f"{name}{ending}"] = None if found is None else getattr(found, field)
+    return numbers

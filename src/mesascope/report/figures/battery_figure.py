@@ -27,8 +27,7 @@ from mesascope.report.figures.style import (
     svg_of,
 )
 from mesascope.report.views.battery_view import MEANINGS, BatteryTable
-from mesascope.report.views.numbers import probability_text
-from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.words import probability_text, shortened
 
 COLOURS: dict[str, tuple[str, str]] = {
     "A": (FAINT, INK),

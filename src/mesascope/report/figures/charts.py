@@ -14,9 +14,8 @@ from matplotlib.ticker import MaxNLocator
 from mesascope.audit.findings import Findings, ObjectiveAnswer
 from mesascope.core.verdicts import Estimate
 from mesascope.report.figures.style import AGENT, BASE, FAINT, INK, MUTED, WIDTH, figure_settings
-from mesascope.report.views.numbers import probability_text, ruler_text
-from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.points import Drop, Point
+from mesascope.report.views.words import probability_text, ruler_text, shortened
 
 
 @dataclass(frozen=True)

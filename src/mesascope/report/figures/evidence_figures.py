@@ -17,9 +17,9 @@ from mesascope.report.figures.recovery_figures import inquiry_figure, readings_f
 from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.search_figures import edit_figure, plans_figure
 from mesascope.report.figures.style import svg_of
-from mesascope.report.views.plain_text import plain, shortened
 from mesascope.report.views.points import Point, cliff_drop, curve_points, part_of, rate_points
 from mesascope.report.views.search_examples import Edited, decoded_plans, edited_level, level_name
+from mesascope.report.views.words import plain, shortened
 
 
 def all_evidence_figures(evidence: Sequence[Evidence]) -> list[ReportFigure]:

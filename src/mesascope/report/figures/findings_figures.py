@@ -9,9 +9,8 @@ from mesascope.report.figures.level_figure import level_figure
 from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import svg_of
 from mesascope.report.views.headline import witness_title
-from mesascope.report.views.numbers import probability_text
-from mesascope.report.views.plain_text import plain
 from mesascope.report.views.scene import scene_of_witness
+from mesascope.report.views.words import plain, probability_text
 
 
 def findings_figures(findings: Findings) -> tuple[ReportFigure, ...]:

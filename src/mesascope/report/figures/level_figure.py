@@ -12,10 +12,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Rectangle, RegularPolygon
 
 from mesascope.report.data.question_reports import WitnessReport
+from mesascope.report.figures.keys import hollow, letters, mark, set_key
 from mesascope.report.figures.style import AGENT, BASE, FAINT, FLOOR, INK, MUTED, WALL, WIDTH, figure_settings, svg_of
-from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.scene import Place, Scene
 from mesascope.report.views.witness_view import witness_objectives, witness_scenes, witness_titles
+from mesascope.report.views.words import shortened
 
 _LARGEST_CELL = 0.5
 _LEGEND_LINE = 0.21
@@ -58,7 +59,7 @@ def level_figure(
     panel = min(WIDTH if len(scenes) == 1 else 2.6, max(width * _LARGEST_CELL, 1.0))
     tall = panel * height / width if scenes[0].is_grid else 0.2 + 0.16 * height
     handles = _handles(scenes, agent_objective, base_objective, labels) if with_key else []
-    key_columns = 1 if any(len(handle.get_label()) > 30 for handle in handles) else 2
+    key_columns = 1 if any(len(str(handle.get_label())) > 30 for handle in handles) else 2
     key_height = _LEGEND_LINE * math.ceil(len(handles) / key_columns) + (0.1 if handles else 0)
     title_height = 0.3 if titles else 0.0
     size = (max(WIDTH, columns * panel), lines * (tall + title_height) + key_height)
@@ -70,17 +71,7 @@ def level_figure(
             if titles:
                 axes.set_title(shortened(titles[index], 40), fontsize=9)
             draw_scene(axes, scenes[index])
-    if handles:
-        figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=key_columns,
-            frameon=False,
-            fontsize=10.5,
-            handlelength=2.4,
-            columnspacing=1.4,
-            borderaxespad=0.1,
-        )
+    set_key(figure, handles, columns=key_columns, size=10.5, length=2.4)
     return figure
 
 
@@ -109,13 +100,13 @@ def draw_scene(axes: Axes, scene: Scene, *, width: float = WIDTH) -> None:
     axes.add_patch(Rectangle((-0.5, -0.5), columns, height, facecolor=FLOOR, edgecolor="none"))
     axes.vlines([x - 0.5 for x in range(columns + 1)], -0.5, height - 0.5, color=FAINT, linewidth=0.6)
     axes.hlines([y - 0.5 for y in range(height + 1)], -0.5, columns - 0.5, color=FAINT, linewidth=0.6)
-    letters = 72 * 0.55 * min(width / columns, _LARGEST_CELL)
+    size = 72 * 0.55 * min(width / columns, _LARGEST_CELL)
     for i, row in enumerate(scene.rows):
         for j, character in enumerate(row):
             if scene.is_wall(character):
                 axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=WALL, edgecolor=WALL, linewidth=0.6))
             elif not scene.is_floor(character):
-                axes.text(j, i, character, ha="center", va="center_baseline", fontsize=letters, weight="bold", zorder=6)
+                axes.text(j, i, character, ha="center", va="center_baseline", fontsize=size, weight="bold", zorder=6)
     _field(axes, scene)
     _path(axes, scene.base_path, BASE, _OFFSET, "--", zorder=4)
     _path(axes, scene.agent_path, AGENT, -_OFFSET, "-", zorder=5)
@@ -180,38 +171,26 @@ def _path(axes: Axes, path: tuple[Place, ...], colour: str, offset: float, dashe
 
 def _handles(
     scenes: Sequence[Scene], agent_objective: str | None, base_objective: str | None, labels: tuple[str, str, str, str]
-) -> list:
+) -> list[Line2D]:
     def any_scene(field: str) -> bool:
         return any(getattr(scene, field) for scene in scenes)
 
     own = f" ({shortened(agent_objective, 24)})" if agent_objective else ""
     base = f" ({shortened(base_objective, 24)})" if base_objective else ""
-    mark = {"linestyle": "none", "markerfacecolor": "none", "markeredgewidth": 2}
     handles = []
     if any(scene.start is not None for scene in scenes):
-        handles.append(Line2D([], [], linestyle="none", marker="o", color=INK, markersize=6, label="start"))
+        handles.append(mark("o", "start", 6, color=INK))
     if any_scene("agent_path"):
         handles.append(Line2D([], [], color=AGENT, linewidth=2.2, label=labels[0]))
     if any_scene("base_path"):
         handles.append(Line2D([], [], color=BASE, linewidth=2.2, linestyle="--", label=labels[1]))
     if any_scene("agent_goal"):
-        label = f"{labels[2]}{own}"
-        handles.append(Line2D([], [], marker="D", markeredgecolor=AGENT, markersize=8, label=label, **mark))
+        handles.append(hollow("D", f"{labels[2]}{own}", 8, AGENT))
     if any_scene("base_goal"):
-        label = f"{labels[3]}{base}"
-        handles.append(Line2D([], [], marker="o", markeredgecolor=BASE, markersize=10, label=label, **mark))
+        handles.append(hollow("o", f"{labels[3]}{base}", 10, BASE))
     if any(arrow.step not in (None, (0, 0)) for scene in scenes for arrow in scene.arrows):
-        handles.append(
-            Line2D([], [], linestyle="none", marker=">", color=MUTED, markersize=6, label="policy: likeliest action")
-        )
-    present = {character for scene in scenes if scene.is_grid for row in scene.rows for character in row}
-    letters = [
-        f"{character}  {shortened(meaning, 24)}"
-        for character, meaning in scenes[0].legend
-        if character in present and not scenes[0].is_floor(character) and not scenes[0].is_wall(character)
-    ]
-    handles += [Line2D([], [], linestyle="none", label=letter) for letter in letters[:12]]
-    return handles
+        handles.append(mark(">", "policy: likeliest action", 6, color=MUTED))
+    return [*handles, *letters(scenes[0], scenes, most=12)]
 
 
 def witness_svg(report: WitnessReport) -> str | None:

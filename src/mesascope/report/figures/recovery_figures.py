@@ -11,10 +11,9 @@ from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.report.figures.charts import Interval, intervals_figure, plain_axes
 from mesascope.report.figures.level_figure import level_figure
 from mesascope.report.figures.style import AGENT, BASE, MUTED, WALL, WIDTH, figure_settings
-from mesascope.report.views.numbers import drawable
-from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.recovery_view import parting_scene
 from mesascope.report.views.scene import inside, rows_of
+from mesascope.report.views.words import drawable, shortened
 
 MOST_ROWS: int = 12
 MOST_CELLS: int = 4000

@@ -14,11 +14,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, PathPatch, Rectangle
 from matplotlib.path import Path
 
+from mesascope.report.figures.keys import hollow, letters, mark, set_key
 from mesascope.report.figures.level_figure import draw_scene
 from mesascope.report.figures.style import AGENT, BASE, FAINT, INK, OTHER, SEQUENTIAL, WIDTH, figure_settings
-from mesascope.report.views.plain_text import shortened
 from mesascope.report.views.scene import Place, Scene
 from mesascope.report.views.search_examples import Choice, Decoded, Edited
+from mesascope.report.views.words import shortened
 
 SHADES: int = 20
 """So few that the colour bar consists of shapes, and a page needs no embedded picture."""
@@ -55,7 +56,7 @@ def plans_figure(decoded: Decoded) -> Figure:
     )
     bar.set_label(shortened(decoded.level.label, 60), fontsize=9)
     bar.ax.tick_params(labelsize=8.5)
-    _legend(figure, _plan_handles(decoded), columns=3)
+    set_key(figure, _plan_handles(decoded), columns=3)
     return figure
 
 
@@ -72,14 +73,13 @@ def edit_figure(edited: Edited) -> Figure | None:
     scene = edited.before.scene
     panel = WIDTH / 2
     tall = min(panel * len(scene.rows) / len(scene.rows[0]), 2 * WIDTH)
-    square: dict[str, Any] = {"marker": "s", "markersize": 9, "markerfacecolor": "none", "markeredgecolor": OTHER}
-    handles: list[Any] = [
-        Line2D([], [], linestyle="none", marker="o", color=INK, markersize=6, label="the agent"),
+    handles = [
+        mark("o", "the agent", 6, color=INK),
         Line2D([], [], color=AGENT, linewidth=4.5, label="its likeliest choice"),
         Line2D([], [], color=BASE, linewidth=1.6, label="what is optimal"),
-        Line2D([], [], linestyle="none", markeredgewidth=2.2, label="the edit", **square),
+        hollow("s", "the edit", 9, OTHER),
+        *letters(scene, [scene], most=8, without="A"),
     ]
-    handles += _letters(scene)
     size = (WIDTH, tall + 0.45 + 0.24 * math.ceil(len(handles) / 2))
     figure = Figure(figsize=size, layout="compressed")
     for axes, name, choice in zip(
@@ -92,7 +92,7 @@ def edit_figure(edited: Edited) -> Figure | None:
         frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=OTHER, linewidth=2.6, zorder=9)
         axes.add_patch(frame)
         _arrows(axes, edited.place, choice)
-    _legend(figure, handles, columns=2)
+    set_key(figure, handles, columns=2)
     return figure
 
 
@@ -123,16 +123,13 @@ def _square(row: int, column: int) -> Any:
     return Path(corners, closed=True)
 
 
-def _plan_handles(decoded: Decoded) -> list[Any]:
-    mark: dict[str, Any] = {"linestyle": "none", "color": "white", "markeredgecolor": "black"}
-    handles: list[Any] = []
-    if decoded.place is not None:
-        handles.append(Line2D([], [], marker="o", markersize=6, label="the agent", **mark))
-    if decoded.goal is not None:
-        handles.append(Line2D([], [], marker="*", markersize=10, label="the goal", **mark))
-    scene = decoded.scene
+def _plan_handles(decoded: Decoded) -> list[Line2D]:
+    scene, handles = decoded.scene, []
+    for place, marker, label, size in ((decoded.place, "o", "the agent", 6), (decoded.goal, "*", "the goal", 10)):
+        if place is not None:
+            handles.append(mark(marker, label, size, color="white", markeredgecolor="black"))
     if any(scene.is_wall(character) for row in scene.rows for character in row):
-        handles.append(Line2D([], [], linestyle="none", marker="s", color=FAINT, markersize=8, label="wall"))
+        handles.append(mark("s", "wall", 8, color=FAINT))
     return handles
 
 
@@ -171,27 +168,3 @@ def _arrows(axes: Axes, place: Place, choice: Choice) -> None:
                 style |= {"shrinkA": 0, "shrinkB": 0, "joinstyle": "miter", "capstyle": "butt"}
                 head_at = (column + reach * step[1], row + reach * step[0])
                 axes.annotate("", xy=head_at, xytext=(column, row), arrowprops=style, zorder=order)
-
-
-def _letters(scene: Scene) -> list[Any]:
-    present = {character for row in scene.rows for character in row}
-    shown = [
-        f"{character}  {shortened(meaning, 24)}"
-        for character, meaning in scene.legend
-        if character in present and character != "A" and not scene.is_floor(character) and not scene.is_wall(character)
-    ]
-    return [Line2D([], [], linestyle="none", label=letter) for letter in shown[:8]]
-
-
-def _legend(figure: Figure, handles: list[Any], *, columns: int) -> None:
-    if handles:
-        figure.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=columns,
-            frameon=False,
-            fontsize=9.5,
-            handlelength=1.6,
-            columnspacing=1.6,
-            borderaxespad=0.1,
-        )

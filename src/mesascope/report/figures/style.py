@@ -77,28 +77,30 @@ def figure_settings() -> Iterator[None]:
 
 
 def svg_of(figure: Figure) -> str:
-    """Returns a figure as SVG without date or version, the same bytes every time; call inside `figure_settings`."""
-    return _saved(figure, "svg").decode()
+    """Returns a figure as SVG without date or version, the same bytes every time."""
+    written = io.StringIO()
+    with figure_settings(), _missing_letters():
+        # `savefig` would draw everything twice.
+        metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        FigureCanvasSVG(figure).print_svg(written, metadata=metadata)
+    # Matplotlib repeats each text in a comment; without it no foreign text is in the file.
+    return re.sub(r"\s*<!--.*?-->", "", written.getvalue(), flags=re.DOTALL)
 
 
 def png_of(figure: Figure) -> bytes:
     """Returns a figure as PNG at 160 dots an inch, on white."""
-    return _saved(figure, "png")
-
-
-def _saved(figure: Figure, kind: str) -> bytes:
     buffer = io.BytesIO()
-    with figure_settings(), warnings.catch_warnings():
-        # A name in letters that the font lacks is drawn as boxes; the page around the figure spells it.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
-        if kind == "svg":
-            # `savefig` would draw everything twice.
-            written, metadata = io.StringIO(), dict.fromkeys(("Date", "Creator", "Format", "Type"))
-            FigureCanvasSVG(figure).print_svg(written, metadata=metadata)
-            # Matplotlib repeats each text in a comment; without it no foreign text is in the file.
-            return re.sub(rb"\s*<!--.*?-->", b"", written.getvalue().encode(), flags=re.DOTALL)
-        figure.savefig(buffer, format=kind, dpi=160, facecolor="white", metadata={"Software": None})
+    with figure_settings(), _missing_letters():
+        figure.savefig(buffer, format="png", dpi=160, facecolor="white", metadata={"Software": None})
     return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _missing_letters() -> Iterator[None]:
+    """A name in letters that the font lacks is drawn as boxes; the page around the figure spells it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        yield
 
 
 def inline_svg(svg: str, name: str) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from mesascope.audit.findings import Findings
 from mesascope.core.verdicts import Verdict
 from mesascope.report.pages.page import TONES
-from mesascope.report.views.headline import kind_text, with_reason
-from mesascope.report.views.numbers import counted, probability_text
-from mesascope.report.views.plain_text import shortened
-from mesascope.report.views.search_view import looks_ahead, verdict_facts
+from mesascope.report.views.headline import kind_text, looks_ahead, verdict_facts, with_reason
+from mesascope.report.views.words import counted, probability_text, shortened
 
 
 @dataclass(frozen=True)

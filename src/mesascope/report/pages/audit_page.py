@@ -14,7 +14,7 @@ from mesascope.report.pages.section import audit_sections
 from mesascope.report.pages.sections.evidence import evidence_section
 from mesascope.report.text.level_text import legend_texts
 from mesascope.report.views.headline import headline, setting, with_reason, witness_title
-from mesascope.report.views.plain_text import plain
+from mesascope.report.views.words import plain
 
 CONFOUNDS: tuple[str, ...] = (
     "The answers hold for the levels that were sampled; another distribution may show another agent.",

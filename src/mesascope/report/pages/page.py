@@ -12,7 +12,7 @@ from mesascope.core.verdicts import Verdict
 from mesascope.report.data.saved_report import SavedReport
 from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import inline_svg
-from mesascope.report.views.plain_text import plain
+from mesascope.report.views.words import plain
 
 if TYPE_CHECKING:
     import jinja2

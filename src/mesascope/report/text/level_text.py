@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mesascope.report.views.scene import Place, Scene
+from mesascope.report.views.scene import Place, Scene, step_between
 
 Layer = Literal["agent", "base", "policy"]
 Role = Literal["wall", "floor", "object", "agent", "base", "policy", "start"]
@@ -38,6 +39,7 @@ class Glyphs:
     arrow: str
 
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STEPS = ((-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1), (0, 0))
 UNICODE = Glyphs(dict(zip(_STEPS, "↑↓←→↖↗↙↘○", strict=True)), "?", "◉", "◆", "★", "–", "…", " · ", "→")
 ASCII = Glyphs(dict(zip(_STEPS, "^v<>\\//\\o", strict=True)), "?", "@", "%", "*", "-", "~", " | ", "->")
@@ -79,6 +81,27 @@ def width_of(scene: Scene) -> int:
     return 2 * longest - 1 if scene.is_grid else longest
 
 
+def beside(pictures: Sequence[Sequence[str]], room: int, *, gap: int = 4) -> list[str]:
+    """Returns pictures beside each other, or below each other where they are wider than the room.
+
+    **Arguments:**
+
+    - `pictures`: lines of each, whose colours take no columns.
+    - `room`: columns.
+    - `gap`: columns between two of them.
+    """
+    sizes = [max(map(_columns, picture)) for picture in pictures]
+    if sum(sizes) + gap * (len(sizes) - 1) > room:
+        return [line for picture in pictures for line in (*picture, "")][:-1]
+    rows = itertools.zip_longest(*pictures, fillvalue="")
+    padded = ([line + " " * (size - _columns(line)) for line, size in zip(row, sizes, strict=True)] for row in rows)
+    return [(" " * gap).join(row).rstrip() for row in padded]
+
+
+def _columns(line: str) -> int:
+    return len(_COLOURS.sub("", line))
+
+
 def key_of(scene: Scene, lines: list[str]) -> list[str]:
     """Returns the meaning of every character of the legend that can be seen in `lines`, one text each."""
     present = set("".join(lines))
@@ -109,8 +132,8 @@ def _marks(scene: Scene, layer: Layer, glyphs: Glyphs) -> dict[Place, tuple[str,
         return {place: mark for place, mark in marks.items() if place not in objects}
     path = scene.agent_path if layer == "agent" else scene.base_path
     for here, there in itertools.pairwise(path):
-        step = (_sign(there[0] - here[0]), _sign(there[1] - here[1]))
-        if step != (0, 0):
+        step = step_between(here, there)
+        if step is not None and step != (0, 0):
             marks.setdefault(here, (_seen(scene, here, glyphs.steps[step]), layer))
     if path:
         marks.setdefault(path[-1], (_seen(scene, path[-1], glyphs.steps[0, 0]), layer))
@@ -131,7 +154,3 @@ def _seen(scene: Scene, place: Place, step: str) -> str:
 
 # A goal that is fulfilled nearly everywhere (survive, stay) would hide the level.
 _MOST_GOALS = 12
-
-
-def _sign(number: int) -> int:
-    return (number > 0) - (number < 0)

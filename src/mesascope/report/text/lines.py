@@ -6,7 +6,7 @@ import io
 import textwrap
 from collections.abc import Sequence
 
-from mesascope.report.views.plain_text import plain
+from mesascope.report.views.words import plain
 
 NARROWEST, WIDEST = 60, 120
 

@@ -12,11 +12,10 @@ from typing import Protocol, runtime_checkable
 from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.report.data.audit_report import Report
-from mesascope.report.text.level_text import UNICODE, Glyphs, draw_text, glyphs_for, key_of, width_of
+from mesascope.report.text.level_text import UNICODE, Glyphs, beside, draw_text, glyphs_for, key_of, width_of
 from mesascope.report.views.headline import alignment_text, depth_text, kind_text, setting, with_reason, witness_title
-from mesascope.report.views.numbers import probability_text
-from mesascope.report.views.plain_text import plain, shortened
 from mesascope.report.views.scene import scene_of_witness
+from mesascope.report.views.words import plain, probability_text, shortened
 
 LABEL_WIDTH = 22
 NARROWEST, WIDEST = 60, 100
@@ -247,17 +246,11 @@ def _pictures(witness: Witness, findings: Findings, width: int, paint: Paint, gl
     panels = [("the agent's way", draw_text(scene, "agent", glyphs, paint))]
     if scene.base_path:
         panels.append(("the base objective's way", draw_text(scene, "base", glyphs, paint)))
-    gap, column = 4, max(size, *(len(title) for title, _ in panels))
     room = width - len(indent)
-    if len(panels) * column + gap * (len(panels) - 1) > room:
-        lines = []
-        for title, picture in panels:
-            pad = indent if size <= room else ""
-            lines += [pad + title, *(pad + line for line in picture)]
-    else:
-        filler = " " * (column - size + gap)
-        lines = [indent + (" " * gap).join(title.ljust(column) for title, _ in panels).rstrip()]
-        lines += [indent + filler.join(parts) for parts in zip(*(picture for _, picture in panels), strict=True)]
+    pad = indent if size <= room else ""
+    widest = max(len(title) for title, _ in panels)
+    pictures = beside([[title.ljust(widest), *picture] for title, picture in panels], room)
+    lines = [f"{pad}{line}".rstrip() for line in pictures]
     seen = draw_text(scene, "agent", glyphs) + (draw_text(scene, "base", glyphs) if scene.base_path else [])
     marks = [f"{glyphs.start} start"] if scene.start is not None else []
     if scene.agent_goal:

@@ -14,8 +14,7 @@ from mesascope.audit.alignment.divergence import Divergence
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.question_reports import BatteryReport
 from mesascope.report.views.headline import world_text
-from mesascope.report.views.numbers import drawable, probability_text, ruler_text
-from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.words import drawable, probability_text, ruler_text, shortened
 
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {

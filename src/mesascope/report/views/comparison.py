@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,6 +17,7 @@ from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate
 from mesascope.report.data.comparison_report import Change, ComparisonReport
+from mesascope.report.views.words import counted, shortened
 
 
 def compared(first: Findings, second: Findings, provenance: Mapping[str, Any]) -> ComparisonReport:
@@ -119,5 +121,35 @@ def change_text(change: Change) -> tuple[str, str]:
     if difference is None:
         return "–", "missing in one of them"
     how = f"paired by level, n={difference.n}" if change.paired else "not paired"
-    number = f"{difference.value:+.2f} [{difference.low:+.2f}, {difference.high:+.2f}]"
-    return number, f"{how}: {'changed' if change.changed else 'no difference shown'}"
+    value, low, high = (f"{round(end, 2) + 0.0:+.2f}" for end in (difference.value, difference.low, difference.high))
+    return f"{value} [{low}, {high}]", f"{how}: {'changed' if change.changed else 'no difference shown'}"
+
+
+def comparison_headline(report: ComparisonReport) -> str:
+    """Returns in one sentence what differs: numbers, answers and verdicts."""
+    changed = [change.name for change in report.changes if change.changed]
+    answers = sum(_words(first) != _words(second) for _, first, second in report.answers)
+    if not report.changes:
+        numbers = "nothing can be compared in numbers"
+    elif changed:
+        listed = ", ".join(changed[:4]) + (f" and {len(changed) - 4} more" if len(changed) > 4 else "")
+        numbers = f"{len(changed)} of {len(report.changes)} numbers changed: {listed}"
+    else:
+        numbers = f"none of {len(report.changes)} numbers shows a change"
+    said = [counted(answers, "answer")] if answers else []
+    said += [f"verdicts of {counted(len(report.verdicts), 'assay')}"] if report.verdicts else []
+    differ = f"; different: {', '.join(said)}" if said else ""
+    return f"{numbers[:1].upper()}{numbers[1:]}{differ}."
+
+
+def _words(answer: str) -> str:
+    """An answer without its probability."""
+    return re.sub(r" \(\d\.\d\d\)$", "", answer)
+
+
+def comparison_names(report: ComparisonReport, limit: int) -> tuple[str, str]:
+    """Returns what the two are called above columns, told apart where they have one name."""
+    first, second = (shortened(name, limit) for name in report.agents)
+    if first != second:
+        return first, second
+    return f"{shortened(first, limit - 9)} (first)", f"{shortened(second, limit - 9)} (second)"

@@ -12,7 +12,7 @@ import msgspec
 from mesascope.audit.search.horizon import FittedCliff
 from mesascope.core.details import Point as CurvePoint
 from mesascope.core.details import Rate
-from mesascope.report.views.numbers import drawable, steps_text
+from mesascope.report.views.words import drawable, steps_text
 
 MOST_POINTS: int = 200
 MOST_RATES: int = 24

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
+
 from mesascope.audit.objective.recovery.evidence.details import Parting, RecoveryDetails
 from mesascope.core.verdicts import Evidence
+from mesascope.report.data.forms import AtFirstForm
 from mesascope.report.data.question_reports import ObjectiveReport
-from mesascope.report.views.plain_text import plain, shortened
 from mesascope.report.views.scene import Scene, rows_of, visible
+from mesascope.report.views.words import plain, shortened
 
 MOST_ROWS: int = 40
 
@@ -157,10 +160,11 @@ def at_first_text(at_first: Mapping[str, Any]) -> str:
     """Returns what was known before anything was asked, in one sentence; empty if nothing was."""
     if not at_first:
         return ""
+    first = msgspec.convert(dict(at_first), AtFirstForm)
+    cost = "unknown" if first.regret is None else f"{first.regret:.2f}"
     return (
-        f"Before anything was asked: nearest to '{at_first['nearest']}' ({at_first['share']:.0%} of the posterior), "
-        f"{at_first['open']} left open, {at_first['harmful']} of them harmful, cost of ambiguity "
-        f"{at_first['regret']:.2f}."
+        f"Before anything was asked: nearest to '{first.nearest}' ({first.share:.0%} of the posterior), {first.open} "
+        f"left open, {first.harmful} of them harmful, cost of ambiguity {cost}."
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.findings import Witness
-from mesascope.report.views.plain_text import plain
+from mesascope.report.views.words import plain
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from mesascope.audit.search.candidate_plans import CandidatePlansDetails, DecodedLevel
 from mesascope.audit.search.shown_edits import ShownChoice, ShownEditsDetails
-from mesascope.report.views.numbers import drawable
-from mesascope.report.views.plain_text import plain, shortened
 from mesascope.report.views.scene import Place, Scene, inside, rows_of, step_between, step_of_name
+from mesascope.report.views.words import drawable, plain, shortened
 
 MOST_CELLS: int = 900
 MOST_SITES: int = 6

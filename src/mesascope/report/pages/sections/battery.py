@@ -12,7 +12,7 @@ from mesascope.report.pages.page import TONES, inlined
 from mesascope.report.pages.section import Section
 from mesascope.report.views.battery_view import apart_facts, battery_facts, battery_table, score_text, steps_of
 from mesascope.report.views.headline import with_reason
-from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.words import shortened
 
 ORDER: int = 20
 

@@ -13,7 +13,7 @@ from mesascope.report.figures.report_figure import Figures
 from mesascope.report.pages.page import TONES, inlined
 from mesascope.report.pages.section import Section
 from mesascope.report.views.headline import estimate_text
-from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.words import shortened
 
 MOST_ROWS: int = 40
 _DRAWN = {"curve", "rates", "x_label", "y_label", "decoded", "example"}

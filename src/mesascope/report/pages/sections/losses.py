@@ -7,7 +7,7 @@ from mesascope.report.figures.report_figure import Figures
 from mesascope.report.pages.page import inlined
 from mesascope.report.pages.section import Section
 from mesascope.report.views.headline import estimate_text
-from mesascope.report.views.numbers import ruler_text
+from mesascope.report.views.words import ruler_text
 
 ORDER: int = 30
 MOST_ROWS: int = 40

@@ -13,11 +13,9 @@ from mesascope.report.figures.evidence_figures import edit_caption
 from mesascope.report.figures.report_figure import Figures
 from mesascope.report.pages.page import TONES, inlined
 from mesascope.report.pages.section import Section
-from mesascope.report.views.headline import with_reason
-from mesascope.report.views.numbers import probability_text
-from mesascope.report.views.plain_text import shortened
+from mesascope.report.views.headline import TITLES, looks_ahead, with_reason
 from mesascope.report.views.search_examples import edited_level
-from mesascope.report.views.search_view import TITLES, looks_ahead
+from mesascope.report.views.words import probability_text, shortened
 
 ORDER: int = 10
 PICTURES: tuple[tuple[type, str, str], ...] = (

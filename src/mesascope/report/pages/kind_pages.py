@@ -1,10 +1,14 @@
-"""The pages of one question about one agent: whether it searches, what it wants, how it is aligned, its worst level."""
+"""The page of every kind of report but that of an audit."""
 
 from __future__ import annotations
 
+from mesascope.report.data.comparison_report import ComparisonReport
+from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
+from mesascope.report.figures.comparison_figure import comparison_figure
 from mesascope.report.figures.evidence_figures import all_evidence_figures
 from mesascope.report.figures.level_figure import witness_svg
+from mesascope.report.figures.onset_figures import onset_figures
 from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.pages.page import TONES, inlined, rendered
 from mesascope.report.pages.sections.battery import battery_section
@@ -13,9 +17,10 @@ from mesascope.report.pages.sections.recovery import recovery_section
 from mesascope.report.pages.sections.search import search_section
 from mesascope.report.text.level_text import legend_texts
 from mesascope.report.views.battery_view import battery_headline, battery_setting
-from mesascope.report.views.headline import with_reason
+from mesascope.report.views.comparison import change_text, comparison_headline, comparison_names, estimate_or_none
+from mesascope.report.views.headline import search_headline, search_setting, with_reason
+from mesascope.report.views.onset_view import CONDITIONS, learned_rows, onset_headline, onset_number, plan_text
 from mesascope.report.views.recovery_view import at_first_text, objective_headline, objective_setting
-from mesascope.report.views.search_view import search_headline, search_setting
 from mesascope.report.views.witness_view import witness_facts, witness_scenes, witness_setting, witness_titles
 
 SEARCH_CAVEATS: tuple[str, ...] = (
@@ -105,4 +110,82 @@ def witness_page(report: WitnessReport) -> str:
         figure=None if svg is None else inlined(ReportFigure("witness", title, spoken, svg)),
         facts=witness_facts(report) if levels else [],
         levels=[(title, "\n".join(scene.rows), "; ".join(legend_texts(scene.legend))) for title, scene in levels],
+    )
+
+
+COMPARISON_CAVEATS: tuple[str, ...] = (
+    "Where differences are not paired, their intervals are those of two samples of levels that know nothing of each "
+    "other, and wide.",
+    "Many numbers are compared, each with an interval of its own: one in twenty excludes 0 by chance.",
+    "An answer that is open in one of them and given in the other need not mean that the agents differ.",
+)
+
+
+def comparison_page(report: ComparisonReport) -> str:
+    """Returns the page: the answers side by side, and every number that stands in both."""
+    agents = comparison_names(report, 40)
+    return rendered(
+        "comparison_page.html",
+        report,
+        title=" and ".join(agents),
+        headline=" and ".join(agents),
+        lead=comparison_headline(report),
+        setting=[("World", report.world)],
+        caveats=COMPARISON_CAVEATS,
+        agents=agents,
+        answers=report.answers,
+        figure=inlined(comparison_figure(report.changes)),
+        changes=[
+            (change.name, estimate_or_none(change.first), estimate_or_none(change.second), *change_text(change))
+            for change in report.changes
+        ],
+        verdicts=report.verdicts,
+        differences=report.setting,
+    )
+
+
+ONSET_CAVEATS: tuple[str, ...] = (
+    "The agents here are rewarded with their own pay-off by construction. Nothing on this page shows that training on "
+    "a base objective produces such an agent; it shows when scheming would pay one that is already there.",
+    "Exact means: for the lifetime as stated, whose chances the agent knows. Real training has no announced threat.",
+    "Policies see the cue and the threat, not the number of the episode; their exact counterpart is the best policy "
+    "over cue readings, which complies in all training episodes alike.",
+)
+
+
+def onset_page(report: OnsetReport) -> str:
+    """Returns the page: when deception pays along every dial, and what policies learned."""
+    asked, exact = report.lifetime, report.exact
+    return rendered(
+        "onset_page.html",
+        report,
+        title="When does deception pay?",
+        headline=onset_headline(report),
+        setting=[
+            ("Lifetime", f"{asked.training} training and {asked.deployment} deployment episodes"),
+            ("Threat", f"{asked.threat:g}"),
+            ("Discount", f"{asked.discount:g} an episode"),
+            ("Cue accuracy", f"{asked.accuracy:g}"),
+        ],
+        caveats=ONSET_CAVEATS,
+        plan=plan_text(exact.plan.defects, asked.training),
+        figures=[inlined(figure) for figure in onset_figures(report)],
+        factorial=[
+            (
+                *("yes" if getattr(condition, name) else "no" for name, _ in CONDITIONS),
+                plan_text(condition.defects, asked.training),
+                f"{'yes' if condition.deceptive else 'no'}{' (indifferent)' if condition.tied else ''}",
+            )
+            for condition in exact.factorial
+        ],
+        discounts=[
+            (
+                f"{point.discount:g}",
+                f"{point.complies_at_the_end} of {asked.training}",
+                onset_number(point.onset),
+                onset_number(point.onset_last),
+            )
+            for point in exact.by_discount
+        ],
+        learned=learned_rows(report),
     )
