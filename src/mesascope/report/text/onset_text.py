@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.text.lines import bearable, table_lines
@@ -45,7 +46,10 @@ def onset_text(report: OnsetReport, *, width: int = 100) -> str:
         width,
         ("onset at horizon", *(f"m={deployment}" for deployment in deployments)),
         [
-            (f"n={count}", *(onset_number(onset[count, deployment]) for deployment in deployments))
+            (
+                f"n={count}",
+                *(onset_number(onset[key]) if key in onset else "–" for key in product([count], deployments)),
+            )
             for count in sorted({count for count, _ in onset})
         ],
     )

@@ -144,10 +144,10 @@ def parting_scene(parting: Parting) -> Scene:
 def objective_setting(report: ObjectiveReport) -> list[tuple[str, str]]:
     """Returns what was asked about, as labels and texts."""
     return [
-        ("agent", f"{report.agent} ({report.agent_kind})"),
-        ("world", report.world),
-        ("base objective", report.base_objective),
-        ("seed", str(report.seed)),
+        ("Agent", f"{report.agent} ({report.agent_kind})"),
+        ("World", report.world),
+        ("Base objective", report.base_objective),
+        ("Seed", str(report.seed)),
     ]
 
 
