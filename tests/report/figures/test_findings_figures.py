@@ -14,8 +14,7 @@ from mesascope.report.data.audit_report import Report
 from mesascope.report.figures.charts import posterior_rows
 from mesascope.report.figures.evidence_figures import evidence_figures
 from mesascope.report.figures.findings_figures import findings_figures
-from mesascope.report.figures.report_figure import ReportFigure
-from mesascope.report.figures.style import inline_svg
+from mesascope.report.figures.style import ReportFigure, inline_svg
 from mesascope.report.views.points import curve_points, rate_points
 from mesascope.report.views.words import probability_text, ruler_text
 

@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
+from mesascope.report.views.comparison import compared
 from tests.report.battery_examples import report as battery_report
+from tests.report.pages.test_objective_page import report as objective_report
 from tests.report.pages.test_search_page import report as search_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -70,20 +72,12 @@ def test_nothing_is_wider_than_the_window_and_nothing_overlaps(reports, name, wi
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, Debian package 'chromium'")
+@pytest.mark.parametrize("kind", ["search", "battery", "objective", "comparison"])
 @pytest.mark.parametrize("width", [375, 1280])
-def test_the_page_of_a_search_fits_too(width, tmp_path):
-    (tmp_path / "report.html").write_text(search_report().page(), "utf-8")
-    content, clipped, overlapping, drawings_wide, _ = measure(tmp_path, width)
-    assert (clipped, overlapping) == ("", "")
-    assert int(content) <= width
-    assert drawings_wide == "true"
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, Debian package 'chromium'")
-@pytest.mark.parametrize("width", [375, 1280])
-def test_the_page_of_a_battery_fits_too(width, tmp_path):
-    (tmp_path / "report.html").write_text(battery_report().page(), "utf-8")
+def test_pages_of_other_kinds_fit_too(reports, kind, width, tmp_path):
+    shown = {"search": search_report, "battery": battery_report, "objective": objective_report}.get(kind)
+    both = (reports[name].findings for name in ("pseudo-aligned", "robust"))
+    (tmp_path / "report.html").write_text((compared(*both, {}) if shown is None else shown()).page(), "utf-8")
     content, clipped, overlapping, drawings_wide, _ = measure(tmp_path, width)
     assert (clipped, overlapping) == ("", "")
     assert int(content) <= width

@@ -13,7 +13,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.comparison_report import Change, ComparisonReport
-from mesascope.report.figures.comparison_figure import comparison_figure
+from mesascope.report.figures.findings_figures import comparison_figure
 from mesascope.report.views.comparison import compared, comparison_headline, comparison_names
 from tests.report.pages.test_audit_page import Page
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mesascope.audit.alignment.battery import TestRow as Test
-from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.style import (
     AGENT,
     BASE,
@@ -23,6 +22,7 @@ from mesascope.report.figures.style import (
     PAPER,
     WALL,
     WIDTH,
+    ReportFigure,
     figure_settings,
     svg_of,
 )

@@ -14,9 +14,8 @@ from mesascope.audit.search.shown_edits import ShownEditsDetails
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.figures.charts import curve_figure, rates_figure
 from mesascope.report.figures.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
-from mesascope.report.figures.report_figure import ReportFigure
 from mesascope.report.figures.search_figures import edit_figure, plans_figure
-from mesascope.report.figures.style import svg_of
+from mesascope.report.figures.style import ReportFigure, svg_of
 from mesascope.report.views.points import Point, cliff_drop, curve_points, part_of, rate_points
 from mesascope.report.views.search_examples import Edited, decoded_plans, edited_level, level_name
 from mesascope.report.views.words import plain, shortened

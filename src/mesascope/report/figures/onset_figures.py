@@ -8,8 +8,18 @@ from matplotlib.figure import Figure
 
 from mesascope.report.data.onset_report import AskedForm, CellForm, ExactForm, OnsetReport
 from mesascope.report.figures.charts import plain_axes
-from mesascope.report.figures.report_figure import ReportFigure
-from mesascope.report.figures.style import AGENT, BASE, FAINT, GOOD, INK, MUTED, OTHER, figure_settings, svg_of
+from mesascope.report.figures.style import (
+    AGENT,
+    BASE,
+    FAINT,
+    GOOD,
+    INK,
+    MUTED,
+    OTHER,
+    ReportFigure,
+    figure_settings,
+    svg_of,
+)
 from mesascope.report.views.onset_view import paper_gamble
 
 HEIGHT = 3.1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from mesascope.report.data.comparison_report import ComparisonReport
 from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
-from mesascope.report.figures.comparison_figure import comparison_figure
 from mesascope.report.figures.evidence_figures import all_evidence_figures
+from mesascope.report.figures.findings_figures import comparison_figure
 from mesascope.report.figures.level_figure import witness_svg
 from mesascope.report.figures.onset_figures import onset_figures
-from mesascope.report.figures.report_figure import ReportFigure
+from mesascope.report.figures.style import ReportFigure
 from mesascope.report.pages.page import TONES, inlined, rendered
 from mesascope.report.pages.sections.battery import battery_section
 from mesascope.report.pages.sections.evidence import evidence_section

@@ -1,21 +1,23 @@
-"""What all pages share: the templates, figures inside them, what they end with."""
+"""What all pages share: the templates, sections, figures inside them, what they end with."""
 
 from __future__ import annotations
 
 import functools
+import importlib
+import pkgutil
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from mesascope.audit.findings import AlignmentClass
+import jinja2
+import markupsafe
+
+from mesascope.audit.findings import AlignmentClass, Findings
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.saved_report import SavedReport
-from mesascope.report.figures.report_figure import ReportFigure
-from mesascope.report.figures.style import inline_svg
+from mesascope.report.figures.style import Figures, ReportFigure, inline_svg
 from mesascope.report.views.words import plain
-
-if TYPE_CHECKING:
-    import jinja2
 
 TONES: dict[Verdict | AlignmentClass, str] = {
     Verdict.PASS: "pass",
@@ -32,8 +34,6 @@ TONES: dict[Verdict | AlignmentClass, str] = {
 @functools.cache
 def environment() -> jinja2.Environment:
     """Returns the templates of pages: foreign text in them is escaped and stripped of what a page must not hold."""
-    import jinja2
-
     return jinja2.Environment(
         loader=jinja2.PackageLoader("mesascope.report.pages"),
         autoescape=True,
@@ -84,8 +84,6 @@ def inlined(figure: ReportFigure | None) -> dict | None:
     """Returns a figure as the templates take it; `None` stays `None`."""
     if figure is None:
         return None
-    import markupsafe
-
     # Safe to leave as it is: letters are drawn as paths, so no foreign text is in an SVG of ours.
     return {
         "title": figure.title,
@@ -117,3 +115,43 @@ def provenance_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
         if key in provenance:
             rows.append((label, f"{provenance[key]}{unit}"))
     return rows
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    **Arguments:**
+
+    - `template`: in `templates/`; `section.html` shows what most sections consist of.
+    - `content`: what the template shows, under the name `content`.
+    - `figures`: names of figures that stand here and nowhere else.
+    - `assays`: whose details are told here, so that they are not listed again among all evidence.
+    """
+
+    template: str
+    content: Mapping[str, Any]
+    figures: tuple[str, ...] = ()
+    assays: tuple[str, ...] = ()
+
+
+def audit_sections(findings: Findings, figures: Figures) -> list[Section]:
+    """Returns the sections of an audit's page that have something to show, in their order.
+
+    Each module of `pages/sections` that has an `ORDER` has a function `section` of findings and figures, which returns
+    its section or `None`: a new file there is a new section.
+    """
+    made = [section(findings, figures) for section in _found()]
+    return [section for section in made if section is not None]
+
+
+@functools.cache
+def _found() -> tuple[Callable[[Findings, Figures], Section | None], ...]:
+    from mesascope.report.pages import sections
+
+    modules = [
+        importlib.import_module(f"{sections.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(sections.__path__)
+    ]
+    ordered = sorted((module for module in modules if hasattr(module, "ORDER")), key=lambda module: module.ORDER)
+    return tuple(module.section for module in ordered)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
@@ -15,7 +16,7 @@ from mesascope.report.data.audit_report import Report
 from mesascope.report.text.level_text import UNICODE, Glyphs, beside, draw_text, glyphs_for, key_of, width_of
 from mesascope.report.views.headline import alignment_text, depth_text, kind_text, setting, with_reason, witness_title
 from mesascope.report.views.scene import scene_of_witness
-from mesascope.report.views.words import plain, probability_text, shortened
+from mesascope.report.views.words import counted, plain, probability_text, shortened
 
 LABEL_WIDTH = 22
 NARROWEST, WIDEST = 60, 100
@@ -106,7 +107,8 @@ def screen(
         lines += _row(label, text, width, paint, head=head, role=role)
     lines += _regret_rows(findings, width, paint)
     lines += _witness_rows(findings, width, paint, glyphs)
-    checks = glyphs.separator.join(f"{_count(findings, verdict)} {verdict}" for verdict in Verdict)
+    found = Counter(piece.verdict for piece in findings.evidence)
+    checks = glyphs.separator.join(f"{found[verdict]} {verdict}" for verdict in Verdict)
     lines += _row("Evidence", f"{checks}, of {len(findings.evidence)}", width, paint)
     lines += _row("Not tested", _untested(findings), width, paint)
     if report_path is not None:
@@ -122,9 +124,8 @@ def _answers(findings: Findings) -> list[tuple[str, str, str, str]]:
         f"{'probability' if candidate == objective.name else shortened(candidate, 30)} {probability_text(value)}"
         for candidate, value in _told(findings)
     )
-    levels = objective.disagreeing_levels
-    counted = f"{levels} level{'' if levels == 1 else 's'} where they disagree"
-    evidence = "; ".join(part for part in (posterior, counted, recovered_text(objective)) if part)
+    levels = f"{counted(objective.disagreeing_levels, 'level')} where they disagree"
+    evidence = "; ".join(part for part in (posterior, levels, recovered_text(objective)) if part)
     is_open = objective.verdict is Verdict.INCONCLUSIVE
     # The sentence would repeat these numbers; the reason says what is missing.
     why = f"{evidence}. {with_reason('', objective.reason)}" if is_open else evidence
@@ -154,7 +155,7 @@ def recovered_text(objective: ObjectiveAnswer) -> str:
         return ""
     text = f"recovered from its choices: STARC {objective.distance_to_base:.2f} (0 to 2) from the base objective"
     open_ = objective.unidentified_dimensions
-    return text if open_ is None else f"{text}, {open_} direction{'' if open_ == 1 else 's'} open"
+    return text if open_ is None else f"{text}, {counted(open_, 'direction')} open"
 
 
 def _with_probability(text: str, probability: float | None) -> str:
@@ -173,10 +174,6 @@ def _untested(findings: Findings) -> str:
     if len(findings.not_tested) > 1:
         return "; ".join(plain(what) for what, _ in findings.not_tested)
     return "".join(f"{plain(what)} ({plain(why)})" for what, why in findings.not_tested) or "nothing was left out"
-
-
-def _count(findings: Findings, verdict: Verdict) -> int:
-    return sum(piece.verdict is verdict for piece in findings.evidence)
 
 
 def _row(label: str, text: str, width: int, paint: Paint, *, head: str = "", role: str = "label") -> list[str]:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from mesascope.audit.findings import Findings
 from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.battery_figure import battery_drawing
-from mesascope.report.figures.report_figure import Figures
-from mesascope.report.pages.page import TONES, inlined
-from mesascope.report.pages.section import Section
+from mesascope.report.figures.style import Figures
+from mesascope.report.pages.page import TONES, Section, inlined
 from mesascope.report.views.battery_view import apart_facts, battery_facts, battery_table, score_text, steps_of
 from mesascope.report.views.headline import with_reason
 from mesascope.report.views.words import shortened

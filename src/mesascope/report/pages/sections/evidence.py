@@ -9,9 +9,8 @@ from typing import Any
 
 from mesascope.core.details import details_data
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.figures.report_figure import Figures
-from mesascope.report.pages.page import TONES, inlined
-from mesascope.report.pages.section import Section
+from mesascope.report.figures.style import Figures
+from mesascope.report.pages.page import TONES, Section, inlined
 from mesascope.report.views.headline import estimate_text
 from mesascope.report.views.words import shortened
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mesascope.audit.findings import Findings
-from mesascope.report.figures.report_figure import Figures
-from mesascope.report.pages.page import inlined
-from mesascope.report.pages.section import Section
+from mesascope.report.figures.style import Figures
+from mesascope.report.pages.page import Section, inlined
 from mesascope.report.views.headline import estimate_text
 from mesascope.report.views.words import ruler_text
 

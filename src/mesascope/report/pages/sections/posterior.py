@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mesascope.audit.findings import Findings
-from mesascope.report.figures.report_figure import Figures
-from mesascope.report.pages.page import inlined
-from mesascope.report.pages.section import Section
+from mesascope.report.figures.style import Figures
+from mesascope.report.pages.page import Section, inlined
 
 ORDER: int = 40
 MOST_ROWS: int = 200

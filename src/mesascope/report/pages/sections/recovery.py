@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from mesascope.audit.findings import Findings
 from mesascope.core.verdicts import Evidence
-from mesascope.report.figures.report_figure import Figures
-from mesascope.report.pages.page import inlined
-from mesascope.report.pages.section import Section
+from mesascope.report.figures.style import Figures
+from mesascope.report.pages.page import Section, inlined
 from mesascope.report.views.recovery_view import MOST_ROWS, recovered, recovery_facts, recovery_tables
 
 ORDER: int = 50
