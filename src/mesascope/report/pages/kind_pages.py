@@ -17,8 +17,8 @@ from mesascope.report.pages.sections.recovery import recovery_section
 from mesascope.report.pages.sections.search import search_section
 from mesascope.report.text.level_text import legend_texts
 from mesascope.report.views.battery_view import battery_headline, battery_setting
-from mesascope.report.views.comparison import change_text, comparison_headline, comparison_names, estimate_or_none
-from mesascope.report.views.headline import search_headline, search_setting, with_reason
+from mesascope.report.views.comparison import change_text, comparison_headline, comparison_names
+from mesascope.report.views.headline import search_headline, search_setting, short_text, with_reason
 from mesascope.report.views.onset_view import CONDITIONS, learned_rows, onset_headline, onset_number, plan_text
 from mesascope.report.views.recovery_view import at_first_text, objective_headline, objective_setting
 from mesascope.report.views.witness_view import witness_facts, witness_scenes, witness_setting, witness_titles
@@ -136,7 +136,7 @@ def comparison_page(report: ComparisonReport) -> str:
         answers=report.answers,
         figure=inlined(comparison_figure(report.changes)),
         changes=[
-            (change.name, estimate_or_none(change.first), estimate_or_none(change.second), *change_text(change))
+            (change.name, short_text(change.first), short_text(change.second), *change_text(change))
             for change in report.changes
         ],
         verdicts=report.verdicts,

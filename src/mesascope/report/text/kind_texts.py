@@ -21,8 +21,15 @@ from mesascope.report.views.battery_view import (
     score_text,
     steps_of,
 )
-from mesascope.report.views.comparison import change_text, comparison_names, estimate_or_none
-from mesascope.report.views.headline import TITLES, estimate_text, interval_text, search_setting, with_reason
+from mesascope.report.views.comparison import change_text, comparison_names
+from mesascope.report.views.headline import (
+    TITLES,
+    estimate_text,
+    interval_text,
+    search_setting,
+    short_text,
+    with_reason,
+)
 from mesascope.report.views.recovery_view import (
     MOST_ROWS,
     at_first_text,
@@ -236,4 +243,4 @@ def comparison_text(report: ComparisonReport, *, width: int = 100) -> str:
 
 
 def _change(change: Change) -> tuple[str, str, str]:
-    return change.name, estimate_or_none(change.first), estimate_or_none(change.second)
+    return change.name, short_text(change.first), short_text(change.second)

@@ -11,10 +11,18 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
-from mesascope.core.verdicts import Estimate, Verdict
+from mesascope.core.verdicts import Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.text.level_text import UNICODE, Glyphs, beside, draw_text, glyphs_for, key_of, width_of
-from mesascope.report.views.headline import alignment_text, depth_text, kind_text, setting, with_reason, witness_title
+from mesascope.report.views.headline import (
+    alignment_text,
+    depth_text,
+    kind_text,
+    setting,
+    short_text,
+    with_reason,
+    witness_title,
+)
 from mesascope.report.views.scene import scene_of_witness
 from mesascope.report.views.words import counted, plain, probability_text, shortened
 
@@ -192,7 +200,7 @@ def _regret_rows(findings: Findings, width: int, paint: Paint) -> list[str]:
     lines = []
     if findings.training_performance is not None:
         lines += _row(
-            "Competence", f"{_counted(findings.training_performance)} of the optimum in training", width, paint
+            "Competence", f"{short_text(findings.training_performance)} of the optimum in training", width, paint
         )
     base, own = findings.subject.base_objective, findings.objective.name
     rows = [(f"on {shortened(base, 18)} (base)", findings.regret)]
@@ -203,21 +211,17 @@ def _regret_rows(findings: Findings, width: int, paint: Paint) -> list[str]:
     if not where:
         return lines
     table = [("", *({"train": "training", "deploy": "deployment"}[name] for name in where))]
-    table += [(name, *(_counted(regrets.get(place)) for place in where)) for name, regrets in rows]
+    table += [(name, *(short_text(regrets.get(place)) for place in where)) for name, regrets in rows]
     widths = [max(len(cells[column]) for cells in table) for column in range(len(where) + 1)]
     if sum(widths) + 3 * len(where) + LABEL_WIDTH + 1 > width:
         for name, regrets in rows:
-            told = ", ".join(f"{place} {_counted(regrets.get(place))}" for place in where)
+            told = ", ".join(f"{place} {short_text(regrets.get(place))}" for place in where)
             lines += _row("Regret", f"{name}: {told}", width, paint)
         return lines
     for index, cells in enumerate(table):
         text = "   ".join(cell.ljust(size) for cell, size in zip(cells, widths, strict=True)).rstrip()
         lines.append(f"{paint(('Regret' if index == 0 else '').ljust(LABEL_WIDTH), 'label')} {text}")
     return lines
-
-
-def _counted(estimate: Estimate | None) -> str:
-    return f"{estimate} n={estimate.n}" if estimate is not None and estimate.n else "not measured"
 
 
 def _witness_rows(findings: Findings, width: int, paint: Paint, glyphs: Glyphs) -> list[str]:

@@ -110,11 +110,6 @@ def _change(name: str, first: Estimate | None, second: Estimate | None, pair: Es
     return Change.of(name, first, second, difference, paired=False)
 
 
-def estimate_or_none(estimate: Estimate | None) -> str:
-    """Returns a number of a report with its interval and n."""
-    return "not measured" if estimate is None else f"{estimate} n={estimate.n}"
-
-
 def change_text(change: Change) -> tuple[str, str]:
     """Returns a difference with its interval, and how it was measured and what that says."""
     difference = change.difference

@@ -82,6 +82,11 @@ def estimate_text(estimate: Estimate | None) -> str:
     return f"{interval_text(estimate)} (n = {estimate.n} {plain(estimate.unit)})"
 
 
+def short_text(estimate: Estimate | None) -> str:
+    """Returns a number with its interval and its denominator in few letters."""
+    return "not measured" if estimate is None or not estimate.n else f"{interval_text(estimate)} n={estimate.n}"
+
+
 def interval_text(estimate: Estimate) -> str:
     """Returns a number with its interval, without the sign of a rounded zero."""
     return re.sub(r"-(?=0\.00(?!\d))", "", str(estimate))
