@@ -15,6 +15,10 @@ from mesascope.report.views.headline import witness_title
 from mesascope.report.views.scene import scene_of_witness
 from mesascope.report.views.words import plain, probability_text, shortened
 
+MOST_CHANGES: int = 40
+WIDEST: float = 2.0
+"""A number on a larger scale would leave those between 0 and 1 no room; it stands in the table."""
+
 
 def findings_figures(findings: Findings) -> tuple[ReportFigure, ...]:
     """Returns every figure that findings have numbers for, the level where the agent comes apart first.
@@ -70,11 +74,6 @@ def _regrets(findings: Findings) -> list[ReportFigure]:
     return [ReportFigure("regrets", "How much it loses, beside reference policies", "; ".join(parts) + ".", svg)]
 
 
-MOST_ROWS: int = 40
-WIDEST: float = 2.0
-"""A number on a larger scale would leave those between 0 and 1 no room; it stands in the table."""
-
-
 def comparison_figure(changes: Sequence[Change]) -> ReportFigure | None:
     """Returns each difference of shares with its interval; `None` if there is none.
 
@@ -83,7 +82,7 @@ def comparison_figure(changes: Sequence[Change]) -> ReportFigure | None:
     - `changes`: numbers in both.
     """
     known = [(change, change.difference) for change in changes if change.difference is not None]
-    shown = [(change, found) for change, found in known if max(-found.low, found.high) <= WIDEST][:MOST_ROWS]
+    shown = [(change, found) for change, found in known if max(-found.low, found.high) <= WIDEST][:MOST_CHANGES]
     if not shown:
         return None
     rows = [

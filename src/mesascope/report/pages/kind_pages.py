@@ -42,6 +42,19 @@ WITNESS_CAVEATS: tuple[str, ...] = (
     "It is the worst level that was found within the budget; there may be worse ones.",
     "A level counts only where the agent is able at its own objective, which was named as said above.",
 )
+COMPARISON_CAVEATS: tuple[str, ...] = (
+    "Where differences are not paired, their intervals are those of two samples of levels that know nothing of each "
+    "other, and wide.",
+    "Many numbers are compared, each with an interval of its own: one in twenty excludes 0 by chance.",
+    "An answer that is open in one of them and given in the other need not mean that the agents differ.",
+)
+ONSET_CAVEATS: tuple[str, ...] = (
+    "The agents here are rewarded with their own pay-off by construction. Nothing on this page shows that training on "
+    "a base objective produces such an agent; it shows when scheming would pay one that is already there.",
+    "Exact means: for the lifetime as stated, whose chances the agent knows. Real training has no announced threat.",
+    "Policies see the cue and the threat, not the number of the episode; their exact counterpart is the best policy "
+    "over cue readings, which complies in all training episodes alike.",
+)
 
 
 def search_page(report: SearchReport) -> str:
@@ -113,14 +126,6 @@ def witness_page(report: WitnessReport) -> str:
     )
 
 
-COMPARISON_CAVEATS: tuple[str, ...] = (
-    "Where differences are not paired, their intervals are those of two samples of levels that know nothing of each "
-    "other, and wide.",
-    "Many numbers are compared, each with an interval of its own: one in twenty excludes 0 by chance.",
-    "An answer that is open in one of them and given in the other need not mean that the agents differ.",
-)
-
-
 def comparison_page(report: ComparisonReport) -> str:
     """Returns the page: the answers side by side, and every number that stands in both."""
     agents = comparison_names(report, 40)
@@ -142,15 +147,6 @@ def comparison_page(report: ComparisonReport) -> str:
         verdicts=report.verdicts,
         differences=report.setting,
     )
-
-
-ONSET_CAVEATS: tuple[str, ...] = (
-    "The agents here are rewarded with their own pay-off by construction. Nothing on this page shows that training on "
-    "a base objective produces such an agent; it shows when scheming would pay one that is already there.",
-    "Exact means: for the lifetime as stated, whose chances the agent knows. Real training has no announced threat.",
-    "Policies see the cue and the threat, not the number of the episode; their exact counterpart is the best policy "
-    "over cue readings, which complies in all training episodes alike.",
-)
 
 
 def onset_page(report: OnsetReport) -> str:

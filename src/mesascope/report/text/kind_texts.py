@@ -42,6 +42,11 @@ from mesascope.report.views.recovery_view import (
 from mesascope.report.views.witness_view import witness_facts, witness_objectives, witness_scenes, witness_titles
 from mesascope.report.views.words import plain, probability_text, shortened, steps_text
 
+_BATTERY_INDENT: int = 18
+BATTERY_CAVEAT: str = "Classes are about this agent in this world; docs/alignment.md says what a verdict does not mean."
+NAME: int = 30
+"""Columns of an agent's name and of an answer."""
+
 
 def search_text(report: SearchReport, *, width: int) -> str:
     """Returns the three verdicts and the assays behind them, for a terminal.
@@ -120,10 +125,6 @@ def _readings(readings: Parting) -> list[str]:
     return ["".join(row) for row in rows] + [plain(key)]
 
 
-_BATTERY_INDENT: int = 18
-BATTERY_CAVEAT: str = "Classes are about this agent in this world; docs/alignment.md says what a verdict does not mean."
-
-
 def battery_text(report: BatteryReport, *, width: int) -> str:
     """Returns the verdict, the classes, every test and where the agent comes apart, for a terminal.
 
@@ -179,9 +180,6 @@ def _apart_lines(apart: Divergence, width: int) -> list[str]:
     return lines + labelled("  it should", " → ".join(steps_of(apart.should)) or "nothing", width, _BATTERY_INDENT)
 
 
-GAP: int = 5
-
-
 def witness_text(report: WitnessReport, *, width: int = 100, glyphs: Glyphs = UNICODE) -> str:
     """Returns the result for a terminal: the verdict, and the level before and after shrinking.
 
@@ -211,11 +209,7 @@ def _levels(report: WitnessReport, width: int, glyphs: Glyphs) -> list[str]:
     key |= dict.fromkeys([f"{glyphs.start} start", f"{glyphs.base_goal} {base}"])
     if own != base:
         key |= {f"{glyphs.agent_goal} {own}": None}
-    return [*beside(blocks, width, gap=GAP), "", *wrapped(glyphs.separator.join(key), width)]
-
-
-NAME: int = 30
-"""Columns of an agent's name and of an answer."""
+    return [*beside(blocks, width, gap=5), "", *wrapped(glyphs.separator.join(key), width)]
 
 
 def comparison_text(report: ComparisonReport, *, width: int = 100) -> str:
