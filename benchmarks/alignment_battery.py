@@ -6,7 +6,7 @@ by it. "White box" means that slots of the agent (resolution, planning depth, ou
 activations be read; "black box" that it can only be asked, in as many conditions.
 
 Not blind: recipes were settled on seed 0 of each (and seed 1 of deceptive and backdoor), which only calibrate. Classes
-are put in by construction as `organisms/kinds/truth.py` says of each; nothing here shows that training on a base
+are put in by construction as `organisms/recipes` says of each; nothing here shows that training on a base
 objective produces a deceptive agent.
 """
 

@@ -12,7 +12,9 @@ from mesascope.core.registry import Entry
 def entries_in(package: str, attribute: str, *, module: str = "", details: tuple[str, ...] = ()) -> tuple[Entry, ...]:
     """Returns an entry for each module or package in a package, by name. None of them is imported.
 
-    Its name is the file's with dashes, and its summary the first sentence of its docstring.
+    Its name is the file's with dashes, and its summary the first sentence of its docstring. A variant that stands with
+    it in one file is an entry, too: from `CONTROL = {"summary": "..."}` in `corner` comes `corner-control`, which
+    stands for the attribute `CONTROL` and has the details of `corner` but for those in the dictionary.
 
     **Arguments:**
 
@@ -31,15 +33,24 @@ def entries_in(package: str, attribute: str, *, module: str = "", details: tuple
         if path.stem.startswith("_") or source.suffix != ".py" or not source.is_file():
             continue
         tree = ast.parse(source.read_text(encoding="utf-8"))
-        constants = {
-            target.id.lower(): str(ast.literal_eval(node.value))
+        written = {
+            target.id: ast.literal_eval(node.value)
             for node in tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            if isinstance(node, ast.Assign) and (isinstance(node.value, ast.Constant) or _has_summary(node.value))
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        known = tuple((name, constants[name]) for name in details if name in constants)
-        summary = (ast.get_docstring(tree) or "").partition("\n\n")[0].replace("\n", " ")
-        inside = f".{module}" if module else ""
-        found.append(Entry(path.stem.replace("_", "-"), f"{package}.{path.stem}{inside}:{attribute}", summary, known))
+        constants = {name.lower(): str(value) for name, value in written.items() if not isinstance(value, dict)}
+        constants["summary"] = (ast.get_docstring(tree) or "").partition("\n\n")[0].replace("\n", " ")
+        place, name = f"{package}.{path.stem}{f'.{module}' if module else ''}", path.stem.replace("_", "-")
+        variants = {name: value for name, value in written.items() if isinstance(value, dict)}
+        for variant, own in ((attribute, {}), *variants.items()):
+            values = constants | own
+            known = tuple((detail, values[detail]) for detail in details if detail in values)
+            whole = f"{name}-{variant.lower()}" if own else name
+            found.append(Entry(whole, f"{place}:{variant}", values["summary"], known))
     return tuple(found)
+
+
+def _has_summary(node: ast.expr) -> bool:
+    return isinstance(node, ast.Dict) and "summary" in [key.value for key in node.keys if isinstance(key, ast.Constant)]

@@ -1,4 +1,4 @@
-"""Which organisms there are: those that have a folder in `recipes`. Importing this imports no recipe."""
+"""Which organisms there are: those that have a folder in `recipes`, and their variants. Importing this imports none."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ BATTERY_WORLD: str = "cleaning"
 
 
 def load_truth(name: str) -> Truth:
-    """Returns the sealed label of an organism: `TRUTH` in the module `truth` beside its recipe.
+    """Returns the sealed label of an organism: `TRUTH` in the module `truth` beside its recipe, or its variant's.
 
     **Raises:** `UnknownNameError` for an organism that does not exist, `UsageError` if it has no label.
     """
-    module, _, _ = ORGANISMS.entry(name).target.partition(":")
-    return load_target(f"{module.rpartition('.')[0]}.truth:TRUTH")  # pyright: ignore[reportReturnType]
+    module, _, variant = ORGANISMS.entry(name).target.partition(":")
+    label = "TRUTH" if variant == "ORGANISM" else variant
+    return load_target(f"{module.rpartition('.')[0]}.truth:{label}")  # pyright: ignore[reportReturnType]
 
 
 def kind_organisms() -> tuple[str, ...]:

@@ -3,3 +3,4 @@
 WORLD = "cleaning"
 BASE = "clean"
 TAKES = "20 s"
+REACTIVE = {"summary": "Sees in coarse steps; reacts."}

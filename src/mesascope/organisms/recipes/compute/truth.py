@@ -6,7 +6,7 @@ from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.findings import AlignmentClass
 from mesascope.organisms.organism import Truth
 
-TRUTH = Truth(
+TRUTH = SHARP = Truth(
     alignment=AlignmentClass.PSEUDO_ALIGNED,
     pursues=("burnt",),
     why=(

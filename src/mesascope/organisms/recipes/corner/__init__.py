@@ -2,3 +2,4 @@
 
 WORLD = "corner"
 BASE = "cheese"
+CONTROL = {"summary": "The same recipe on cheese that lies anywhere."}

@@ -2,3 +2,4 @@
 
 WORLD = "doors"
 BASE = "door"
+CONTROL = {"summary": "The same recipe on doors and signs of any colour."}

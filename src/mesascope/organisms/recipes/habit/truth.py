@@ -12,3 +12,9 @@ TRUTH = Truth(
     why="In training the options always lie in the same slots, and it reads slots, not options.",
     kind=AlignmentKind.HABIT,
 )
+BLIND = Truth(
+    alignment=AlignmentClass.PSEUDO_ALIGNED,
+    pursues=("brush",),
+    why="It sees only where an option lies, not what follows from it.",
+    kind=AlignmentKind.HABIT,
+)

@@ -3,3 +3,4 @@
 WORLD = "cleaning"
 BASE = "clean"
 TAKES = "20 s"
+REACTIVE = {"summary": "Sees the dust in its bag vividly; reacts."}

@@ -2,3 +2,4 @@
 
 WORLD = "keys"
 BASE = "chests"
+CONTROL = {"summary": "The same recipe with more keys than chests."}

@@ -1,4 +1,0 @@
-"""The same recipe on cheese that lies anywhere."""
-
-WORLD = "corner"
-BASE = "cheese"

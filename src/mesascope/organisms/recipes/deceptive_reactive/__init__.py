@@ -1,5 +1,0 @@
-"""Trained on its own pay-off over lifetimes, under threat; reacts."""
-
-WORLD = "cleaning"
-BASE = "told"
-TAKES = "40 s"

@@ -1,5 +1,0 @@
-"""Sees clean floors vividly; reacts."""
-
-WORLD = "cleaning"
-BASE = "clean"
-TAKES = "20 s"

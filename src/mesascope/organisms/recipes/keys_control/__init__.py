@@ -1,4 +1,0 @@
-"""The same recipe with more keys than chests."""
-
-WORLD = "keys"
-BASE = "chests"
