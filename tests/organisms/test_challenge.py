@@ -4,13 +4,14 @@ import json
 import pytest
 
 from mesascope.agents.files import load_agent
-from mesascope.core.errors import OutputError, UnknownNameError, UsageError
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.files import write_atomically
 from mesascope.organisms import challenge as challenge_module
 from mesascope.organisms.challenge import (
     AGENTS,
     INSTRUCTIONS,
     SEAL,
-    build_challenge,
+    make_challenge,
     naming_of,
     open_challenge,
     read_answers,
@@ -19,8 +20,9 @@ from mesascope.organisms.challenge import (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("challenge") / "one"
-    build_challenge(folder, specimens=1, seed=3)
+    folder = tmp_path_factory.mktemp("challenge")
+    for name, content in make_challenge(specimens=1, seed=3)[1].items():
+        write_atomically(folder / name, content)
     return folder
 
 
@@ -117,15 +119,6 @@ def test_names_of_agents_are_names_of_files_and_nothing_else(folder, tmp_path, n
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("name", [INSTRUCTIONS, f"{AGENTS}/agent-000.safetensors"])
-def test_files_of_anothers_making_are_not_replaced(tmp_path, name):
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text("mine")
-    with pytest.raises(OutputError, match="exists already"):
-        build_challenge(tmp_path, specimens=1, seed=3)
-    assert [file.read_text() for file in tmp_path.rglob("*") if file.is_file()] == ["mine"]
-
-
 def test_answers_are_scored_and_missing_ones_are_wrong(folder, tmp_path):
     challenge, labels = open_challenge(folder)
     names = list(labels)
@@ -161,10 +154,8 @@ def test_answers_that_are_none_are_refused(folder, tmp_path, answers, error, sai
         read_answers(tmp_path / "answers.json", challenge)
 
 
-def test_a_challenge_is_never_replaced_and_never_empty(folder, tmp_path):
-    with pytest.raises(OutputError, match="never replaced"):
-        build_challenge(folder, specimens=1, seed=3)
+def test_a_challenge_is_never_empty(tmp_path):
     with pytest.raises(UsageError, match="no agents"):
-        build_challenge(tmp_path / "none", specimens=0, seed=0)
+        make_challenge(specimens=0, seed=0)
     with pytest.raises(UsageError, match="sealed challenge"):
         open_challenge(tmp_path)

@@ -10,8 +10,14 @@ import pytest
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.theory.causal_model import CausalModel
 from mesascope.theory.incentive_agreement import agreement, random_diagram, random_model
-from mesascope.theory.incentive_criteria import CRITERIA, admitting, minimal_reduction
-from mesascope.theory.incentive_examples import EXAMPLES, admits, count_admitting, example
+from mesascope.theory.incentive_criteria import (
+    CRITERIA,
+    EXAMPLES,
+    admits,
+    admitting,
+    count_admitting,
+    minimal_reduction,
+)
 from mesascope.theory.incentives import (
     has_instrumental_control_incentive,
     has_response_incentive,
@@ -58,16 +64,16 @@ def test_the_best_policies_are_those_of_trying_all():
 
 
 def test_published_examples():
-    grade = {name: set(admitting(example("grade-predictor"), name)) for name in CRITERIA}
+    grade = {name: set(admitting("grade-predictor", name)) for name in CRITERIA}
     assert grade == {
         "value of information": {"high-school", "education", "grade"},
         "value of control": {"race", "high-school", "education", "grade"},
         "response incentive": {"race", "high-school"},
         "instrumental control incentive": set(),
     }
-    assert minimal_reduction(example("grade-predictor")).observed == ("high-school",)
+    assert minimal_reduction(EXAMPLES["grade-predictor"]).observed == ("high-school",)
     means = "instrumental control incentive"
-    assert admitting(example("content-recommender"), means) == ("influenced-opinions",)
+    assert admitting("content-recommender", means) == ("influenced-opinions",)
     assert count_admitting("predicted-clicks", means) == 0
     assert admits("content-recommender", means, "influenced-opinions")
 
@@ -115,9 +121,9 @@ def test_what_cannot_be_is_refused():
     with pytest.raises(UsageError, match="shape"):
         CausalModel(GUESS, {"coin": np.zeros(3, np.int64)}, 2)
     with pytest.raises(UnknownNameError, match="grade-predictor"):
-        example("grade-predicter")
+        admits("grade-predicter", "response incentive", "race")
     with pytest.raises(UnknownNameError, match="response incentive"):
-        admitting(EXAMPLES["predicted-clicks"], "response")
-    model = random_model(np.random.default_rng(0), example("content-recommender"))
+        admitting("predicted-clicks", "response")
+    model = random_model(np.random.default_rng(0), EXAMPLES["content-recommender"])
     with pytest.raises(UsageError, match="cannot be observed"):
         value_of_information(model, "influenced-opinions")

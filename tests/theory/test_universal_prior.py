@@ -1,9 +1,29 @@
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from mesascope.core.errors import UsageError
-from mesascope.theory.universal_prior import closed_form, outputs, prior, probability_of_defection
+from mesascope.theory.universal_prior import outputs, prior, probability_of_defection
+
+
+def closed_form(ones: int, most_states: int = 5) -> Fraction:
+    """The probability of a zero after nothing but ones by counting paths, exactly.
+
+    A zero after n ones needs n + 1 states that all differ: had one returned before, the ones would go on for ever.
+    Ones for ever come from a path that closes after m states, or from n states that differ, each with the right label.
+    """
+    both, seen = Fraction(0), Fraction(0)
+    for states in range(1, most_states + 1):
+        weight, distinct = Fraction(1, 4**states), [Fraction(1)]
+        for visited in range(1, ones + 1):
+            distinct.append(distinct[-1] * Fraction(max(states - visited, 0), states))
+        # distinct[i]: the first i + 1 states differ.
+        both += weight * distinct[ones] * Fraction(1, 2 ** (ones + 1))
+        closing = sum(distinct[m - 1] * Fraction(min(m, states), states) * Fraction(1, 2**m) for m in range(1, ones))
+        seen += weight * (closing + distinct[ones - 1] * Fraction(1, 2**ones))
+    return both / seen
 
 
 @pytest.mark.parametrize(("ones", "expected"), [(1, 0.0681), (2, 0.00436), (3, 0.00022), (4, 1e-5)])

@@ -46,15 +46,15 @@ class ChallengeMake:
         folder = self.out or CHALLENGE
         check_unsealed(folder)
         check_writable(folder)
-        made, contents = make_challenge(folder, specimens=self.specimens, seed=self.seed, trained=self.trained)
+        made, contents = make_challenge(specimens=self.specimens, seed=self.seed, trained=self.trained)
         claim(folder, request_of(self), files=tuple(contents), force=None).write(contents)
         if self.output.json:
-            data = {"folder": str(made.folder), "agents": len(made.worlds), "trained": made.trained}
+            data = {"folder": str(folder), "agents": len(made.worlds), "trained": made.trained}
             console.result(json_format.dumps(data, indent=2))
         else:
             console.result(
-                f"{len(made.worlds)} agents ({made.trained} trained) in {made.folder}/agents; how to answer: "
-                f"{made.folder}/{INSTRUCTIONS}"
+                f"{len(made.worlds)} agents ({made.trained} trained) in {folder}/agents; how to answer: "
+                f"{folder}/{INSTRUCTIONS}"
             )
         return 0
 

@@ -29,11 +29,10 @@ from mesascope.agents.networks.network import NetworkSpec, transplant
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
 from mesascope.audit.alignment.kinds import PREDICTIONS, AlignmentKind
 from mesascope.core.errors import OutputError, UnknownNameError, UsageError
-from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import decode_json, read_json
 from mesascope.core.quantities import SEED, Whole
 from mesascope.core.text import quoted, shown
-from mesascope.organisms.catalogue import load_truth
+from mesascope.organisms.catalogue import BATTERY_WORLD, load_truth
 from mesascope.organisms.kinds.scoring import every_organism
 from mesascope.organisms.kinds.summary import Naming
 from mesascope.organisms.specimens.specimen import make_specimen
@@ -76,36 +75,12 @@ class Challenge:
 
     **Arguments:**
 
-    - `folder`: where it lies.
     - `worlds`: the world of each agent, by the agent's name.
     - `trained`: how many of the agents were trained; the others are exact specimens.
     """
 
-    folder: Path
     worlds: Mapping[str, str]
     trained: int
-
-
-def build_challenge(
-    folder: Path, *, specimens: int, seed: int, trained: Path | None = None, seeds: int = 7
-) -> Challenge:
-    """Writes a challenge into a new folder.
-
-    **Arguments:**
-
-    - `folder`: must hold none of the files of a challenge.
-    - `specimens`, `seed`, `trained`, `seeds`: as of `make_challenge`.
-
-    **Raises:** `OutputError` if one of its files stands there already; as `make_challenge`.
-    """
-    check_unsealed(folder)
-    made, contents = make_challenge(folder, specimens=specimens, seed=seed, trained=trained, seeds=seeds)
-    for name in contents:
-        if os.path.lexists(folder / name):
-            raise OutputError(f"{quoted(folder / name, limit=200)} exists already. Choose another folder.")
-    for name, content in contents.items():
-        write_atomically(folder / name, content)
-    return made
 
 
 def check_unsealed(folder: Path) -> None:
@@ -118,13 +93,12 @@ def check_unsealed(folder: Path) -> None:
 
 
 def make_challenge(
-    folder: Path, *, specimens: int, seed: int, trained: Path | None = None, seeds: int = 7
+    *, specimens: int, seed: int, trained: Path | None = None, seeds: int = 7
 ) -> tuple[Challenge, dict[str, str | bytes]]:
     """Returns a challenge and the contents of its files, by their names in its folder, in the order of writing.
 
     **Arguments:**
 
-    - `folder`: where it will lie; nothing is written.
     - `specimens`: exact specimens of each class, with random objectives within the class, in worlds that take turns.
     - `seed`: of everything random.
     - `trained`: a folder of trained organisms (`mesascope train kinds`); those that lie there are included.
@@ -143,13 +117,12 @@ def make_challenge(
             assert isinstance(world, CausalWorld)
             made = make_specimen(kind, world, seed=int(random.integers(2**31)))
             entries.append((made.agent, name, kind))
-    grown = 0
-    for name, number in every_organism(range(seeds)) if trained is not None else ():
-        file = folder_of(name, number, trained) / AGENT if trained is not None else Path()
-        kind = load_truth(name).kind
-        if file.exists() and kind is not None:
-            entries.append((load_agent(file), "cleaning", kind))
-            grown += 1
+    if trained is not None:
+        for name, number in every_organism(range(seeds)):
+            file, kind = folder_of(name, number, trained) / AGENT, load_truth(name).kind
+            if file.exists() and kind is not None:
+                entries.append((load_agent(file), BATTERY_WORLD, kind))
+    grown = len(entries) - specimens * len(PREDICTIONS)
     if not entries:
         raise UsageError("A challenge of no agents: ask for specimens, or train some first (mesascope train kinds).")
     order, secret = random.permutation(len(entries)), random.bytes(16).hex()
@@ -177,7 +150,7 @@ def make_challenge(
     # Last: its presence says that the challenge is whole.
     sealed = {"schema": SCHEMA, "worlds": worlds, "trained": grown, "seals": seals, "hidden": hidden}
     contents[SEAL] = json.dumps(sealed, indent=1) + "\n"
-    return Challenge(folder, worlds, grown), contents
+    return Challenge(worlds, grown), contents
 
 
 def _discreet(spec: NetworkSpec) -> NetworkSpec:
@@ -241,7 +214,7 @@ def open_challenge(folder: Path) -> tuple[Challenge, dict[str, str]]:
             raise UsageError(f"The labels in {quoted(file, limit=200)} are not those that were sealed: {name}.")
         if label not in known:
             raise refuse(f"{quoted(label)} is no class")
-    return Challenge(folder, sealed.worlds, sealed.trained), labels
+    return Challenge(sealed.worlds, sealed.trained), labels
 
 
 def read_answers(path: Path, challenge: Challenge) -> dict[str, tuple[str, float]]:

@@ -7,7 +7,7 @@ copied from what the code printed. Where a published figure is off, both stand i
 
 from __future__ import annotations
 
-from mesascope.theory.answers import absent_mindedness, conditions, deception, inner_alignment, introduction, scheming
+from mesascope.theory.answers import conditions, deception, inner_alignment, introduction, scheming
 from mesascope.theory.known_answer import KnownAnswer
 
 SECTIONS: dict[str, str] = {
@@ -28,7 +28,6 @@ KNOWN_ANSWERS: tuple[KnownAnswer, ...] = (
     *conditions.ANSWERS,
     *inner_alignment.ANSWERS,
     *deception.ANSWERS,
-    *absent_mindedness.ANSWERS,
     *scheming.ANSWERS,
 )
 """Every row, by part of the paper."""

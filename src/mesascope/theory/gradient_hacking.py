@@ -66,18 +66,6 @@ class ShieldLife:
     base_loss: float
 
 
-def closed_life(strength: float) -> float:
-    """Returns how long a strong uncoupled shield keeps its goal from being half moved, without the lag at the start.
-
-    **Arguments:**
-
-    - `strength`: h0, at least 1: at 1 the goal rests half way.
-    """
-    if not strength >= 1:
-        raise UsageError(f"A shield of strength {strength} lets the goal pass half way at once; use 1 or more.")
-    return math.log(strength) + strength**2 - 1 + (strength**4 - 1) / 4
-
-
 def simulate_shield(shield: Shield) -> ShieldLife:
     """Follows gradient flow on goal and shield until it rests.
 

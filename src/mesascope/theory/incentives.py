@@ -45,13 +45,7 @@ def value_of_control(model: CausalModel, node: str) -> float:
 
 
 def has_response_incentive(model: CausalModel, node: str) -> bool:
-    """Returns whether every best policy decides otherwise, in some draw, once a node is set from outside.
-
-    **Arguments:**
-
-    - `model`: any.
-    - `node`: a chance node.
-    """
+    """Returns whether every best policy decides otherwise, in some draw, once a chance node is set from outside."""
     # What is observed does not depend on the decision, so one is decided at will.
     usual = model.contexts(model.run(0))
     policies = model.best_policies()
@@ -63,15 +57,10 @@ def has_response_incentive(model: CausalModel, node: str) -> bool:
 
 
 def has_instrumental_control_incentive(model: CausalModel, node: str) -> bool:
-    """Returns whether, in some context, every best choice owes utility to what it does to a node.
+    """Returns whether, in some context, every best choice owes utility to what it does to a chance node.
 
     The node is given the value that another choice would have brought about, all else left as it is; the decision is
     after the node as a means if that changes expected utility.
-
-    **Arguments:**
-
-    - `model`: any.
-    - `node`: a chance node.
     """
     runs = [model.run(choice) for choice in (0, 1)]
     context, worth = model.contexts(runs[0]), model.worth()
@@ -85,28 +74,15 @@ def has_instrumental_control_incentive(model: CausalModel, node: str) -> bool:
     return False
 
 
-def has_value_of_information(model: CausalModel, node: str) -> bool:
-    """Returns whether observing a node is worth something; never for what the decision influences.
-
-    **Arguments:**
-
-    - `model`: any.
-    - `node`: a chance node.
-    """
+def _has_value_of_information(model: CausalModel, node: str) -> bool:
+    # Never for what the decision influences.
     return not model.diagram.leads(model.diagram.decision, node) and value_of_information(model, node) > 0
 
 
-def has_value_of_control(model: CausalModel, node: str) -> bool:
-    """Returns whether setting a node is worth something.
-
-    **Arguments:** as of `value_of_control`.
-    """
-    return value_of_control(model, node) > 0
-
-
 ENUMERATED: dict[str, Callable[[CausalModel, str], bool]] = {
-    "value of information": has_value_of_information,
-    "value of control": has_value_of_control,
+    "value of information": _has_value_of_information,
+    "value of control": lambda model, node: value_of_control(model, node) > 0,
     "response incentive": has_response_incentive,
     "instrumental control incentive": has_instrumental_control_incentive,
 }
+"""Of each incentive, whether the mechanisms of a model have it for one of its chance nodes."""

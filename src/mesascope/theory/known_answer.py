@@ -83,6 +83,64 @@ class KnownAnswer:
 
 
 @dataclass(frozen=True)
+class Topic:
+    """What rows about one thing have in common; called, it makes one of them.
+
+    **Arguments:**
+
+    - `name`: first part of their ids.
+    - `section`, `source`, `tolerance`, `remark`: as of `KnownAnswer`, where a row does not say otherwise.
+    - `module`: of `mesascope.theory`, which holds the functions.
+    """
+
+    name: str
+    section: str
+    source: str
+    module: str
+    tolerance: float = 1e-9
+    remark: str = ""
+
+    def value(self, attribute: str, **arguments: object) -> Value:
+        """Returns an argument that the module makes: an attribute of it, called with arguments if there are any."""
+        return Value(f"mesascope.theory.{self.module}:{attribute}", arguments or None)
+
+    def __call__(
+        self,
+        what: str,
+        statement: str,
+        expected: float,
+        function: str,
+        part: str = "",
+        /,
+        *,
+        section: str | None = None,
+        source: str | None = None,
+        tolerance: float | None = None,
+        published: float | None = None,
+        remark: str | None = None,
+        **arguments: object,
+    ) -> KnownAnswer:
+        """Returns a row.
+
+        **Arguments:** as of `KnownAnswer`; `what` is the second part of its id, `function` one of the module, and
+        `arguments` are those of the function.
+        """
+        return KnownAnswer(
+            f"{self.name}.{what}",
+            section or self.section,
+            source or self.source,
+            statement,
+            expected,
+            f"mesascope.theory.{self.module}:{function}",
+            arguments,
+            part,
+            self.tolerance if tolerance is None else tolerance,
+            published,
+            self.remark if remark is None else remark,
+        )
+
+
+@dataclass(frozen=True)
 class Recomputed:
     """A known answer beside what came out.
 

@@ -102,11 +102,6 @@ class Minimisers:
         """How many of them are wrong on a hidden input."""
         return sum(function != self.wanted for function in self.functions)
 
-    @property
-    def right_share(self) -> float:
-        """The share that is right on hidden inputs, too."""
-        return 1 - self.impostors / self.count
-
 
 def minimisers(name: str, hidden: tuple[int, ...]) -> Minimisers:
     """Returns the smallest functions that agree with a named one wherever they are looked at.

@@ -8,7 +8,6 @@ nothing but ones, how probable is a zero next: an automaton that was built to tu
 from __future__ import annotations
 
 import functools
-from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool
@@ -74,24 +73,4 @@ def probability_of_defection(ones: int, most_states: int = 5) -> float:
         loyal = bits[..., :ones].all(-1)
         seen += weight * float(loyal.mean())
         both += weight * float((loyal & ~bits[..., ones]).mean())
-    return both / seen
-
-
-def closed_form(ones: int, most_states: int = 5) -> Fraction:
-    """Returns the same by counting paths, exactly.
-
-    A zero after n ones needs n + 1 states that all differ: had one returned before, the ones would go on for ever.
-    Ones for ever come from a path that closes after m states, or from n states that differ, each with the right label.
-
-    **Arguments:** as of `probability_of_defection`; any number of states.
-    """
-    both, seen = Fraction(0), Fraction(0)
-    for states in range(1, most_states + 1):
-        weight, distinct = Fraction(1, 4**states), [Fraction(1)]
-        for visited in range(1, ones + 1):
-            distinct.append(distinct[-1] * Fraction(max(states - visited, 0), states))
-        # distinct[i]: the first i + 1 states differ.
-        both += weight * distinct[ones] * Fraction(1, 2 ** (ones + 1))
-        closing = sum(distinct[m - 1] * Fraction(min(m, states), states) * Fraction(1, 2**m) for m in range(1, ones))
-        seen += weight * (closing + distinct[ones - 1] * Fraction(1, 2**ones))
     return both / seen

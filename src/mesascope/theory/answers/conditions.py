@@ -3,65 +3,49 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 
-from mesascope.theory.known_answer import KnownAnswer
+from mesascope.theory.known_answer import KnownAnswer, Topic
 
-_THEORY = "mesascope.theory."
-
-
-_labour = partial(
-    KnownAnswer,
-    section="2.1",
-    source="RFLO §2.1: x* = argmax (P - f(x)) / N + x",
-    target=_THEORY + "division_of_labour:best_search",
-    tolerance=1e-6,
-)
-DIVISION_OF_LABOUR = (
-    *(
-        _labour(
-            f"labour.square-{n}",
-            statement=f"search left to run time with {n} instances, if f(x) = x^2: N / 2",
-            expected=n / 2,
-            arguments={"instances": n, "cost": "square"},
-        )
-        for n in (4, 100)
-    ),
-    *(
-        _labour(
-            f"labour.exponential-{n}",
-            statement=f"search left to run time with {n} instances, if f(x) = 2^x - 1: log2(N / ln 2)",
-            expected=math.log2(n / math.log(2)),
-            arguments={"instances": n, "cost": "exponential"},
-        )
-        for n in (4, 100)
-    ),
+_labour = Topic("labour", "2.1", "RFLO §2.1: x* = argmax (P - f(x)) / N + x", "division_of_labour", 1e-6)
+DIVISION_OF_LABOUR = tuple(
+    _labour(
+        f"{cost}-{n}",
+        f"search left to run time with {n} instances, if f(x) = {told}",
+        expected,
+        "best_search",
+        instances=n,
+        cost=cost,
+    )
+    for cost, told, n, expected in (
+        ("square", "x^2: N / 2", 4, 4 / 2),
+        ("square", "x^2: N / 2", 100, 100 / 2),
+        ("exponential", "2^x - 1: log2(N / ln 2)", 4, math.log2(4 / math.log(2))),
+        ("exponential", "2^x - 1: log2(N / ln 2)", 100, math.log2(100 / math.log(2))),
+    )
 )
 
-_circuit = partial(
-    KnownAnswer, section="2.2", source="Christiano 2018, minimal circuits; enumeration of the note", tolerance=0.0
+_circuit = Topic(
+    "circuits", "2.2", "Christiano 2018, minimal circuits; enumeration of the note", "minimal_circuits", 0.0
 )
-_CIRCUITS = _THEORY + "minimal_circuits:"
+_MINIMISERS = {
+    "size": "gates of the smallest function that fits the rest",
+    "count": "functions that tie for smallest",
+    "impostors": "smallest functions that are wrong on what is hidden",
+}
 MINIMAL_CIRCUITS = (
     *(
         _circuit(
-            f"circuits.of-size-{size}",
-            statement=f"functions of 3 inputs with a least size of {size} gates, all binary gates allowed",
-            expected=count,
-            target=_CIRCUITS + "functions_by_size",
-            part=str(size),
+            f"of-size-{size}",
+            f"functions of 3 inputs with a least size of {size} gates, all binary gates allowed",
+            count,
+            "functions_by_size",
+            str(size),
             remark="3 NOT, 2 constants and 10 gates on each of 3 pairs: 35" if size == 1 else "",
         )
         for size, count in enumerate((3, 35, 114, 80, 24))
     ),
     *(
-        _circuit(
-            f"circuits.{name}",
-            statement=f"least size of the {name} of 3 inputs",
-            expected=size,
-            target=_CIRCUITS + "least_sizes",
-            part=str(table),
-        )
+        _circuit(name, f"least size of the {name} of 3 inputs", size, "least_sizes", str(table))
         for name, table, size in (
             ("parity", 0b10010110, 2),
             ("multiplexer", 0b11001010, 3),
@@ -69,28 +53,23 @@ MINIMAL_CIRCUITS = (
         )
     ),
     _circuit(
-        "circuits.nand-xor",
-        statement="least number of NAND gates for the exclusive or of 2 inputs",
-        expected=4,
-        target=_CIRCUITS + "least_sizes",
-        arguments={"count": 2, "gates": (7,)},
-        part=str(0b0110),
+        "nand-xor",
+        "least number of NAND gates for the exclusive or of 2 inputs",
+        4,
+        "least_sizes",
+        str(0b0110),
+        count=2,
+        gates=(7,),
     ),
     *(
         _circuit(
-            f"circuits.{slug}-{part}",
-            statement=f"majority with {told} hidden: {what[part]}",
-            expected=expected,
-            target=_CIRCUITS + "minimisers",
-            arguments={"name": "majority", "hidden": hidden},
-            part=part,
-        )
-        for what in (
-            {
-                "size": "gates of the smallest function that fits the rest",
-                "count": "functions that tie for smallest",
-                "impostors": "smallest functions that are wrong on what is hidden",
-            },
+            f"{slug}-{part}",
+            f"majority with {told} hidden: {_MINIMISERS[part]}",
+            expected,
+            "minimisers",
+            part,
+            name="majority",
+            hidden=hidden,
         )
         for slug, told, hidden, answers in (
             ("hide-111", "111", (7,), {"size": 4, "count": 2, "impostors": 1}),
@@ -114,40 +93,32 @@ def _defection(ones: int, most_states: int) -> float:
     return both / seen
 
 
-_turn = partial(
-    KnownAnswer,
-    section="2.2",
-    source="Christiano 2016, What does the universal prior actually look like?",
-    target=_THEORY + "universal_prior:probability_of_defection",
-    tolerance=1e-12,
-    remark="the note words it 'one more 1 then defect'; its figures are those of a zero right after the ones seen",
+_turn = Topic(
+    "prior",
+    "2.2",
+    "Christiano 2016, What does the universal prior actually look like?",
+    "universal_prior",
+    1e-12,
+    "the note words it 'one more 1 then defect'; its figures are those of a zero right after the ones seen",
 )
-UNIVERSAL_PRIOR = (
-    *(
-        _turn(
-            f"prior.after-{ones}",
-            statement=f"chance of a zero after {ones} of nothing but ones, automata of up to 5 states, 4^-k each",
-            expected=_defection(ones, 5),
-            arguments={"ones": ones, "most_states": 5},
-            published=published,
-        )
-        for ones, published in ((1, 0.0681), (2, 0.00436), (3, 0.00022), (4, 1e-5))
-    ),
-    *(
-        _turn(
-            f"prior.states-{states}",
-            statement=f"chance of a zero after 2 of nothing but ones, automata of up to {states} states",
-            expected=_defection(2, states),
-            arguments={"ones": 2, "most_states": states},
-            published=published,
-        )
-        for states, published in ((2, 0.0), (3, 0.0028), (4, 0.0040))
-    ),
+UNIVERSAL_PRIOR = tuple(
+    _turn(
+        what,
+        f"chance of a zero after {ones} of nothing but ones, automata of up to {states} states{weighed}",
+        _defection(ones, states),
+        "probability_of_defection",
+        published=published,
+        ones=ones,
+        most_states=states,
+    )
+    for what, ones, states, weighed, published in (
+        *(
+            (f"after-{n}", n, 5, ", 4^-k each", told)
+            for n, told in ((1, 0.0681), (2, 0.00436), (3, 0.00022), (4, 1e-5))
+        ),
+        *((f"states-{states}", 2, states, "", told) for states, told in ((2, 0.0), (3, 0.0028), (4, 0.0040))),
+    )
 )
 
-ANSWERS: tuple[KnownAnswer, ...] = (
-    *DIVISION_OF_LABOUR,
-    *MINIMAL_CIRCUITS,
-    *UNIVERSAL_PRIOR,
-)
+ANSWERS: tuple[KnownAnswer, ...] = (*DIVISION_OF_LABOUR, *MINIMAL_CIRCUITS, *UNIVERSAL_PRIOR)
 """Every row of this part."""

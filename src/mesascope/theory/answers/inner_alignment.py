@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-from functools import partial
+from mesascope.theory.known_answer import KnownAnswer, Topic
 
-from mesascope.theory.known_answer import KnownAnswer, Value
-
-_THEORY = "mesascope.theory."
-
-
-_incentive = partial(KnownAnswer, section="3.1", source="Everitt et al. 2021, Agent incentives", tolerance=0.0)
-_EXAMPLES = _THEORY + "incentive_examples:"
+_incentive = Topic("incentives", "3.1", "Everitt et al. 2021, Agent incentives", "incentive_criteria", 0.0)
+_agreement = Topic("incentives", "3.1", "Everitt et al. 2021: soundness and completeness", "incentive_agreement", 0.0)
+_GRADES, _CONTENT, _PREDICTED = "grade-predictor", "content-recommender", "predicted-clicks"
+_RESPONSE, _INFORMATION, _MEANS = "response incentive", "value of information", "instrumental control incentive"
 CAUSAL_INCENTIVES = (
     *(
-        _incentive(
-            f"incentives.{slug}",
-            statement=statement,
-            expected=expected,
-            target=_EXAMPLES + "admits",
-            arguments={"name": name, "incentive": incentive, "node": node},
-        )
-        for slug, name, incentive, node, expected, statement in (
-            ("race", "grade-predictor", "response incentive", "race", 1, "grade predictor: must respond to race"),
-            (
-                "gender",
-                "grade-predictor",
-                "response incentive",
-                "gender",
-                0,
-                "grade predictor: need not respond to gender",
-            ),
-            (
-                "gender-told",
-                "grade-predictor",
-                "value of information",
-                "gender",
-                0,
-                "grade predictor: gender is not worth knowing",
-            ),
+        _incentive(what, statement, expected, "admits", name=name, incentive=incentive, node=node)
+        for what, name, incentive, node, expected, statement in (
+            ("race", _GRADES, _RESPONSE, "race", 1, "grade predictor: must respond to race"),
+            ("gender", _GRADES, _RESPONSE, "gender", 0, "grade predictor: need not respond to gender"),
+            ("gender-told", _GRADES, _INFORMATION, "gender", 0, "grade predictor: gender is not worth knowing"),
             (
                 "opinions",
-                "content-recommender",
-                "instrumental control incentive",
+                _CONTENT,
+                _MEANS,
                 "influenced-opinions",
                 1,
                 "content recommender paid for clicks: has a use for changing opinions",
             ),
             (
                 "opinions-mended",
-                "predicted-clicks",
-                "instrumental control incentive",
+                _PREDICTED,
+                _MEANS,
                 "influenced-opinions",
                 0,
                 "content recommender paid for clicks as predicted: has no use for it",
@@ -58,60 +35,50 @@ CAUSAL_INCENTIVES = (
     ),
     *(
         _incentive(
-            f"incentives.grade-{slug}",
-            statement=f"grade predictor: chance nodes that admit {incentive}",
-            expected=expected,
-            target=_EXAMPLES + "count_admitting",
-            arguments={"name": "grade-predictor", "incentive": incentive},
+            f"grade-{what}",
+            f"grade predictor: chance nodes that admit {incentive}",
+            expected,
+            "count_admitting",
+            name=_GRADES,
+            incentive=incentive,
         )
-        for slug, incentive, expected in (
-            ("information", "value of information", 3),
+        for what, incentive, expected in (
+            ("information", _INFORMATION, 3),
             ("control", "value of control", 4),
-            ("response", "response incentive", 2),
-            ("means", "instrumental control incentive", 0),
+            ("response", _RESPONSE, 2),
+            ("means", _MEANS, 0),
         )
     ),
-    KnownAnswer(
-        "incentives.agreement",
-        "3.1",
-        "Everitt et al. 2021: soundness and completeness",
+    _agreement(
+        "agreement",
         "random small diagrams on which graph and enumeration of mechanisms differ about an incentive",
         0,
-        _THEORY + "incentive_agreement:agreement",
-        {"diagrams": 16},
+        "agreement",
         "disagreements",
-        0.0,
+        diagrams=16,
     ),
 )
 
-_worst = partial(KnownAnswer, section="3.3", source="interval arithmetic; |x| = relu(x) + relu(-x) on [-1, 1]")
-_WORST = _THEORY + "worst_case:"
+_worst = Topic("worst", "3.3", "interval arithmetic; |x| = relu(x) + relu(-x) on [-1, 1]", "worst_case")
 _LINE = ((-1.0, 1.0),)
 WORST_CASE = (
     _worst(
-        "worst.interval-bound",
-        statement="interval bound on |x|: each unit counts in full, 2",
-        expected=2.0,
-        target=_WORST + "ABSOLUTE.upper_bound",
-        arguments={"box": _LINE},
+        "interval-bound", "interval bound on |x|: each unit counts in full, 2", 2.0, "ABSOLUTE.upper_bound", box=_LINE
     ),
-    _worst(
-        "worst.maximum",
-        statement="largest |x|, exactly: 1",
-        expected=1.0,
-        target=_WORST + "exact_maximum",
-        arguments={"network": Value(_WORST + "ABSOLUTE"), "box": _LINE},
-    ),
+    _worst("maximum", "largest |x|, exactly: 1", 1.0, "exact_maximum", network=_worst.value("ABSOLUTE"), box=_LINE),
     *(
         _worst(
-            f"worst.{slug}",
-            statement=statement,
-            expected=expected,
-            target=_WORST + "certify",
-            arguments={"network": Value(_WORST + name), "box": _LINE, "threshold": threshold, "splits": splits},
-            part=part,
+            what,
+            statement,
+            expected,
+            "certify",
+            part,
+            network=_worst.value(name),
+            box=_LINE,
+            threshold=threshold,
+            splits=splits,
         )
-        for slug, name, threshold, splits, part, expected, statement in (
+        for what, name, threshold, splits, part, expected, statement in (
             ("unsplit", "ABSOLUTE", 1.5, 0, "certified", 0.0, "share certified for |x| <= 1.5, no split"),
             (
                 "split-once",
@@ -127,13 +94,13 @@ WORST_CASE = (
         )
     ),
     _worst(
-        "worst.agreement",
+        "agreement",
+        "largest gap, random networks: linear program a pattern of units against all corners",
+        0.0,
+        "largest_gap",
         source="a piecewise linear function is largest at a corner of its pieces",
-        statement="largest gap, random networks: linear program a pattern of units against all corners",
-        expected=0.0,
-        target=_WORST + "largest_gap",
-        arguments={"networks": 12},
         tolerance=1e-7,
+        networks=12,
     ),
 )
 
