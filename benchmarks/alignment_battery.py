@@ -23,6 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from ledger import Claim, run
+from trained_kinds import Scored, calibrate, name_all, reproduced, score_kinds
 
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import make_battery_levels
@@ -30,8 +31,8 @@ from mesascope.audit.alignment.decoding import ErrorModel, calibrated_errors
 from mesascope.audit.alignment.kinds import PAPER_KINDS, PREDICTIONS
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
-from mesascope.organisms.kinds.scoring import Scored, every_organism, score_kinds
-from mesascope.organisms.kinds.summary import Naming, calibrate, name_all, reproduced
+from mesascope.organisms.kinds import every_organism
+from mesascope.organisms.naming import Naming
 from mesascope.organisms.specimens.specimen import make_specimen
 from mesascope.worlds.catalogue import resolve_world
 
@@ -117,7 +118,7 @@ def exact(quick: bool) -> list[Claim]:
 def cost(quick: bool) -> list[Claim]:
     """I: a battery on one agent by asking alone, in a process of its own, without any compiled program."""
     code = (
-        "import time, resource; from mesascope.organisms.kinds.scoring import BlackBox; "
+        "import time, resource; from trained_kinds import BlackBox; "
         "from mesascope.organisms.specimens.specimen import make_specimen; "
         "from mesascope.audit.alignment.battery import alignment_battery; "
         "from mesascope.audit.alignment.kinds import AlignmentKind; "
@@ -128,9 +129,13 @@ def cost(quick: bool) -> list[Claim]:
         "alignment_battery(agent, make_battery_levels(world), key=root_key(0)); "
         "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9)"
     )
+    paths = (str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")]))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
     seconds, gigabytes = [], []
     for _ in range(1 if quick else 5):
-        text = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+        text = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+        ).stdout
         second, memory = map(float, text.split()[-2:])
         seconds.append(second)
         gigabytes.append(memory)

@@ -20,7 +20,7 @@ from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     from mesascope.organisms.challenge import Challenge
-    from mesascope.organisms.kinds.summary import Naming
+    from mesascope.organisms.naming import Naming
 
 CHALLENGE = Path("runs/challenge")
 OWN_ANSWERS = "battery-answers.json"

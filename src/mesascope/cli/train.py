@@ -98,7 +98,7 @@ class Train:
                 "by its name."
             )
         check_writable(out)
-        from mesascope.organisms.kinds.scoring import every_organism, train_kinds
+        from mesascope.organisms.kinds import every_organism, train_kinds
 
         organisms = every_organism(seeds)
         with resumable(out), console.progress("Training every class") as progress:

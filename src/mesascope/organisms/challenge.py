@@ -33,8 +33,8 @@ from mesascope.core.json_reading import decode_json, read_json
 from mesascope.core.quantities import SEED, Whole
 from mesascope.core.text import quoted, shown
 from mesascope.organisms.catalogue import BATTERY_WORLD, load_truth
-from mesascope.organisms.kinds.scoring import every_organism
-from mesascope.organisms.kinds.summary import Naming
+from mesascope.organisms.kinds import every_organism
+from mesascope.organisms.naming import Naming
 from mesascope.organisms.specimens.specimen import make_specimen
 from mesascope.organisms.train import AGENT, folder_of
 from mesascope.worlds.catalogue import WORLDS as REGISTERED

@@ -50,9 +50,7 @@ def payoff(payoffs: tuple[float, ...]) -> Polynomial:
 def planning_optimum(payoffs: tuple[float, ...]) -> Plan:
     """Returns the best plan made before setting out.
 
-    **Arguments:**
-
-    - `payoffs`: as of `payoff`.
+    **Arguments:** as of `payoff`.
     """
     value = payoff(payoffs)
     places = [0.0, 1.0, *_roots(value.deriv())]
@@ -94,9 +92,7 @@ def gain_of_driving_on(payoffs: tuple[float, ...], continue_probability: float) 
 def action_optima(payoffs: tuple[float, ...]) -> tuple[Plan, ...]:
     """Returns every plan that no change of the one choice at hand improves: the fixed points of action-optimality.
 
-    **Arguments:**
-
-    - `payoffs`: as of `payoff`.
+    **Arguments:** as of `payoff`.
 
     **Returns:** plans by rising probability of driving on. The best plan is one of them; others may be worse.
     """
@@ -130,9 +126,7 @@ def optimum_at_fixed_belief(payoffs: tuple[float, ...], belief: float) -> Plan:
 def count_action_optima(payoffs: tuple[float, ...]) -> int:
     """Returns how many plans are action-optimal.
 
-    **Arguments:**
-
-    - `payoffs`: as of `payoff`.
+    **Arguments:** as of `payoff`.
     """
     return len(action_optima(payoffs))
 

@@ -65,33 +65,18 @@ def law(way: str, molecules: int) -> Float[np.ndarray, " inside"]:
 
 
 def cap(objective: Objective, molecules: int) -> str:
-    """Returns the way of a cap, whatever is wanted.
-
-    **Arguments:**
-
-    - `objective`: ignored.
-    - `molecules`: ignored.
-    """
+    """Returns the way of a cap, whatever is wanted."""
     return CAPPED
 
 
 def planner(objective: Objective, molecules: int) -> str:
-    """Returns the way with the highest expected utility, by looking at all of them.
-
-    **Arguments:**
-
-    - `objective`: what is wanted.
-    - `molecules`: how many there are.
-    """
+    """Returns the way with the highest expected utility for so many molecules, by looking at all of them."""
     utilities = np.array([objective(inside) for inside in range(molecules + 1)])
     return max(WAYS, key=lambda way: float(law(way, molecules) @ utilities))
 
 
 def thermostat(objective: Objective, molecules: int) -> str:
-    """Returns the way of a rule that reads one sign: it caps where more is better. It retargets without search.
-
-    **Arguments:** as of `planner`.
-    """
+    """Returns the way of a rule that reads one sign: it caps where more is better. It retargets without search."""
     return CAPPED if objective(molecules) > objective(0) else EMPTIED
 
 

@@ -78,12 +78,7 @@ class CausalModel:
         return values
 
     def contexts(self, values: Values) -> Int[np.ndarray, " draws"]:
-        """Returns which of the `2**observed` contexts the decision stands in, in every draw.
-
-        **Arguments:**
-
-        - `values`: of a run.
-        """
+        """Returns which of the `2**observed` contexts the decision stands in, in every draw of a run."""
         context = np.zeros(self.count, np.int64)
         for node in self.diagram.observed:
             context = 2 * context + values[node]

@@ -54,13 +54,7 @@ class CuePolicy:
 
 
 def blind_value(lifetime: Lifetime, defection: float) -> float:
-    """Returns what one probability of defecting in every episode earns, in discounted visits to its own goal.
-
-    **Arguments:**
-
-    - `lifetime`: how it goes.
-    - `defection`: in [0, 1].
-    """
+    """Returns what one probability of defecting in every episode earns, in discounted visits to its own goal."""
     return float(_value(lifetime, np.asarray(defection, np.float64), np.asarray(defection, np.float64)))
 
 
@@ -97,12 +91,7 @@ def best_cue_policy(lifetime: Lifetime, accuracy: float) -> CuePolicy:
 
 
 def blind_gamble(lifetime: Lifetime) -> CuePolicy:
-    """Returns the best policy of an agent that cannot tell its episodes apart: the same whatever the cue reads.
-
-    **Arguments:**
-
-    - `lifetime`: how it goes.
-    """
+    """Returns the best policy of an agent that cannot tell its episodes apart: the same whatever the cue reads."""
     best = best_cue_policy(lifetime, 0.5)
     # Where readings mean nothing only the mean of the two reactions counts.
     return CuePolicy(0.5, best.in_training, best.in_training, best.value)

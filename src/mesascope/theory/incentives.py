@@ -13,12 +13,7 @@ from mesascope.theory.causal_model import CausalModel
 def value_of_information(model: CausalModel, node: str) -> float:
     """Returns by how much observing a node raises the expected utility of the best policy.
 
-    **Arguments:**
-
-    - `model`: any.
-    - `node`: a chance node that the decision does not influence.
-
-    **Raises:** `UsageError` if the decision influences it.
+    **Raises:** `UsageError` if the decision influences the node.
     """
     diagram = model.diagram.observing(node)
     knowing, not_knowing = replace(model, diagram=diagram), replace(model, diagram=diagram.ignoring(node))
@@ -29,11 +24,6 @@ def value_of_control(model: CausalModel, node: str) -> float:
     """Returns by how much choosing a node's mechanism, with the same parents, can raise the best expected utility.
 
     Mechanisms without noise suffice: the best value is convex in the probabilities of the node.
-
-    **Arguments:**
-
-    - `model`: any.
-    - `node`: a chance node.
     """
     shape = model.mechanisms[node].shape
     rows = int(np.prod(shape[:-1]))

@@ -46,12 +46,7 @@ class Diagram:
         return self.parents[self.decision]
 
     def ancestors(self, nodes: set[str]) -> set[str]:
-        """Returns some nodes and all that influences them.
-
-        **Arguments:**
-
-        - `nodes`: of the diagram.
-        """
+        """Returns some nodes and all that influences them."""
         found = set(nodes)
         for node in reversed(list(self.parents)):
             if node in found:
@@ -60,10 +55,6 @@ class Diagram:
 
     def leads(self, first: str, last: str) -> bool:
         """Returns whether a directed path runs from one node to another; every node leads to itself.
-
-        **Arguments:**
-
-        - `first`, `last`: nodes.
 
         **Raises:** `UnknownNameError` for a node that is not there.
         """
@@ -74,10 +65,6 @@ class Diagram:
 
     def observing(self, node: str) -> Diagram:
         """Returns the diagram in which the decision observes a node, too.
-
-        **Arguments:**
-
-        - `node`: to be observed.
 
         **Raises:** `UsageError` if the decision influences the node.
         """
@@ -93,23 +80,12 @@ class Diagram:
         return replace(self, parents={**before, **late})
 
     def ignoring(self, node: str) -> Diagram:
-        """Returns the diagram in which the decision does not observe a node.
-
-        **Arguments:**
-
-        - `node`: not to be observed; it may not have been anyway.
-        """
+        """Returns the diagram in which the decision does not observe a node, which it need not have done anyway."""
         kept = tuple(other for other in self.observed if other != node)
         return replace(self, parents={**self.parents, self.decision: kept})
 
     def separated(self, first: str, last: str, given: set[str]) -> bool:
-        """Returns whether two nodes are d-separated by others: nothing learnt of one tells of the other.
-
-        **Arguments:**
-
-        - `first`, `last`: nodes.
-        - `given`: nodes that are known.
-        """
+        """Returns whether two nodes are d-separated by those given: nothing learnt of one tells of the other."""
         if first in given or last in given:
             return True
         # In the graph of ancestors, parents of a common child joined, every path must run through what is known.

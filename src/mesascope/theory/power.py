@@ -117,20 +117,10 @@ def attainable_utility_penalty(successors: Successors, acted: int, idle: int) ->
 
 
 def star(ends: int) -> Successors:
-    """Returns a graph whose state 0 leads to a number of ends in one step.
-
-    **Arguments:**
-
-    - `ends`: 1 or more.
-    """
+    """Returns a graph whose state 0 leads to a number of ends, 1 or more, in one step."""
     return (tuple(range(1, ends + 1)), *((end,) for end in range(1, ends + 1)))
 
 
 def power_of_star(ends: int) -> float:
-    """Returns the POWER of a state with a number of ends one step away: `ends / (ends + 1)`.
-
-    **Arguments:**
-
-    - `ends`: 1 or more.
-    """
+    """Returns the POWER of a state with a number of ends, 1 or more, one step away: `ends / (ends + 1)`."""
     return power(star(ends), 0)

@@ -44,12 +44,7 @@ class Employment:
             raise UsageError("An employment needs a cost above 0, and risk aversion and noise of 0 or more.")
 
     def effort(self, slope: float) -> Float[np.ndarray, " tasks"]:
-        """Returns what the agent does when a unit of the measure is paid `slope`, by maximizing its own utility.
-
-        **Arguments:**
-
-        - `slope`: of the contract.
-        """
+        """Returns what the agent does when a unit of the measure is paid `slope`, by maximizing its own utility."""
         pay = slope * np.asarray(self.measured, np.float64)
         found = scipy.optimize.minimize(
             lambda effort: 0.5 * self.cost * effort @ effort - pay @ effort,
@@ -61,12 +56,7 @@ class Employment:
         return found.x
 
     def surplus(self, slope: float) -> float:
-        """Returns what both have together, in certainty equivalents, under a contract.
-
-        **Arguments:**
-
-        - `slope`: of the contract.
-        """
+        """Returns what both have together, in certainty equivalents, under a contract of this slope."""
         effort = self.effort(slope)
         risk = 0.5 * self.risk_aversion * slope**2 * self.noise_variance
         return float(np.asarray(self.wanted) @ effort - 0.5 * self.cost * effort @ effort - risk)

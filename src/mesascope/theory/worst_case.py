@@ -37,22 +37,12 @@ class Network:
     constant: float = 0.0
 
     def value(self, points: Float[np.ndarray, "points inputs"]) -> Float[np.ndarray, " points"]:
-        """Returns the output at each point.
-
-        **Arguments:**
-
-        - `points`: one a row.
-        """
+        """Returns the output at each point."""
         units = np.maximum(points @ np.array(self.weights).T + np.array(self.biases), 0.0)
         return units @ np.array(self.outgoing) + self.constant
 
     def upper_bound(self, box: Box) -> float:
-        """Returns a number that the output does not exceed in a box, by interval arithmetic.
-
-        **Arguments:**
-
-        - `box`: of the inputs.
-        """
+        """Returns a number that the output does not exceed in a box, by interval arithmetic."""
         low, high = np.array(box).T
         weights, outgoing = np.array(self.weights), np.array(self.outgoing)
         positive, negative = np.maximum(weights, 0), np.minimum(weights, 0)

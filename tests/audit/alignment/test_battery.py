@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from trained_kinds import BlackBox
 
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.network_agent import network_agent
@@ -11,7 +12,6 @@ from mesascope.audit.alignment.kinds import PREDICTIONS, SLOT_TESTS, TESTS, Alig
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
-from mesascope.organisms.kinds.scoring import BlackBox
 from mesascope.organisms.specimens.specimen import make_specimen
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.door_key import DoorKey

@@ -12,7 +12,6 @@ from mesascope.organisms.bank import cross_validation
 from mesascope.organisms.bank.cross_validation import (
     CrossValidated,
     calibration,
-    calibration_error,
     cross_validate,
     depth_correlation,
     matched_pairs,
@@ -84,14 +83,6 @@ def test_area_is_that_of_all_comparisons_and_turns_round(yes, no):
     wins = sum((a > b) + 0.5 * (a == b) for a in one for b in other) / size**2
     assert paired_auroc(one, other).value == pytest.approx(wins)
     assert paired_auroc(other, one).value == pytest.approx(1 - wins)
-
-
-def test_calibration_error_by_hand():
-    assert calibration_error(np.ones(4), np.zeros(4)) == 0
-    assert calibration_error(np.full(4, 0.5), np.full(4, 0.5)) == pytest.approx(0.0)
-    assert calibration_error(np.full(2, 0.75), np.full(2, 0.25)) == pytest.approx(0.25)
-    # Said with certainty, and wrong.
-    assert calibration_error(np.zeros(3), np.ones(3)) == pytest.approx(1.0)
 
 
 def test_threshold_is_exceeded_by_at_most_five_percent_of_the_clones():

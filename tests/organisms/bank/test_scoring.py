@@ -58,7 +58,7 @@ def test_what_was_scored_stays_scored(tmp_path, monkeypatch):
     told = []
     first = score_bank(entries, tmp_path, progress=lambda name, share: told.append((name, share)))
     assert made == list(PAIR)
-    assert told == [(PAIR[0], 0.0), (PAIR[1], 0.5)]
+    assert told == [("0 of 2", 0.0), ("1 of 2", 0.5), ("2 of 2", 1.0)]
     assert score_bank(entries, tmp_path) == first
     assert len(made) == 2
     # What no run can have written is nobody's to replace; what is gone, or of older assays, is made again.

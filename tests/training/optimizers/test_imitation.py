@@ -15,8 +15,7 @@ from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.training.base_optimizer import Task
-from mesascope.training.optimizers.imitation import Imitation, imitate_optimum
-from mesascope.training.optimum import optimum
+from mesascope.training.optimizers.imitation import Imitation, imitate_optimum, optimum
 from mesascope.worlds.keys import Keys
 from mesascope.worlds.maze import Maze
 

@@ -58,7 +58,7 @@ def calibrated_errors() -> ErrorModel:
     if data["schema"] != SCHEMA:
         raise UsageError(
             f"alignment_calibration.json has schema {data['schema']}; this version reads {SCHEMA}. Calibrate anew with "
-            "organisms.kinds.summary.calibrate."
+            "benchmarks/alignment_battery.py."
         )
     return ErrorModel(**data["reading"])
 

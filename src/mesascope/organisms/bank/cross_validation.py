@@ -11,6 +11,7 @@ from scipy import stats
 
 from mesascope.audit.search.decision import CALIBRATION_SCHEMA, QUESTIONS, Weights, fit_weights
 from mesascope.core.verdicts import Estimate
+from mesascope.organisms.naming import calibration_error
 
 RESAMPLES: int = 2000
 MATCHED: float = 0.99
@@ -63,7 +64,7 @@ class CrossValidated:
     @property
     def calibration_error(self) -> Estimate:
         """Expected calibration error over ten bins of equal width; the interval resamples pairs."""
-        return _resampled(lambda yes, no: calibration_error(yes, no), self.yes, self.no)
+        return _resampled(_calibration_error, self.yes, self.no)
 
 
 def cross_validate(scores: Sequence[Score], names: tuple[str, ...] | None = None) -> CrossValidated:
@@ -106,6 +107,10 @@ def cross_validate(scores: Sequence[Score], names: tuple[str, ...] | None = None
     worlds = tuple(by_name[planner]["agent"]["world"] for planner, _ in pairs)
     planners, clones = zip(*pairs, strict=True) if pairs else ((), ())
     return CrossValidated(planners, clones, np.array(yes), np.array(no), worlds, singles)
+
+
+def _calibration_error(yes: Float[np.ndarray, " P"], no: Float[np.ndarray, " P"]) -> float:
+    return calibration_error(np.concatenate([yes, no]), np.repeat([True, False], len(yes)))
 
 
 def _threshold(no: Float[np.ndarray, " P"]) -> float:
@@ -167,24 +172,7 @@ def paired_auroc(
     weights = random.multinomial(len(yes), np.full(len(yes), 1 / len(yes)), size=RESAMPLES).astype(float)
     weights[0] = 1
     values = np.einsum("ri,ij,rj->r", weights, wins * same, weights) / np.einsum("ri,ij,rj->r", weights, same, weights)
-    low, high = np.quantile(values, [0.025, 0.975])
-    value = float(values[0])
-    return Estimate(value, float(min(low, value)), float(max(high, value)), len(yes), "pairs")
-
-
-def calibration_error(yes: Float[np.ndarray, " P"], no: Float[np.ndarray, " P"], bins: int = 10) -> float:
-    """Returns the expected calibration error: how far probabilities lie from shares, bin by bin.
-
-    **Arguments:**
-
-    - `yes`, `no`: probabilities given to agents of which it is true, and of which it is not.
-    - `bins`: of equal width.
-    """
-    given = np.concatenate([yes, no])
-    truth = np.concatenate([np.ones(len(yes)), np.zeros(len(no))])
-    place = np.minimum((given * bins).astype(int), bins - 1)
-    sums = [(given[place == one].sum(), truth[place == one].sum()) for one in range(bins)]
-    return float(sum(abs(said - true) for said, true in sums) / len(given))
+    return _estimate(float(values[0]), values, "pairs", len(yes))
 
 
 def depth_correlation(scores: Sequence[Score]) -> Estimate:
@@ -210,8 +198,7 @@ def depth_correlation(scores: Sequence[Score]) -> Estimate:
         rows = random.integers(len(truth), size=len(truth))
         if np.ptp(truth[rows]) > 0 and np.ptp(estimate[rows]) > 0:
             drawn.append(_rank_correlation(truth[rows], estimate[rows]))
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(value, float(min(low, value)), float(max(high, value)), len(truth), "planners")
+    return _estimate(value, drawn, "planners", len(truth))
 
 
 def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -229,9 +216,12 @@ def _resampled(statistic: Callable[[np.ndarray, np.ndarray], float], yes: np.nda
     drawn = [
         statistic(yes[rows], no[rows]) for rows in (random.integers(len(yes), size=len(yes)) for _ in range(RESAMPLES))
     ]
-    value = statistic(yes, no)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(value, float(min(low, value)), float(max(high, value)), len(yes), "pairs")
+    return _estimate(statistic(yes, no), drawn, "pairs", len(yes))
+
+
+def _estimate(value: float, resampled: Sequence[float] | np.ndarray, unit: str, n: int) -> Estimate:
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return Estimate(value, float(min(low, value)), float(max(high, value)), n, unit)
 
 
 def calibration(scores: Sequence[Score]) -> dict:

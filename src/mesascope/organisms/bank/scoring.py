@@ -22,7 +22,7 @@ from mesascope.audit.run import lacking, run_assays
 from mesascope.audit.search.decision import estimated_depth, measures
 from mesascope.audit.search.horizon import scored_choices
 from mesascope.core.details import details_data
-from mesascope.core.errors import OutputError, UsageError
+from mesascope.core.errors import OutputError
 from mesascope.core.files import write_atomically
 from mesascope.core.json_reading import MalformedJSON, read_json
 from mesascope.core.progress import Progress
@@ -32,7 +32,7 @@ from mesascope.core.verdicts import Evidence
 from mesascope.organisms.bank.build import bank_agent, build_agent, choices_of
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.level_sets import level_sets
-from mesascope.organisms.processes import orphaned, side_by_side
+from mesascope.organisms.processes import finish, orphaned
 from mesascope.training.distillation import agreement
 
 SCHEMA: int = 3
@@ -104,47 +104,26 @@ def score_bank(
     - `entries`: which agents.
     - `folder`: gets `agents/` and `scores/`; the same call goes on where it was stopped.
     - `processes`: how many agents are scored side by side.
-    - `progress`: called with the agent and the share done.
+    - `progress`: called with how many are done and the share done.
     """
-    if processes < 1:
-        raise UsageError(f"processes={processes}: at least one is needed.")
-    left = [entry for entry in entries if _kept(entry, folder) is None]
-    done = len(entries) - len(left)
 
-    def told(name: str) -> None:
-        if progress is not None:
-            progress(name, done / max(len(entries), 1))
+    def done(entry: BankAgent) -> bool:
+        return _kept(entry, folder) is not None
 
-    if processes == 1:
-        for entry in left:
-            told(entry.name)
-            _score_and_keep(entry.name, folder)
-            done += 1
-    elif left:
-        # Neighbours share a world, and so its compiled programs and solved levels.
-        parts = [[entry.name for entry in left[index::processes]] for index in range(processes)]
-
-        def waiting() -> None:
-            nonlocal done
-            done = len(entries) - sum(_kept(entry, folder) is None for entry in left)
-            told(f"{done} of {len(entries)}")
-
-        side_by_side(_score_all, [(part, folder) for part in parts if part], waiting=waiting)
-    found = [_kept(entry, folder) for entry in entries]
-    return [one for one in found if one is not None]
+    # Neighbours share a world, and so its compiled programs and solved levels.
+    finish(_score_part, entries, folder, done=done, processes=processes, progress=progress, dealt=True)
+    return [found for entry in entries if (found := _kept(entry, folder)) is not None]
 
 
-def _score_all(names: list[str], folder: Path, parent: int) -> None:
-    for name in names:
+def _score_part(part: list[BankAgent], folder: Path, parent: int | None) -> None:
+    for entry in part:
         if orphaned(parent):
-            # Whoever wanted the scores was killed: nobody waits for the rest.
             return
-        if _kept(bank_agent(name), folder) is None:
-            _score_and_keep(name, folder)
+        if _kept(entry, folder) is None:
+            _score_and_keep(entry, folder)
 
 
-def _score_and_keep(name: str, folder: Path) -> None:
-    entry = bank_agent(name)
+def _score_and_keep(entry: BankAgent, folder: Path) -> None:
     if len(_since_cleared) == TOGETHER or entry.world not in _since_cleared[-1:]:
         # Programs compiled for another world are of no use any more, and there are many.
         jax.clear_caches()

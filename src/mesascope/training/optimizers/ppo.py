@@ -16,10 +16,16 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from mesascope.core.errors import TrainingError, UnknownNameError
 from mesascope.core.random import RandomKey
-from mesascope.training.advantages import generalised_advantages
 from mesascope.training.base_optimizer import BaseOptimizer, Learner, Task
 from mesascope.training.environment import NOISE, Environment, Pool, Positions, make_pool
-from mesascope.training.rollout import Rollout, blank_memory, log_probabilities, reconsider, roll_out
+from mesascope.training.rollout import (
+    Rollout,
+    blank_memory,
+    generalised_advantages,
+    log_probabilities,
+    reconsider,
+    roll_out,
+)
 
 SCHEDULES: tuple[str, ...] = ("constant", "linear", "cosine")
 

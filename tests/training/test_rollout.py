@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.training.advantages import generalised_advantages
+from mesascope.training.rollout import generalised_advantages
 
 
 def written_out(reward, value, discount, counted, trace):
