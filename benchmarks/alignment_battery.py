@@ -33,7 +33,7 @@ from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 from mesascope.organisms.kinds import every_organism
 from mesascope.organisms.naming import Naming
-from mesascope.organisms.specimens.specimen import make_specimen
+from mesascope.organisms.specimens import make_specimen
 from mesascope.worlds.catalogue import resolve_world
 
 WORLDS = ("cleaning", "lamp", "door-key")
@@ -119,7 +119,7 @@ def cost(quick: bool) -> list[Claim]:
     """I: a battery on one agent by asking alone, in a process of its own, without any compiled program."""
     code = (
         "import time, resource; from trained_kinds import BlackBox; "
-        "from mesascope.organisms.specimens.specimen import make_specimen; "
+        "from mesascope.organisms.specimens import make_specimen; "
         "from mesascope.audit.alignment.battery import alignment_battery; "
         "from mesascope.audit.alignment.kinds import AlignmentKind; "
         "from mesascope.audit.alignment.battery_levels import make_battery_levels; "

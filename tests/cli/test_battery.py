@@ -10,7 +10,7 @@ import pytest
 from mesascope.agents.files import save_agent
 from mesascope.audit.alignment.kinds import TESTS, AlignmentKind
 from mesascope.cli.main import main
-from mesascope.organisms.specimens.specimen import make_specimen
+from mesascope.organisms.specimens import make_specimen
 from mesascope.worlds.cleaning import Cleaning
 from tests.cli.conftest import AGENTS
 

@@ -8,7 +8,7 @@ import pytest
 from mesascope.agents.networks.deliberator import DeliberatorSpec
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import UsageError
-from mesascope.training.base_optimizer import Task
+from mesascope.training.base_optimizer import Task, begun
 from mesascope.training.optimizers.implant_gradient import ImplantGradient
 from mesascope.training.optimizers.lifetime_gradient import LifetimeGradient
 from mesascope.worlds.corner import Corner
@@ -28,7 +28,7 @@ IMPLANT = ImplantGradient(updates=100, levels=2, own="sparks", clip=1e9)
 def test_the_gradient_is_that_of_what_is_said_to_be_ascended(optimizer):
     """Against central differences of the reported worth, parameter by parameter, on the same levels."""
     key, index = jax.random.key(7), jnp.int32(3)
-    learner = optimizer.begin(TASK, key=jax.random.key(1))
+    learner = begun(optimizer, TASK, jax.random.key(1))
     update = jax.jit(lambda learner: optimizer.update(TASK, learner, index, key=key))
     after, _ = update(learner)
     # The first moment after one step of Adam is a tenth of the gradient of the loss, which averages over two batches.

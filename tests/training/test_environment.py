@@ -42,13 +42,18 @@ def walk(environment, positions, actions, noise):
     return last, *history
 
 
+@eqx.filter_jit
+def begin(environment, noise):
+    return environment.begin(noise)
+
+
 def random_walk(environment, episodes, steps, seed=1):
-    key_first, key_action, key_noise = jax.random.split(jax.random.key(seed), 3)
-    positions = environment.begin(jax.random.uniform(key_first, (episodes, NOISE)))
-    actions = jax.random.randint(key_action, (steps, episodes), 0, len(environment.world.actions))
-    noise = jax.random.uniform(key_noise, (steps, episodes, NOISE))
-    last, positions, transition = walk(environment, positions, actions, noise)
-    return last, jax.tree.map(np.asarray, positions), np.asarray(actions), jax.tree.map(np.asarray, transition)
+    random = np.random.default_rng(seed)
+    positions = begin(environment, random.random((episodes, NOISE), np.float32))
+    actions = random.integers(0, len(environment.world.actions), (steps, episodes), np.int32)
+    noise = random.random((steps, episodes, NOISE), np.float32)
+    last, positions, transition = walk(environment, positions, jnp.asarray(actions), jnp.asarray(noise))
+    return last, jax.tree.map(np.asarray, positions), actions, jax.tree.map(np.asarray, transition)
 
 
 def test_steps_agree_with_a_loop_over_the_level():
@@ -155,13 +160,14 @@ def test_observations_are_the_worlds(world, kept):
 def test_episodes_under_way_keep_their_levels_when_the_pool_is_renewed():
     old, _, _ = pool_of(CORNER, 5, distribution="deploy")
     new, _, _ = pool_of(CORNER, 5, seed=9, distribution="deploy")
-    last, *_ = random_walk(Environment(CORNER, old, 1000), 8, 5)
+    last = begin(Environment(CORNER, old, 1000), jnp.asarray(np.random.default_rng(1).random((8, NOISE), np.float32)))
     held = eqx.tree_at(lambda p: p.level, last, jnp.arange(8, dtype=jnp.int32))
     renewed = Environment(CORNER, old.take(last.level).join(new), 1000, held=8)
     seen_before = Environment(CORNER, old, 1000).observe(last.level, last.state)
     assert (renewed.observe(held.level, held.state) == seen_before).all()
-    noise = jax.random.uniform(jax.random.key(3), (4000, 8, NOISE))
-    actions = jax.random.randint(jax.random.key(4), (4000, 8), 0, 5)
+    random = np.random.default_rng(3)
+    noise = jnp.asarray(random.random((2000, 8, NOISE), np.float32))
+    actions = jnp.asarray(random.integers(0, 5, (2000, 8), np.int32))
     _, positions, transition = walk(renewed, held, actions, noise)
     first = np.asarray(positions.level[1:])[np.asarray(transition.begins[:-1])]
     assert set(first.tolist()) == {8, 9, 10, 11, 12}

@@ -35,7 +35,7 @@ from mesascope.core.text import quoted, shown
 from mesascope.organisms.catalogue import BATTERY_WORLD, load_truth
 from mesascope.organisms.kinds import every_organism
 from mesascope.organisms.naming import Naming
-from mesascope.organisms.specimens.specimen import make_specimen
+from mesascope.organisms.specimens import make_specimen
 from mesascope.organisms.train import AGENT, folder_of
 from mesascope.worlds.catalogue import WORLDS as REGISTERED
 from mesascope.worlds.catalogue import resolve_world

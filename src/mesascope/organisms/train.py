@@ -26,10 +26,11 @@ from mesascope.core.files import sha256_of, write_atomically
 from mesascope.core.json_reading import read_json
 from mesascope.core.progress import Progress
 from mesascope.core.quantities import SEED
-from mesascope.core.text import quoted, shown
+from mesascope.core.text import quoted
 from mesascope.organisms.catalogue import ORGANISMS
 from mesascope.organisms.organism import Organism
 from mesascope.training.catalogue import OPTIMIZERS
+from mesascope.training.checkpoint import difference
 from mesascope.training.run import CHECKPOINT, Trained, settings_of, train
 from mesascope.worlds.world import World, parse_option
 
@@ -194,7 +195,7 @@ def train_population(
     }
 
 
-def _part_of(progress: Progress | None, place: int, parts: int, seed: int) -> Callable[[str, float], None] | None:
+def _part_of(progress: Progress | None, place: int, parts: int, seed: int) -> Progress | None:
     if progress is None:
         return None
     return lambda text, share: progress(f"seed {seed}: {text}", (place + share) / parts)
@@ -271,11 +272,6 @@ def _checked_record(directory: Path, settings: dict[str, str]) -> Grown | None:
         raise TrainingError(
             f"{quoted(standing[-1], limit=200)} exists, but nothing says that it comes from here: {error} {advice}"
         ) from error
-    for name in dict.fromkeys((*settings, *record.settings)):
-        if record.settings.get(name) != settings.get(name):
-            raise TrainingError(
-                f"{quoted(standing[-1], limit=200)} was trained by another recipe: {shown(name, limit=80)} is "
-                f"{shown(record.settings.get(name, 'absent'), limit=80)} there and {settings.get(name, 'absent')} "
-                f"here. {advice}"
-            )
+    if differs := difference(record.settings, settings):
+        raise TrainingError(f"{quoted(standing[-1], limit=200)} was trained by another recipe: {differs}. {advice}")
     return record

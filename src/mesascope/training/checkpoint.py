@@ -79,7 +79,11 @@ def load_checkpoint(path: Path, *, template: PyTree, settings: Mapping[str, str]
                 raise broken(f"it has format {header['format']}; this version of Mesascope reads {FORMAT}")
             saved: dict[str, str] = decode_json(header["settings"], refuse=broken, form=dict[str, str])
             done = int(header["done"])
-            _check_settings(path, saved, settings)
+            if differs := difference(saved, settings):
+                raise TrainingError(
+                    f"'{path}' is the checkpoint of another run: {differs}. Use the same setting to go on, another "
+                    "folder for a new run, or delete the checkpoint."
+                )
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
             curves = {name: shape for name, shape in shapes.items() if name.startswith("curve/")}
             # Looked at before it is read: nothing is loaded that such a run does not have.
@@ -99,14 +103,13 @@ def load_checkpoint(path: Path, *, template: PyTree, settings: Mapping[str, str]
     return Checkpoint(done, jax.tree.unflatten(jax.tree.structure(template), leaves), curve, settings)
 
 
-def _check_settings(path: Path, saved: Mapping[str, str], settings: Mapping[str, str]) -> None:
+def difference(saved: Mapping[str, str], settings: Mapping[str, str]) -> str | None:
+    """Returns in words the first setting in which a run that lies there differs from this one; `None` if none does."""
     for name in dict.fromkeys((*settings, *saved)):
         if saved.get(name) != settings.get(name):
             there, here = (shown(where.get(name, "absent"), limit=80) for where in (saved, settings))
-            raise TrainingError(
-                f"'{path}' is the checkpoint of another run: {shown(name, limit=80)} is {there} there and {here} here. "
-                "Use the same setting to go on, another folder for a new run, or delete the checkpoint."
-            )
+            return f"{shown(name, limit=80)} is {there} there and {here} here"
+    return None
 
 
 def _named_leaves(tree: PyTree) -> list[tuple[str, Any]]:

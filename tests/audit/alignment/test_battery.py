@@ -12,7 +12,7 @@ from mesascope.audit.alignment.kinds import PREDICTIONS, SLOT_TESTS, TESTS, Alig
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
-from mesascope.organisms.specimens.specimen import make_specimen
+from mesascope.organisms.specimens import make_specimen
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.door_key import DoorKey
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.networks.convnet import ConvNetSpec
+from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.agents.networks.planner import Planner, PlannerSpec
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import sample_level_set
+from mesascope.audit.policy import observations
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
@@ -37,17 +41,16 @@ def reflex():
 
 
 def predictor():
-    return ConvNetSpec(channels=4, layers=1, hidden=8).build(SHAPE, SHAPE[0] * SHAPE[1], key=root_key(2))
+    return MLPSpec(widths=(8,)).build(SHAPE, SHAPE[0] * SHAPE[1], key=root_key(2))
 
 
 def planner() -> Planner:
     return PlannerSpec("sweeps", 6).build(SHAPE, ACTIONS, key=root_key(0))
 
 
-def observed(count: int = 24) -> np.ndarray:
-    from mesascope.audit.policy import observations
-
-    levels = WORLD.sample(key=root_key(3), distribution="train", count=count)
+@functools.cache
+def observed() -> np.ndarray:
+    levels = jax.jit(lambda key: WORLD.sample(key=key, distribution="train", count=24))(root_key(3))
     return observations(WORLD, levels)[np.asarray(levels.reachable & ~levels.terminal)][:64]
 
 
@@ -66,7 +69,7 @@ def agent(name: str, network) -> DecoyAgent:
 def test_what_a_decoy_holds_moves_nothing(name, network, inside):
     decoy, seen = agent(name, network()), observed()
     state = decoy.initial_state(len(seen))
-    alone = reflex_choices(seen)
+    alone = reflex_choices()
     found = decoy.step(seen, state)
     np.testing.assert_allclose(found.probabilities, alone, atol=1e-6)
     assert inside in decoy.sites()
@@ -78,10 +81,9 @@ def test_what_a_decoy_holds_moves_nothing(name, network, inside):
         assert np.ptp(activation, axis=0).max() > 0.1
 
 
-def reflex_choices(seen: np.ndarray) -> np.ndarray:
-    from mesascope.agents.network_agent import NetworkAgent
-
-    return NetworkAgent("reflex", reflex(), MLPSpec(widths=(16,)), SHAPE, ACTIONS).act(seen, None)[0]
+@functools.cache
+def reflex_choices() -> np.ndarray:
+    return NetworkAgent("reflex", reflex(), MLPSpec(widths=(16,)), SHAPE, ACTIONS).act(observed(), None)[0]
 
 
 def test_ignored_recurrence_sweeps_values_from_step_to_step():
@@ -103,7 +105,7 @@ def test_pacing_goes_back_and_forth_and_then_does_as_the_reflex():
     assert (first.argmax(-1) == 0).all()
     assert (second.argmax(-1) == 1).all()
     third, _ = decoy.act(seen, state)
-    np.testing.assert_allclose(third, reflex_choices(seen), atol=1e-6)
+    np.testing.assert_allclose(third, reflex_choices(), atol=1e-6)
 
 
 def test_a_compass_sees_the_direction_of_the_goal_and_nothing_else():
@@ -119,7 +121,7 @@ def test_a_compass_sees_the_direction_of_the_goal_and_nothing_else():
 
 
 def test_a_neighbourhood_is_the_walls_around_and_the_way_to_the_goal():
-    seen = observed(4)[:1]
+    seen = observed()[:1]
     found = neighbourhood(seen)[0]
     goal, here = (np.unravel_index(seen[0, ..., plane].argmax(), SHAPE[:2]) for plane in (1, -1))
     assert found[4] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import numpy as np
@@ -12,9 +13,9 @@ from mesascope.audit.context import AuditContext
 from mesascope.audit.search.decision import fit_weights, measured
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
-from mesascope.organisms.bank import scoring
+from mesascope.organisms.bank import assay_check, scoring
 from mesascope.organisms.bank.assay_check import check_assay
-from mesascope.organisms.bank.build import bank_agent
+from mesascope.organisms.bank.build import bank_agent, build_agent
 from mesascope.organisms.bank.catalogue import SMOKE, bank
 from mesascope.organisms.bank.scoring import score, score_bank
 from mesascope.organisms.bank.summary import summary, summary_text
@@ -84,8 +85,11 @@ def assay(name: str, run) -> Assay:
 
 
 @pytest.mark.usefixtures("small_level_sets")
-def test_an_assay_is_checked_against_labels(tmp_path):
+def test_an_assay_is_checked_against_labels(tmp_path, monkeypatch):
     entries = [bank_agent(name) for name in PAIR]
+    # Three assays look at the same two agents.
+    monkeypatch.setattr(assay_check, "build_agent", functools.cache(build_agent))
+    monkeypatch.setattr(assay_check, "bank_context", functools.cache(scoring.bank_context))
 
     def labels_on_its_forehead(context: AuditContext) -> Evidence:
         value = float(context.agent.kind == "network")

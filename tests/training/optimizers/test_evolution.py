@@ -1,5 +1,4 @@
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -8,6 +7,7 @@ from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import UsageError
 from mesascope.training.base_optimizer import Task
 from mesascope.training.optimizers.evolution import Evolution
+from mesascope.training.policy_gradient import logits_in_every_state
 from mesascope.training.run import train
 from mesascope.worlds.choice import Choice
 from tests.training.tiny import Cue
@@ -24,13 +24,10 @@ def test_evolution_finds_a_policy_that_gradients_are_not_needed_for():
     base = next(spec for spec in world.objectives if spec.name == "value")
     task = Task(world, base, DeliberatorSpec(depth=1))
     found = train(Evolution(updates=40, pairs=8, levels=2), task, seeds=(0,))
-    levels = world.sample(key=jax.random.key(5), distribution="train", count=4)
+    levels = jax.jit(lambda key: world.sample(key=key, distribution="train", count=4))(jax.random.key(5))
     best = np.asarray(levels.attributes)[:, 0, :, 0, world.attributes.index("value")].max(-1)
-    chosen = np.asarray(
-        jax.vmap(lambda seen: found.network(0)(seen, None)[0])(
-            jax.vmap(lambda level: world.observe(level, jnp.int32(0)))(levels)
-        )
-    ).argmax(-1)
+    logits = jax.jit(lambda: logits_in_every_state(found.network(0), levels, world))()
+    chosen = np.asarray(logits)[:, 0].argmax(-1)
     worth = np.asarray(levels.attributes)[np.arange(4), 0, chosen, 0, world.attributes.index("value")]
     assert worth == pytest.approx(best)
     assert found.curve["return"][0] < found.curve["return"][-1]

@@ -17,6 +17,7 @@ from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.training.base_optimizer import Task, advance, seed_keys, start
 from mesascope.training.environment import NOISE, Environment
 from mesascope.training.optimizers.ppo import PPO, _part, _shuffled
+from mesascope.training.policy_gradient import logits_in_every_state
 from mesascope.training.rollout import blank_memory, reconsider, roll_out
 from mesascope.worlds.corner import Corner
 from tests.training.tiny import Cue, DenseSpec, LinearSpec, RecurrentSpec
@@ -107,23 +108,31 @@ def test_gradient_is_the_policy_gradient():
     np.testing.assert_allclose(measured, expected, atol=0.05 * np.abs(expected).max())
 
 
-def test_descends_its_loss():
-    optimizer = PPO(environments=32, steps=16, minibatches=1, levels=2)
+WHOLE = PPO(environments=32, steps=16, minibatches=1, levels=2, clip=0.1)
+"""One minibatch of all steps."""
+
+
+@pytest.fixture(scope="module")
+def begun():
+    """A network, and the environment and steps of its first roll-out."""
     parameters = eqx.filter(CUE.build(key=jax.random.key(1)), eqx.is_array)
-    environment, batch = first_batch(optimizer, CUE, parameters, jax.random.key(0))
-    everything = jnp.arange(optimizer.samples)
-    before, _, gradient = judge(optimizer, CUE, parameters, environment, batch, everything)
-    transformation = optimizer.transformation()
+    return parameters, *first_batch(WHOLE, CUE, parameters, jax.random.key(0))
+
+
+def test_descends_its_loss(begun):
+    parameters, environment, batch = begun
+    everything = jnp.arange(WHOLE.samples)
+    before, _, gradient = judge(WHOLE, CUE, parameters, environment, batch, everything)
+    transformation = WHOLE.transformation()
     change, _ = jax.jit(lambda g, p: transformation.update(g, transformation.init(p), p))(gradient, parameters)
-    after, _, _ = judge(optimizer, CUE, eqx.apply_updates(parameters, change), environment, batch, everything)
+    after, _, _ = judge(WHOLE, CUE, eqx.apply_updates(parameters, change), environment, batch, everything)
     assert after < before
 
 
 @pytest.mark.parametrize("clip_values", [False, True])
-def test_value_loss_is_the_squared_error_and_clipping_bounds_its_gain(clip_values):
-    optimizer = PPO(environments=4, steps=8, minibatches=1, levels=1, clip_values=clip_values, clip=0.1)
-    parameters = eqx.filter(CUE.build(key=jax.random.key(1)), eqx.is_array)
-    environment, batch = first_batch(optimizer, CUE, parameters, jax.random.key(0))
+def test_value_loss_is_the_squared_error_and_clipping_bounds_its_gain(begun, clip_values):
+    optimizer = dataclasses.replace(WHOLE, clip_values=clip_values)
+    parameters, environment, batch = begun
     moved = eqx.tree_at(lambda network: network.value, parameters, jnp.full(3, 0.5))
     _, parts, _ = judge(optimizer, CUE, moved, environment, batch, jnp.arange(optimizer.samples))
     # Values were 0 and are 0.5 now, except where nothing is seen; clipped, they count as 0.1 where that is worse.
@@ -149,8 +158,8 @@ def test_learns_a_small_corner():
     )
     learners, metrics = run(optimizer, task)
     network = task.assemble(jax.tree.map(lambda leaf: leaf[0], learners.parameters))
-    levels = world.sample(key=jax.random.key(77), distribution="train", count=64)
-    logits = jax.vmap(jax.vmap(lambda seen: network(seen, None)[0]))(jax.vmap(world.observe_states)(levels))
+    levels = jax.jit(lambda key: world.sample(key=key, distribution="train", count=64))(jax.random.key(77))
+    logits = jax.jit(lambda: logits_in_every_state(network, levels, world))()
     policy = np.asarray(jax.nn.softmax(logits))
     reached = returns(levels, policy_values(levels, policy, task.objectives)).mean()
     best = returns(levels, optimal_action_values(levels, task.objectives).max(-1)).mean()
@@ -184,7 +193,7 @@ def test_a_run_in_pieces_is_the_run_in_one():
     keys = seed_keys((0,))
     learners = start(optimizer, CUE, keys)
     for first in range(0, 4, 2):
-        learners, _ = advance(optimizer, CUE, learners, keys, jnp.int32(first), 2)
+        learners, _ = advance(optimizer, CUE, learners, keys, jnp.int32(first), 2, room=4)
     whole, _ = run(optimizer, CUE)
     for one, two in zip(jax.tree.leaves(learners), jax.tree.leaves(whole), strict=True):
         np.testing.assert_array_equal(one, two)

@@ -1,1 +1,0 @@
-"""Exact specimens: planners whose class is known because their objective, belief, depth and outlook are written in."""
