@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
 from mesascope.theory.cue_accuracy import PAPER_GAMBLE, best_cue_policy, blind_gamble, blind_value
 from mesascope.theory.gradient_updated_goal import UpdatedGoal, plan_updated_goal
@@ -17,54 +17,8 @@ ACCURACIES: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 RATES: tuple[float, ...] = (1.0, 0.1, 0.01)
 
 
-@dataclass(frozen=True)
-class ThreatPoint:
-    """What is best under one threat.
-
-    **Arguments:**
-
-    - `threat`: the chance of modification.
-    - `complies_at_the_end`: training episodes just before deployment that the planner complies with.
-    - `worth`: of its plan.
-    - `training_rate`: probability of defecting in a training episode of the best policy that sees the cue alone.
-    """
-
-    threat: float
-    complies_at_the_end: int
-    worth: float
-    training_rate: float
-
-
-@dataclass(frozen=True)
-class HorizonPoint:
-    """The least threat under which `training` episodes are complied with before `deployment` others, or `None`."""
-
-    discount: float
-    training: int
-    deployment: int
-    onset: float | None
-
-
-@dataclass(frozen=True)
-class DiscountPoint:
-    """What is best under one discount.
-
-    **Arguments:**
-
-    - `discount`: worth of an episode relative to the one before.
-    - `complies_at_the_end`: training episodes just before deployment that the planner complies with.
-    - `onset`: least threat under which it complies with all of them; `None` if there is none.
-    - `onset_last`: the same of the last one alone.
-    """
-
-    discount: float
-    complies_at_the_end: int
-    onset: float | None
-    onset_last: float | None
-
-
 def onset_curves(lifetime: Lifetime, accuracy: float) -> dict:
-    """Returns the onset along every dial around one lifetime, JSON-ready.
+    """Returns the onset along every dial around one lifetime, JSON-ready (fields: `report.data.onset_report`).
 
     **Arguments:**
 
@@ -101,16 +55,38 @@ def onset_curves(lifetime: Lifetime, accuracy: float) -> dict:
             for conditions in EVERY_CONDITION
             for found in (plan_lifetime(lifetime, conditions),)
         ],
-        "by_threat": [asdict(_under(lifetime, accuracy, threat)) for threat in threats],
+        "by_threat": [
+            {
+                "threat": threatened.threat,
+                "complies_at_the_end": found.complies_at_the_end,
+                "worth": found.worth,
+                # Of the best policy that sees the cue alone.
+                "training_rate": best_cue_policy(threatened, accuracy).in_training,
+            }
+            for threatened in (replace(lifetime, threat=threat) for threat in threats)
+            for found in (plan_lifetime(threatened),)
+        ],
         "by_horizon": [
-            asdict(HorizonPoint(discount, training, deployment, threat_onset(shaped, training)))
+            {
+                "discount": discount,
+                "training": training,
+                "deployment": deployment,
+                "onset": threat_onset(Lifetime(training, deployment, 1.0, discount), training),
+            }
             # Beside its own discount another, because without one the number of training episodes plays no part.
             for discount in sorted({lifetime.discount, 1.0 if lifetime.discount < 1 else 0.9})
             for training in _grid(TRAININGS, lifetime.training)
             for deployment in _grid(DEPLOYMENTS, lifetime.deployment)
-            for shaped in (Lifetime(training, deployment, 1.0, discount),)
         ],
-        "by_discount": [asdict(_discounted(lifetime, discount)) for discount in _grid(DISCOUNTS, lifetime.discount)],
+        "by_discount": [
+            {
+                "discount": discounted.discount,
+                "complies_at_the_end": plan_lifetime(discounted).complies_at_the_end,
+                "onset": threat_onset(discounted, lifetime.training),
+                "onset_last": threat_onset(discounted, 1),
+            }
+            for discounted in (replace(lifetime, discount=one) for one in _grid(DISCOUNTS, lifetime.discount))
+        ],
         "by_accuracy": [
             {"accuracy": best.accuracy, "value": best.value, "in_training": best.in_training}
             for best in (best_cue_policy(lifetime, one) for one in _grid(ACCURACIES, accuracy))
@@ -128,19 +104,6 @@ def onset_curves(lifetime: Lifetime, accuracy: float) -> dict:
             for found in (plan_updated_goal(UpdatedGoal(rate=rate)),)
         ],
     }
-
-
-def _under(lifetime: Lifetime, accuracy: float, threat: float) -> ThreatPoint:
-    threatened = replace(lifetime, threat=threat)
-    plan = plan_lifetime(threatened)
-    rate = best_cue_policy(threatened, accuracy).in_training
-    return ThreatPoint(threat, plan.complies_at_the_end, plan.worth, rate)
-
-
-def _discounted(lifetime: Lifetime, discount: float) -> DiscountPoint:
-    discounted = replace(lifetime, discount=discount)
-    complied = plan_lifetime(discounted).complies_at_the_end
-    return DiscountPoint(discount, complied, threat_onset(discounted, lifetime.training), threat_onset(discounted, 1))
 
 
 def _grid(values: Iterable[float], *own: float) -> list:

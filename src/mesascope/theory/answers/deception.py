@@ -91,17 +91,24 @@ DAEMONS = (
         generations=30,
         bystander=2.0,
     ),
-    *(
-        _goal(what, statement, expected, "fixation_probability", source="Moran 1958", start=3, population=10, **further)
-        for what, expected, further, statement in (
-            ("neutral-drift", 0.3, {}, "chance that a neutral goal takes over from 3 of 10: its share"),
-            (
-                "costly-drift",
-                (1 - 0.95**-3) / (1 - 0.95**-10),
-                {"relative_fitness": 0.95},
-                "chance that a goal with 5 % less fitness takes over from 3 of 10: (1 - r^-3) / (1 - r^-10)",
-            ),
-        )
+    _goal(
+        "neutral-drift",
+        "chance that a neutral goal takes over from 3 of 10: its share",
+        0.3,
+        "fixation_probability",
+        source="Moran 1958",
+        start=3,
+        population=10,
+    ),
+    _goal(
+        "costly-drift",
+        "chance that a goal with 5 % less fitness takes over from 3 of 10: (1 - r^-3) / (1 - r^-10)",
+        (1 - 0.95**-3) / (1 - 0.95**-10),
+        "fixation_probability",
+        source="Moran 1958",
+        start=3,
+        population=10,
+        relative_fitness=0.95,
     ),
     *(
         _goal(

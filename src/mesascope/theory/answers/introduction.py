@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from mesascope.theory.known_answer import KnownAnswer, Topic
 
@@ -56,53 +57,60 @@ BOTTLE_CAPS = tuple(
 )
 
 _pay = Topic("contract", "1.2", "Baker 2002", "principal_agent")
-_MEASURED = {"wanted": (1.0,), "measured": (1.0,)}
-_DISTORTED = {"wanted": (1.0, 0.5), "measured": (0.6, 1.2)}
+_HOLMSTROM = "Holmstrom & Milgrom 1991"
+_AS_WANTED: dict[str, Any] = {"wanted": (1.0,), "measured": (1.0,)}
+_DISTORTED: dict[str, Any] = {"wanted": (1.0, 0.5), "measured": (0.6, 1.2)}
 PRINCIPAL_AGENT = (
-    *(
-        _pay(what, statement, expected, "best_contract", part, source=source or None, **arguments)
-        for what, part, expected, arguments, source, statement in (
-            (
-                "noise",
-                "slope",
-                1 / (1 + 2 * 1 * 0.5),
-                {**_MEASURED, "cost": 1.0, "risk_aversion": 2.0, "noise_variance": 0.5},
-                "Holmstrom & Milgrom 1991",
-                "slope of the best linear contract, 1 / (1 + r c s^2), at r = 2, c = 1, s^2 = 0.5",
-            ),
-            (
-                "costly-effort",
-                "slope",
-                1 / (1 + 3 * 2 * 0.25),
-                {**_MEASURED, "cost": 2.0, "risk_aversion": 3.0, "noise_variance": 0.25},
-                "Holmstrom & Milgrom 1991",
-                "slope of the best linear contract at r = 3, c = 2, s^2 = 0.25",
-            ),
-            (
-                "distorted-slope",
-                "slope",
-                (1 * 0.6 + 0.5 * 1.2) / (0.6**2 + 1.2**2),
-                _DISTORTED,
-                "",
-                "slope for a measure (0.6, 1.2) of what is wanted, (1, 0.5): |f| / |g| cos",
-            ),
-            (
-                "distorted-share",
-                "surplus_share",
-                0.64,
-                _DISTORTED,
-                "",
-                "share of the ideal surplus under that measure: cos^2 = 0.64",
-            ),
-            (
-                "distorted-and-noisy",
-                "slope",
-                1.2 / (1.8 + 0.2),
-                {**_DISTORTED, "cost": 1.0, "risk_aversion": 1.0, "noise_variance": 0.2},
-                "",
-                "slope for that measure with noise: f.g / (|g|^2 + r c s^2), at r = 1, c = 1, s^2 = 0.2",
-            ),
-        )
+    _pay(
+        "noise",
+        "slope of the best linear contract, 1 / (1 + r c s^2), at r = 2, c = 1, s^2 = 0.5",
+        1 / (1 + 2 * 1 * 0.5),
+        "best_contract",
+        "slope",
+        source=_HOLMSTROM,
+        **_AS_WANTED,
+        cost=1.0,
+        risk_aversion=2.0,
+        noise_variance=0.5,
+    ),
+    _pay(
+        "costly-effort",
+        "slope of the best linear contract at r = 3, c = 2, s^2 = 0.25",
+        1 / (1 + 3 * 2 * 0.25),
+        "best_contract",
+        "slope",
+        source=_HOLMSTROM,
+        **_AS_WANTED,
+        cost=2.0,
+        risk_aversion=3.0,
+        noise_variance=0.25,
+    ),
+    _pay(
+        "distorted-slope",
+        "slope for a measure (0.6, 1.2) of what is wanted, (1, 0.5): |f| / |g| cos",
+        (1 * 0.6 + 0.5 * 1.2) / (0.6**2 + 1.2**2),
+        "best_contract",
+        "slope",
+        **_DISTORTED,
+    ),
+    _pay(
+        "distorted-share",
+        "share of the ideal surplus under that measure: cos^2 = 0.64",
+        0.64,
+        "best_contract",
+        "surplus_share",
+        **_DISTORTED,
+    ),
+    _pay(
+        "distorted-and-noisy",
+        "slope for that measure with noise: f.g / (|g|^2 + r c s^2), at r = 1, c = 1, s^2 = 0.2",
+        1.2 / (1.8 + 0.2),
+        "best_contract",
+        "slope",
+        **_DISTORTED,
+        cost=1.0,
+        risk_aversion=1.0,
+        noise_variance=0.2,
     ),
     _pay(
         "cosine",

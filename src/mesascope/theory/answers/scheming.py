@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from mesascope.theory.known_answer import KnownAnswer, Topic, Value
 
@@ -195,24 +196,29 @@ _PAYOFFS = {_TWO: "exits pay 0, 4, the end 1", _THREE: "exits pay 7, 0, 22, the 
 _CONTINUE = "continue_probability"
 _WORSE = 7 / 30
 _WORSE_VALUE = 7 - 7 * _WORSE + 22 * _WORSE**2 - 20 * _WORSE**3
-_COUNT = {"tolerance": 0.0}
-_BELIEF = "all planned anew with that belief held fixed, the spurious 1/3"
+_FURTHER: dict[str, dict[str, Any]] = {
+    "action-optima": {"tolerance": 0.0},
+    "three-action-optima": {"tolerance": 0.0},
+    "belief": {_CONTINUE: 2 / 3},
+    "spurious": {"belief": 3 / 5},
+}
+_SPURIOUS = "all planned anew with that belief held fixed, the spurious 1/3"
 ABSENT_MINDEDNESS = tuple(
-    _driver(what, f"{_PAYOFFS[payoffs]}: {told}", expected, function, part, payoffs=payoffs, **further)
-    for what, payoffs, function, further, part, expected, told in (
-        ("plan", _TWO, "planning_optimum", {}, _CONTINUE, 2 / 3, "best plan, drive on with 2/3"),
-        ("value", _TWO, "planning_optimum", {}, "value", 4 / 3, "value of the best plan, 4/3"),
-        ("action-optima", _TWO, "count_action_optima", _COUNT, "", 1, "action-optimal plans, one"),
-        ("action-optimum", _TWO, "action_optima", {}, f"0.{_CONTINUE}", 2 / 3, "that one is the best plan, 2/3"),
-        ("belief", _TWO, "beliefs", {_CONTINUE: 2 / 3}, "0", 3 / 5, "belief at the first, 1 / (1 + p)"),
-        ("spurious", _TWO, "optimum_at_fixed_belief", {"belief": 3 / 5}, _CONTINUE, 1 / 3, _BELIEF),
-        ("three-plan", _THREE, "planning_optimum", {}, _CONTINUE, 0, "best plan, leave at once"),
-        ("three-value", _THREE, "planning_optimum", {}, "value", 7, "value of the best plan, 7"),
-        ("three-action-optima", _THREE, "count_action_optima", _COUNT, "", 3, "action-optimal plans, three"),
-        ("three-first", _THREE, "action_optima", {}, f"1.{_CONTINUE}", _WORSE, "a worse action-optimal plan, 7/30"),
-        ("three-first-value", _THREE, "action_optima", {}, "1.value", _WORSE_VALUE, "its value, 6.310"),
-        ("three-second", _THREE, "action_optima", {}, f"2.{_CONTINUE}", 1 / 2, "another action-optimal plan, 1/2"),
-        ("three-second-value", _THREE, "action_optima", {}, "2.value", 6.5, "its value, 6.5"),
+    _driver(what, f"{_PAYOFFS[payoffs]}: {told}", expected, function, part, payoffs=payoffs, **_FURTHER.get(what, {}))
+    for what, payoffs, function, part, expected, told in (
+        ("plan", _TWO, "planning_optimum", _CONTINUE, 2 / 3, "best plan, drive on with 2/3"),
+        ("value", _TWO, "planning_optimum", "value", 4 / 3, "value of the best plan, 4/3"),
+        ("action-optima", _TWO, "count_action_optima", "", 1, "action-optimal plans, one"),
+        ("action-optimum", _TWO, "action_optima", f"0.{_CONTINUE}", 2 / 3, "that one is the best plan, 2/3"),
+        ("belief", _TWO, "beliefs", "0", 3 / 5, "belief at the first, 1 / (1 + p)"),
+        ("spurious", _TWO, "optimum_at_fixed_belief", _CONTINUE, 1 / 3, _SPURIOUS),
+        ("three-plan", _THREE, "planning_optimum", _CONTINUE, 0, "best plan, leave at once"),
+        ("three-value", _THREE, "planning_optimum", "value", 7, "value of the best plan, 7"),
+        ("three-action-optima", _THREE, "count_action_optima", "", 3, "action-optimal plans, three"),
+        ("three-first", _THREE, "action_optima", f"1.{_CONTINUE}", _WORSE, "a worse action-optimal plan, 7/30"),
+        ("three-first-value", _THREE, "action_optima", "1.value", _WORSE_VALUE, "its value, 6.310"),
+        ("three-second", _THREE, "action_optima", f"2.{_CONTINUE}", 1 / 2, "another action-optimal plan, 1/2"),
+        ("three-second-value", _THREE, "action_optima", "2.value", 6.5, "its value, 6.5"),
     )
 )
 
