@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 
@@ -44,7 +45,8 @@ def test_a_specimen_is_an_agent_file_like_any_other(tmp_path):
         actions=10,
     )
     loaded = load_agent(path)
-    seen = np.asarray(world.observe_states(world.sample(key=root_key(0), distribution="shuffled", count=1)[0]))
+    draw = jax.jit(lambda key: world.sample(key=key, distribution="shuffled", count=1)[0])
+    seen = np.asarray(world.observe_states(draw(root_key(0))))
     assert np.array_equal(loaded.act(seen, None)[0], agent.act(seen, None)[0])
     assert loaded.slots() == agent.slots()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import jax
@@ -17,8 +18,9 @@ from mesascope.worlds.corner import Corner
 WORLD = Corner(size=7)
 
 
+@functools.cache
 def levels(distribution: str):
-    return jax.device_get(WORLD.sample(key=root_key(0), distribution=distribution, count=12))
+    return jax.device_get(jax.jit(lambda key: WORLD.sample(key=key, distribution=distribution, count=12))(root_key(0)))
 
 
 def test_an_objective_is_aligned_with_itself():

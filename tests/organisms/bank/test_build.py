@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mesascope.agents.network_agent import NetworkAgent
+from mesascope.agents.networks.convnet import ConvNetSpec
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.agents.networks.planner import Planner, PlannerSpec
 from mesascope.audit.evaluation import evaluate_agent
@@ -41,7 +42,7 @@ def reflex():
 
 
 def predictor():
-    return MLPSpec(widths=(8,)).build(SHAPE, SHAPE[0] * SHAPE[1], key=root_key(2))
+    return ConvNetSpec(channels=4, layers=1, hidden=8).build(SHAPE, SHAPE[0] * SHAPE[1], key=root_key(2))
 
 
 def planner() -> Planner:
