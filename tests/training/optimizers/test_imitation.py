@@ -8,6 +8,7 @@ import pytest
 
 from mesascope.agents.networks.centred_mlp import CentredMLPSpec
 from mesascope.agents.networks.drc import DRCSpec
+from mesascope.agents.networks.gru import GRUSpec
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
@@ -16,7 +17,6 @@ from mesascope.training.base_optimizer import Task
 from mesascope.training.optimizers.imitation import Imitation, imitate_optimum, optimum
 from mesascope.worlds.keys import Keys
 from mesascope.worlds.maze import Maze
-from tests.training.tiny import RecurrentSpec
 
 WORLD = Maze(size=5)
 GOAL = next(spec for spec in WORLD.objectives if spec.name == "goal")
@@ -60,7 +60,7 @@ DRC = DRCSpec(channels=8, layers=1, ticks=1, hidden=16, readout="agent")
 """One thought of it serves all states of a level."""
 
 
-@pytest.mark.parametrize("spec", [DRC, RecurrentSpec(16)], ids=["levels", "states"])
+@pytest.mark.parametrize("spec", [DRC, GRUSpec(embedding=16, width=16)], ids=["levels", "states"])
 def test_a_network_with_memory_is_compared_after_each_thinking_step(spec):
     found = imitate_optimum(Task(WORLD, GOAL, spec), SHORT, key=root_key(0))
     assert found.agreement.shape == (3,)
