@@ -69,10 +69,10 @@ def test_games_obey_the_rules(random_moves):
 
 
 def test_a_short_training_teaches_something_and_repeats_itself():
-    settings = SelfPlay(iterations=80, games=64, simulations=8)
+    settings = SelfPlay(iterations=40, games=32, simulations=8)
     spec = MLPSpec(widths=(64,), activation="relu")
     network, curve = train_by_self_play(RULES, spec, settings, key=jax.random.key(0))
-    assert curve["moves"].shape == (80,)
+    assert curve["moves"].shape == (40,)
     assert curve["policy loss"][-1] < curve["policy loss"][0] - 0.3
     fresh = spec.build(RULES.observation_shape, 9, key=jax.random.key(1))
     assert share_of_optimal_moves(network) > share_of_optimal_moves(fresh) + 0.05
