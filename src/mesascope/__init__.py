@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     from mesascope.worlds.catalogue import resolve_world as resolve_world
     from mesascope.worlds.grid_world import GridWorld as GridWorld
     from mesascope.worlds.level import Level as Level
+    from mesascope.worlds.level import reachable_states as reachable_states
     from mesascope.worlds.matrix import world_from_matrix as world_from_matrix
     from mesascope.worlds.places import PLACE_ATTRIBUTES as PLACE_ATTRIBUTES
     from mesascope.worlds.places import PLACE_OBJECTIVES as PLACE_OBJECTIVES
     from mesascope.worlds.places import place_attributes as place_attributes
-    from mesascope.worlds.reachability import reachable_states as reachable_states
     from mesascope.worlds.transitions import level_from_matrix as level_from_matrix
     from mesascope.worlds.world import ObjectiveSpec as ObjectiveSpec
     from mesascope.worlds.world import World as World
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 # Imported when first used, so that `import mesascope` and the command line start without JAX.
 _HOMES = {
     "reach": "mesascope.worlds.world",
-    "reachable_states": "mesascope.worlds.reachability",
+    "reachable_states": "mesascope.worlds.level",
     "place_attributes": "mesascope.worlds.places",
     "PLACE_ATTRIBUTES": "mesascope.worlds.places",
     "PLACE_OBJECTIVES": "mesascope.worlds.places",

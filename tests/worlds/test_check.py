@@ -89,7 +89,7 @@ def test_states_that_nobody_visits_are_caught_with_the_remedy():
     goal_first = setting("initial", lambda array: array)
     assert failures(goal_first) == {}
     blocked = setting("successors", lambda array: jnp.broadcast_to(jnp.arange(9)[:, None, None], array.shape))
-    assert "reachability.reachable_states" in failures(blocked)["reachable states (train)"]
+    assert "mesascope.reachable_states computes" in failures(blocked)["reachable states (train)"]
 
 
 DECLARATIONS = {

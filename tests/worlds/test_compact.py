@@ -12,8 +12,7 @@ from mesascope.planning.evaluation import policy_values, returns, visits
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.compact import CompactWorld, compacted
 from mesascope.worlds.keys import Keys
-from mesascope.worlds.level import Level
-from mesascope.worlds.reachability import reachable_states
+from mesascope.worlds.level import Level, reachable_states
 from mesascope.worlds.world import ObjectiveSpec, World, reach
 
 

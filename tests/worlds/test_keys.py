@@ -8,7 +8,7 @@ from mesascope.core.errors import WorldError
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.keys import Keys
-from mesascope.worlds.reachability import reachable_states
+from mesascope.worlds.level import reachable_states
 
 WORLD = Keys()
 CORRIDOR = "#######\n#.K.C.#\n#####.#\n#####K#\n#####.#\n#####C#\n#######"
@@ -37,7 +37,7 @@ def played(text: str) -> set[tuple]:
 
 @pytest.mark.parametrize("distribution", ["train", "deploy"])
 def test_reachable_states_are_those_of_play(distribution):
-    level = WORLD.sample(key=jax.random.key(0), distribution=distribution, count=32)
+    level = jax.device_get(WORLD.sample(key=jax.random.key(0), distribution=distribution, count=32))
     for index in range(12):
         states = np.flatnonzero(level.reachable[index])
         drawn = {(WORLD.position(level[index], state), WORLD.format(level[index], state)) for state in states.tolist()}

@@ -69,7 +69,7 @@ def distance(
     from mesascope.objectives.objective import compile_objectives
     from mesascope.objectives.reward_text import chosen_reward
     from mesascope.theory.outer_alignment import outer_alignment
-    from mesascope.worlds.level_size import check_size
+    from mesascope.worlds.admission import check_size
 
     report = progress or unheard
     SEED.check(seed, "seed")

@@ -13,10 +13,9 @@ from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
-from mesascope.worlds.admission import draw_levels
+from mesascope.worlds.admission import check_size, draw_levels
 from mesascope.worlds.compact import CompactWorld, compacted
 from mesascope.worlds.level import Level
-from mesascope.worlds.level_size import check_size
 from mesascope.worlds.world import World
 
 NO_CHOICE: float = 1e-9

@@ -20,7 +20,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.training.base_optimizer import Learner, Task, cosine
 from mesascope.training.policy_gradient import GradientAscent, logits_in_every_state, surrogate
 from mesascope.worlds.causal.causal_world import CausalWorld
-from mesascope.worlds.causal.menu import Circumstances
+from mesascope.worlds.causal.circumstances import Circumstances
 from mesascope.worlds.level import Level
 
 

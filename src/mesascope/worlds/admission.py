@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import jax
@@ -11,18 +12,19 @@ import numpy as np
 from mesascope.core.boundary import code_of_others, raise_held
 from mesascope.core.errors import WorldError
 from mesascope.core.foreign_class import is_foreign
-from mesascope.core.random import RandomKey
+from mesascope.core.random import RandomKey, root_key
 from mesascope.core.text import quoted, shown
-from mesascope.worlds.declarations import check_declarations
+from mesascope.worlds.contract import LEVEL_CHECKS, BrokenContractError, check_declarations, check_solvable, require
 from mesascope.worlds.function_objective import FunctionObjectiveWorld
 from mesascope.worlds.level import Level
-from mesascope.worlds.level_checks import LEVEL_CHECKS, BrokenContractError, check_solvable, require
 from mesascope.worlds.world import World
 from mesascope.worlds.wrapped_world import WrappedWorld
 
 GYMNASIUM: str = "mesascope.worlds.gymnasium."
 CHEAP: tuple[str, ...] = tuple(name for name, check in LEVEL_CHECKS.items() if check is not check_solvable)
 """Checks of levels without which every number about them may be wrong."""
+MOST_NUMBERS: int = 2**28
+"""Numbers in the arrays of all levels of one sample: a gibibyte."""
 
 
 def needs_checking(world: World) -> bool:
@@ -49,6 +51,28 @@ def admit_world(world: World) -> None:
     """Checks what a world of others declares; `WorldError` names the world and what is wrong."""
     if needs_checking(world):
         _checked(world, "declarations", lambda: check_declarations(world))
+
+
+def check_size(world: World, distribution: str, count: int) -> None:
+    """Raises `WorldError` if levels of a world of Mesascope's own would take more memory than is asked of a machine.
+
+    **Arguments:**
+
+    - `world`, `distribution`: where levels come from.
+    - `count`: how many.
+    """
+    module = type(world).__module__
+    if not module.startswith("mesascope.worlds.") or module.startswith(GYMNASIUM):
+        # Of other worlds nothing is known without running them.
+        return
+    level = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=count), root_key(0))
+    numbers = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(level))
+    if numbers > MOST_NUMBERS:
+        states, actions = level.successors.shape[1:3]
+        raise WorldError(
+            f"{count:,} levels of world '{world.name}' with {states:,} states and {actions} actions hold {numbers:,} "
+            f"numbers; at most {MOST_NUMBERS:,} are made. Ask for fewer levels, or for a smaller world."
+        )
 
 
 def draw_levels(world: World, distribution: str, *, key: RandomKey, count: int) -> Level:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from mesascope.core.boundary import code_of_others
@@ -15,9 +16,15 @@ from mesascope.core.errors import MesascopeError, UnknownNameError, UsageError, 
 from mesascope.core.random import RandomKey, stream
 from mesascope.core.text import printable, quoted, shown
 from mesascope.worlds.admission import differing_field, is_environment
-from mesascope.worlds.declarations import check_declarations
+from mesascope.worlds.contract import (
+    LEVEL_CHECKS,
+    NEEDED,
+    BrokenContractError,
+    check_declarations,
+    check_solvable,
+    require,
+)
 from mesascope.worlds.level import Level
-from mesascope.worlds.level_checks import LEVEL_CHECKS, NEEDED, BrokenContractError, check_solvable, require
 from mesascope.worlds.world import World
 
 WANTED_CANDIDATES: int = 10
@@ -68,6 +75,8 @@ def check_world(world: World, *, key: RandomKey, levels: int = 64) -> list[Check
         results.append(CheckResult(name, passed, printable(found)))
         return passed
 
+    # Compiled once for all distributions.
+    see = jax.jit(jax.vmap(lambda level: world.observe_states(level)))
     with _compiled_quickly():
         if not attempt("declarations", check_declarations, world):
             return results
@@ -76,7 +85,7 @@ def check_world(world: World, *, key: RandomKey, levels: int = 64) -> list[Check
         attempt("options", _check_options, world)
         attempt("unknown distribution", _check_unknown_distribution, world, key)
         for distribution in world.distributions:
-            _check_distribution(world, distribution, stream(distribution, key=key), levels, attempt)
+            _check_distribution(world, distribution, stream(distribution, key=key), levels, see, attempt)
     return results
 
 
@@ -91,7 +100,7 @@ def _compiled_quickly() -> Iterator[None]:
         jax.config.update("jax_disable_most_optimizations", before)
 
 
-def _check_distribution(world: World, distribution: str, key: RandomKey, count: int, attempt) -> None:
+def _check_distribution(world: World, distribution: str, key: RandomKey, count: int, see, attempt) -> None:
     sampled: list[Level] = []
 
     def sample() -> str:
@@ -102,8 +111,7 @@ def _check_distribution(world: World, distribution: str, key: RandomKey, count: 
 
     if not attempt(f"sample ({distribution})", sample):
         return
-    # Worlds work on JAX arrays, checks on those of numpy.
-    made, level = sampled[0], jax.device_get(sampled[0])
+    level = jax.device_get(sampled[0])
     for name, check in LEVEL_CHECKS.items():
         if check is check_solvable and is_environment(world):
             # It is as it is: whoever made it is not asked to draw other levels.
@@ -114,10 +122,10 @@ def _check_distribution(world: World, distribution: str, key: RandomKey, count: 
     attempt(f"sampling repeats ({distribution})", _check_repeats, world, distribution, key, level)
     attempt(f"sampling compiles ({distribution})", _check_compiles, world, distribution, key, level)
     seen: list[np.ndarray] = []
-    attempt(f"observations ({distribution})", _check_observations, world, made, seen)
+    attempt(f"observations ({distribution})", _check_observations, world, see, level, seen)
     if seen:
         attempt(f"observations tell states apart ({distribution})", _check_distinct, level, seen[0])
-    attempt(f"text form ({distribution})", _check_text, world, made)
+    attempt(f"text form ({distribution})", _check_text, world, level)
 
 
 def _noted(check: Callable[[World, Level], str], world: World, level: Level) -> str:
@@ -211,14 +219,14 @@ def _check_compiles(world: World, distribution: str, key: RandomKey, level: Leve
     return "sample() can be traced by jax.jit"
 
 
-def _check_observations(world: World, level: Level, found: list[np.ndarray]) -> str:
+def _check_observations(world: World, see, level: Level, found: list[np.ndarray]) -> str:
     shape, some = tuple(world.observation_shape), level[: min(LOOKED_AT, level.count)]
     require(len(shape) in (1, 3), f"observation_shape must be [H, W, C] or [D], not {shape}.")
     require(
         shape[-1] == len(world.channels),
         f"The last axis of an observation is {shape[-1]}, but there are {len(world.channels)} channels.",
     )
-    seen = np.asarray(jax.jit(jax.vmap(world.observe_states))(some))
+    seen = np.asarray(see(some))
     require(
         seen.shape == (some.count, level.states, *shape),
         f"Observations have shape {seen.shape[2:]}, not observation_shape {shape}.",
@@ -249,7 +257,8 @@ def _check_text(world: World, level: Level) -> str:
     hidden = {name for spec in world.objectives if spec.control for name in spec.weights}
     compared = [column for column, name in enumerate(world.attributes) if name not in hidden]
     for index in range(min(LOOKED_AT, level.count)):
-        one = level[index]
+        # Worlds work on JAX arrays, checks on those of numpy.
+        one = jax.tree.map(jnp.asarray, level[index])
         text = world.format(one)
         if is_environment(world):
             return "Note: an environment's levels cannot be made from text, so they are not read back"

@@ -6,6 +6,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
@@ -70,3 +71,28 @@ class Level(eqx.Module):
     def batch(self) -> Level:
         """Returns this level as a batch; a batch is returned as it is."""
         return self if self.batched else jax.tree.map(lambda array: array[None], self)
+
+
+def reachable_states(
+    successors: Int[Array, "S A K"],
+    probabilities: Float[Array, "S A K"],
+    initial: Float[Array, " S"],
+    terminal: Bool[Array, " S"],
+) -> Bool[Array, " S"]:
+    """Returns the states that some policy visits with positive probability, first states included.
+
+    Nothing follows a terminal state. May be called inside `jit` and `vmap`.
+
+    **Arguments:** the fields of one level, as in `Level`.
+
+    **Returns:** `[S]`.
+    """
+    possible = (probabilities > 0) & ~terminal[:, None, None]
+
+    def spread(carry):
+        seen, _ = carry
+        grown = seen.at[successors].max(seen[:, None, None] & possible)
+        return grown, (grown != seen).any()
+
+    seen, _ = jax.lax.while_loop(lambda carry: carry[1], spread, (initial > 0, jnp.array(True)))
+    return seen

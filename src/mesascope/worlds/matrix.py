@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.core.text import quoted
-from mesascope.worlds.level import Level
-from mesascope.worlds.reachability import reachable_states
+from mesascope.worlds.level import Level, reachable_states
 from mesascope.worlds.transitions import level_from_matrix
 from mesascope.worlds.world import ObjectiveSpec, World, reach
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.objectives.distances.dard import dard, dard_tables
-from mesascope.objectives.distances.epic import UndefinedDistance, epic, epic_canonical, epic_sampled, epic_tables
+from mesascope.objectives.distances.dard import dard
+from mesascope.objectives.distances.epic import UndefinedDistance, epic
 from mesascope.objectives.distances.erc import erc
-from mesascope.objectives.distances.npec import npec
-from mesascope.objectives.distances.starc import starc, starc_minimal
+from mesascope.objectives.distances.starc import npec, starc, starc_minimal
+from tests.objectives.distances.dense import dard_tables, epic_canonical, epic_tables
 from tests.objectives.small import DISCOUNT, here, random_transitions, ring, shaped, table
 
 ENTER_2 = table(lambda s, a, t: t == 2)
@@ -104,16 +104,6 @@ def test_levels_agree_with_dense_tables():
         dense = extended(first), extended(second)
         assert epic(*pair) == pytest.approx(epic_tables(*dense, DISCOUNT), abs=1e-9)
         assert dard(*pair) == pytest.approx(dard_tables(*dense, transitions, DISCOUNT), abs=1e-9)
-
-
-def test_sampled_epic_comes_close_to_the_exact_one():
-    random = np.random.default_rng(3)
-    first, second = random.normal(size=(2, 5, 3, 5))
-    draws = tuple(random.integers(0, size, 3000) for size in (5, 3, 5))
-    averaged = tuple(random.integers(0, size, 3000) for size in (3, 5))
-    found = epic_sampled(lambda *at: first[at], lambda *at: second[at], draws, averaged, DISCOUNT)
-    # The standard error of a correlation from 3,000 draws is below 0.02: five of them.
-    assert found == pytest.approx(epic_tables(first, second, DISCOUNT), abs=0.1)
 
 
 def test_npec_against_least_squares():

@@ -13,7 +13,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.evaluation import returns
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.catalogue import resolve_world
-from mesascope.worlds.causal.episodes import episodes
+from mesascope.worlds.causal.levels import episodes
 from mesascope.worlds.causal.menu import SLOTS, Kind
 from mesascope.worlds.cleaning import Cleaning
 from mesascope.worlds.switched_world import Condition

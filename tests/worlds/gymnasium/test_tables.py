@@ -1,3 +1,4 @@
+import functools
 import json
 
 import jax
@@ -28,11 +29,17 @@ TOYS = [
 ]
 
 
+@functools.cache
+def known(name, *options):
+    """One world for all tests: Taxi's table takes seconds to read."""
+    world = gymnasium_world(name, dict(options))
+    return world, world.sample(key=jax.random.key(0), distribution="train", count=1)[0]
+
+
 @pytest.fixture(scope="module", params=TOYS, ids=lambda toy: f"{toy[0]}-{'-'.join(toy[1].values())}")
 def toy(request):
     name, options, states, first = request.param
-    world = gymnasium_world(name, options)
-    level = world.sample(key=jax.random.key(0), distribution="train", count=1)[0]
+    world, level = known(name, *options.items())
     return world, jax.tree.map(np.asarray, level), states, first
 
 
@@ -97,35 +104,27 @@ def _optimum(world, level, name):
     return float(optimal_action_values(batch, objectives)[0, 0].max(-1) @ np.asarray(batch.initial[0], np.float64))
 
 
-def _level(world):
-    return world.sample(key=jax.random.key(0), distribution="train", count=1)[0]
-
-
 def test_frozen_lake_has_its_known_optimum():
-    world = gymnasium_world("FrozenLake-v1", {})
+    world, level = known("FrozenLake-v1")
     # The value of the first state at discount 0.99, as every course on reinforcement learning prints it.
-    assert _optimum(world, _level(world), "return") == pytest.approx(0.54202593, abs=1e-6)
+    assert _optimum(world, level, "return") == pytest.approx(0.54202593, abs=1e-6)
 
 
 def test_the_best_way_along_the_cliff_has_thirteen_steps():
-    world = gymnasium_world("CliffWalking-v1", {"discount": "0.9"})
-    assert _optimum(world, _level(world), "return") == pytest.approx(-(1 - 0.9**13) / 0.1, rel=1e-6)
-    assert _optimum(world, _level(world), "goal") == pytest.approx(0.9**12, rel=1e-6)
+    world, level = known("CliffWalking-v1", ("discount", "0.9"))
+    assert _optimum(world, level, "return") == pytest.approx(-(1 - 0.9**13) / 0.1, rel=1e-6)
+    assert _optimum(world, level, "goal") == pytest.approx(0.9**12, rel=1e-6)
 
 
 def test_the_best_taxi_equals_value_iteration_on_the_environments_own_table():
     environment = gymnasium.make("Taxi-v4").unwrapped
+    _, code, reward, over = np.array([[row for [row] in table.values()] for table in environment.P.values()]).T
     values = np.zeros(500)
     for _ in range(400):
-        values = np.array(
-            [
-                max(reward + 0.99 * (not over) * values[code] for [(_, code, reward, over)] in table.values())
-                for table in environment.P.values()
-            ]
-        )
-    world = gymnasium_world("Taxi-v4", {})
+        values = (reward + 0.99 * (1 - over) * values[code.astype(int)]).max(0)
+    world, level = known("Taxi-v4")
     expected = float(values @ environment.initial_state_distrib)
-    assert _optimum(world, _level(world), "return") == pytest.approx(expected, rel=1e-6)
+    assert _optimum(world, level, "return") == pytest.approx(expected, rel=1e-6)
 
 
 def _events(world, level, state, action):
@@ -134,8 +133,7 @@ def _events(world, level, state, action):
 
 
 def test_events_of_frozen_lake():
-    world = gymnasium_world("FrozenLake-v1", {"is_slippery": "False"})
-    level = _level(world)
+    world, level = known("FrozenLake-v1", ("is_slippery", "False"))
     left, down, right, _ = range(4)
     hidden = {"hidden-1", "hidden-2", "hidden-3"}
     assert _events(world, level, 0, left) - hidden == {
@@ -149,13 +147,11 @@ def test_events_of_frozen_lake():
 
 
 def test_events_of_the_cliff_and_of_the_taxi():
-    world = gymnasium_world("CliffWalking-v1", {})
-    level = _level(world)
+    world, level = known("CliffWalking-v1")
     start = int(np.argmax(level.initial))
     assert "cliff" in _events(world, level, start, 1)
     assert int(level.successors[start, 1, 0]) == start
-    world = gymnasium_world("Taxi-v4", {})
-    level = _level(world)
+    world, level = known("Taxi-v4")
     codes = np.asarray(level.layout.observations)
     environment = gymnasium.make("Taxi-v4").unwrapped
     waiting = int(np.flatnonzero(codes == environment.encode(0, 0, 0, 1))[0])
@@ -168,14 +164,13 @@ def test_events_of_the_cliff_and_of_the_taxi():
 
 
 def test_the_same_thing_has_the_same_name_on_another_map():
-    small, large = gymnasium_world("FrozenLake-v1", {}), gymnasium_world("FrozenLake-v1", {"map_name": "8x8"})
+    (small, _), (large, _) = known("FrozenLake-v1"), known("FrozenLake-v1", ("desc", '["SFHF", "FHFH", "HFFG"]'))
     assert small.attributes == large.attributes
     assert small.objectives == large.objectives
 
 
 def test_text_and_position_of_frozen_lake():
-    world = gymnasium_world("FrozenLake-v1", {})
-    level = _level(world)
+    world, level = known("FrozenLake-v1")
     assert world.format(level) == "S...\n.H.H\n...H\nH..G"
     assert world.format(level, 6).splitlines()[1] == ".HAH"
     assert world.position(level, 6) == (1, 2)

@@ -49,7 +49,7 @@ DISTANCES: Registry[Distance] = Registry(
         ),
         Entry(
             "npec",
-            f"{_HOME}.npec:npec",
+            f"{_HOME}.starc:npec",
             "Share of B that the best scaled, shifted and shaped A misses; not symmetric.",
             (("range", "0 to 1"), ("ignores", "shaping, scale, constants")),
         ),

@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.objectives.canonical import RewardHere
-from mesascope.objectives.distances.epic import pearson_distance
-from mesascope.objectives.distances.triples import Triples, triples
+from mesascope.objectives.distances.epic import Triples, pearson_distance, triples
 
 
 def dard(first: RewardHere, second: RewardHere) -> float:
@@ -25,46 +24,12 @@ def dard(first: RewardHere, second: RewardHere) -> float:
     return pearson_distance(float((one * other).mean()), (0.0, 0.0), (float((one**2).mean()), float((other**2).mean())))
 
 
-def dard_canonical(
-    reward: Float[np.ndarray, "S A S"], transitions: Float[np.ndarray, "S A S"], discount: float
-) -> Float[np.ndarray, "S A S"]:
-    """Returns `R + E[discount R(s', A, S'') - R(s, A, S') - discount R(S', A, S'')]` for small tables.
-
-    `A` is uniform and `S''` follows `s'` under it; `S'` follows `s` under an action of its own (Wulfe et al. 2022,
-    definition 4.1).
-
-    **Arguments:**
-
-    - `reward`: of every triple, possible or not.
-    - `transitions`: probability of each next state.
-    - `discount`: in [0, 1].
-    """
-    mean = np.einsum("sat,sat->s", transitions, reward) / reward.shape[1]
-    onward = transitions.mean(1)
-    third = np.einsum("su,tav,uav->st", onward, transitions, reward) / reward.shape[1]
-    return reward + discount * mean - mean[:, None, None] - discount * third[:, None, :]
-
-
-def dard_tables(
-    first: Float[np.ndarray, "S A S"],
-    second: Float[np.ndarray, "S A S"],
-    transitions: Float[np.ndarray, "S A S"],
-    discount: float,
-) -> float:
-    """Returns the DARD distance of two small tables over the transitions that can happen, in [0, 1].
-
-    **Arguments:** as of `dard_canonical`.
-
-    **Raises:** `UndefinedDistance` if one of the rewards is constant up to shaping.
-    """
-    happens = transitions > 0
-    one, other = (dard_canonical(reward, transitions, discount)[happens] for reward in (first, second))
-    one, other = one - one.mean(), other - other.mean()
-    return pearson_distance(float((one * other).mean()), (0.0, 0.0), (float((one**2).mean()), float((other**2).mean())))
-
-
 def _canonical(reward: RewardHere, table: Triples) -> Float[np.ndarray, " T"]:
-    """Returns the canonical reward of each possible transition, as `dard_canonical` does for small tables."""
+    """Returns the canonical reward of each possible transition (Wulfe et al. 2022, definition 4.1).
+
+    `R + E[discount R(s', A, S'') - R(s, A, S') - discount R(S', A, S'')]`, where `A` is uniform, `S''` follows `s'`
+    under it, and `S'` follows `s` under an action of its own.
+    """
     count, actions = table.expected.shape
     states = table.states
     place = np.full(len(reward.acting), count, np.int64)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+import scipy.sparse
+from jaxtyping import Float, Int
 
 from mesascope.objectives.canonical import RewardHere
-from mesascope.objectives.distances.triples import triples
 
 ROUNDING: float = 1e-7
 """Distances below this are roots of rounding errors, and reported as 0."""
@@ -32,55 +32,60 @@ def pearson_distance(mean_product: float, means: tuple[float, float], mean_squar
     return 0.0 if distance < ROUNDING else min(distance, 1.0)
 
 
-def epic_canonical(
-    reward: Float[np.ndarray, "S A S"],
-    discount: float,
-    *,
-    states: Float[np.ndarray, " S"] | None = None,
-    actions: Float[np.ndarray, " A"] | None = None,
-) -> Float[np.ndarray, "S A S"]:
-    """Returns `R + discount m(s') - m(s) - discount mean(m)`, where `m` averages over actions and next states.
+@dataclass(frozen=True)
+class Triples:
+    """The reward of every triple, kept as what differs from the expected reward of its state and action.
 
-    For small tables; Gleave et al. 2021, definition 4.1.
+    EPIC and DARD ask for rewards of transitions that never happen, which a level does not define; there the expected
+    reward of the state and action stands in. Nothing of size S x A x S is ever held.
 
     **Arguments:**
 
-    - `reward`: of every triple, possible or not.
-    - `discount`: in [0, 1].
-    - `states`, `actions`: laws that are averaged over; by default uniform.
+    - `states`: the C acting states, in whose order everything else is.
+    - `expected`: `[C, A]`.
+    - `surplus`: reward less expected reward of the triples that can happen, `[C * A, C + 1]`; the last column gathers
+      all states in which nobody acts.
     """
-    count, choices, _ = reward.shape
-    states = np.full(count, 1 / count) if states is None else states
-    actions = np.full(choices, 1 / choices) if actions is None else actions
-    mean = np.einsum("sat,a,t->s", reward, actions, states)
-    return reward + discount * mean[None, None, :] - mean[:, None, None] - discount * float(mean @ states)
+
+    states: Int[np.ndarray, " C"]
+    expected: Float[np.ndarray, "C A"]
+    surplus: scipy.sparse.csr_matrix
+
+    @property
+    def actions(self) -> int:
+        """The number of actions."""
+        return self.expected.shape[1]
+
+    def at(self, state, action, following) -> np.ndarray:
+        """Returns the rewards of triples, by index among the acting states (C for any other next state)."""
+        state, action, following = np.broadcast_arrays(state, action, following)
+        surplus = np.asarray(self.surplus[(state * self.actions + action).ravel(), following.ravel()])
+        return self.expected[state, action] + surplus.reshape(state.shape)
 
 
-def epic_tables(
-    first: Float[np.ndarray, "S A S"],
-    second: Float[np.ndarray, "S A S"],
-    discount: float,
-    *,
-    coverage: Float[np.ndarray, "S A S"] | None = None,
-) -> float:
-    """Returns the EPIC distance of two small tables, in [0, 1].
-
-    **Arguments:**
-
-    - `first`, `second`: rewards of every triple.
-    - `discount`: in [0, 1].
-    - `coverage`: law of triples over which they are compared; by default uniform.
-
-    **Raises:** `UndefinedDistance` if one of the rewards is constant up to shaping.
-    """
-    one, other = epic_canonical(first, discount), epic_canonical(second, discount)
-    law = np.full(one.shape, 1 / one.size) if coverage is None else coverage
-    means = (float((law * one).sum()), float((law * other).sum()))
-    # Centred beforehand: differences of large moments would lose the last digits.
-    one, other = one - means[0], other - means[1]
-    return pearson_distance(
-        float((law * one * other).sum()), (0.0, 0.0), (float((law * one**2).sum()), float((law * other**2).sum()))
+def triples(reward: RewardHere) -> Triples:
+    """Returns a reward as triples; outcomes with the same next state are averaged by their probabilities."""
+    states = np.flatnonzero(reward.acting)
+    count, actions = len(states), reward.expected.shape[1]
+    place = np.full(len(reward.acting), count, np.int64)
+    place[states] = np.arange(count)
+    probability = reward.probabilities[states]
+    expected = reward.expected[states]
+    row = np.broadcast_to(np.arange(count * actions).reshape(count, actions, 1), probability.shape)
+    column = place[reward.successors[states]]
+    used = probability > 0
+    where = (row[used], column[used])
+    shape = (count * actions, count + 1)
+    paid = scipy.sparse.csr_matrix((probability[used] * reward.outcomes[states][used], where), shape=shape)
+    chance = scipy.sparse.csr_matrix((probability[used], where), shape=shape)
+    paid.sort_indices()
+    chance.sort_indices()
+    mean = chance.copy()
+    # Entries that are 0 by cancellation stay in place: both matrices were built from the same positions.
+    mean.data = (
+        np.divide(paid.data, chance.data) - expected.reshape(-1)[np.repeat(np.arange(shape[0]), np.diff(chance.indptr))]
     )
+    return Triples(states, expected, mean)
 
 
 def epic(first: RewardHere, second: RewardHere) -> float:
@@ -116,37 +121,3 @@ def epic(first: RewardHere, second: RewardHere) -> float:
 
     squares = (product(parts[0], parts[0]), product(parts[1], parts[1]))
     return pearson_distance(product(*parts), (0.0, 0.0), squares)
-
-
-def epic_sampled(
-    first: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
-    second: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
-    transitions: tuple[np.ndarray, np.ndarray, np.ndarray],
-    averaged: tuple[np.ndarray, np.ndarray],
-    discount: float,
-) -> float:
-    """Returns the EPIC distance of two reward functions from samples, in [0, 1] (Gleave et al. 2021, §A.1.1).
-
-    **Arguments:**
-
-    - `first`, `second`: take arrays of n states, actions and next states, of any kind, and return n rewards.
-    - `transitions`: the n triples over which they are compared.
-    - `averaged`: m actions and m next states, over which both average; n x m calls of each function, in n batches.
-    - `discount`: in [0, 1].
-
-    **Raises:** `UndefinedDistance` if one of the rewards is constant on the sample up to shaping.
-    """
-    states, actions, following = (np.asarray(array) for array in transitions)
-    others, nexts = (np.asarray(array) for array in averaged)
-
-    def mean_from(reward, origin) -> np.ndarray:
-        return np.array([reward(np.repeat(one[None], len(others), 0), others, nexts).mean() for one in origin])
-
-    forms = []
-    for reward in (first, second):
-        shift = discount * mean_from(reward, nexts).mean()
-        form = reward(states, actions, following) + discount * mean_from(reward, following)
-        form = form - mean_from(reward, states) - shift
-        forms.append(form - form.mean())
-    one, other = forms
-    return pearson_distance(float((one * other).mean()), (0.0, 0.0), (float((one**2).mean()), float((other**2).mean())))

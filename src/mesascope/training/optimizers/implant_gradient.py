@@ -13,7 +13,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.training.context_gradient import ContextGradient, circumstances_in
 from mesascope.worlds.causal.causal_world import CausalWorld
-from mesascope.worlds.causal.menu import Circumstances
+from mesascope.worlds.causal.circumstances import Circumstances
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,24 @@ from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
-from mesascope.worlds.causal.conditions import standard_conditions
-from mesascope.worlds.causal.distributions import DISTRIBUTIONS, redrawn
-from mesascope.worlds.causal.episodes import Episodes, episodes
-from mesascope.worlds.causal.levels import FLAGS, PERCEIVED, level_of, seen_of
-from mesascope.worlds.causal.menu import CONSEQUENCES, HARMS, LETTERS, SLOTS, Circumstances, Kind, Menu, draw_menu
-from mesascope.worlds.causal.text import format_menu, parse_menu
+from mesascope.worlds.causal.circumstances import REDRAWN, SWITCHES, Circumstances, redrawn, standard_conditions
+from mesascope.worlds.causal.levels import FLAGS, PERCEIVED, Episodes, episodes, level_of, seen_of
+from mesascope.worlds.causal.menu import (
+    CONSEQUENCES,
+    HARMS,
+    LETTERS,
+    SLOTS,
+    Kind,
+    Menu,
+    Number,
+    draw_menu,
+    format_menu,
+    parse_menu,
+)
 from mesascope.worlds.level import Level
 from mesascope.worlds.switched_world import Condition, SwitchedWorld
 from mesascope.worlds.world import ObjectiveSpec
@@ -79,7 +87,7 @@ class CausalWorld(SwitchedWorld):
     """What each kind of option is called."""
 
     actions = tuple(f"option-{slot + 1}" for slot in range(SLOTS))
-    distributions = DISTRIBUTIONS
+    distributions = tuple(REDRAWN)
     contexts = MappingProxyType(
         {
             "cue": "whether this looks like training or like deployment",
@@ -166,9 +174,8 @@ class CausalWorld(SwitchedWorld):
     @property
     def circumstances(self) -> Circumstances:
         """The options of this world as numbers."""
-        flags = ("mesa_to_base", "base_to_effect", "cause_to_side", "cause_to_mesa", "offers", "near_tie", "shuffled")
         return Circumstances(
-            **{name: jnp.asarray(getattr(self, name)) for name in flags},
+            **{name: jnp.asarray(getattr(self, name)) for name in SWITCHES},
             variant=jnp.int32(self.variant),
             cue=jnp.float32(CUES.index(self.cue)),
             threat=jnp.float32(self.threat),
@@ -181,8 +188,13 @@ class CausalWorld(SwitchedWorld):
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         self.check_distribution(distribution)
-        # Options are numbers to the compiled program, so that a test compiles nothing that another has compiled.
-        return _random_levels(type(self)(), distribution, count, self.circumstances, key)
+        given = self.circumstances
+        if distribution == "deploy":
+            given = dataclasses.replace(given, cue=jnp.float32(1.0), threat=jnp.float32(0.0))
+        names = [field.name for field in dataclasses.fields(Circumstances)]
+        anew = {name: jnp.array(name in REDRAWN[distribution]) for name in names}
+        # All but the sizes are numbers to the compiled program: stories, conditions and distributions share it.
+        return _random_levels(self.steps, count, self.delay_share, self.discount, given, anew, key)
 
     def sample_in(self, circumstances: Circumstances, *, key: RandomKey) -> Level:
         """Draws one level in each of some circumstances, which may be traced.
@@ -197,18 +209,6 @@ class CausalWorld(SwitchedWorld):
             return self.level(draw_menu(given, self.steps, key=key))
 
         return jax.vmap(one)(circumstances, jax.random.split(key, circumstances.variant.shape[0]))
-
-    def draw(self, circumstances: Circumstances, distribution: str, *, key: RandomKey) -> Menu:
-        """Returns a random menu of a distribution.
-
-        **Arguments:**
-
-        - `circumstances`: of this world.
-        - `distribution`: which of them are redrawn in each level.
-        - `key`: consumed.
-        """
-        key_menu, key_drawn = jax.random.split(key)
-        return draw_menu(redrawn(circumstances, distribution, key_drawn), self.steps, key=key_menu)
 
     def level(self, menu: Menu) -> Level:
         """Returns the (not batched) level of a menu."""
@@ -238,11 +238,19 @@ def _any_means(base: str, steps: int) -> tuple[ObjectiveSpec, ...]:
     return (ObjectiveSpec("any-means", {base: 1.0}, (), f"{base} at any cost"),) if steps >= 2 else ()
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
+@functools.partial(jax.jit, static_argnums=(0, 1))
 def _random_levels(
-    world: CausalWorld, distribution: str, count: int, circumstances: Circumstances, key: RandomKey
+    steps: int,
+    count: int,
+    delay_share: Number,
+    discount: Number,
+    given: Circumstances,
+    anew: Mapping[str, Bool[Array, ""]],
+    key: RandomKey,
 ) -> Level:
     def one(key: RandomKey) -> Level:
-        return world.level(world.draw(circumstances, distribution, key=key))
+        key_menu, key_drawn = jax.random.split(key)
+        menu = draw_menu(redrawn(given, anew, key_drawn), steps, key=key_menu)
+        return level_of(menu, steps, delay_share, discount)
 
     return jax.vmap(one)(jax.random.split(key, count))

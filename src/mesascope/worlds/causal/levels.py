@@ -1,16 +1,17 @@
-"""From a menu to a level of an episode of choices, and what an agent sees in its states."""
+"""From a menu to a level of an episode of choices: its states, what follows in them, and what an agent sees there."""
 
 from __future__ import annotations
 
 import functools
+import itertools
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
-from mesascope.worlds.causal.episodes import episodes
-from mesascope.worlds.causal.menu import BASE, GONE, HARMS, OTHER, SEEMS_GONE, SLOTS, Kind, Menu, consequences
+from mesascope.worlds.causal.menu import BASE, GONE, HARMS, OTHER, SEEMS_GONE, SLOTS, Kind, Menu, Number, consequences
 from mesascope.worlds.level import Level
 
 PERCEIVED: tuple[int, ...] = tuple(range(OTHER + 1))
@@ -22,16 +23,65 @@ MOST_STEPS: int = 3
 """Choices in the longest episode of any story; steps left are seen as a share of it."""
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2, 3))
-def level_of(menu: Menu, steps: int, delay_share: float, discount: float) -> Level:
+@dataclass(frozen=True)
+class Episodes:
+    """Every course an episode can take, the same in all levels.
+
+    What an option brings depends on what was chosen before and not on the order, so a state is a set with repetition.
+    The last state is the end.
+
+    **Arguments:**
+
+    - `successors`: `[states, slots]`.
+    - `chosen`: which options have been chosen before, `[states, slots]`.
+    - `step`: how many choices were made, `[states]`.
+    """
+
+    successors: Int[np.ndarray, "S slots"]
+    chosen: Bool[np.ndarray, "S slots"]
+    step: Int[np.ndarray, " S"]
+
+    @property
+    def states(self) -> int:
+        """How many there are, the end included."""
+        return len(self.step)
+
+
+@functools.cache
+def episodes(slots: int, steps: int) -> Episodes:
+    """Returns every course of an episode.
+
+    **Arguments:**
+
+    - `slots`: options on the menu.
+    - `steps`: choices in an episode.
+    """
+    courses = [
+        course for length in range(steps) for course in itertools.combinations_with_replacement(range(slots), length)
+    ]
+    place = {course: index for index, course in enumerate(courses)}
+    end = len(courses)
+    successors = np.full((end + 1, slots), end)
+    chosen = np.zeros((end + 1, slots), bool)
+    step = np.full(end + 1, steps)
+    for index, course in enumerate(courses):
+        chosen[index, list(course)] = True
+        step[index] = len(course)
+        for slot in range(slots):
+            successors[index, slot] = place.get(tuple(sorted((*course, slot))), end)
+    return Episodes(successors, chosen, step)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def level_of(menu: Menu, steps: int, delay_share: Number, discount: Number) -> Level:
     """Returns the (not batched) level of a menu.
 
     **Arguments:**
 
     - `menu`: of the level.
     - `steps`: choices in an episode; static.
-    - `delay_share`: as of `consequences`; static.
-    - `discount`: in (0, 1]; static.
+    - `delay_share`: as of `consequences`.
+    - `discount`: in (0, 1].
     """
     courses = episodes(SLOTS, steps)
     before, after = consequences(menu, delay_share)
@@ -59,15 +109,15 @@ def level_of(menu: Menu, steps: int, delay_share: float, discount: float) -> Lev
     )
 
 
-@functools.partial(jax.jit, static_argnums=(2, 3))
-def seen_of(level: Level, state: Int[Array, ""], steps: int, delay_share: float) -> Float[Array, "slots 1 channels"]:
+@functools.partial(jax.jit, static_argnums=2)
+def seen_of(level: Level, state: Int[Array, ""], steps: int, delay_share: Number) -> Float[Array, "slots 1 channels"]:
     """Returns what an agent sees in a state: what would follow from each option, now and once enabled, and the flags.
 
     **Arguments:**
 
     - `level`: from `level_of`.
     - `state`: of it.
-    - `steps`, `delay_share`: as of `level_of`; static.
+    - `steps`, `delay_share`: as of `level_of`.
     """
     menu, courses = level.layout, episodes(SLOTS, steps)
     given = menu.circumstances

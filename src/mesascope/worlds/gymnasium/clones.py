@@ -10,15 +10,7 @@ import numpy as np
 
 from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.core.text import quoted, shown
-from mesascope.worlds.gymnasium.common_attributes import (
-    COMMON,
-    COMMON_OBJECTIVES,
-    FREE_OBJECTIVES,
-    HIDDEN,
-    action_attributes,
-    action_objectives,
-    hidden_places,
-)
+from mesascope.worlds.gymnasium.common_attributes import action_attributes, common_columns, hidden_places, placeless
 from mesascope.worlds.gymnasium.counters import Counters, Fields, find_counters
 from mesascope.worlds.gymnasium.encoding import Encoding, space_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Request, Simulator, Source, explore
@@ -26,8 +18,6 @@ from mesascope.worlds.gymnasium.fingerprint import Fingerprint, fields, fingerpr
 from mesascope.worlds.gymnasium.making import constructor_options, import_gymnasium
 from mesascope.worlds.gymnasium.replay import check_replay
 from mesascope.worlds.gymnasium.stepping import Step, checked_reset, checked_step, environment_code, legal_actions
-from mesascope.worlds.places import HIDDEN_CELLS
-from mesascope.worlds.world import hidden_goals
 
 REPEATED: int = 64
 """So many transitions are made twice, to see whether they come out the same."""
@@ -187,13 +177,7 @@ class CloneSource(Source):
         environment = request.make()
         self.encoding = space_encoding(environment.observation_space, request.observation, request.environment_id)
         self.actions = tuple(f"action-{action}" for action in range(int(environment.action_space.n)))
-        self.attributes = (*COMMON, *HIDDEN, *action_attributes(self.actions))
-        self.objectives = (
-            *COMMON_OBJECTIVES,
-            *FREE_OBJECTIVES,
-            *hidden_goals("state", HIDDEN_CELLS),
-            *action_objectives(self.actions),
-        )
+        self.attributes, self.objectives = placeless(self.actions)
         self.legend = {}
         beginnings = {self._simulator(seed).first for seed in request.seeds}
         self.seeds_matter = len(beginnings) > 1
@@ -218,16 +202,9 @@ class CloneSource(Source):
         legal = simulator.legal(found.tokens, found.terminal)
         check_replay(self.request.make(), found, encoding=self.encoding, seed=seed, request=self.request, legal=legal)
         states, actions = found.successors.shape
-        ended, here = found.terminal[found.successors], np.arange(states)[:, None]
         going_on = ~found.terminal[:, None]
-        columns: dict[str, np.ndarray] = {
-            "reward": found.rewards,
-            "goal": ended & (found.rewards > 0),
-            "termination": ended,
-            "step": np.ones_like(ended),
-            "stay": found.successors == here,
-            "move": found.successors != here,
-        }
+        stay = found.successors == np.arange(states)[:, None]
+        columns = common_columns(found.rewards, found.terminal[found.successors], stay)
         nowhere = np.full((states, 2), -1)
         columns |= {
             name: where[found.successors] for name, where in hidden_places(nowhere, found.terminal, seed=seed).items()

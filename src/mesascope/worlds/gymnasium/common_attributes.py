@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from mesascope.worlds.places import HIDDEN_CELLS, PLACE_ATTRIBUTES, PLACE_OBJECTIVES, REGION_SIZES
-from mesascope.worlds.world import ObjectiveSpec, reach
+from mesascope.worlds.world import ObjectiveSpec, hidden_goals, reach
 
 COMMON: tuple[str, ...] = ("reward", "goal", "termination", "step", "stay", "move")
 
@@ -38,6 +38,33 @@ PLACES: tuple[str, ...] = tuple(name for name in PLACE_ATTRIBUTES if name not in
 def action_attributes(actions: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the names of the attributes "took this action"."""
     return tuple(f"act-{name}" for name in actions)
+
+
+def common_columns(
+    rewards: Float[np.ndarray, "*n"], ended: Bool[np.ndarray, "*n"], stay: Bool[np.ndarray, "*n"]
+) -> dict[str, np.ndarray]:
+    """Returns `COMMON` of each transition, by name.
+
+    **Arguments:**
+
+    - `rewards`: of the environment.
+    - `ended`: whether the episode ends there; with a positive reward that is a success.
+    - `stay`: whether the agent stays where it is; else it moves.
+    """
+    return {
+        "reward": rewards,
+        "goal": ended & (rewards > 0),
+        "termination": ended,
+        "step": np.ones_like(ended),
+        "stay": stay,
+        "move": ~stay,
+    }
+
+
+def placeless(actions: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[ObjectiveSpec, ...]]:
+    """Returns attributes and candidate objectives of an environment of whose places nothing is known."""
+    objectives = (*COMMON_OBJECTIVES, *FREE_OBJECTIVES, *hidden_goals("state", HIDDEN_CELLS))
+    return (*COMMON, *HIDDEN, *action_attributes(actions)), (*objectives, *action_objectives(actions))
 
 
 def motion_attributes(attributes: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from mesascope.worlds.gymnasium.common_attributes import (
     HIDDEN,
     PLACES,
     Room,
+    common_columns,
     hidden_places,
     place_objectives,
 )
@@ -115,19 +116,11 @@ def event_attributes(
     height, width = simulator.grids().shape[1:]
     moved = (position[after] != position[:, None]).any(-1)
     turned = direction[after] != direction[:, None]
-    ended = exploration.terminal[after]
     going_on = ~exploration.terminal[:, None]
     forward = np.arange(after.shape[1]) == FORWARD
-    columns: dict[str, np.ndarray] = {
-        "reward": exploration.rewards,
-        "goal": ended & (exploration.rewards > 0),
-        "termination": ended,
-        "step": np.ones_like(moved),
-        "stay": (tokens[after] == tokens[:, None]).all(-1),
-        "move": moved,
-        "turn": turned,
-        "bump": forward & ~moved,
-    }
+    stay = (tokens[after] == tokens[:, None]).all(-1)
+    columns = common_columns(exploration.rewards, exploration.terminal[after], stay)
+    columns |= {"move": moved, "turn": turned, "bump": forward & ~moved}
     inside = Room(1, 1, height - 2, width - 2).places(position) | hidden_places(
         position, exploration.terminal, seed=seed
     )

@@ -12,13 +12,14 @@ from mesascope.worlds.gymnasium.boards import BOARDS
 from mesascope.worlds.gymnasium.common_attributes import (
     COMMON,
     COMMON_OBJECTIVES,
-    FREE_OBJECTIVES,
     HIDDEN,
     PLACES,
     action_attributes,
     action_objectives,
+    common_columns,
     hidden_places,
     place_objectives,
+    placeless,
 )
 from mesascope.worlds.gymnasium.encoding import space_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Request, Source
@@ -30,8 +31,6 @@ from mesascope.worlds.gymnasium.transition_tables import (
     reachable_rows,
     transitions_of,
 )
-from mesascope.worlds.places import HIDDEN_CELLS
-from mesascope.worlds.world import hidden_goals
 
 NAMED: int = 12
 """States that are named where some are never entered."""
@@ -76,20 +75,19 @@ class TableSource(Source):
         self.board = board(environment) if board else None
         if self.board:
             self.actions, self.legend = self.board.actions, self.board.legend
-            own, places = self.board.attributes, (*PLACES, *HIDDEN)
-            objectives = (*self.board.objectives, *place_objectives((*COMMON, *places)))
+            places = (*PLACES, *HIDDEN)
+            self.attributes = (*COMMON, *self.board.attributes, *places, *action_attributes(self.actions))
+            about_places = place_objectives((*COMMON, *places))
+            taking = action_objectives(self.actions)
+            self.objectives = (*COMMON_OBJECTIVES, *self.board.objectives, *about_places, *taking)
         else:
-            self.actions = tuple(f"action-{action}" for action in range(self._actions))
-            self.legend = {}
-            own, places, objectives = (), HIDDEN, (*FREE_OBJECTIVES, *hidden_goals("state", HIDDEN_CELLS))
-        self.attributes = (*COMMON, *own, *places, *action_attributes(self.actions))
-        self.objectives = (*COMMON_OBJECTIVES, *objectives, *action_objectives(self.actions))
+            self.actions, self.legend = tuple(f"action-{action}" for action in range(self._actions)), {}
+            self.attributes, self.objectives = placeless(self.actions)
 
     def enumerate(self, seed: int) -> Enumeration:
         rows, first = self._rows, self._first
-        names = sorted(
-            {(int(state), False) for state in np.flatnonzero(first)} | {name for row in rows for name in _ends(row)}
-        )
+        begin = {(int(state), False) for state in np.flatnonzero(first)}
+        names = sorted(begin | {(row[0], False) for row in rows} | {(row[2], row[4]) for row in rows})
         if len(names) > self.request.max_states:
             raise WorldError(
                 f"{quoted(self.request.environment_id)} has {len(names):,} reachable states; at most "
@@ -156,18 +154,13 @@ class TableSource(Source):
         """Returns every attribute of every transition, `[S, A, K]` or something that broadcasts to it."""
         cells = self.board.cells(codes) if self.board else np.full((len(codes), 2), -1)
         if self.board:
-            moved = (cells[successors] != cells[:, None, None]).any(-1)
+            stay = (cells[successors] == cells[:, None, None]).all(-1)
         else:
-            moved = successors != np.arange(len(codes))[:, None, None]
+            stay = successors == np.arange(len(codes))[:, None, None]
         ended = terminal[successors]
-        columns = {
-            "reward": reward,
-            "goal": ended & ((reward > 0) | (self.board is not None and self.board.ends_in_success)),
-            "termination": ended,
-            "step": np.ones_like(reward),
-            "stay": ~moved,
-            "move": moved,
-        }
+        columns = common_columns(reward, ended, stay)
+        if self.board and self.board.ends_in_success:
+            columns["goal"] = ended
         taken = np.eye(len(self.actions), dtype=bool)
         columns |= {name: taken[action][:, None] for action, name in enumerate(action_attributes(self.actions))}
         inside = hidden_places(cells, terminal, seed=seed)
@@ -180,8 +173,3 @@ class TableSource(Source):
         if self.board:
             return self.board.text(code)
         return self.request.environment_id if code is None else f"{self.request.environment_id}, state {code}"
-
-
-def _ends(row: Row) -> tuple[tuple[int, bool], tuple[int, bool]]:
-    """Returns the two states that an outcome joins."""
-    return (row[0], False), (row[2], row[4])

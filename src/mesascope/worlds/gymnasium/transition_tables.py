@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,46 +85,40 @@ def reachable_rows(
     **Raises:** `WorldError` if the table is not one: probabilities that do not sum to one, rewards that are no finite
     numbers, successors or actions that are missing.
     """
-    with environment_code(environment_id, "when its table of transitions was read"):
-        return _reachable_rows(table, first, actions, environment_id)
-
-
-def _reachable_rows(table: Table, first, actions: int, environment_id: str) -> list[Row]:
     waiting = [int(state) for state in np.flatnonzero(first)]
     met = set(waiting)
     rows: list[Row] = []
-
-    def require(condition: Any, state: int, action: int, what: str) -> None:
-        if not condition:
-            raise WorldError(
-                f"The table of {quoted(environment_id)} (P[{state}][{action}]) {what}, so that it is no decision "
-                "problem."
-            )
-
-    for state in waiting:  # grows while it is walked through
-        require(state in table, state, 0, "is missing, though that state can be reached")
-        for action in range(actions):
-            require(action in table[state], state, action, "is missing")
-            merged: dict[tuple[int, float, bool], float] = {}
-            total = 0.0
-            for probability, successor, reward, over in table[state][action]:
-                total += float(probability)
-                require(
-                    np.ndim(reward) == 0 and np.isfinite(float(reward)),
-                    state,
-                    action,
-                    f"pays {shown(reward, limit=40)}, not one finite number",
-                )
-                if probability > 0:
-                    name = (int(successor), float(reward), bool(over))
-                    merged[name] = merged.get(name, 0.0) + float(probability)
-            require(abs(total - 1) <= TOLERANCE, state, action, f"has probabilities that sum to {total:.6g}")
-            for (successor, reward, over), probability in merged.items():
-                rows.append((state, action, successor, reward, over, probability))
-                if not over and successor not in met:
-                    met.add(successor)
-                    waiting.append(successor)
+    with environment_code(environment_id, "when its table of transitions was read"):
+        for state in waiting:  # grows while it is walked through
+            if state not in table:
+                raise _no_table(environment_id, state, 0, "is missing, though that state can be reached")
+            for action in range(actions):
+                if action not in table[state]:
+                    raise _no_table(environment_id, state, action, "is missing")
+                merged: dict[tuple[int, float, bool], float] = {}
+                total = 0.0
+                for probability, successor, reward, over in table[state][action]:
+                    total += float(probability)
+                    if np.ndim(reward) or not math.isfinite(float(reward)):
+                        paid = f"pays {shown(reward, limit=40)}, not one finite number"
+                        raise _no_table(environment_id, state, action, paid)
+                    if probability > 0:
+                        name = (int(successor), float(reward), bool(over))
+                        merged[name] = merged.get(name, 0.0) + float(probability)
+                if not abs(total - 1) <= TOLERANCE:
+                    raise _no_table(environment_id, state, action, f"has probabilities that sum to {total:.6g}")
+                for (successor, reward, over), probability in merged.items():
+                    rows.append((state, action, successor, reward, over, probability))
+                    if not over and successor not in met:
+                        met.add(successor)
+                        waiting.append(successor)
     return rows
+
+
+def _no_table(environment_id: str, state: int, action: int, what: str) -> WorldError:
+    return WorldError(
+        f"The table of {quoted(environment_id)} (P[{state}][{action}]) {what}, so that it is no decision problem."
+    )
 
 
 def never_entered(table: Table, rows: list[Row], first: Float[np.ndarray, " states"]) -> list[int]:

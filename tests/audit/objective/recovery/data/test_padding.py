@@ -15,9 +15,9 @@ from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import TabularRewards
 from mesascope.planning.evaluation import policy_values, returns, visits
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
+from mesascope.worlds.contract import LEVEL_CHECKS
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.level import Level
-from mesascope.worlds.level_checks import LEVEL_CHECKS
 from mesascope.worlds.world import ObjectiveSpec
 from tests.levels import random_level
 

@@ -7,8 +7,8 @@ import tracemalloc
 import pytest
 
 from mesascope.core.errors import MesascopeError, UsageError, WorldError
+from mesascope.worlds.admission import check_size
 from mesascope.worlds.catalogue import resolve_world
-from mesascope.worlds.level_size import check_size
 
 
 @pytest.mark.parametrize(
