@@ -186,10 +186,9 @@ def test_what_it_does_to_its_arguments_changes_nothing():
 
 
 def test_moved_objects_and_short_sightedness_are_those_of_the_wrapped_world():
-    inner = type("Greedy", (Maze,), {"short_sighted": "near-goal"})(size=5, walls="open")
-    world = with_function_objective(inner, "mine", lambda observations, actions, following: actions)
-    assert (world.rearrangeable, world.short_sighted) == (True, "near-goal")
+    world = with_function_objective(WORLD, "mine", lambda observations, actions, following: actions)
+    assert (world.rearrangeable, world.short_sighted) == (True, "as-the-crow-flies")
     moved, place = world.rearrange(sample(world)[0], key=KEY)
-    expected, expected_place = inner.rearrange(sample(inner)[0], key=KEY)
+    expected, expected_place = WORLD.rearrange(sample(WORLD)[0], key=KEY)
     np.testing.assert_array_equal(place, expected_place)
     np.testing.assert_array_equal(moved.attributes[..., :-1], expected.attributes)

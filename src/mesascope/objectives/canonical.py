@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse
 import scipy.sparse.linalg
 from jaxtyping import Bool, Float, Int
 
 from mesascope.core.linear_solve import solve
 from mesascope.objectives.objective import Objectives
 from mesascope.worlds.level import Level
+from mesascope.worlds.transitions import value_differences
 
 
 @dataclass(frozen=True)
@@ -112,22 +112,12 @@ def minimal(reward: RewardHere) -> Float[np.ndarray, "S A"]:
     The part of the expected reward that is orthogonal to the range of the backup matrix (Skalse et al. 2024, §3.1).
     """
     states = np.flatnonzero(reward.acting)
-    actions = reward.expected.shape[1]
-    column = np.full(len(reward.acting), -1, np.int64)
-    column[states] = np.arange(len(states))
-    rows = len(states) * actions
-    onward = (reward.probabilities * reward.onward)[states]
-    row = np.broadcast_to(np.arange(rows).reshape(len(states), actions, 1), onward.shape)
-    used = onward > 0
-    own = (np.ones(rows), (np.arange(rows), np.repeat(np.arange(len(states)), actions)))
-    leaving = (onward[used], (row[used], column[reward.successors[states][used]]))
-    shape = (rows, len(states))
-    matrix = scipy.sparse.csr_matrix(own, shape=shape) - scipy.sparse.csr_matrix(leaving, shape=shape)
+    matrix = value_differences(reward.successors, reward.probabilities * reward.onward, reward.acting)
     left = reward.expected[states].reshape(-1)
     factor = scipy.sparse.linalg.splu((matrix.T @ matrix).tocsc())
     # Twice: the square of the matrix has the square of its condition, and a second look takes out the difference.
     for _ in range(3):
         left = left - matrix @ factor.solve(matrix.T @ left)
     table = np.zeros_like(reward.expected)
-    table[states] = left.reshape(-1, actions)
+    table[states] = left.reshape(len(states), -1)
     return table

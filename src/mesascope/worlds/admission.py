@@ -92,7 +92,7 @@ def draw_levels(world: World, distribution: str, *, key: RandomKey, count: int) 
     check_levels(world, levels, distribution, count=count)
     if is_foreign(type(world.unwrapped)) or _has_function(world):
         again = _sampled(world, distribution, key, count)
-        _checked(world, f"sampling repeats ({distribution})", lambda: _repeats(levels, again))
+        _checked(world, f"sampling repeats ({distribution})", lambda: check_repeats(levels, again))
     return levels
 
 
@@ -155,7 +155,8 @@ def _sampled(world: World, distribution: str, key: RandomKey, count: int) -> Lev
     return levels
 
 
-def _repeats(one: Level, other: Level) -> None:
+def check_repeats(one: Level, other: Level) -> None:
+    """Checks that two batches drawn with one key are one."""
     field = differing_field(one, other)
     require(field is None, f"The same key gave different levels ({field}); draw only from the key.")
 

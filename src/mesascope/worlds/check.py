@@ -15,7 +15,7 @@ from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import MesascopeError, UnknownNameError, UsageError, WorldError
 from mesascope.core.random import RandomKey, stream
 from mesascope.core.text import printable, quoted, shown
-from mesascope.worlds.admission import differing_field, is_environment
+from mesascope.worlds.admission import check_repeats, differing_field, is_environment
 from mesascope.worlds.contract import (
     LEVEL_CHECKS,
     NEEDED,
@@ -196,15 +196,12 @@ def _check_unknown_distribution(world: World, key: RandomKey) -> str:
 
 
 def _check_repeats(world: World, distribution: str, key: RandomKey, level: Level) -> str:
-    again = world.sample(key=key, distribution=distribution, count=level.count)
-    field = differing_field(level, again)
-    require(field is None, f"The same key gave different levels ({field}); draw only from the key.")
-    if (
-        differing_field(
-            level, world.sample(key=stream("another", key=key), distribution=distribution, count=level.count)
-        )
-        is None
-    ):
+    same, other = (
+        world.sample(key=chosen, distribution=distribution, count=level.count)
+        for chosen in (key, stream("another", key=key))
+    )
+    check_repeats(level, same)
+    if differing_field(level, other) is None:
         return "Note: another key gave the same levels."
     return "the same key gives the same levels"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
@@ -14,21 +17,22 @@ from mesascope.worlds.world import ObjectiveSpec, hidden_goals, reach
 REGION_SIZES: tuple[int, ...] = (2, 3, 4)
 HIDDEN_CELLS: int = 3
 
-PLACE_ATTRIBUTES: tuple[str, ...] = (
+PLACES: tuple[str, ...] = (
     "corner-top-left",
     "corner-top-right",
     "corner-bottom-left",
     "corner-bottom-right",
     "centre",
     *(f"region-{size}" for size in REGION_SIZES),
-    *(f"hidden-{index + 1}" for index in range(HIDDEN_CELLS)),
-    "stay",
-    "move",
-    "bump",
 )
+
+HIDDEN: tuple[str, ...] = tuple(f"hidden-{index + 1}" for index in range(HIDDEN_CELLS))
+"""Random-reward controls: cells, or states where there are no cells, that no observation shows."""
 
 MOTION_ATTRIBUTES: tuple[str, ...] = ("stay", "move", "bump")
 """What an agent does rather than where it gets: whoever has a goal keeps moving."""
+
+PLACE_ATTRIBUTES: tuple[str, ...] = (*PLACES, *HIDDEN, *MOTION_ATTRIBUTES)
 
 PLACE_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     reach("corner-top-left", "reach the top left corner", name="corner"),
@@ -42,6 +46,28 @@ PLACE_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     ObjectiveSpec("bump", {"bump": 1.0}, (), "run into walls"),
     *hidden_goals("cell", HIDDEN_CELLS),
 )
+
+
+@dataclass(frozen=True)
+class Room:
+    """A rectangle of cells: `top` and `left` are its first row and column, `bottom` and `right` its last."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def places(self, row: Any, column: Any) -> list[Any]:
+        """Returns which positions, as arrays of JAX or numpy, lie in each of `PLACES`; -1 stands for nowhere."""
+
+        def at(i: int, j: int) -> Any:
+            return (row == i) & (column == j)
+
+        corners = [at(i, j) for i in (self.top, self.bottom) for j in (self.left, self.right)]
+        centre = at((self.top + self.bottom + 1) // 2, (self.left + self.right + 1) // 2)
+        inside = row >= self.top
+        regions = [inside & (row < self.top + size) & (column < self.left + size) for size in REGION_SIZES]
+        return [*corners, centre, *regions]
 
 
 def hidden_cells(free: Bool[Array, " cells"], *, key: RandomKey) -> Int[Array, " hidden"]:
@@ -63,15 +89,8 @@ def place_attributes(
     """
     cells = jnp.arange(grid.cells)
     row, column = grid.row_and_column(cells)
-    places = [
-        cells == grid.cell(1, 1),
-        cells == grid.cell(1, -2),
-        cells == grid.cell(-2, 1),
-        cells == grid.cell(-2, -2),
-        cells == grid.cell(grid.height // 2, grid.width // 2),
-        *((row <= size) & (column <= size) for size in REGION_SIZES),
-        *(cells == hidden[index] for index in range(HIDDEN_CELLS)),
-    ]
+    places = Room(1, 1, grid.height - 2, grid.width - 2).places(row, column)
+    places += [cells == hidden[index] for index in range(HIDDEN_CELLS)]
     entered = jnp.stack(places, axis=-1)[successors].astype(jnp.float32)
     moved = successors != cells[:, None]
     chose_stay = jnp.arange(len(ACTIONS)) == ACTIONS.index("stay")

@@ -214,21 +214,34 @@ def backup(level: Level, *, stops: Sequence[int] = (), discount: float | None = 
     discount = float(level.discount) if discount is None else discount
     if not 0 <= discount < 1:
         raise WorldError(f"Discount {discount} is not in [0, 1); use a finite horizon for undiscounted choices.")
-    reachable, terminal = np.asarray(level.reachable), np.asarray(level.terminal)
-    acting = reachable & ~terminal
-    states = np.flatnonzero(acting)
-    column = np.full(level.states, -1, np.int64)
-    column[states] = np.arange(len(states))
-    successors = np.asarray(level.successors)[states]
-    onward = discount * np.asarray(level.probabilities, np.float64)[states]
+    acting = np.asarray(level.reachable) & ~np.asarray(level.terminal)
+    onward = discount * np.asarray(level.probabilities, np.float64)
     if len(stops):
-        happens = np.asarray(level.attributes)[states][..., list(stops)].sum(-1) > 0
-        onward = np.where(happens, 0.0, onward)
-    onward = np.where(acting[successors], onward, 0.0)
-    rows = len(states) * level.actions
-    row = np.broadcast_to(np.arange(rows).reshape(len(states), level.actions, 1), successors.shape)
+        onward = np.where(np.asarray(level.attributes)[..., list(stops)].sum(-1) > 0, 0.0, onward)
+    onward = np.where(acting[level.successors], onward, 0.0)
+    matrix = value_differences(np.asarray(level.successors), onward, acting)
+    return Backup(matrix, np.flatnonzero(acting), level.actions)
+
+
+def value_differences(
+    successors: Int[np.ndarray, "S A K"], onward: Float[np.ndarray, "S A K"], acting: Bool[np.ndarray, " S"]
+) -> scipy.sparse.csr_matrix:
+    """Returns the matrix of a `Backup`.
+
+    **Arguments:**
+
+    - `successors`: next states.
+    - `onward`: probability of each times what it counts for; 0 where nobody acts in it.
+    - `acting`: the C states with a choice.
+    """
+    states, actions = np.flatnonzero(acting), successors.shape[1]
+    column = np.full(len(acting), -1, np.int64)
+    column[states] = np.arange(len(states))
+    onward = onward[states]
+    rows = len(states) * actions
+    row = np.broadcast_to(np.arange(rows).reshape(len(states), actions, 1), onward.shape)
     used = onward > 0
-    own = (np.ones(rows), (np.arange(rows), np.repeat(np.arange(len(states)), level.actions)))
+    own = (np.ones(rows), (np.arange(rows), np.repeat(np.arange(len(states)), actions)))
+    leaving = (onward[used], (row[used], column[successors[states][used]]))
     shape = (rows, len(states))
-    leaving = scipy.sparse.csr_matrix((onward[used], (row[used], column[successors[used]])), shape=shape)
-    return Backup((scipy.sparse.csr_matrix(own, shape=shape) - leaving).tocsr(), states, level.actions)
+    return scipy.sparse.csr_matrix(own, shape=shape) - scipy.sparse.csr_matrix(leaving, shape=shape)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from mesascope.worlds.gymnasium.common_attributes import Room
+from mesascope.worlds.places import Room
 from mesascope.worlds.world import ObjectiveSpec, reach
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from mesascope.worlds.places import HIDDEN_CELLS, PLACE_ATTRIBUTES, PLACE_OBJECTIVES, REGION_SIZES
+from mesascope.worlds.places import HIDDEN, HIDDEN_CELLS, MOTION_ATTRIBUTES, PLACE_OBJECTIVES, PLACES, Room
 from mesascope.worlds.world import ObjectiveSpec, hidden_goals, reach
 
 COMMON: tuple[str, ...] = ("reward", "goal", "termination", "step", "stay", "move")
 
-MOTION: tuple[str, ...] = ("stay", "move", "bump", "turn")
+MOTION: tuple[str, ...] = (*MOTION_ATTRIBUTES, "turn")
 
 COMMON_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     ObjectiveSpec("return", {"reward": 1.0}, (), "the environment's own reward"),
@@ -27,12 +25,6 @@ FREE_OBJECTIVES: tuple[ObjectiveSpec, ...] = (
     ObjectiveSpec("stay", {"stay": 1.0}, (), "stay in the same state"),
     ObjectiveSpec("move", {"move": 1.0}, (), "keep changing the state"),
 )
-
-HIDDEN: tuple[str, ...] = tuple(f"hidden-{index + 1}" for index in range(HIDDEN_CELLS))
-"""Random-reward controls: cells, or states where there are no cells, that no observation shows."""
-
-EVENTS: tuple[str, ...] = ("stay", "move", "bump")
-PLACES: tuple[str, ...] = tuple(name for name in PLACE_ATTRIBUTES if name not in (*HIDDEN, *EVENTS))
 
 
 def action_attributes(actions: tuple[str, ...]) -> tuple[str, ...]:
@@ -77,38 +69,9 @@ def action_objectives(actions: tuple[str, ...]) -> tuple[ObjectiveSpec, ...]:
     return tuple(ObjectiveSpec(f"act-{name}", {f"act-{name}": 1.0}, (), f"take the action {name}") for name in actions)
 
 
-@dataclass(frozen=True)
-class Room:
-    """A rectangle of cells: `top` and `left` are its first row and column, `bottom` and `right` its last."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def places(self, positions: Int[np.ndarray, "n 2"]) -> dict[str, Bool[np.ndarray, " n"]]:
-        """Returns which positions lie in each of `PLACES`.
-
-        **Arguments:**
-
-        - `positions`: row and column, `[n, 2]`; -1 for none.
-        """
-        row, column = positions[:, 0], positions[:, 1]
-
-        def at(i: int, j: int) -> np.ndarray:
-            return (row == i) & (column == j)
-
-        somewhere = row >= 0
-        found = {
-            "corner-top-left": at(self.top, self.left),
-            "corner-top-right": at(self.top, self.right),
-            "corner-bottom-left": at(self.bottom, self.left),
-            "corner-bottom-right": at(self.bottom, self.right),
-            "centre": at((self.top + self.bottom + 1) // 2, (self.left + self.right + 1) // 2),
-        }
-        for size in REGION_SIZES:
-            found[f"region-{size}"] = somewhere & (row < self.top + size) & (column < self.left + size)
-        return found
+def room_places(room: Room, positions: Int[np.ndarray, "n 2"]) -> dict[str, Bool[np.ndarray, " n"]]:
+    """Returns which positions (row and column; -1 for none) lie in each of `PLACES`."""
+    return dict(zip(PLACES, room.places(positions[:, 0], positions[:, 1]), strict=True))
 
 
 def hidden_places(

@@ -11,15 +11,14 @@ from jaxtyping import Bool, Float
 from mesascope.worlds.gymnasium.common_attributes import (
     COMMON,
     COMMON_OBJECTIVES,
-    HIDDEN,
-    PLACES,
-    Room,
     common_columns,
     hidden_places,
     place_objectives,
+    room_places,
 )
 from mesascope.worlds.gymnasium.enumeration import Exploration
 from mesascope.worlds.gymnasium.minigrid_simulator import MinigridSimulator, MinigridToken
+from mesascope.worlds.places import HIDDEN, PLACES, Room
 from mesascope.worlds.world import ObjectiveSpec, reach
 
 Kind = tuple[str, str]
@@ -121,9 +120,8 @@ def event_attributes(
     stay = (tokens[after] == tokens[:, None]).all(-1)
     columns = common_columns(exploration.rewards, exploration.terminal[after], stay)
     columns |= {"move": moved, "turn": turned, "bump": forward & ~moved}
-    inside = Room(1, 1, height - 2, width - 2).places(position) | hidden_places(
-        position, exploration.terminal, seed=seed
-    )
+    inside = room_places(Room(1, 1, height - 2, width - 2), position)
+    inside |= hidden_places(position, exploration.terminal, seed=seed)
     columns |= {name: where[after] for name, where in inside.items()}
     look = _Look(simulator, tokens, position)
     for name, verb, kind in vocabulary.events():

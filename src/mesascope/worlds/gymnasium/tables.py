@@ -12,14 +12,13 @@ from mesascope.worlds.gymnasium.boards import BOARDS
 from mesascope.worlds.gymnasium.common_attributes import (
     COMMON,
     COMMON_OBJECTIVES,
-    HIDDEN,
-    PLACES,
     action_attributes,
     action_objectives,
     common_columns,
     hidden_places,
     place_objectives,
     placeless,
+    room_places,
 )
 from mesascope.worlds.gymnasium.encoding import space_encoding
 from mesascope.worlds.gymnasium.enumeration import Enumeration, Request, Source
@@ -31,6 +30,7 @@ from mesascope.worlds.gymnasium.transition_tables import (
     reachable_rows,
     transitions_of,
 )
+from mesascope.worlds.places import HIDDEN, PLACES
 
 NAMED: int = 12
 """States that are named where some are never entered."""
@@ -165,7 +165,7 @@ class TableSource(Source):
         columns |= {name: taken[action][:, None] for action, name in enumerate(action_attributes(self.actions))}
         inside = hidden_places(cells, terminal, seed=seed)
         if self.board:
-            inside |= self.board.room.places(cells)
+            inside |= room_places(self.board.room, cells)
             columns |= self.board.events(codes, successors, reward)
         return columns | {name: where[successors] for name, where in inside.items()}
 
