@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey, root_key
-from mesascope.worlds.grid_world import random_levels
+from mesascope.worlds.grid_world import compiled_level, random_levels
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec, World, check_discount, hidden_goals, reach
 
@@ -185,7 +185,7 @@ class Graph(World):
         if len(goals) != 1:
             raise WorldError(f"A level of world 'graph' has one goal 'G'; this text has {len(goals)}.")
         successors = jnp.array([[known.index(letter) for letter in row[1:]] for row in rows])
-        return self.level(GraphLayout(successors, jnp.int32(goals[0]), jnp.full(HIDDEN, 0)))
+        return compiled_level(self, GraphLayout(successors, jnp.int32(goals[0]), jnp.full(HIDDEN, 0)))
 
     def format(self, level: Level, state: int | None = None) -> str:
         goal = int(level.layout.goal)

@@ -188,7 +188,7 @@ class GridWorld(World):
             )
         # A text does not say where the hidden controls are: all of them lie in the first free cell.
         hidden = jnp.full(HIDDEN_CELLS, first)
-        return self.level(GridLayout(walls, jnp.array(objects), hidden))
+        return compiled_level(self, GridLayout(walls, jnp.array(objects), hidden))
 
     def format(self, level: Level, state: int | None = None) -> str:
         layout = level.layout
@@ -233,6 +233,12 @@ class GridWorld(World):
     def position(self, level: Level, state: int) -> tuple[int, int]:
         # Worlds whose states hold more than a cell count the cell fastest.
         return self.grid.row_and_column(state % self.grid.cells)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def compiled_level(world: Any, layout: Any) -> Level:
+    """Returns the level of one layout of a world with `level`: op by op the first one of a process takes seconds."""
+    return world.level(layout)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
