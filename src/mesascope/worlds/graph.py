@@ -166,7 +166,8 @@ class Graph(World):
         shift = jax.random.randint(key_target, (), 1, self.nodes)
         layout = level.layout
         target = (layout.successors[node, edge] + shift) % self.nodes
-        edited = self.level(GraphLayout(layout.successors.at[node, edge].set(target), layout.goal, layout.hidden))
+        successors = layout.successors.at[node, edge].set(target)
+        edited = compiled_level(self, GraphLayout(successors, layout.goal, layout.hidden))
         return edited, jnp.stack([node, jnp.zeros_like(node)])
 
     def parse(self, text: str) -> Level:

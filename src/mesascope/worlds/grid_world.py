@@ -209,7 +209,7 @@ class GridWorld(World):
         choices = jnp.where(layout.objects.any(axis=-1), -jnp.inf, 0.0)
         cell = jax.random.categorical(key, choices)
         toggled = layout.walls ^ self.grid.one_hot(cell)
-        edited = self.level(GridLayout(toggled, layout.objects, layout.hidden))
+        edited = compiled_level(self, GridLayout(toggled, layout.objects, layout.hidden))
         return edited, jnp.stack(self.grid.row_and_column(cell))
 
     def rearrange(self, level: Level, *, key: RandomKey) -> tuple[Level, Int[Array, "2"]]:
@@ -223,7 +223,7 @@ class GridWorld(World):
         empty = ~self.grid.interior(layout.walls) & ~layout.objects.any(axis=-1)
         target = jax.random.categorical(key_where, jnp.where(empty, 0.0, -jnp.inf))
         objects = layout.objects.at[cell, kind].set(False).at[target, kind].set(True)
-        moved = self.level(GridLayout(layout.walls, objects, layout.hidden))
+        moved = compiled_level(self, GridLayout(layout.walls, objects, layout.hidden))
         return moved, jnp.stack(self.grid.row_and_column(target))
 
     def remaining(self, level: Level, state: int) -> Bool[Array, "cells kinds"]:
