@@ -1,6 +1,7 @@
 from collections import deque
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -39,10 +40,11 @@ def played(text: str) -> set[tuple]:
 def test_reachable_states_are_those_of_play(distribution):
     level = jax.device_get(WORLD.sample(key=jax.random.key(0), distribution=distribution, count=32))
     for index in range(12):
-        states = np.flatnonzero(level.reachable[index])
-        drawn = {(WORLD.position(level[index], state), WORLD.format(level[index], state)) for state in states.tolist()}
+        one = jax.tree.map(jnp.asarray, level[index])
+        states = np.flatnonzero(one.reachable)
+        drawn = {(WORLD.position(one, state), WORLD.format(one, state)) for state in states.tolist()}
         assert len(drawn) == len(states)
-        assert len(states) == len(played(WORLD.format(level[index])))
+        assert len(states) == len(played(WORLD.format(one)))
 
 
 def test_flooding_equals_following_successors():

@@ -35,7 +35,7 @@ def test_the_goal_lies_in_every_free_cell_now_and_then():
 @pytest.mark.parametrize("walls", ["blocks", "maze"])
 def test_optimal_values_are_the_discount_to_the_power_of_the_distance(walls):
     world = Maze(walls=walls)
-    level = jax.device_get(world.sample(key=jax.random.key(2), distribution="deploy", count=32))
+    level = world.sample(key=jax.random.key(2), distribution="deploy", count=32)
     value = optimal_action_values(level, compile_objectives(world).select("goal")).max(-1)[0]
     grid = world.grid
     for index in range(level.count):
