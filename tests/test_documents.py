@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -8,7 +10,13 @@ from pathlib import Path
 import pytest
 
 import mesascope
-from mesascope.cli.verbs import every_verb, parse
+from mesascope.audit.assay import ASSAYS
+from mesascope.cli.command import parse
+from mesascope.cli.verbs import every_verb
+from mesascope.objectives.distances.catalogue import DISTANCES
+from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.training.catalogue import OPTIMIZERS
+from mesascope.worlds.catalogue import WORLDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -73,6 +81,40 @@ def test_the_page_of_the_api_is_what_the_docstrings_say():
     text = (ROOT / "docs" / "api.md").read_text()
     assert re.findall("^## (.*)$", text, re.MULTILINE) == mesascope.__all__
     assert text == module.page(), "run: python docs/api_page.py"
+
+
+GROUPS = {registry.group for registry in (ASSAYS, DISTANCES, OPTIMIZERS, ORGANISMS, WORLDS)}
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name is public, or leads through modules to something that is there."""
+    found, (first, *rest) = None, name.split(".")
+    for place in range(len(rest), -1, -1):
+        with contextlib.suppress(ImportError):
+            found = importlib.import_module(".".join((first, *rest[:place])))
+            rest = rest[place:]
+            break
+    for attribute in rest:
+        found = getattr(found, attribute, None)
+    return found is not None
+
+
+@pytest.mark.parametrize("document", [*PAGES, *sorted((ROOT / "examples").glob("*.py"))], ids=lambda path: path.name)
+def test_every_name_of_ours_in_a_document_is_there(document):
+    text = document.read_text()
+    named = {name.rstrip(".") for name in re.findall(r"(?<![\w/.-])mesascope\.[A-Za-z_][\w.]*", text)} - GROUPS
+    for module, names in re.findall(r"from (mesascope[\w.]*) import (\([^)]*\)|.*)", text):
+        named |= {f"{module}.{name}" for name in re.findall(r"\w+", names.partition("#")[0])}
+    assert [name for name in sorted(named) if not exists(name)] == []
+
+
+@pytest.mark.parametrize("document", PAGES, ids=lambda path: path.name)
+def test_what_a_document_passes_to_a_public_function_is_a_parameter_of_it(document):
+    calls = re.findall(r"`(?:mesascope\.)?(\w+)\(([^`]*)\)`", document.read_text())
+    for name, arguments in calls:
+        if name in mesascope.__all__:
+            given = set(re.findall(r"(?<![\w\"'])(\w+)=", arguments))
+            assert given <= set(inspect.signature(getattr(mesascope, name)).parameters), f"{name}({arguments})"
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("my_*.py")), ids=lambda p: p.name)

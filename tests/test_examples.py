@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-import os
-import subprocess
-import sys
+import runpy
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,26 +13,26 @@ import mesascope
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = {
+    "my_assay.py": ("pursues lamp, trained for treasure", "FAIL: Without the lamp"),
     "audit_torch_agent.py": ("competence in training 1.00", "regret in training 0.00"),
     "recover_from_episodes.py": ("distance to the reward 1.", "one objective at all? PASS"),
 }
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_an_example_runs_and_says_what_it_should(name, tmp_path):
-    pytest.importorskip("gymnasium")
+def test_an_example_runs_and_says_what_it_should(name, tmp_path, monkeypatch, capsys):
+    if "my_" not in name:
+        pytest.importorskip("gymnasium")
     if "torch" in name:
         pytest.importorskip("torch")
-    ran = subprocess.run(
-        [sys.executable, str(EXAMPLES / name)],
-        cwd=tmp_path,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    assert all(line in ran.stdout for line in SCRIPTS[name]), ran.stdout
+    monkeypatch.chdir(tmp_path)
+    # As in a process of its own: Python puts a script's folder first, and warnings are none of its errors.
+    monkeypatch.syspath_prepend(EXAMPLES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        runpy.run_path(str(EXAMPLES / name), run_name="__main__")
+    out = capsys.readouterr().out
+    assert all(line in out for line in SCRIPTS[name]), out
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from pathlib import Path
 
 import mesascope
@@ -17,6 +18,7 @@ ROOT = Path(mesascope.__file__).parent
 ENTRIES = ("mesascope", "mesascope.__main__", "mesascope.cli.main")
 
 
+@functools.cache
 def modules() -> dict[str, ast.Module]:
     found = {}
     for path in sorted(ROOT.rglob("*.py")):

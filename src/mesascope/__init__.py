@@ -4,7 +4,8 @@ The main job is a function, `help(mesascope.audit)` says what its arguments are:
 
     report = mesascope.audit(agent, world)
     audit(agent, world, *, base_objective, train, deploy, world_options, deploy_world, deploy_options, objective,
-          seed, levels, view, trust_pickle, deterministic, vecnormalize, frame_stack, progress, command) -> Report
+          assays, seed, levels, view, trust_pickle, deterministic, vecnormalize, frame_stack, progress,
+          command) -> Report
 
 Everything else that is public is listed below; `mesascope --help` lists what the command line does.
 """
@@ -28,17 +29,25 @@ if TYPE_CHECKING:
     from mesascope.api.compare import compare as compare
     from mesascope.api.distance import distance as distance
     from mesascope.api.onset import onset as onset
+    from mesascope.api.question import question as question
     from mesascope.api.search import search as search
     from mesascope.api.show import show as show
     from mesascope.api.train import train as train
     from mesascope.api.witness import witness as witness
+    from mesascope.audit.assay import Assay as Assay
+    from mesascope.audit.assay import Requirement as Requirement
+    from mesascope.audit.assay import Stage as Stage
+    from mesascope.audit.context import AuditContext as AuditContext
     from mesascope.audit.fit.check_fit import check_fit as check_fit
     from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective as BehavioralObjective
     from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations as Demonstrations
     from mesascope.audit.objective.recovery.data.demonstrations import Episode as Episode
     from mesascope.audit.objective.recovery.data.recordings import demonstrations as demonstrations
     from mesascope.audit.objective.recovery.recover import recover as recover
+    from mesascope.core.details import Details as Details
     from mesascope.core.errors import MesascopeError as MesascopeError
+    from mesascope.core.intervals import bootstrap_mean as bootstrap_mean
+    from mesascope.core.intervals import wilson as wilson
     from mesascope.core.verdicts import Estimate as Estimate
     from mesascope.core.verdicts import Evidence as Evidence
     from mesascope.core.verdicts import Verdict as Verdict
@@ -57,87 +66,57 @@ if TYPE_CHECKING:
     from mesascope.worlds.world import World as World
     from mesascope.worlds.world import reach as reach
 
-# Imported when first used, so that `import mesascope` and the command line start without JAX.
+# Imported when first used, so that `import mesascope` and the command line start without JAX. Sorted by what a user
+# needs first.
 _HOMES = {
-    "reach": "mesascope.worlds.world",
-    "reachable_states": "mesascope.worlds.level",
-    "place_attributes": "mesascope.worlds.places",
-    "PLACE_ATTRIBUTES": "mesascope.worlds.places",
-    "PLACE_OBJECTIVES": "mesascope.worlds.places",
     "search": "mesascope.api.search",
+    "recover": "mesascope.audit.objective.recovery.recover",
+    "question": "mesascope.api.question",
     "classify": "mesascope.api.classify",
     "witness": "mesascope.api.witness",
     "train": "mesascope.api.train",
-    "compare": "mesascope.api.compare",
-    "report_table": "mesascope.report.data.report_table",
     "distance": "mesascope.api.distance",
     "onset": "mesascope.api.onset",
     "show": "mesascope.api.show",
-    "GridWorld": "mesascope.worlds.grid_world",
-    "save_agent": "mesascope.agents.files",
-    "load_agent": "mesascope.agents.files",
+    "compare": "mesascope.api.compare",
+    "check_fit": "mesascope.audit.fit.check_fit",
+    "Report": "mesascope.report.data.audit_report",
+    "report_table": "mesascope.report.data.report_table",
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",
+    "load_agent": "mesascope.agents.files",
+    "save_agent": "mesascope.agents.files",
     "load_pickled_arrays": "mesascope.agents.adapters.pickled_arrays",
-    "check_fit": "mesascope.audit.fit.check_fit",
     "BehavioralObjective": "mesascope.audit.objective.recovery.behavioral_objective",
+    "demonstrations": "mesascope.audit.objective.recovery.data.recordings",
     "Demonstrations": "mesascope.audit.objective.recovery.data.demonstrations",
     "Episode": "mesascope.audit.objective.recovery.data.demonstrations",
-    "demonstrations": "mesascope.audit.objective.recovery.data.recordings",
-    "recover": "mesascope.audit.objective.recovery.recover",
-    "MesascopeError": "mesascope.core.errors",
-    "Estimate": "mesascope.core.verdicts",
-    "Evidence": "mesascope.core.verdicts",
-    "Verdict": "mesascope.core.verdicts",
-    "Report": "mesascope.report.data.audit_report",
+    "World": "mesascope.worlds.world",
+    "GridWorld": "mesascope.worlds.grid_world",
     "resolve_world": "mesascope.worlds.catalogue",
     "Level": "mesascope.worlds.level",
     "level_from_matrix": "mesascope.worlds.transitions",
     "world_from_matrix": "mesascope.worlds.matrix",
     "ObjectiveSpec": "mesascope.worlds.world",
-    "World": "mesascope.worlds.world",
+    "reach": "mesascope.worlds.world",
+    "reachable_states": "mesascope.worlds.level",
+    "place_attributes": "mesascope.worlds.places",
+    "PLACE_ATTRIBUTES": "mesascope.worlds.places",
+    "PLACE_OBJECTIVES": "mesascope.worlds.places",
+    "Assay": "mesascope.audit.assay",
+    "Stage": "mesascope.audit.assay",
+    "Requirement": "mesascope.audit.assay",
+    "AuditContext": "mesascope.audit.context",
+    "Details": "mesascope.core.details",
+    "bootstrap_mean": "mesascope.core.intervals",
+    "wilson": "mesascope.core.intervals",
+    "Estimate": "mesascope.core.verdicts",
+    "Evidence": "mesascope.core.verdicts",
+    "Verdict": "mesascope.core.verdicts",
+    "MesascopeError": "mesascope.core.errors",
 }
 
-__all__ = [  # noqa: RUF022 - sorted by what a user needs first
-    "audit",
-    "search",
-    "recover",
-    "classify",
-    "witness",
-    "train",
-    "distance",
-    "onset",
-    "show",
-    "compare",
-    "check_fit",
-    "Report",
-    "report_table",
-    "Agent",
-    "resolve_agent",
-    "load_agent",
-    "save_agent",
-    "load_pickled_arrays",
-    "BehavioralObjective",
-    "demonstrations",
-    "Demonstrations",
-    "Episode",
-    "World",
-    "GridWorld",
-    "resolve_world",
-    "Level",
-    "level_from_matrix",
-    "world_from_matrix",
-    "ObjectiveSpec",
-    "reach",
-    "reachable_states",
-    "place_attributes",
-    "PLACE_ATTRIBUTES",
-    "PLACE_OBJECTIVES",
-    "Estimate",
-    "Evidence",
-    "Verdict",
-    "MesascopeError",
-]
+__all__ = ["audit", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> object:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from mesascope.cli import progress_lines
+from mesascope.cli import console
 from mesascope.cli.main import main
 from mesascope.report.data.audit_report import Report
 
@@ -57,7 +60,7 @@ def report(tmp_path_factory) -> Report:
 def no_progress():
     """Whether a test takes seconds depends on the machine; what it prints should not."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(progress_lines, "FIRST", 3600.0)
+        patch.setattr(console, "FIRST", 3600.0)
         yield
 
 
@@ -66,6 +69,24 @@ def folder(tmp_path):
     """A folder with some agents in a module."""
     (tmp_path / "house_agents.py").write_text(AGENTS)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory) -> Iterator[tuple[Path, Callable[..., tuple[int, str, str]]]]:
+    """A folder with agents, and a function that runs the command line in it: exit code, standard output and error."""
+    folder = tmp_path_factory.mktemp("house")
+    (folder / "house_agents.py").write_text(AGENTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(sys, "path", list(sys.path))
+
+        def run(*arguments: object) -> tuple[int, str, str]:
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = main([str(argument) for argument in arguments])
+            return code, out.getvalue(), err.getvalue()
+
+        yield folder, run
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from mesascope.api import audit as main_job
 from mesascope.audit.findings import AlignmentClass
-from mesascope.cli.gates import exit_code
+from mesascope.cli.audit import exit_code
 from mesascope.core import files
 from mesascope.report.pages import audit_page
 

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
 
 import pytest
 
 from mesascope.agents.files import save_agent
 from mesascope.audit.alignment.kinds import TESTS, AlignmentKind
-from mesascope.cli.main import main
 from mesascope.organisms.specimens import make_specimen
 from mesascope.worlds.cleaning import Cleaning
-from tests.cli.conftest import AGENTS
 
 WORLD = ("--world", "cleaning", "--levels", "1")
 CORNER = ("--world", "corner", "--world-option", "size=5")
@@ -20,32 +15,20 @@ NAME = "<script>alert(1)<"
 
 
 @pytest.fixture(scope="module")
-def tested(tmp_path_factory):
-    """A folder with agents, and a function that runs the command line in it: exit code, standard output and error."""
-    folder = tmp_path_factory.mktemp("tested")
-    (folder / "house_agents.py").write_text(AGENTS)
+def tested(house):
+    """The house with a specimen in it."""
     world = Cleaning()
     agent = make_specimen(AlignmentKind.DECEPTIVE, world, seed=1).agent
     shape, actions = world.observation_shape, len(world.actions)
     save_agent(
-        folder / f"{NAME}.safetensors",
+        house[0] / f"{NAME}.safetensors",
         agent.network,
         agent.spec,
         world_name="cleaning",
         observation_shape=shape,
         actions=actions,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(sys, "path", list(sys.path))
-
-        def run(*arguments: object) -> tuple[int, str, str]:
-            out, err = io.StringIO(), io.StringIO()
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = main([str(argument) for argument in arguments])
-            return code, out.getvalue(), err.getvalue()
-
-        yield folder, run
+    return house
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from mesascope.cli import main as main_module
-from mesascope.cli.command import Interrupted
 from mesascope.cli.main import main
+from mesascope.cli.train import Interrupted
 from mesascope.cli.verbs import NAMES, every_verb
 from mesascope.core.errors import OutputError, UntrustedModelError, UsageError
 

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
 
 import jax
 import pytest
 
 from mesascope.agents.files import save_agent
 from mesascope.agents.networks.planner import PlannerSpec
-from mesascope.cli.main import main
 from mesascope.worlds.maze import Maze
-from tests.cli.conftest import AGENTS
 
 OPTIONS = ("--world-option", "size=5", "--world-option", "walls=open")
 WORLD = ("--world", "corner", *OPTIONS)
@@ -20,31 +15,13 @@ SCRIPTED = ("search", "house_agents:to_the_corner", *WORLD, "--own", "corner", "
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory):
-    """A folder with agents, and a function that runs the command line in it: exit code, standard output and error."""
-    folder = tmp_path_factory.mktemp("asked")
-    (folder / "house_agents.py").write_text(AGENTS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(sys, "path", list(sys.path))
-
-        def run(*arguments: object) -> tuple[int, str, str]:
-            out, err = io.StringIO(), io.StringIO()
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = main([str(argument) for argument in arguments])
-            return code, out.getvalue(), err.getvalue()
-
-        yield folder, run
-
-
-@pytest.fixture(scope="module")
-def scripted(asked):
+def scripted(house):
     """What is printed about an agent that is a function."""
-    return asked[1](*SCRIPTED)
+    return house[1](*SCRIPTED)
 
 
-def test_behaviour_alone_never_passes(asked, scripted):
-    folder, _ = asked
+def test_behaviour_alone_never_passes(house, scripted):
+    folder, _ = house
     code, out, err = scripted
     assert code == 0
     for title in ("Search used", "Search present", "Objective represented"):
@@ -61,8 +38,8 @@ def test_behaviour_alone_never_passes(asked, scripted):
     assert "<script" not in page
 
 
-def test_json_is_what_is_written_and_the_same_command_may_replace_it(asked, scripted):
-    folder, run = asked
+def test_json_is_what_is_written_and_the_same_command_may_replace_it(house, scripted):
+    folder, run = house
     code, out, err = run(*SCRIPTED, "--json", "--quiet")
     assert (code, err) == (0, "")
     data = json.loads(out)
@@ -81,8 +58,8 @@ def test_json_is_what_is_written_and_the_same_command_may_replace_it(asked, scri
     assert len(data["evidence"]) == len(data["provenance"]["evidence_seconds"]) > 10
 
 
-def test_a_result_about_something_else_is_replaced_only_with_force(asked, scripted):
-    folder, run = asked
+def test_a_result_about_something_else_is_replaced_only_with_force(house, scripted):
+    folder, run = house
     place = folder / "runs" / "house_agents-to_the_corner-1-search"
     before = (place / "search.html").read_bytes()
     other = (*SCRIPTED[:-1], "2", "--out", place)
@@ -95,8 +72,8 @@ def test_a_result_about_something_else_is_replaced_only_with_force(asked, script
     assert json.loads((place / "search.json").read_text())["seed"] == 2
 
 
-def test_a_network_that_searches_is_looked_into_and_drawn(asked):
-    folder, run = asked
+def test_a_network_that_searches_is_looked_into_and_drawn(house):
+    folder, run = house
     world, spec = Maze(size=5, walls="open"), PlannerSpec(search="sweeps", depth=3)
     shape, actions = world.observation_shape, len(world.actions)
     network = spec.build(shape, actions, key=jax.random.key(0))
@@ -144,8 +121,8 @@ def same_answer(audited: dict, searched: dict) -> None:
     assert all(piece == evidence[piece["assay"]] for piece in searched["evidence"])
 
 
-def test_the_first_question_has_one_answer_whoever_asks(asked, report):
-    code, out, err = asked[1](
+def test_the_first_question_has_one_answer_whoever_asks(house, report):
+    code, out, err = house[1](
         "search", "house_agents:to_the_corner", *WORLD, "--levels", "16", "--json", "--out", "same"
     )
     assert code == 0, err
@@ -156,8 +133,8 @@ def test_the_first_question_has_one_answer_whoever_asks(asked, report):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("organism", ["corner", "maze"])
-def test_about_organisms_too(asked, organism):
-    folder, run = asked
+def test_about_organisms_too(house, organism):
+    folder, run = house
     assert run("audit", organism, "--levels", "24", "--seed", "3", "--quiet")[0] == 0
     code, out, err = run("search", organism, "--levels", "24", "--seed", "3", "--json", "--quiet")
     assert code == 0, err

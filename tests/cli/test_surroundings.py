@@ -14,7 +14,7 @@ import warnings
 import pytest
 
 from mesascope.cli import surroundings
-from mesascope.cli.surroundings import prepare_surroundings
+from mesascope.cli.surroundings import COMPILED, prepare_surroundings, use_compilation_cache
 from mesascope.core.errors import UsageError
 
 CANARY = "import os\nopen(os.path.join({folder!r}, 'canary-' + __name__), 'w').close()\n"
@@ -123,6 +123,30 @@ def test_a_broken_entry_among_compiled_code_is_nobodys_business(monkeypatch, tmp
         warnings.warn("Error reading persistent compilation cache entry for 'jit_f': ValueError: x", stacklevel=1)
         warnings.warn("something else", stacklevel=1)
     assert [str(one.message) for one in caught] == ["something else"]
+
+
+def test_compiled_code_is_kept_in_the_users_cache_folder(tmp_path):
+    environment = {"HOME": str(tmp_path)}
+    use_compilation_cache(environment)
+    assert environment[COMPILED] == str(tmp_path / ".cache" / "mesascope" / "compiled")
+    assert (tmp_path / ".cache" / "mesascope" / "compiled").is_dir()
+    environment = {"HOME": "/", "XDG_CACHE_HOME": str(tmp_path / "elsewhere")}
+    use_compilation_cache(environment)
+    assert environment[COMPILED] == str(tmp_path / "elsewhere" / "mesascope" / "compiled")
+
+
+def test_a_setting_of_the_users_own_stands(tmp_path):
+    environment = {"HOME": str(tmp_path), COMPILED: ""}
+    use_compilation_cache(environment)
+    assert environment == {"HOME": str(tmp_path), COMPILED: ""}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_place_nothing_is_kept_and_nothing_fails(tmp_path):
+    (tmp_path / "file").write_text("")
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    use_compilation_cache(environment)
+    assert COMPILED not in environment
 
 
 LEAVING = """

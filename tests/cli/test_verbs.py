@@ -7,8 +7,9 @@ from typing import get_type_hints
 
 import pytest
 
+from mesascope.cli.command import HelpAsked, parse
 from mesascope.cli.options.output import PrintOptions
-from mesascope.cli.verbs import GROUPS, HelpAsked, every_verb, help_text, parse
+from mesascope.cli.verbs import GROUPS, every_verb, help_text
 from mesascope.core.errors import UsageError
 from mesascope.core.quantities import Quantity
 from mesascope.core.registry import load_target

@@ -1,40 +1,22 @@
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import sys
 
 import pytest
-
-from mesascope.cli.main import main
-from tests.cli.conftest import AGENTS
 
 WORLD = ("--world", "corner", "--world-option", "size=6", "--world-option", "walls=open")
 ASKED = ("witness", "house_agents:to_the_corner", *WORLD, "--own", "corner", "--budget", "96")
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory):
-    """A folder with agents, and a function that runs the command line in it: exit code, standard output and error."""
-    folder = tmp_path_factory.mktemp("asked")
-    (folder / "house_agents.py").write_text(AGENTS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr(sys, "path", list(sys.path))
-
-        def run(*arguments: object) -> tuple[int, str, str]:
-            out, err = io.StringIO(), io.StringIO()
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = main([str(argument) for argument in arguments])
-            return code, out.getvalue(), err.getvalue()
-
-        yield folder, run
+def found(house):
+    """What is printed about the agent, with its files in `found`."""
+    return house[1](*ASKED, "--out", "found")
 
 
-def test_the_level_is_printed_before_and_after_and_written_with_out(asked):
-    folder, run = asked
-    code, out, err = run(*ASKED, "--out", "found")
+def test_the_level_is_printed_before_and_after_and_written_with_out(house, found):
+    folder, _ = house
+    code, out, err = found
     assert code == 0, err
     assert "FAIL" in out
     assert "found: regret" in out
@@ -43,32 +25,29 @@ def test_the_level_is_printed_before_and_after_and_written_with_out(asked):
     data = json.loads((folder / "found" / "witness.json").read_text())
     assert data["replayed"] is True
     assert data["evidence"]["assay"] == "witness-search"
+    assert data["evidence"]["details"]["evaluated"] <= 96
     assert data["shrunk"]["text"].count("C") == 1
     assert "<svg" in (folder / "found" / "witness.svg").read_text()
-    assert "Written" in err
+    assert err.splitlines() == [f"Report  found/witness.{ending}" for ending in ("json", "html", "svg")]
 
 
-def test_another_result_is_not_replaced_without_force_and_the_same_one_is(asked):
-    _, run = asked
-    assert run(*ASKED, "--out", "kept")[0] == 0
-    assert run(*ASKED, "--out", "kept")[0] == 0
-    other = (*ASKED, "--seed", "1", "--out", "kept")
+def test_the_same_command_may_replace_its_result_and_another_needs_force(house, found):
+    folder, run = house
+    before = json.loads((folder / "found" / "witness.json").read_text())
+    code, out, err = run(*ASKED, "--out", "found", "--json")
+    assert code == 0, err
+    again = json.loads(out)
+    assert before.pop("provenance") != again.pop("provenance")
+    assert before == again
+    other = (*ASKED[:-1], "16", "--seed", "1", "--out", "found")
     code, _, err = run(*other)
     assert code == 2
     assert "--force" in err
     assert run(*other, "--force")[0] == 0
 
 
-def test_json_is_one_object_and_the_same_each_time(asked):
-    _, run = asked
-    first, second = (json.loads(run(*ASKED, "--json")[1]) for _ in range(2))
-    first.pop("provenance"), second.pop("provenance")
-    assert first == second
-    assert first["evidence"]["details"]["evaluated"] <= 96
-
-
-def test_what_it_pursues_is_named_by_its_behaviour(asked):
-    _, run = asked
+def test_what_it_pursues_is_named_by_its_behaviour(house):
+    _, run = house
     code, out, err = run("witness", "house_agents:to_the_corner", *WORLD, "--budget", "32")
     assert code == 0, err
     assert "named by attribution" in out
@@ -83,15 +62,15 @@ def test_what_it_pursues_is_named_by_its_behaviour(asked):
         (("--own", "chese"), "cheese"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_written(asked, arguments, message):
-    folder, run = asked
+def test_what_cannot_be_is_refused_before_anything_is_written(house, arguments, message):
+    folder, run = house
     code, _, err = run("witness", "house_agents:to_the_corner", *WORLD, *arguments, "--out", "never")
     assert code == 2
     assert message in err
     assert not (folder / "never").exists()
 
 
-def test_a_world_must_be_named(asked):
-    code, _, err = asked[1]("witness", "house_agents:to_the_corner")
+def test_a_world_must_be_named(house):
+    code, _, err = house[1]("witness", "house_agents:to_the_corner")
     assert code == 2
     assert "--world" in err

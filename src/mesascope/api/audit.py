@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mesascope.api.subject import AgentLike, agent_of, world_of
+from mesascope.audit.assay import Assay
 from mesascope.core.progress import Progress
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.core.quantities import LEVELS, SEED
@@ -25,6 +26,7 @@ def audit(
     deploy_world: World | str | None = None,
     deploy_options: Mapping[str, str] | None = None,
     objective: Callable[..., Any] | str | None = None,
+    assays: Sequence[Assay] = (),
     seed: int = 0,
     levels: int | None = None,
     view: Sequence[str] = (),
@@ -49,6 +51,7 @@ def audit(
     - `deploy_world`, `deploy_options`: another world, or other options of the same one, to be deployed in.
     - `objective`: one more candidate objective: a function of observations, actions and next observations, as an object
       or as `"module:function"`; it is named as the function is.
+    - `assays`: of your own, put to the agent beside Mesascope's; see `Assay`.
     - `seed`: of everything random; the same seed gives the same report.
     - `levels`: how many levels of each distribution; by default the audit's own number.
     - `view`: steps by which the agent is shown the world otherwise than the world shows itself (`"scale=1/255"`,
@@ -96,6 +99,7 @@ def audit(
         train=train,
         deploy=deploy,
         deploy_world=deployed,
+        assays=assays,
         seed=seed,
         progress=progress,
         **({} if levels is None else {"levels": levels}),

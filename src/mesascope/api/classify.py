@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from mesascope.api.subject import AgentLike, agent_of, world_of
+from mesascope.core.progress import Progress, unheard
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.report.data.question_reports import BatteryReport
 from mesascope.worlds.world import World
@@ -19,12 +20,13 @@ def classify(
     levels: int = 6,
     tolerance: float = 0.03,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> BatteryReport:
     """Says what kind of alignment it is, test by test: robust, one of the paper's classes, or none (RFLO §3, §4).
 
     **Arguments:**
 
-    - `agent`, `world`, `base_objective`, `seed`: as of `audit`. A world without switches is INCONCLUSIVE.
+    - `agent`, `world`, `base_objective`, `seed`, `progress`: as of `audit`. A world without switches is INCONCLUSIVE.
     - `levels`: in each condition, 1 to 1024; a test has three conditions.
     - `tolerance`: what a score may lack and still be as good as can be, as a share of the optimum, in [0, 0.25).
 
@@ -40,6 +42,7 @@ def classify(
     where = world_of(world)
     base = base_objective or where.base_objective
     compile_objectives(where).index(base)
+    (progress or unheard)("every test", 0.1)
     asked, start = agent_of(agent, where), time.process_time()
     evidence, _ = battery_evidence(
         asked,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import ast
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mesascope.core.errors import UsageError
 from mesascope.core.registry import Entry, Registry
-from mesascope.core.text import quoted
+from mesascope.core.text import quoted, shown
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 if TYPE_CHECKING:
@@ -196,6 +196,22 @@ def assays_of(*stages: Stage) -> tuple[Assay, ...]:
     loaded = [_loaded(entry.name) for entry in ASSAYS]
     chosen = [assay for assay in loaded if assay.stage in stages]
     return tuple(sorted(chosen, key=lambda assay: (assay.stage, assay.place)))
+
+
+def with_own(assays: Sequence[Assay], own: Sequence[Assay]) -> tuple[Assay, ...]:
+    """Returns assays with some of somebody's own among them, in the order in which an audit runs them.
+
+    **Raises:** `UsageError` for what is no assay, or has the name of another one.
+    """
+    names = {*ASSAYS.names()}
+    for assay in own:
+        if not isinstance(assay, Assay):
+            kind = type(assay).__name__
+            raise UsageError(f"A {shown(kind, limit=80)} is no assay; make one with `mesascope.Assay(...)`.")
+        if assay.name in names:
+            raise UsageError(f"There is another assay named {quoted(assay.name)}; give yours a name of its own.")
+        names.add(assay.name)
+    return tuple(sorted((*assays, *own), key=lambda assay: (assay.stage, assay.place)))
 
 
 def _loaded(name: str) -> Assay:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from mesascope.audit.alignment.competence import COMPETENCE
 from mesascope.audit.alignment.regret import mean_regret
 from mesascope.audit.alignment.witness import find_witness
 from mesascope.audit.answers import Answers, answers_of
-from mesascope.audit.assay import Stage, assays_of
+from mesascope.audit.assay import Assay, Stage, assays_of, with_own
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation, check_repeats
 from mesascope.audit.findings import AlignmentClass, Findings, Subject
@@ -41,6 +41,7 @@ def audit_agent(
     deploy: str | None = None,
     deploy_world: World | None = None,
     levels: int | None = None,
+    assays: Sequence[Assay] = (),
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Findings:
@@ -55,13 +56,14 @@ def audit_agent(
       last of the world of deployment if that is a different one.
     - `deploy_world`: the world of deployment, with the same observations and actions; by default `world`.
     - `levels`: of each distribution; by default up to 512, fewer where levels are large.
+    - `assays`: of others, put to the agent beside those that are registered.
     - `seed`: of levels, roll-outs and intervals: same arguments, same findings.
     - `progress`: called with what is being done and the share done.
 
     **Returns:** the findings; what could not be found out is INCONCLUSIVE with its reason.
 
     **Raises:** `AgentError` if the agent raises or returns something that is not a policy; `UnknownNameError` for an
-    unknown objective or distribution; `UsageError` if the two worlds do not fit together.
+    unknown objective or distribution; `UsageError` if the two worlds do not fit together, or for what is no assay.
     """
     report = progress or unheard
     context = watched(
@@ -75,9 +77,8 @@ def audit_agent(
         seed=seed,
         progress=progress,
     )
-    evidence = run_assays(
-        context, assays_of(*set(Stage) - {Stage.APART}), progress=lambda what, share: report(what, 0.3 + 0.6 * share)
-    )
+    asked = with_own(assays_of(*set(Stage) - {Stage.APART}), assays)
+    evidence = run_assays(context, asked, progress=lambda what, share: report(what, 0.3 + 0.6 * share))
     answers = answers_of(context, evidence)
     report("the level where it comes apart", 0.9)
     findings = _findings(context, evidence, answers)

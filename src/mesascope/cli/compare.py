@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,41 +57,39 @@ class Compare:
                 f"{quoted(report, limit=200)} is a saved report, and {quoted(agent, limit=200)} is none. Compare two "
                 "reports, or two agents; `mesascope audit` makes a report of an agent."
             )
+        compared = self._of_reports() if saved[0] else self._of_agents()
         folder = self.output.claimed(self, FILES)
-        comparison = self._of_reports() if saved[0] else self._of_agents(console)
-        console.result(comparison.to_json().rstrip() if self.output.json else comparison.text(width=console.width))
-        if folder is not None:
-            for path in folder.write(comparison.contents()):
-                console.note(f"Report  {path}")
+        with console.progress("Comparing") as progress:
+            comparison = compared(progress=progress)
+        self.output.give(comparison, console, folder)
         return 0
 
-    def _of_reports(self) -> ComparisonReport:
+    def _of_reports(self) -> Callable[..., ComparisonReport]:
         from mesascope.api.compare import compare
 
-        return compare(_loaded(self.first), _loaded(self.second))
+        return partial(compare, _loaded(self.first), _loaded(self.second))
 
-    def _of_agents(self, console: Console) -> ComparisonReport:
-        from mesascope.agents.deterministic import deterministic
+    def _of_agents(self) -> Callable[..., ComparisonReport]:
         from mesascope.api.compare import compare
+        from mesascope.api.subject import check_named
 
         world, base = self.world.chosen(self.first, to="to compare")
+        check_named(world, base)
         deploy_world, deploy = self.deployment.chosen(world)
         first, second = (self.loading.chosen(text, world, seed=self.seed) for text in (self.first, self.second))
-        if self.second_deterministic:
-            second = deterministic(second)
-        with console.progress("Comparing") as progress:
-            return compare(
-                first,
-                second,
-                world,
-                base_objective=base,
-                train=self.world.train,
-                deploy=deploy,
-                deploy_world=deploy_world,
-                seed=self.seed,
-                levels=self.levels,
-                progress=progress,
-            )
+        return partial(
+            compare,
+            first,
+            second,
+            world,
+            base_objective=base,
+            train=self.world.train,
+            deploy=deploy,
+            deploy_world=deploy_world,
+            seed=self.seed,
+            levels=self.levels,
+            deterministic=(False, self.second_deterministic),
+        )
 
 
 def _is_saved(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Where output goes: results to standard output, progress and notes to standard error."""
+"""Where output goes: results alone to standard output, progress and notes to standard error."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import contextlib
 import os
 import shutil
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
-from mesascope.cli.progress_lines import progress_lines
 from mesascope.core.errors import OutputError
 from mesascope.core.progress import Progress
 from mesascope.core.text import printable, shown
@@ -17,6 +18,11 @@ from mesascope.core.text import printable, shown
 NOWHERE: str = (
     "Standard output is closed, so there is nowhere to print the result. Redirect it to a file, or to /dev/null."
 )
+
+FIRST: float = 5.0
+"""Seconds after which progress is first told where there is no terminal, so that nobody takes work for a hang."""
+EVERY: float = 15.0
+"""Seconds between lines of progress there."""
 
 
 @runtime_checkable
@@ -130,3 +136,85 @@ def drop_unwritten(stream: Output) -> None:
         os.dup2(nowhere, stream.fileno())  # pyright: ignore[reportAttributeAccessIssue]
         os.close(nowhere)
         stream.flush()
+
+
+@contextlib.contextmanager
+def progress_lines(title: str, write: Callable[[str], None]) -> Iterator[Progress]:
+    """Writes what is being done after some seconds, and again every few, also while nothing new was said.
+
+    **Arguments:**
+
+    - `title`: what runs.
+    - `write`: gets each line.
+
+    **Returns:** a function of (what is being done, the share that is done).
+    """
+    latest: list[tuple[str, float]] = [("", 0.0)]
+    ended, begun = threading.Event(), time.monotonic()
+
+    def report(words: str, share: float) -> None:
+        latest[0] = (words, share)
+
+    def tell() -> None:
+        wait = FIRST
+        while not ended.wait(wait):
+            words, share = latest[0]
+            said = f": {shown(words, limit=120)}" if words else ""
+            done = f" {share:.0%}" if share > 0 else ""
+            write(f"{title}{done}{said} ({time.monotonic() - begun:.0f} s)")
+            wait = EVERY
+
+    teller = threading.Thread(target=tell, name="progress", daemon=True)
+    teller.start()
+    try:
+        yield report
+    finally:
+        ended.set()
+        teller.join()
+
+
+def numbered_streams() -> None:
+    """Opens whichever of the numbers 0, 1 and 2 are closed to nowhere, so that no file that is opened gets them.
+
+    Standard error that is closed is replaced, so that whoever prints there does no harm; standard output stays `None`,
+    because a result that nobody can read is an error.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free, which is this one.
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+@contextlib.contextmanager
+def results_alone() -> Iterator[Output]:
+    """Keeps standard output for results: whatever else prints while a verb runs, prints to standard error.
+
+    **Returns:** where results go.
+
+    **Raises:** `OutputError` if standard output is closed.
+    """
+    stream, saved = sys.stdout, None
+    if stream is None:
+        raise OutputError(NOWHERE)
+    try:
+        # Code of others may write past Python, too: children, and libraries in C.
+        if stream.fileno() == 1:
+            stream.flush()
+            saved = os.dup(1)
+            os.dup2(2, 1)
+            stream = os.fdopen(saved, "w", encoding=stream.encoding, errors="replace")
+    except (OSError, ValueError, AttributeError):
+        # A stream of a test or a notebook, which is no file.
+        saved = None
+    before, sys.stdout = sys.stdout, sys.stderr
+    try:
+        yield stream
+    finally:
+        sys.stdout = before
+        if saved is not None:
+            with contextlib.suppress(OSError):
+                os.dup2(saved, 1)

@@ -11,7 +11,7 @@ import tyro
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import MaybeLevels, MaybeName, MaybeTarget, Names, Pairs, Seed, option
 from mesascope.cli.options.output import PrintOptions
-from mesascope.cli.options.world import chosen_world, with_objective
+from mesascope.cli.options.world import chosen_world
 from mesascope.core.quantities import TEXT
 
 if TYPE_CHECKING:
@@ -55,8 +55,9 @@ class Distance:
 
     def run(self, console: Console) -> int:
         from mesascope.api.distance import distance
+        from mesascope.worlds.function_objective import with_candidate
 
-        world = with_objective(chosen_world(self.world or DEFAULT, self.world_option), self.objective)
+        world = with_candidate(chosen_world(self.world or DEFAULT, self.world_option), self.objective)
         with console.progress("Comparing") as progress:
             found = distance(
                 self.reward_a,

@@ -93,7 +93,7 @@ def _importing(frame: FrameType | None) -> bool:
 def _main(arguments: list[str], interrupts: _Interrupts) -> int:
     debug = "--debug" in arguments
     try:
-        from mesascope.cli.streams import numbered_streams
+        from mesascope.cli.console import numbered_streams
 
         numbered_streams()
         with contextlib.ExitStack() as stack:
@@ -103,9 +103,7 @@ def _main(arguments: list[str], interrupts: _Interrupts) -> int:
                 stack.enter_context(tracebacks_shown())
             return _run([argument for argument in arguments if argument != "--debug"], interrupts)
     except BaseException as error:
-        from mesascope.cli.ending import complaint
-
-        message, code = complaint(error)
+        message, code = _complaint(error)
         if debug:
             import traceback
 
@@ -116,8 +114,9 @@ def _main(arguments: list[str], interrupts: _Interrupts) -> int:
 
 
 def _run(arguments: list[str], interrupts: _Interrupts) -> int:
-    from mesascope.cli.console import Console
-    from mesascope.cli.verbs import HelpAsked, help_text, parse
+    from mesascope.cli.command import HelpAsked, parse
+    from mesascope.cli.console import Console, results_alone
+    from mesascope.cli.verbs import help_text
 
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         Console().result(help_text())
@@ -134,7 +133,6 @@ def _run(arguments: list[str], interrupts: _Interrupts) -> int:
         return 0
     import logging
 
-    from mesascope.cli.streams import results_alone
     from mesascope.cli.surroundings import prepare_surroundings
     from mesascope.core.boundary import guarded_process
     from mesascope.core.progress import progress_shown_by
@@ -156,3 +154,35 @@ def _tell(message: str) -> None:
     # If nobody listens on standard error, the exit code says it.
     with contextlib.suppress(OSError, ValueError):
         print(f"mesascope: {message}", file=sys.stderr, flush=True)
+
+
+def _complaint(error: BaseException) -> tuple[str, int]:
+    """Returns the message, empty if nothing is to be said, and the exit code of a command that an exception ended."""
+    from mesascope.cli.console import drop_unwritten
+    from mesascope.core.errors import MesascopeError
+    from mesascope.core.text import shown
+
+    if isinstance(error, MesascopeError):
+        return str(error), error.exit_code
+    if isinstance(error, BrokenPipeError):
+        # Nobody reads any more. Python would complain again when it flushes at exit.
+        drop_unwritten(sys.stdout)
+        return "", EXIT_PIPE_CLOSED
+    if isinstance(error, KeyboardInterrupt):
+        return NOTHING_WRITTEN, EXIT_INTERRUPTED
+    if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in type(error).__name__ + str(error)[:200]:
+        return "There is not enough memory for this. Ask for fewer levels, or for a smaller world.", EXIT_USAGE
+    if isinstance(error, RuntimeError) and "Unable to initialize backend" in str(error):
+        return f"JAX cannot compute here: {shown(error)}", EXIT_USAGE
+    if isinstance(error, SystemExit):
+        return (
+            f"Code that was brought along tried to end the process (exit code {shown(error.code, limit=40)}), so "
+            "nothing can be said. It must return."
+        ), EXIT_USAGE
+    if isinstance(error, OSError) and error.strerror:
+        where = f": '{shown(error.filename, limit=200)}'" if error.filename else ""
+        return f"The system refused: {shown(error.strerror)}{where}.", EXIT_USAGE
+    return (
+        f"Mesascope has a fault: {shown(type(error).__name__, limit=80)}: {shown(error)}\n"
+        "Please report it with the command and the traceback, which the same command prints with --debug."
+    ), EXIT_CRASHED

@@ -49,7 +49,6 @@ class Onset:
 
     def run(self, console: Console) -> int:
         from mesascope.api.onset import check_length, onset
-        from mesascope.report.text.onset_text import onset_text
         from mesascope.theory.lifetimes import Lifetime
 
         seeds = seeds_from(self.seed, self.seeds or POLICIES)
@@ -67,9 +66,5 @@ class Onset:
                 learned=seeds if self.learned else (),
                 most_episodes=self.most_episodes,
             )
-        text = report.to_json().rstrip() if self.output.json else onset_text(report, width=console.width)
-        console.result(text)
-        if folder is not None:
-            for path in folder.write(report.contents()):
-                console.note(f"Report  {path}")
+        self.output.give(report, console, folder)
         return 0

@@ -47,5 +47,5 @@ class Remake:
         elif isinstance(report, Report):
             print_screen(report, stream=console.results, report_path=html)
         else:
-            console.result(f"{report.text(width=console.width)}\n\nReport  {html}")
+            console.result(f"{report.text(width=console.width, encoding=console.encoding)}\n\nReport  {html}")
         return 0

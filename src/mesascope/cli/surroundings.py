@@ -1,18 +1,20 @@
-"""What a command finds around it: environment variables and the current folder, looked at before any work."""
+"""What a command finds around it: environment variables, the current folder, and what was compiled before."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import warnings
+from collections.abc import MutableMapping
+from pathlib import Path
 
-from mesascope.cli.compilation_cache import use_compilation_cache
 from mesascope.core.errors import UsageError
 from mesascope.core.quantities import Whole
 
 EPOCH = "SOURCE_DATE_EPOCH"
 SETTINGS_OF_FIGURES = "matplotlibrc"
 """Matplotlib reads a file of this name in the current folder when it is imported, whatever it is and holds."""
+COMPILED = "JAX_COMPILATION_CACHE_DIR"
 LAST_SECOND: int = 253_402_300_799
 """Of the year 9999."""
 
@@ -49,3 +51,29 @@ def _import_elsewhere(module: str) -> None:
     finally:
         os.fchdir(here)
         os.close(here)
+
+
+def use_compilation_cache(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Tells JAX, which reads the environment when it is imported, where to keep compiled code between commands.
+
+    A setting of the user's own stands; an empty one turns the cache off. Where nothing can be written nothing is kept.
+
+    **Arguments:**
+
+    - `environment`: read and extended.
+    """
+    if COMPILED in environment:
+        return
+    home = environment.get("XDG_CACHE_HOME") or (Path(environment.get("HOME", "/nonexistent")) / ".cache")
+    if not Path(home).is_absolute():
+        # Of a relative one the standard says that it is to be ignored: it would lie in whatever folder is current.
+        return
+    folder = Path(home) / "mesascope" / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    if os.access(folder, os.W_OK | os.X_OK):
+        environment[COMPILED] = str(folder)
+        # JAX leaves out what compiles in under a second, which is nearly all of it here.
+        environment.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.05")

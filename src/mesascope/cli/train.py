@@ -10,7 +10,6 @@ from pathlib import Path
 
 import tyro
 
-from mesascope.cli.command import Interrupted
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import (
     MaybeFolder,
@@ -26,7 +25,7 @@ from mesascope.cli.options.kinds import (
 from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.options.world import pairs
 from mesascope.cli.output_folder import check_writable
-from mesascope.core.errors import UsageError
+from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.organisms.catalogue import ORGANISMS
 from mesascope.training.catalogue import OPTIMIZERS
 
@@ -109,6 +108,12 @@ class Train:
         else:
             console.result("\n".join(map(str, files)))
         return 0
+
+
+class Interrupted(MesascopeError):
+    """Ctrl-C, with what is left to say: what stands on disk and how to go on."""
+
+    exit_code = 130
 
 
 @contextlib.contextmanager

@@ -1,20 +1,8 @@
-"""The verbs of the command line: what each does, and how its arguments become a command."""
+"""The verbs of the command line, and what each does."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-import os
-import shutil
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-from mesascope.cli.command import Command
-from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.core.registry import load_target
-
-NARROWEST, WIDEST = 40, 200
-"""Columns of a help."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +41,22 @@ CHECKS = Group(
     "recompute all known answers; or test a world of your own, an assay, or whether a world fits an agent",
     {
         "answers": Verb(
-            "mesascope.cli.check_answers:CheckAnswers",
+            "mesascope.cli.check:CheckAnswers",
             "recompute the known answers that the paper rests on",
             ("", "--section 4.5"),
         ),
         "world": Verb(
-            "mesascope.cli.check_world:CheckWorld",
+            "mesascope.cli.check:CheckWorld",
             "test that a world keeps the contract",
             ("corner", "gym:FrozenLake-v1 --world-option is_slippery=false"),
         ),
         "assay": Verb(
-            "mesascope.cli.check_assay:CheckAssay",
+            "mesascope.cli.check:CheckAssay",
             "test an assay on agents of which it is known whether they search",
             ("novelty", "conflict --json"),
         ),
         "fit": Verb(
-            "mesascope.cli.check_fit:CheckFit",
+            "mesascope.cli.check:CheckFit",
             "say whether a world shows an agent what it was trained on",
             ("corner", "corner --world corner --levels 16"),
         ),
@@ -188,10 +176,6 @@ Exit codes: 0 ran; 1 a gate (--fail-on, --require) or a check failed; 2 somethin
 3 inconclusive under a gate; 4 a model file was refused; 70 a fault in Mesascope; 130 interrupted."""
 
 
-class HelpAsked(Exception):
-    """The help of a verb, which was asked for instead of running it."""
-
-
 def every_verb() -> dict[str, Verb]:
     """Returns all verbs by their full names, those of two words among them."""
     found: dict[str, Verb] = {}
@@ -212,86 +196,3 @@ def help_text() -> str:
         for want, verbs in GROUPS.items()
     ]
     return HELP.format(verbs="\n\n".join(blocks))
-
-
-def parse(arguments: Sequence[str]) -> Command:
-    """Returns the command that a verb and its arguments mean, every option of it checked.
-
-    **Arguments:**
-
-    - `arguments`: a verb and what follows it.
-
-    **Raises:** `UsageError` in one line for what cannot be used; `HelpAsked` with the text of the help.
-    """
-    name, *rest = arguments
-    if name not in NAMES:
-        raise UnknownNameError("verb", name, NAMES)
-    verb = NAMES[name]
-    if isinstance(verb, Group):
-        name, verb, rest = _member(name, verb, rest)
-    return _parsed(name, verb, rest)
-
-
-def _member(name: str, group: Group, arguments: Sequence[str]) -> tuple[str, Verb, Sequence[str]]:
-    """Returns the full name of a verb of a group, the verb, and what follows it."""
-    if arguments and arguments[0] in ("-h", "--help"):
-        raise HelpAsked(_group_help(name, group))
-    if arguments and not arguments[0].startswith("-"):
-        second, rest = arguments[0], arguments[1:]
-        if second not in group.verbs:
-            raise UnknownNameError(f"verb of 'mesascope {name}'", second, group.verbs)
-    elif group.default is not None:
-        second, rest = group.default, arguments
-    else:
-        raise UsageError(f"What to do? Name it: mesascope {name} {'|'.join(group.verbs)}.")
-    return f"{name} {second}", group.verbs[second], rest
-
-
-def _group_help(name: str, group: Group) -> str:
-    width = max(map(len, group.verbs))
-    lines = [f"  {second:{width}}  {verb.summary}" for second, verb in group.verbs.items()]
-    alone = [] if group.default is None else ["", f"`mesascope {name}` alone means `mesascope {name} {group.default}`."]
-    further = ["", f"  mesascope {name} {next(iter(group.verbs))} --help   arguments and examples"]
-    return "\n".join([f"usage: mesascope {name} VERB [ARGUMENTS]", "", *lines, *alone, *further])
-
-
-def _parsed(name: str, verb: Verb, arguments: Sequence[str]) -> Command:
-    import tyro
-
-    from mesascope.cli.options.kinds import check_refused, check_repeated
-
-    form: type[Command] = load_target(verb.target)  # pyright: ignore[reportAssignmentType]
-    options = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
-    # Into buffers, which are no terminal: without colours, and one line in place of a box.
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as complaint:
-        try:
-            with _bearable_width():
-                command = tyro.cli(form, prog=f"mesascope {name}", args=list(arguments), config=options)
-        except SystemExit as stop:
-            if not stop.code:
-                examples = "\n".join(f"  mesascope {name} {example}".rstrip() for example in verb.examples)
-                raise HelpAsked(f"{out.getvalue().strip()}\n\nexamples:\n{examples}") from None
-            check_refused(complaint.getvalue())
-            raise UsageError(_one_line(complaint.getvalue(), name)) from None
-    check_repeated(command)
-    return command
-
-
-@contextlib.contextmanager
-def _bearable_width() -> Iterator[None]:
-    """Lets help be as wide as the terminal within reason: in a column or two its boxes never come to an end."""
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = str(min(max(shutil.get_terminal_size((100, 24)).columns, NARROWEST), WIDEST))
-    try:
-        yield
-    finally:
-        os.environ.pop("COLUMNS")
-        if before is not None:
-            os.environ["COLUMNS"] = before
-
-
-def _one_line(complaint: str, verb: str) -> str:
-    """The words in a box of tyro, without its title."""
-    lines = [line.strip(" -\u2500\u256d\u256e\u256f\u2570\u2502") for line in complaint.splitlines()]
-    words = " ".join([line for line in lines if line][1:]).split("For full helptext")[0].strip().rstrip(".")
-    return f"{words[:1].upper()}{words[1:]}. See: mesascope {verb} --help"

@@ -7,7 +7,8 @@ from typing import get_type_hints
 
 import pytest
 
-from mesascope.cli.verbs import every_verb, parse
+from mesascope.cli.command import parse
+from mesascope.cli.verbs import every_verb
 from mesascope.core.errors import UsageError
 from mesascope.core.quantities import PathText, Quantity, Real, Text, Whole
 from mesascope.core.registry import load_target

@@ -7,14 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from mesascope.cli.command import Command
+from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import MaybeFolder
 from mesascope.cli.output_folder import OutputFolder, claim
 from mesascope.core.errors import OutputError
 from mesascope.core.files import sha256_of
 from mesascope.core.text import quoted
+
+if TYPE_CHECKING:
+    from mesascope.cli.command import Command
+    from mesascope.report.data.saved_report import SavedReport
 
 NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episodes")
 """Fields that no result depends on."""
@@ -42,7 +46,7 @@ class OutputOptions(PrintOptions):
     @overload
     def claimed(self, command: Command, files: tuple[str, ...], place: Path) -> OutputFolder: ...
     @overload
-    def claimed(self, command: Command, files: tuple[str, ...]) -> OutputFolder | None: ...
+    def claimed(self, command: Command, files: tuple[str, ...], place: Path | None = None) -> OutputFolder | None: ...
     def claimed(self, command: Command, files: tuple[str, ...], place: Path | None = None) -> OutputFolder | None:
         """Returns the folder that a verb's result goes to, once it is known that it may.
 
@@ -57,6 +61,16 @@ class OutputOptions(PrintOptions):
         folder = self.out or place
         return None if folder is None else claim(folder, request_of(command), files=files, force=self.force)
 
+    def give(self, report: SavedReport, console: Console, folder: OutputFolder | None) -> None:
+        """Writes a report's files into the folder that was claimed for them, if any, and prints it."""
+        paths = () if folder is None else folder.write(report.contents())
+        if self.json:
+            console.result(report.to_json().rstrip())
+        else:
+            console.result(report.text(width=console.width, encoding=console.encoding))
+        for path in paths:
+            console.note(f"Report  {path}")
+
 
 def request_of(command: Command) -> dict[str, Any]:
     """Returns every input that a verb's result depends on, JSON-ready.
@@ -68,9 +82,10 @@ def request_of(command: Command) -> dict[str, Any]:
         for name, value in options_of(command)
         if name not in NOT_INPUTS
     }
-    agent = Path(str(request.get("agent") or ""))
-    if agent.is_file():
-        request["agent_sha256"] = sha256_of(agent)
+    for name in ("agent", "first", "second"):
+        file = Path(str(request.get(name) or ""))
+        if file.is_file():
+            request[f"{name}_sha256"] = sha256_of(file)
     return request
 
 

@@ -109,16 +109,6 @@ class DeploymentOptions:
         return (world.with_options(changed) if changed else None), deploy
 
 
-def with_objective(world: World, target: str | None) -> World:
-    """Returns a world with the candidate objective that a function `module:attribute` computes, or as it is for `None`.
-
-    The function is called with arrays of observations, actions and next observations, and is named by its attribute.
-    """
-    from mesascope.worlds.function_objective import with_candidate
-
-    return with_candidate(world, target)
-
-
 def chosen_world(name: str, options: tuple[str, ...], *, option: str = "--world-option") -> World:
     """Returns the world of a name with its options.
 

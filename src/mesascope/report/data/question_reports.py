@@ -11,7 +11,7 @@ from msgspec import Meta
 from mesascope.audit.findings import OptimizerAnswer, Witness
 from mesascope.core.verdicts import Evidence
 from mesascope.report.data.forms import Name, Share, Whole
-from mesascope.report.data.saved_report import SavedReport
+from mesascope.report.data.saved_report import SavedReport, function_of
 
 
 @dataclass(frozen=True)
@@ -149,3 +149,6 @@ class WitnessReport(SavedReport):
     shown_by: ClassVar[str] = "mesascope.report.pages.kind_pages:witness_page"
     told_by: ClassVar[str] = "mesascope.report.text.kind_texts:witness_text"
     drawn_by: ClassVar[str | None] = "mesascope.report.figures.level_figure:witness_svg"
+
+    def text(self, *, width: int = 100, encoding: str = "utf-8") -> str:
+        return function_of(self.told_by)(self, width=width, encoding=encoding)

@@ -129,21 +129,22 @@ class SavedReport:
 
     def page(self) -> str:
         """Returns the report as one HTML page that needs neither network nor scripts: the same for the same JSON."""
-        return _function(self.shown_by)(self.canonical())
+        return function_of(self.shown_by)(self.canonical())
 
-    def text(self, *, width: int = 100) -> str:
+    def text(self, *, width: int = 100, encoding: str = "utf-8") -> str:
         """Returns the report as text for a terminal.
 
         **Arguments:**
 
         - `width`: columns.
+        - `encoding`: which characters levels may be drawn with.
         """
-        return _function(self.told_by)(self, width=width)
+        return function_of(self.told_by)(self, width=width)
 
     def contents(self) -> dict[str, str]:
         """Returns what the files hold that are saved, by their names: the JSON, the page, and the drawing if any."""
         contents = {f"{self.name}.json": self.to_json(), f"{self.name}.html": self.page()}
-        drawing = None if self.drawn_by is None else _function(self.drawn_by)(self.canonical())
+        drawing = None if self.drawn_by is None else function_of(self.drawn_by)(self.canonical())
         return contents if drawing is None else {**contents, f"{self.name}.svg": drawing}
 
     def to_html(self, path: str | os.PathLike) -> Path:
@@ -211,7 +212,8 @@ def refusal(reason: str) -> UsageError:
     return UsageError(f"This is not a report of Mesascope: {reason}.")
 
 
-def _function(target: str) -> Callable[..., Any]:
+def function_of(target: str) -> Callable[..., Any]:
+    """Imports `module:function`."""
     module, function = target.split(":")
     return getattr(importlib.import_module(module), function)
 

@@ -9,7 +9,7 @@ from mesascope.audit.objective.recovery.evidence.details import Parting
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.comparison_report import Change, ComparisonReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
-from mesascope.report.text.level_text import UNICODE, Glyphs, beside, draw_text, key_of
+from mesascope.report.text.level_text import Glyphs, beside, draw_text, glyphs_for, key_of
 from mesascope.report.text.lines import bearable, labelled, table_lines, wrapped
 from mesascope.report.views.battery_view import (
     MEANINGS,
@@ -180,16 +180,16 @@ def _apart_lines(apart: Divergence, width: int) -> list[str]:
     return lines + labelled("  it should", " → ".join(steps_of(apart.should)) or "nothing", width, _BATTERY_INDENT)
 
 
-def witness_text(report: WitnessReport, *, width: int = 100, glyphs: Glyphs = UNICODE) -> str:
+def witness_text(report: WitnessReport, *, width: int = 100, encoding: str = "utf-8") -> str:
     """Returns the result for a terminal: the verdict, and the level before and after shrinking.
 
     **Arguments:**
 
     - `report`: the result.
     - `width`: columns.
-    - `glyphs`: characters that the terminal can show.
+    - `encoding`: of the terminal, by which characters are chosen that it can show.
     """
-    width, evidence = bearable(width), report.evidence
+    width, evidence, glyphs = bearable(width), report.evidence, glyphs_for(encoding)
     lines = wrapped(f"{report.agent} ({report.agent_kind}) in {report.world}", width)
     lines += ["", *wrapped(f"{evidence.verdict}  {evidence.sentence}", width)]
     lines += wrapped(f"Because {evidence.reason}.", width) if evidence.reason else []

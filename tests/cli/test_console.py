@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from mesascope.cli import progress_lines as module
-from mesascope.cli.console import Console
-from mesascope.cli.progress_lines import progress_lines
+from mesascope.cli import console as module
+from mesascope.cli.console import Console, progress_lines
 from mesascope.core.progress import progress, progress_shown_by
 
 
