@@ -35,6 +35,23 @@ def printed(capsys):
     return run
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """Lets a function of the interface return a report that is there; returns what it was asked, once it was."""
+
+    def instead(module: str, name: str, report) -> dict:
+        options: dict = {}
+
+        def recorded(agent, **given):
+            options.update(given, agent=agent.name)
+            return report
+
+        monkeypatch.setattr(f"mesascope.api.{module}.{name}", recorded)
+        return options
+
+    return instead
+
+
 def without_provenance(data: dict) -> dict:
     return {name: value for name, value in data.items() if name != "provenance"}
 
@@ -46,10 +63,15 @@ def corner():
     return mesascope.resolve_world("corner", SIZE)
 
 
-def test_search_is_what_the_verb_prints(agent, printed):
+def test_search_is_what_the_verb_prints(agent, printed, asked):
     found = mesascope.search(agent, corner(), own="corner", levels=8, seed=1)
+    options = asked("search", "search", found)
     shown = printed("search", agent, *WORLD, "--own", "corner", "--levels", "8", "--seed", "1")
-    assert without_provenance(json.loads(json.dumps(found.data()))) == without_provenance(shown)
+    assert json.loads(json.dumps(found.data())) == shown
+    expected = {"agent": agent, "world": corner(), "own": "corner", "levels": 8, "seed": 1}
+    assert expected.items() <= options.items()
+    rest = {name: value for name, value in options.items() if name not in (*expected, "progress")}
+    assert set(rest.values()) == {None}
 
 
 def test_classify_is_what_the_verb_prints(agent, printed):
@@ -59,10 +81,13 @@ def test_classify_is_what_the_verb_prints(agent, printed):
     assert found.evidence.verdict is mesascope.Verdict.INCONCLUSIVE
 
 
-def test_witness_is_what_the_verb_prints(agent, printed):
+def test_witness_is_what_the_verb_prints(agent, printed, asked):
     found = mesascope.witness(agent, corner(), own="corner", budget=32, floor=0.0)
+    options = asked("witness", "witness", found)
     shown = printed("witness", agent, *WORLD, "--own", "corner", "--budget", "32", "--floor", "0")
-    assert without_provenance(json.loads(json.dumps(found.data()))) == without_provenance(shown)
+    assert json.loads(json.dumps(found.data())) == shown
+    expected = {"agent": agent, "world": corner(), "own": "corner", "budget": 32, "floor": 0.0, "seed": 0}
+    assert expected.items() <= options.items()
 
 
 def test_distance_is_what_the_verb_prints(printed):

@@ -119,6 +119,9 @@ def spawn(tmp_path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
             text=True,
         )
         started.append(process)
+        if hasattr(os, "sched_setaffinity"):
+            # On more than one core the threads of JAX would only wait for one another, at full speed.
+            os.sched_setaffinity(process.pid, {min(os.sched_getaffinity(0))})
         return process
 
     yield start

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from mesascope.audit.assay import assays_of
 from mesascope.organisms.bank import catalogue, scoring
 from mesascope.organisms.bank.catalogue import bank
 from tests.organisms.bank.conftest import SIZES
@@ -57,7 +58,16 @@ def test_the_bank_is_listed_with_its_labels(mesascope):
     assert len(json.loads(out)["agents"]) == 12
 
 
-@pytest.mark.usefixtures("two_agents")
+@pytest.fixture
+def two_assays(monkeypatch):
+    """What is scored: one assay of behaviour and one of activations in place of all."""
+    asked = {"novelty", "horizon"}
+    monkeypatch.setattr(
+        scoring, "assays_of", lambda *stages: [assay for assay in assays_of(*stages) if assay.name in asked]
+    )
+
+
+@pytest.mark.usefixtures("two_agents", "two_assays")
 def test_scores_are_kept_and_a_handful_is_not_judged(mesascope, tmp_path, monkeypatch):
     code, out, _ = mesascope("bank", "score", "--smoke", "--processes", "1", "--quiet")
     assert code == 0

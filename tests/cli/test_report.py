@@ -31,16 +31,23 @@ def test_the_page_is_written_again_beside_the_json(mesascope, saved, report):
     claim(saved.parent, {"agent": "one"}, files=("report.json", "report.html"), force=False)
 
 
-def test_a_page_that_no_verb_wrote_needs_force(mesascope, saved):
-    page = saved.with_suffix(".html")
+@pytest.fixture
+def small(tmp_path):
+    """A saved report whose page is made at once."""
+    (tmp_path / "onset.json").write_text(onset_report().to_json())
+    return tmp_path / "onset.json"
+
+
+def test_a_page_that_no_verb_wrote_needs_force(mesascope, small):
+    page = small.with_suffix(".html")
     page.write_text("precious")
-    code, out, err = mesascope("report", saved)
+    code, out, err = mesascope("report", small)
     assert (code, out) == (2, "")
     assert "--force" in err
     assert page.read_text() == "precious"
-    assert mesascope("report", saved, "--force")[0] == 0
+    assert mesascope("report", small, "--force")[0] == 0
     # It is what would be written: nothing is lost.
-    assert mesascope("report", saved)[0] == 0
+    assert mesascope("report", small)[0] == 0
 
 
 def test_a_folder_stands_for_the_report_in_it_and_json_is_the_report(mesascope, saved, report):
@@ -49,25 +56,23 @@ def test_a_folder_stands_for_the_report_in_it_and_json_is_the_report(mesascope, 
     assert json.loads(out) == json.loads(report.to_json())
 
 
-def test_another_place_is_not_overwritten_without_force(mesascope, saved, tmp_path):
+def test_another_place_is_not_overwritten_without_force(mesascope, small, tmp_path):
     page = tmp_path / "page.html"
     page.write_text("precious")
-    code, out, err = mesascope("report", saved, "--out", page)
+    code, out, err = mesascope("report", small, "--out", page)
     assert (code, out) == (2, "")
     assert "--force" in err
     assert page.read_text() == "precious"
-    assert mesascope("report", saved, "--out", page, "--force")[0] == 0
+    assert mesascope("report", small, "--out", page, "--force")[0] == 0
     assert page.read_text() != "precious"
-    assert not saved.with_suffix(".html").exists()
+    assert not small.with_suffix(".html").exists()
 
 
-def test_the_page_of_another_kind_is_written_again(mesascope, tmp_path):
-    saved = onset_report()
-    (tmp_path / "onset.json").write_text(saved.to_json())
-    code, out, err = mesascope("report", tmp_path)
+def test_the_page_of_another_kind_is_written_again(mesascope, small):
+    code, out, err = mesascope("report", small.parent)
     assert (code, err) == (0, "")
     assert "Deception pays" in out
-    assert (tmp_path / "onset.html").read_text() == saved.page()
+    assert small.with_suffix(".html").read_text() == onset_report().page()
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ def needed(verb: str) -> list[str]:
 
 @pytest.mark.parametrize(("verb", "option", "quantity"), CASES, ids=[f"{verb}{name}" for verb, name, _ in CASES])
 def test_a_bad_value_is_refused_in_one_line_that_names_the_option(verb, option, quantity):
-    for bad in BAD[type(quantity)]:
+    # What a kind refuses is the same wherever it stands: all of it is tried where a kind comes first.
+    first = next((verb, option) for verb, option, kind in CASES if kind == quantity) == (verb, option)
+    for bad in BAD[type(quantity)] if first else BAD[type(quantity)][:1]:
         arguments = [bad] * max(1, len(needed(verb))) if option is None else [*needed(verb), f"{option}={bad}"]
         with pytest.raises(UsageError) as caught:
             parse([*verb.split(), *arguments])
