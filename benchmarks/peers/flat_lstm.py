@@ -7,7 +7,7 @@ follows from the sizes alone, so these are checked: one number too few or too ma
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.special import erf
 
-from mesascope.agents.activations import Activations, Captured, Recorder, checked_patches
+from mesascope.agents.activations import Activations, Captured, checked_patches
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.reading import read_model_file
+from mesascope.agents.sites import at_site, opened
 from mesascope.core.errors import AgentError, UntrustedModelError
 
 MAXIMUM_FLAT_BYTES: int = 64 * 2**20
@@ -81,7 +82,7 @@ class FlatLSTMAgent(Agent):
         return zeros, zeros
 
     def act(self, observations: Float[np.ndarray, "B ..."], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
-        logits, memory = self._stepped(observations, state, lambda site, own: own)
+        logits, memory = self._stepped(observations, state)
         return softmax(logits), memory
 
     def sites(self) -> tuple[str, ...]:
@@ -92,13 +93,11 @@ class FlatLSTMAgent(Agent):
         self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
     ) -> Captured:
         """Acts once, reading all sites; see `Inspectable`."""
-        recorder = Recorder(self.name, checked_patches(self, patches, rows=len(observations)))
-        logits, memory = self._stepped(observations, state, recorder)
-        return Captured(softmax(logits), memory, Activations(recorder.seen, agent=self.name))
+        checked = checked_patches(self, patches, rows=len(observations))
+        (logits, memory), seen = opened(lambda: self._stepped(observations, state), checked, agent=self.name)
+        return Captured(softmax(logits), memory, Activations(seen, agent=self.name))
 
-    def _stepped(
-        self, observations: np.ndarray, state: Any, tap: Callable[[str, np.ndarray], np.ndarray]
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def _stepped(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         flat = np.asarray(observations, np.float32).reshape(len(observations), -1)
         if flat.shape[-1] != self.sizes.inputs:
             raise AgentError(
@@ -106,13 +105,13 @@ class FlatLSTMAgent(Agent):
             )
         weights, (hidden, cell) = self.weights, state
         encoded = flat @ weights["encoder"].T + weights["encoder_bias"]
-        encoded = tap("encoder", 0.5 * encoded * (1 + erf(encoded / np.sqrt(2))))
+        encoded = at_site("encoder", 0.5 * encoded * (1 + erf(encoded / np.sqrt(2))))
         gates = encoded @ weights["input"].T + weights["input_bias"]
         gates += hidden @ weights["recurrent"].T + weights["recurrent_bias"]
         come, forget, new, out = np.split(gates, 4, axis=-1)
-        cell = tap("lstm.cell", _sigmoid(forget) * cell + _sigmoid(come) * np.tanh(new))
-        hidden = tap("lstm.hidden", _sigmoid(out) * np.tanh(cell))
-        logits = tap("logits", hidden @ weights["actor"].T + weights["actor_bias"])
+        cell = at_site("lstm.cell", _sigmoid(forget) * cell + _sigmoid(come) * np.tanh(new))
+        hidden = at_site("lstm.hidden", _sigmoid(out) * np.tanh(cell))
+        logits = at_site("logits", hidden @ weights["actor"].T + weights["actor_bias"])
         return logits, (hidden, cell)
 
 

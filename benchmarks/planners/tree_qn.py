@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, dense_layers
 from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from planners.full_width_tree import BACKUPS, TreeModel, grow_tree, tree_backup
@@ -118,7 +118,7 @@ class LearnedModel(eqx.Module):
 class TreeQN(Network):
     """An encoder, the tree of all sequences of actions from there, and the backup of values in it; memoryless.
 
-    Logits are the backed-up action values over the temperature. Taps: `encoded`, then for each level `reward-l`,
+    Logits are the backed-up action values over the temperature. Sites: `encoded`, then for each level `reward-l`,
     `state-l` (`[A**l, width]`) and `value-l`, last `action-values`.
     """
 
@@ -148,10 +148,10 @@ class TreeQN(Network):
         features = observation.reshape(-1)
         for layer in self.hidden:
             features = jax.nn.relu(layer(features))
-        encoded = tap("encoded", normalised(self.encoder(features)))
-        tree = grow_tree(self.model, encoded, self.spec.depth, watch=tap)
+        encoded = at_site("encoded", normalised(self.encoder(features)))
+        tree = grow_tree(self.model, encoded, self.spec.depth, watch=at_site)
         settings = {"discount": self.spec.discount, "mixing": self.spec.mixing, "backup": self.spec.backup}
-        action_values = tap("action-values", tree_backup(tree.rewards, tree.values, **settings))
+        action_values = at_site("action-values", tree_backup(tree.rewards, tree.values, **settings))
         value = BACKUPS[self.spec.backup](action_values) if self.critic is None else self.critic(encoded)[0]
         return action_values / self.spec.temperature, value, memory
 

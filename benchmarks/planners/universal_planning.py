@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, dense_layers
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from planners.gradient_descent import Descent, descend, huber, imagine
@@ -99,7 +99,7 @@ class UniversalPlanningNetwork(Network):
     The model adds to a state what it predicts to change. A plan begins at zero. Called as a policy, the network reads
     the goal from the same observation with an encoder of its own, because worlds show the goal beside everything else;
     the paper is given an image of the goal, for which there is `plan`. Logits are the first step of the final plan.
-    Taps: `encoded`, `goal`, then `plan-k` and `loss-k` for each step k of descent.
+    Sites: `encoded`, `goal`, then `plan-k` and `loss-k` for each step k of descent.
     """
 
     encoder: Layers
@@ -124,8 +124,8 @@ class UniversalPlanningNetwork(Network):
     def __call__(
         self, observation: Float[Array, "..."], memory: Memory
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
-        start = tap("encoded", self.encoder(observation.reshape(-1)))
-        goal = tap("goal", self.goal_encoder(observation.reshape(-1)))
+        start = at_site("encoded", self.encoder(observation.reshape(-1)))
+        goal = at_site("goal", self.goal_encoder(observation.reshape(-1)))
         value = self.critic(jnp.concatenate([start, goal]))[0]
         return self._descend(start, goal).plans[-1, 0], value, memory
 
@@ -137,8 +137,8 @@ class UniversalPlanningNetwork(Network):
         - `observation`: where the plan begins.
         - `goal`: an observation of where it should end, read by the same encoder.
         """
-        start = tap("encoded", self.encoder(observation.reshape(-1)))
-        return self._descend(start, tap("goal", self.encoder(goal.reshape(-1))))
+        start = at_site("encoded", self.encoder(observation.reshape(-1)))
+        return self._descend(start, at_site("goal", self.encoder(goal.reshape(-1))))
 
     def distance(self, start: Float[Array, " Z"], goal: Float[Array, " Z"], plan: Float[Array, "T A"]) -> Array:
         """Returns the objective of the inner optimizer: Huber's loss between where a plan ends and the goal.
@@ -162,7 +162,7 @@ class UniversalPlanningNetwork(Network):
             nothing,
             steps=self.spec.steps,
             rate=self.spec.rate,
-            watch=tap,
+            watch=at_site,
         )
 
 

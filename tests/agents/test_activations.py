@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mesascope.agents.activations import Inspectable, donated, moved, pushed
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import NETWORKS
-from mesascope.agents.networks.taps import tap, tapped
+from mesascope.agents.sites import at_site, opened
 from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import root_key
 
@@ -103,12 +103,12 @@ def test_patches_that_do_not_fit_name_agent_and_site(patch, error, message):
 
 def test_a_site_that_fires_twice_is_an_error():
     def step():
-        return tap("here", jnp.ones(2)) + tap("here", jnp.ones(2))
+        return at_site("here", jnp.ones(2)) + at_site("here", jnp.ones(2))
 
     assert step().tolist() == [2, 2]
     with pytest.raises(AgentError, match="Site 'here' fires twice"):
-        tapped(step, {})
-    # Taps are closed again after an error.
+        opened(step, {})
+    # Sites are closed again after an error.
     assert step().tolist() == [2, 2]
 
 

@@ -116,57 +116,6 @@ def checked_patches(
     return found
 
 
-def check_fits(patch: np.ndarray, shape: tuple[int, ...], *, site: str, agent: str) -> None:
-    """Checks that a patch has the shape of what it replaces.
-
-    **Arguments:**
-
-    - `patch`: the patch.
-    - `shape`: of the agent's own activations.
-    - `site`, `agent`: names, for the message.
-
-    **Raises:** `AgentError` if it has another.
-    """
-    if patch.shape != shape:
-        raise AgentError(
-            f"A patch of shape {list(patch.shape)} does not fit site '{site}' of agent '{agent}', which returns "
-            f"{list(shape)}."
-        )
-
-
-class Recorder:
-    """Called with every activation of one step of an agent in numpy; returns it, or what takes its place.
-
-    **Arguments:**
-
-    - `agent`: its name, for messages.
-    - `patches`: activations by site, checked by `checked_patches`.
-    """
-
-    def __init__(self, agent: str, patches: Mapping[str, np.ndarray]):
-        self.agent, self.patches = agent, patches
-        self.seen: dict[str, np.ndarray] = {}
-
-    def __call__(self, site: str, own: np.ndarray) -> np.ndarray:
-        """Returns what the agent goes on with.
-
-        **Arguments:**
-
-        - `site`: name of the place, unique within a step.
-        - `own`: what the agent computed there.
-
-        **Raises:** `AgentError` for a patch of another shape.
-        """
-        value = own
-        if site in self.patches:
-            value = self.patches[site]
-            check_fits(value, own.shape, site=site, agent=self.agent)
-        value = value.astype(own.dtype, copy=False)
-        # A copy, because layers that hand on their input would show one array under two names.
-        self.seen[site] = value.copy()
-        return value
-
-
 def moved(
     activation: Float[np.ndarray, "B ..."], direction: Float[np.ndarray, "..."], strength: float
 ) -> Float[np.ndarray, "B ..."]:

@@ -15,8 +15,8 @@ import numpy as np
 from mesascope.agents.activations import Captured
 from mesascope.agents.agent_in_parts import AgentInParts
 from mesascope.agents.networks.network import Network, NetworkSpec, transplant
-from mesascope.agents.networks.taps import tapped
 from mesascope.agents.probabilities import softmax
+from mesascope.agents.sites import opened
 from mesascope.agents.slots import SlotValue
 from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import RandomKey
@@ -31,7 +31,7 @@ def _act(network: Network, observations: jax.Array, memory: Any) -> tuple[jax.Ar
 @eqx.filter_jit
 def _step(network: Network, observations: jax.Array, memory: Any, patches: dict[str, jax.Array]):
     def one(observation, memory, patches):
-        return tapped(lambda: network(observation, memory), patches)
+        return opened(lambda: network(observation, memory), patches)
 
     (logits, _, memory), activations = jax.vmap(one)(observations, memory, patches)
     return logits, memory, activations
@@ -80,7 +80,7 @@ class NetworkAgent(AgentInParts):
         found: list[str] = []
 
         def one(observation, memory):
-            result, activations = tapped(lambda: self.network(observation, memory), {})
+            result, activations = opened(lambda: self.network(observation, memory), {})
             # Dictionaries come out of a traced function in the order of their keys.
             found.extend(activations)
             return result

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.agents.activations import Captured, Recorder
+from mesascope.agents.activations import Captured
 from mesascope.agents.adapters.stable_baselines3_description import Description
 from mesascope.agents.adapters.stable_baselines3_layers import policy_layers
 from mesascope.agents.adapters.stable_baselines3_lstm import LSTM
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
 from mesascope.agents.agent_in_parts import AgentInParts
 from mesascope.agents.probabilities import softmax
+from mesascope.agents.sites import at_site, opened
 
 IMAGES_AT_ONCE: int = 128
 """Images convolved at once; bounds memory, not results."""
@@ -79,8 +80,12 @@ class StableBaselines3Agent(AgentInParts):
         return tuple(layer.site for layer in self._layers if layer.site)
 
     def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
-        recorder = Recorder(self.name, patches or {})
-        tap = recorder if patches is not None else (lambda _, own: own)
+        if patches is None:
+            return Captured(*self._acted(observations, state), {})
+        acted, activations = opened(lambda: self._acted(observations, state), patches, agent=self.name)
+        return Captured(*acted, activations)
+
+    def _acted(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
         seen = self.observations.see(observations, {} if state is None else state["frames"])
         values = {f"part:{name}": array for name, array in seen.parts.items()}
         if self.description.divides:
@@ -91,13 +96,12 @@ class StableBaselines3Agent(AgentInParts):
         for layer in self._layers:
             if isinstance(layer, LSTM):
                 assert lstm is not None
-                last, lstm = layer.step(last, lstm, tap)
+                last, lstm = layer.step(last, lstm)
                 continue
             last = layer.compute(*(values[name] for name in layer.takes)) if layer.takes else layer.compute(last)
             if layer.site:
-                last = values[layer.site] = tap(layer.site, last)
+                last = values[layer.site] = at_site(layer.site, last)
         if seen.masks is not None:
             last = np.where(seen.masks, last, MASKED_LOGIT)
         probabilities = np.eye(self.actions)[last.argmax(-1)] if self.description.family.greedy else softmax(last)
-        memory = None if state is None else {"frames": seen.frames, "lstm": lstm}
-        return Captured(probabilities, memory, recorder.seen)
+        return probabilities, None if state is None else {"frames": seen.frames, "lstm": lstm}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.adapters.stable_baselines3_tensors import Tensors
+from mesascope.agents.sites import at_site
 
 MAXIMUM_DEPTH: int = 16
 """Layers of an LSTM."""
@@ -40,16 +40,15 @@ class LSTM:
         zeros = np.zeros((batch, len(self.weights), self.units), np.float32)
         return zeros, zeros.copy()
 
-    def step(
-        self, features: Float[np.ndarray, "B D"], state: State, tap: Callable[[str, np.ndarray], np.ndarray]
-    ) -> tuple[np.ndarray, State]:
+    def step(self, features: Float[np.ndarray, "B D"], state: State) -> tuple[np.ndarray, State]:
         """Returns what it returns for one observation of each episode, `[B, H]`, and its memory.
+
+        What takes the place of its output while somebody looks is remembered.
 
         **Arguments:**
 
         - `features`: of the observations.
         - `state`: its memory before them.
-        - `tap`: shown the output under its site; returns what takes its place, which is remembered.
         """
         hidden, cell = (array.copy() for array in state)
         values = features
@@ -59,7 +58,7 @@ class LSTM:
             cell[:, layer] = _sigmoid(forget) * cell[:, layer] + _sigmoid(come) * np.tanh(new)
             values = _sigmoid(out) * np.tanh(cell[:, layer])
             if layer == len(self.weights) - 1:
-                values = tap(self.site, values)
+                values = at_site(self.site, values)
             hidden[:, layer] = values
         return values, (hidden, cell)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.agents.activations import Activations, Captured, check_fits
+from mesascope.agents.activations import Activations, Captured
 from mesascope.agents.agent_in_parts import AgentInParts
+from mesascope.agents.sites import check_fits
 from mesascope.core.errors import AgentError
 
 _CONVOLUTIONS: tuple[str, ...] = ("Conv2d", "ConvTranspose2d")

@@ -16,7 +16,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, Heads, dense_layers
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -71,7 +71,7 @@ class CentredMLP(Network):
         features = self._centred(observation).reshape(-1)
         for index, layer in enumerate(self.hidden):
             change = jax.nn.relu(layer(features))
-            features = tap(f"hidden-{index}", features + change if features.shape == change.shape else change)
+            features = at_site(f"hidden-{index}", features + change if features.shape == change.shape else change)
         logits, value = self.heads(features)
         return logits, value, memory
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
 from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -69,6 +69,6 @@ class ConvNet(Network):
         image = observation
         for index, convolution in enumerate(self.convolutions):
             change = jax.nn.relu(convolution(image))
-            image = tap(f"image-{index}", image + change if self.spec.residual and index > 0 else change)
-        logits, value = self.heads(tap("dense", jax.nn.relu(self.dense(image.reshape(-1)))))
+            image = at_site(f"image-{index}", image + change if self.spec.residual and index > 0 else change)
+        logits, value = self.heads(at_site("dense", jax.nn.relu(self.dense(image.reshape(-1)))))
         return logits, value, memory

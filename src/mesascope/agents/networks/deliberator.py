@@ -28,7 +28,7 @@ from mesascope.agents.networks.option_view import (
     look,
     slot_array,
 )
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.causal.causal_world import CausalWorld
@@ -115,12 +115,12 @@ class Deliberator(MenuNetwork):
         self, observation: Float[Array, "slots 1 channels"], memory: Memory
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
         view = look(observation, self.salience, self.slots)
-        now = tap("perceived", view.now)
-        context = tap("context", view.context)
-        share = tap("gate", jax.nn.softmax(context @ self.gate + self.bias))
-        objective = tap("objective", share @ self.weights)
+        now = at_site("perceived", view.now)
+        context = at_site("context", view.context)
+        share = at_site("gate", jax.nn.softmax(context @ self.gate + self.bias))
+        objective = at_site("objective", share @ self.weights)
         worth = plans(view, now @ objective, view.after @ objective, depth=self.depth)
-        worth = tap("plans", worth)
+        worth = at_site("plans", worth)
         logits = jax.lax.stop_gradient(self.sharpness) * worth
         if self.positions:
             logits = logits + self.places[jnp.clip(view.left.astype(int) - 1, 0, MOST_STEPS - 1)]

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
 from mesascope.agents.networks.network import MAXIMUM_LAYERS, NetworkSpec, Thinker, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -149,7 +149,7 @@ class DRC(Thinker):
         """
         if self.spec.readout == "agent":
             observation = jnp.delete(observation, self.spec.channel, axis=-1)
-        encoded = tap("encoded", jax.nn.relu(self.encoder(observation)))
+        encoded = at_site("encoded", jax.nn.relu(self.encoder(observation)))
         seen = [layer.inputs(encoded) for layer in self.layers]
         state = list(memory)
         for tick in range(self.spec.ticks):
@@ -157,7 +157,7 @@ class DRC(Thinker):
             for index, layer in enumerate(self.layers):
                 cell, hidden = layer(seen[index], below, state[index])
                 site = f"tick-{tick}/layer-{index}"
-                state[index] = tap(f"{site}/cell", cell), tap(f"{site}/hidden", hidden)
+                state[index] = at_site(f"{site}/cell", cell), at_site(f"{site}/hidden", hidden)
                 below = state[index][1]
         return jnp.concatenate([encoded, state[-1][1]], axis=-1), tuple(state)
 
@@ -168,7 +168,7 @@ class DRC(Thinker):
             features = jnp.einsum("hwc,hw->c", image, observation[..., self.spec.channel])
         else:
             features = image.reshape(-1)
-        return self.heads(tap("dense", jax.nn.relu(self.dense(features))))
+        return self.heads(at_site("dense", jax.nn.relu(self.dense(features))))
 
     def initial_memory(self) -> tuple[LayerMemory, ...]:
         zero = jnp.zeros((*self.size, self.spec.channels), jnp.float32)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads
 from mesascope.agents.networks.network import Network, NetworkSpec, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.random import RandomKey
 
 
@@ -62,14 +62,14 @@ class GRU(Network):
     def __call__(
         self, observation: Float[Array, "..."], memory: Float[Array, " width"]
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Float[Array, " width"]]:
-        memory = tap("memory-before", memory)
-        embedded = tap("embedding", ACTIVATIONS[self.spec.activation](self.embedding(observation.reshape(-1))))
+        memory = at_site("memory-before", memory)
+        embedded = at_site("embedding", ACTIVATIONS[self.spec.activation](self.embedding(observation.reshape(-1))))
         reset_in, update_in, new_in = jnp.split(self.inputs(embedded), 3)
         reset_memory, update_memory, new_memory = jnp.split(self.recurrent(memory), 3)
         reset = jax.nn.sigmoid(reset_in + reset_memory)
         update = jax.nn.sigmoid(update_in + update_memory)
         proposal = jnp.tanh(new_in + reset * new_memory)
-        memory = tap("memory", (1 - update) * proposal + update * memory)
+        memory = at_site("memory", (1 - update) * proposal + update * memory)
         logits, value = self.heads(memory)
         return logits, value, memory
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads, dense_layers
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.random import RandomKey
 
 
@@ -57,6 +57,6 @@ class MLP(Network):
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
         features = observation.reshape(-1)
         for index, layer in enumerate(self.hidden):
-            features = tap(f"hidden-{index}", ACTIVATIONS[self.spec.activation](layer(features)))
+            features = at_site(f"hidden-{index}", ACTIVATIONS[self.spec.activation](layer(features)))
         logits, value = self.heads(features)
         return logits, value, memory

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from mesascope.agents.networks.layers import Dense, dense_layers
 from mesascope.agents.networks.network import Memory, NetworkSpec, registered
 from mesascope.agents.networks.option_view import CONTEXT, MenuNetwork, check_menu, initial_salience, look, slot_array
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.causal.levels import EFFECTS
@@ -80,15 +80,15 @@ class OptionScorer(MenuNetwork):
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
         view = look(observation, self.salience, self.slots)
         slots = len(view.used)
-        now = tap("perceived", view.now)
-        context = tap("context", view.context)
+        now = at_site("perceived", view.now)
+        context = at_site("context", view.context)
         shared = jnp.concatenate([jnp.stack([view.enabled.astype(jnp.float32), view.left / 3]), context])
         flags = jnp.stack([view.used, view.enables], axis=-1).astype(jnp.float32)
         features = jnp.concatenate([now, view.after, flags, jnp.broadcast_to(shared, (slots, len(shared)))], -1)
         for index, layer in enumerate(self.hidden):
-            features = tap(f"hidden-{index}", jax.nn.relu(features @ layer.weight + layer.bias))
+            features = at_site(f"hidden-{index}", jax.nn.relu(features @ layer.weight + layer.bias))
         logits = (features @ self.score.weight + self.score.bias)[:, 0]
         if self.positions:
             logits = logits + self.places[jnp.clip(view.left.astype(int) - 1, 0, 2)]
-        logits = tap("scores", logits)
+        logits = at_site("scores", logits)
         return logits, self.value(features.mean(0))[0], memory

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.planning.monte_carlo_tree import MOST_SIMULATIONS, simulated_values
@@ -108,7 +108,7 @@ class Planner(Network):
         """Returns the score of each first action: the discount to the power of the steps to the goal, 0 beyond."""
         successors, goal, here = MODELS[self.spec.model](observation, self.spec)
         board = observation.shape[:2] if self.spec.model == "grid" else observation.shape[:1]
-        goal = tap("goal", goal.astype(jnp.float32).reshape(*board, 1)).reshape(-1)
+        goal = at_site("goal", goal.astype(jnp.float32).reshape(*board, 1)).reshape(-1)
         return SEARCHES[self.spec.search](self, successors, goal, here, board)
 
 
@@ -143,7 +143,7 @@ def _sweeps(planner: Planner, successors: Array, goal: Array, here: Array, board
     values = jnp.zeros_like(goal)
     for sweep in range(1, planner.spec.depth):
         values = entering(planner.discount, goal, values, successors).max(-1)
-        values = tap(f"sweep-{sweep}", values.reshape(*board, 1)).reshape(-1)
+        values = at_site(f"sweep-{sweep}", values.reshape(*board, 1)).reshape(-1)
     return entering(planner.discount, goal, values, successors)[here]
 
 
@@ -154,7 +154,7 @@ def _tree(planner: Planner, successors: Array, goal: Array, here: Array, board: 
     values = jnp.zeros(len(places[-1]))
     for level in range(planner.spec.depth, 0, -1):
         entered = goal[places[level]]
-        values = tap(f"level-{level}", entered + planner.discount * (1 - entered) * values)
+        values = at_site(f"level-{level}", entered + planner.discount * (1 - entered) * values)
         if level > 1:
             values = values.reshape(-1, actions).max(-1)
     return values
@@ -174,7 +174,7 @@ def _rollouts(planner: Planner, successors: Array, goal: Array, here: Array, boa
         return (first * planner.discount ** jnp.arange(len(first))).sum()
 
     scores = jax.vmap(lambda place: jax.vmap(lambda sequence: follow(place, sequence))(sequences))(successors[here])
-    return tap("rollouts", scores.reshape(actions, len(sequences))).max(-1)
+    return at_site("rollouts", scores.reshape(actions, len(sequences))).max(-1)
 
 
 def _frontier(planner: Planner, successors: Array, goal: Array, here: Array, board: tuple[int, ...]) -> Array:
@@ -185,7 +185,7 @@ def _frontier(planner: Planner, successors: Array, goal: Array, here: Array, boa
         spread = jax.vmap(
             lambda row: jnp.zeros(states).at[successors.reshape(-1)].max(jnp.repeat(row * (1 - goal), actions))
         )(reached)
-        reached = tap(f"frontier-{step}", spread.T.reshape(*board, actions)).reshape(-1, actions).T
+        reached = at_site(f"frontier-{step}", spread.T.reshape(*board, actions)).reshape(-1, actions).T
         scores = jnp.maximum(scores, planner.discount**step * (reached @ goal))
     return scores
 
@@ -195,7 +195,7 @@ def _simulations(planner: Planner, successors: Array, goal: Array, here: Array, 
     found = simulated_values(
         successors, goal, here, discount=planner.discount, simulations=spec.simulations, depth=spec.depth
     )
-    return tap("simulated", found)
+    return at_site("simulated", found)
 
 
 MODELS: dict[str, Model] = {"grid": _grid, "graph": _graph}

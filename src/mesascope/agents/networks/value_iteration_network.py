@@ -18,7 +18,7 @@ from jaxtyping import Array, Float
 from mesascope.agents.networks.convolution import KERNEL, convolve
 from mesascope.agents.networks.layers import Convolution, Dense, Heads
 from mesascope.agents.networks.network import Memory, NetworkSpec, Thinker, registered
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -68,7 +68,7 @@ class ValueIterationNetwork(Thinker):
     `Q_k = conv([R, V_{k-1}])` with one 3x3 kernel for all k, and `V_k` is the maximum of `Q_k` over its channels. As in
     the code of the paper the last convolution comes after K iterations, so that every one of them matters to the
     choice, and the heads read what it gives where the agent stands. Rewards and values do not depend on that place: the
-    plane that shows the agent, the last one, is all that is kept from them. Taps: `reward`, then `iteration-k` for
+    plane that shows the agent, the last one, is all that is kept from them. Sites: `reward`, then `iteration-k` for
     each k from 1 (`[H, W, 1]`), last `action-values` (`[channels]`).
     """
 
@@ -101,19 +101,19 @@ class ValueIterationNetwork(Thinker):
     def think(self, observation: Float[Array, "H W C"], memory: Memory) -> tuple[Float[Array, "H W channels"], Memory]:
         """Returns the action values of every place; see `Thinker`."""
         features = jax.nn.relu(self.reward_hidden(observation[..., :-1]))
-        reward = tap("reward", jax.vmap(jax.vmap(self.reward_out))(features))
+        reward = at_site("reward", jax.vmap(jax.vmap(self.reward_out))(features))
         # Convolutions are linear: the part of rewards is the same in every iteration.
         rewarded = convolve(reward[None], self.kernel[:, :, :1])[0]
         found = rewarded
         for iteration in range(1, self.spec.iterations + 1):
-            values = tap(f"iteration-{iteration}", found.max(-1, keepdims=True))
+            values = at_site(f"iteration-{iteration}", found.max(-1, keepdims=True))
             found = rewarded + convolve(values[None], self.kernel[:, :, 1:])[0]
         return found, memory
 
     def choose(
         self, image: Float[Array, "H W channels"], observation: Float[Array, "H W C"]
     ) -> tuple[Float[Array, " A"], Float[Array, ""]]:
-        return self.heads(tap("action-values", jnp.einsum("hwc,hw->c", image, observation[..., -1])))
+        return self.heads(at_site("action-values", jnp.einsum("hwc,hw->c", image, observation[..., -1])))
 
 
 def imagined_actions(channels: int, *, key: RandomKey) -> Float[Array, "3 3 2 channels"]:

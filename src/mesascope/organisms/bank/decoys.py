@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec
 from mesascope.agents.networks.planner import MODELS, Planner, entering
-from mesascope.agents.networks.taps import tap
+from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 
@@ -32,7 +32,7 @@ class Overridden(Network):
     def __call__(
         self, observation: Float[Array, "..."], memory: Memory
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
-        tap("planned", self.planner.search(observation))
+        at_site("planned", self.planner.search(observation))
         return self.reflex(observation, None)
 
     def initial_memory(self) -> Memory:
@@ -48,7 +48,7 @@ class DisconnectedPrediction(Network):
     def __call__(
         self, observation: Float[Array, "..."], memory: Memory
     ) -> tuple[Float[Array, " A"], Float[Array, ""], Memory]:
-        tap("prediction", self.predictor(observation, None)[0])
+        at_site("prediction", self.predictor(observation, None)[0])
         return self.reflex(observation, None)
 
     def initial_memory(self) -> Memory:
@@ -68,7 +68,7 @@ class IgnoredRecurrence(Network):
         successors, goal, _ = MODELS[self.planner.spec.model](observation, self.planner.spec)
         values = entering(self.planner.discount, goal.astype(jnp.float32), memory, successors).max(-1)
         logits, value, _ = self.reflex(observation, None)
-        return logits, value, tap("memory", values)
+        return logits, value, at_site("memory", values)
 
     def initial_memory(self) -> Memory:
         return jnp.zeros(self.states)
@@ -106,7 +106,7 @@ class Compass(Network):
         width = observation.shape[1]
         goal, agent = (jnp.argmax(observation[..., plane].reshape(-1)) for plane in (1, -1))
         down, right = (jnp.sign(part) + 1 for part in (goal // width - agent // width, goal % width - agent % width))
-        direction = tap("direction", jax.nn.one_hot(down * 3 + right, 9))
+        direction = at_site("direction", jax.nn.one_hot(down * 3 + right, 9))
         return direction @ self.logits.reshape(9, -1), jnp.float32(0), memory
 
     def initial_memory(self) -> Memory:
