@@ -23,7 +23,7 @@ from peers.environments import peer_python
 
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3_agent import StableBaselines3Agent
-from mesascope.agents.deterministic import deterministic
+from mesascope.agents.wrapped_agent import deterministic
 from mesascope.core.errors import UntrustedModelError
 
 TOLERANCE: float = 1e-5

@@ -47,9 +47,8 @@ from peers.reversi_network import RawReversiNetwork, ReversiNetwork, read_networ
 from peers.small_agents import Gnubg, Ticks, connect_four_lstm, read_table, sure_pairs, table_agent
 
 from mesascope.agents.adapters.pickled_arrays import read_pickled_arrays
-from mesascope.agents.adapters.raw_arrays import array_of
 from mesascope.agents.agent import Agent
-from mesascope.agents.reading import read_archive, read_model_file
+from mesascope.agents.reading import array_of, read_archive, read_model_file
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import wilson
 from mesascope.core.verdicts import Estimate, Evidence, Verdict

@@ -1,8 +1,9 @@
-"""What an agent is: something that turns observations into action probabilities, with or without memory."""
+"""What an agent is, and what it may be able to do besides: show itself untrained, be given other slots."""
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -11,6 +12,16 @@ from jaxtyping import Float
 from mesascope.core.errors import AgentError
 from mesascope.core.foreign_class import guard_class, is_foreign
 from mesascope.core.random import RandomKey
+
+SlotValue = bool | int | float
+
+SLOTS: Mapping[str, str] = {
+    "resolution": "how finely it sees what follows from its options; 0 is as finely as it is",
+    "depth": "how many steps its plans have",
+    "future": "how much later episodes count for it, in [0, 1]",
+    "selection_model": "whether it knows that it is being selected",
+}
+"""Slots that assays know, and what they hold."""
 
 
 class Agent(abc.ABC):
@@ -62,5 +73,27 @@ class Untrained(Protocol):
         **Arguments:**
 
         - `key`: consumed.
+        """
+        ...
+
+
+@runtime_checkable
+class Slotted(Protocol):
+    """The capability to be given another value in a declared slot, everything else as it was."""
+
+    name: str
+
+    def slots(self) -> Mapping[str, SlotValue]:
+        """Returns the slots that it has, and what they hold."""
+        ...
+
+    def with_slots(self, values: Mapping[str, SlotValue]) -> Agent:
+        """Returns the same agent with other values in some slots.
+
+        **Arguments:**
+
+        - `values`: by slot.
+
+        **Raises:** `UnknownNameError` for a slot that it does not have, `UsageError` for a value that cannot be.
         """
         ...

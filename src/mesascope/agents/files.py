@@ -6,22 +6,24 @@ in it, reading it gives an agent or an `UntrustedModelError`.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import msgspec
 import numpy as np
 import safetensors
 import safetensors.numpy
 
-from mesascope.agents.header import SCHEMA, AgentHeader, parse_header, read_tensor_list
+from mesascope.agents.header import SCHEMA, AgentHeader, Listed, TrainedIn, parse_header, read_tensor_list
 from mesascope.agents.network_agent import NetworkAgent, network_agent
 from mesascope.agents.networks.network import MAXIMUM_PARAMETERS, Network, NetworkSpec
 from mesascope.agents.reading import MAXIMUM_BYTES, read_model_file
@@ -84,15 +86,15 @@ def save_agent(
         schema=SCHEMA,
         architecture=spec.architecture,
         spec=asdict(spec),
-        observation_shape=list(observation_shape),
+        observation_shape=tuple(observation_shape),
         actions=actions,
-        world={"name": world_name, "options": dict(world_options or {})},
+        world=TrainedIn(world_name, dict(world_options or {})),
         base_objective=base_objective,
         step=step,
         sha256=_digest(tensors),
         metadata=dict(metadata or {}),
     )
-    text = json.dumps(asdict(header), sort_keys=True)
+    text = json.dumps(header, sort_keys=True, default=msgspec.structs.asdict)
     return write_atomically(path, safetensors.numpy.save(tensors, metadata={"mesascope": text}))
 
 
@@ -111,9 +113,8 @@ def load_agent(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -
     content = read_model_file(path, maximum_bytes=maximum_bytes)
     listed, metadata = read_tensor_list(content, path=path)
     header, spec = parse_header(metadata, path=path)
-    observation_shape = tuple(header.observation_shape)
     try:
-        template = _template(spec, observation_shape, header.actions)
+        template = _template(spec, header.observation_shape, header.actions)
     except UsageError as error:
         raise UntrustedModelError(str(error), path=path, field="spec") from error
     expected = _named(template)
@@ -127,9 +128,8 @@ def load_agent(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -
         reason = f"it holds a tensor {quoted(excess[0])} that its architecture lacks."
         raise UntrustedModelError(reason, path=path, field=excess[0])
     for name, leaf in expected.items():
-        if listed[name] != ("F32", leaf.shape):
-            kind, shape = listed[name]
-            given = f"{shown(kind, limit=20)} {shown(list(shape), limit=80)}"
+        if listed[name] != Listed("F32", leaf.shape):
+            given = f"{shown(listed[name].dtype, limit=20)} {shown(list(listed[name].shape), limit=80)}"
             reason = f"this tensor is {given}; its architecture implies F32 {list(leaf.shape)}."
             raise UntrustedModelError(reason, path=path, field=name)
     try:
@@ -146,7 +146,9 @@ def load_agent(path: str | os.PathLike, *, maximum_bytes: int = MAXIMUM_BYTES) -
         raise UntrustedModelError(reason, path=path, field="sha256")
     leaves = [jnp.asarray(tensors[name]) for name in expected]
     network = jax.tree.unflatten(jax.tree.structure(template), leaves)
-    agent = network_agent(path.stem, network, spec, observation_shape, header.actions, origin=asdict(header))
+    agent = network_agent(
+        path.stem, network, spec, header.observation_shape, header.actions, origin=msgspec.to_builtins(header)
+    )
     name = max(tensors, key=lambda name: np.abs(tensors[name]).max(initial=0))
     if np.abs(tensors[name]).max() > LARGE and not _acts(agent):
         largest = float(np.abs(tensors[name]).max())
@@ -164,26 +166,10 @@ def _acts(agent: NetworkAgent) -> bool:
     return bool(np.isfinite(probabilities).all())
 
 
-@dataclass(frozen=True)
-class _Size:
-    """What the shapes of a network follow from; hashable, so that each is traced once."""
-
-    spec: NetworkSpec
-    observation_shape: tuple[int, ...]
-    actions: int
-
-
-_templates: dict[_Size, Network] = {}
-
-
+@functools.lru_cache(maxsize=64)
 def _template(spec: NetworkSpec, observation_shape: tuple[int, ...], actions: int) -> Network:
     """Returns a network of shapes without numbers."""
-    size = _Size(spec, observation_shape, actions)
-    if size not in _templates:
-        if len(_templates) >= 64:
-            _templates.clear()
-        _templates[size] = eqx.filter_eval_shape(spec.build, observation_shape, actions, key=jax.random.key(0))
-    return _templates[size]
+    return eqx.filter_eval_shape(spec.build, observation_shape, actions, key=jax.random.key(0))
 
 
 def _named(network: Network) -> dict[str, Any]:

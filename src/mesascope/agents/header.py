@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+from msgspec import Meta
 
 from mesascope.agents.networks import NETWORKS
 from mesascope.agents.networks.network import NetworkSpec
@@ -24,10 +26,39 @@ MAXIMUM_OBSERVATION: int = 10_000_000
 """Numbers in one observation."""
 MAXIMUM_ACTIONS: int = 100_000
 """Of an agent."""
+LONGEST_VALUE: int = 1000
+"""Characters or numbers in one field of a spec."""
 
 
-@dataclass(frozen=True)
-class AgentHeader:
+Size = Annotated[int, Meta(ge=0)]
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """What a safetensors file says of one tensor.
+
+    **Arguments:**
+
+    - `dtype`: name of its type, as `"F32"`.
+    - `shape`: of it.
+    """
+
+    dtype: str
+    shape: tuple[Size, ...]
+
+
+class TrainedIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The world that an agent was trained in.
+
+    **Arguments:**
+
+    - `name`, `options`: of the world, as text.
+    """
+
+    name: str
+    options: dict[str, str]
+
+
+class AgentHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an agent file says about its numbers.
 
     **Arguments:**
@@ -37,7 +68,7 @@ class AgentHeader:
     - `spec`: the fields of its spec.
     - `observation_shape`: of one observation.
     - `actions`: how many there are.
-    - `world`: `name` and `options` of the world it was trained in.
+    - `world`: where it was trained.
     - `base_objective`: what it was trained on, if known.
     - `step`: of training, if known.
     - `sha256`: of the bytes of all tensors, in the order of their names.
@@ -47,22 +78,16 @@ class AgentHeader:
     schema: int
     architecture: str
     spec: dict[str, Any]
-    observation_shape: list[int]
-    actions: int
-    world: dict[str, Any]
+    observation_shape: Annotated[tuple[Size, ...], Meta(min_length=1, max_length=8)]
+    actions: Annotated[int, Meta(ge=1, le=MAXIMUM_ACTIONS)]
+    world: TrainedIn
     base_objective: str | None
     step: int | None
     sha256: str
     metadata: dict[str, Any]
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    name: tuple(get_origin(kind) or kind for kind in (get_args(hint) if isinstance(hint, UnionType) else (hint,)))
-    for name, hint in get_type_hints(AgentHeader).items()
-}
-
-
-def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, tuple[str, tuple[int, ...]]], dict[str, str]]:
+def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, Listed], dict[str, str]]:
     """Returns what a safetensors file says it holds; the numbers are left to the safetensors library.
 
     **Arguments:**
@@ -70,7 +95,7 @@ def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, tuple[str
     - `content`: the whole file.
     - `path`: for messages.
 
-    **Returns:** `(dtype, shape)` of each tensor, and the free metadata.
+    **Returns:** what it says of each tensor, and the free metadata.
 
     **Raises:** `UntrustedModelError` if the header is too long, doubles a name, or is not of the form it must have.
     """
@@ -87,16 +112,8 @@ def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, tuple[str
         raise UntrustedModelError(
             f"it is not a list of at most {MAXIMUM_TENSORS:,} tensors.", path=path, field="header"
         )
-    metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        raise UntrustedModelError("it is not a table of texts.", path=path, field="__metadata__")
-    listed = {}
-    for name, entry in header.items():
-        kind, shape = (entry.get("dtype"), entry.get("shape")) if isinstance(entry, dict) else (None, None)
-        if not isinstance(kind, str) or shape is None or not _whole_numbers(shape):
-            raise UntrustedModelError("this entry has no dtype or no shape.", path=path, field=name)
-        listed[name] = (kind, tuple(shape))
-    return listed, metadata
+    metadata = _formed(header.pop("__metadata__", {}), dict[str, str], path=path, field="__metadata__")
+    return _formed(header, dict[str, Listed], path=path, field="header"), metadata
 
 
 def parse_json(text: bytes | str, *, path: object, field: str) -> Any:
@@ -139,63 +156,43 @@ def parse_header(metadata: dict[str, str], *, path: Path) -> tuple[AgentHeader, 
     if data.get("schema") != SCHEMA:
         reason = f"its format is version {shown(data.get('schema'), limit=40)}; this Mesascope reads version {SCHEMA}."
         raise UntrustedModelError(reason, path=path, field="schema")
-    for name in sorted(_TYPES.keys() ^ data.keys()):
-        raise UntrustedModelError("this entry is missing or unknown.", path=path, field=name)
-    for name, kinds in _TYPES.items():
-        if type(data[name]) not in kinds:
-            raise UntrustedModelError(
-                f"it is {type(data[name]).__name__}, not {kinds[0].__name__}.", path=path, field=name
-            )
-    shape = data["observation_shape"]
-    if not _whole_numbers(shape) or not 1 <= len(shape) <= 8 or not 1 <= math.prod(shape) <= MAXIMUM_OBSERVATION:
-        reason = f"{shown(shape, limit=100)} is not the shape of at most {MAXIMUM_OBSERVATION:,} numbers."
+    header = _formed(data, AgentHeader, path=path, field="mesascope")
+    if not 1 <= math.prod(header.observation_shape) <= MAXIMUM_OBSERVATION:
+        shape = shown(list(header.observation_shape), limit=100)
+        reason = f"{shape} is not the shape of at most {MAXIMUM_OBSERVATION:,} numbers."
         raise UntrustedModelError(reason, path=path, field="observation_shape")
-    if not 1 <= data["actions"] <= MAXIMUM_ACTIONS:
-        raise UntrustedModelError(f"not between 1 and {MAXIMUM_ACTIONS:,}.", path=path, field="actions")
-    world = data["world"]
-    options = world.get("options")
-    if (
-        world.keys() != {"name", "options"}
-        or not isinstance(world["name"], str)
-        or not isinstance(options, dict)
-        or not all(isinstance(value, str) for value in options.values())
-    ):
-        raise UntrustedModelError("it does not hold a name and options as text.", path=path, field="world")
-    return AgentHeader(**data), _spec(data["architecture"], data["spec"], path=path)
+    return header, _spec(header, path=path)
 
 
-def _spec(architecture: str, values: dict[str, Any], *, path: Path) -> NetworkSpec:
-    if architecture not in NETWORKS:
-        error = UnknownNameError("architecture", architecture, NETWORKS)
-        raise UntrustedModelError(str(error), path=path, field="architecture")
-    kind = NETWORKS[architecture]
-    defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
-    if wrong := sorted(defaults.keys() ^ values.keys()):
-        reason = f"{architecture} has the fields {', '.join(defaults)}; {quoted(wrong[0])} is missing or unknown."
-        raise UntrustedModelError(reason, path=path, field="spec")
-    converted = {}
-    for name, default in defaults.items():
-        value = values[name]
-        if isinstance(default, tuple) and _numbers(value):
-            value = tuple(value)
-        if type(value) is not type(default) or (isinstance(value, str) and len(value) > 100):
-            reason = f"{name} is not of the form {default!r}."
-            raise UntrustedModelError(reason, path=path, field="spec")
-        converted[name] = value
+def _formed(data: Any, form: Any, *, path: Path, field: str) -> Any:
     try:
-        return kind(**converted)
+        return msgspec.convert(data, form)
+    except msgspec.ValidationError as error:
+        reason = f"it is not of the form that is read: {shown(error, limit=200)}."
+        raise UntrustedModelError(reason, path=path, field=field) from error
+
+
+def _spec(header: AgentHeader, *, path: Path) -> NetworkSpec:
+    if header.architecture not in NETWORKS:
+        error = UnknownNameError("architecture", header.architecture, NETWORKS)
+        raise UntrustedModelError(str(error), path=path, field="architecture")
+    kind = NETWORKS[header.architecture]
+    defaults = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
+    if wrong := sorted(defaults.keys() ^ header.spec.keys()):
+        reason = (
+            f"{header.architecture} has the fields {', '.join(defaults)}; {quoted(wrong[0])} is missing or unknown."
+        )
+        raise UntrustedModelError(reason, path=path, field="spec")
+    values, forms = {}, get_type_hints(kind)
+    for name, value in header.spec.items():
+        try:
+            if isinstance(value, str | list) and len(value) > LONGEST_VALUE:
+                raise msgspec.ValidationError
+            values[name] = msgspec.convert(value, forms[name])
+        except msgspec.ValidationError as error:
+            reason = f"{name} is not of the form {defaults[name]!r}."
+            raise UntrustedModelError(reason, path=path, field="spec") from error
+    try:
+        return kind(**values)
     except UsageError as error:
         raise UntrustedModelError(str(error), path=path, field="spec") from error
-
-
-def _whole_numbers(value: object) -> bool:
-    return isinstance(value, list) and all(type(number) is int and number >= 0 for number in value)
-
-
-def _numbers(value: object) -> bool:
-    """Returns whether a value is a short list of finite numbers; what each of them may be, the spec itself checks."""
-    return (
-        isinstance(value, list)
-        and len(value) <= 1000
-        and all(type(number) in (int, float) and math.isfinite(number) for number in value)
-    )

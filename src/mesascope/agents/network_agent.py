@@ -12,12 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from mesascope.agents.activations import Captured
-from mesascope.agents.agent_in_parts import AgentInParts
+from mesascope.agents.activations import AgentInParts, Captured
+from mesascope.agents.agent import SlotValue
 from mesascope.agents.networks.network import Network, NetworkSpec, transplant
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.sites import opened
-from mesascope.agents.slots import SlotValue
 from mesascope.core.errors import AgentError, UnknownNameError
 from mesascope.core.random import RandomKey
 

@@ -18,10 +18,10 @@ from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, check_agent
-from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.view import ViewedAgent, parse_view, viewed
+from mesascope.agents.wrapped_agent import deterministic as always_likeliest
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
 from mesascope.core.random import RandomKey, root_key
@@ -133,17 +133,13 @@ def _as_agent(found: object, name: str, world: World) -> Agent:
         return found
     if isinstance(found, type):
         raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
-    if _is_torch_module(found):
-        from mesascope.agents.adapters.torch_answers import check_forward
-        from mesascope.agents.adapters.torch_module import TorchAgent
+    # An object cannot be a module of a torch that nobody has imported.
+    if torch := sys.modules.get("torch"):
+        of_torch = isinstance(found, torch.nn.Module) or isinstance(getattr(found, "__self__", None), torch.nn.Module)
+        if of_torch:
+            from mesascope.agents.adapters.torch_module import torch_agent
 
-        check_forward(sys.modules["torch"], found, name=name, actions=len(world.actions))
-        return TorchAgent(name, found, len(world.actions))
-    if _is_torch_module(getattr(found, "__self__", None)):
-        from mesascope.agents.adapters.torch_answers import method_module
-        from mesascope.agents.adapters.torch_module import TorchAgent
-
-        return TorchAgent(name, method_module(sys.modules["torch"], found), len(world.actions))
+            return torch_agent(name, found, len(world.actions))
     if callable(found):
         return FunctionAgent(name, found, len(world.actions))
     raise UsageError(
@@ -166,12 +162,6 @@ def _nearest(text: str) -> str:
         return f" (there is no folder {quoted(folder, limit=200)} that could be read)"
     nearest = difflib.get_close_matches(Path(text).name, names, n=1, cutoff=0.6)
     return f" (did you mean {quoted(folder / nearest[0], limit=200)}?)" if nearest else ""
-
-
-def _is_torch_module(found: object) -> bool:
-    # An object cannot be a module of a torch that nobody has imported.
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(found, torch.nn.Module)
 
 
 def _check_fits(agent: Agent, world: World) -> None:

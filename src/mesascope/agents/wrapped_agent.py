@@ -1,4 +1,7 @@
-"""An agent around another one: the same to everybody, but for what it is shown or what its answers mean."""
+"""An agent around another one: the same to everybody, but for what it is shown or what its answers mean.
+
+One such always takes the likeliest action of an agent that draws its actions.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,13 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.activations import Captured, Inspectable
-from mesascope.agents.agent import Agent
+from mesascope.agents.agent import Agent, Untrained
+from mesascope.core.random import RandomKey
+
+DETERMINISTIC: str = (
+    "It always takes its likeliest action (--deterministic); the agent that draws its actions from the same "
+    "probabilities is another."
+)
 
 
 class WrappedAgent(Agent):
@@ -50,3 +59,34 @@ class WrappedAgent(Agent):
     ) -> Captured:
         found = self.agent.step(self.shown(observations), state, patches)
         return dataclasses.replace(found, probabilities=self.meant(found.probabilities))
+
+
+def deterministic(agent: Agent) -> Agent:
+    """Returns the agent that always takes the likeliest action of another; of equally likely ones, the first.
+
+    It can be opened, and shows itself before training, if the other can and does; its budget of computation and its
+    slots stay what they are.
+
+    **Arguments:**
+
+    - `agent`: whose probabilities are asked for.
+    """
+    return _Deterministic(agent)
+
+
+class _Deterministic(WrappedAgent):
+    def __init__(self, agent: Any):
+        # What was said of the other way to choose is no longer so.
+        super().__init__(agent, (*(note for note in agent.notes if "--deterministic" not in note), DETERMINISTIC))
+        if isinstance(agent, Inspectable) and isinstance(agent, Untrained):
+            self.untrained = self._untrained
+
+    def meant(self, probabilities: Any) -> np.ndarray:
+        probabilities = np.asarray(probabilities)
+        # What is no policy is refused by whoever asked, in terms of what the agent gave.
+        if probabilities.ndim != 2 or not np.isfinite(probabilities).all():
+            return probabilities
+        return np.eye(probabilities.shape[-1])[probabilities.argmax(-1)]
+
+    def _untrained(self, *, key: RandomKey) -> Agent:
+        return deterministic(self.agent.untrained(key=key))

@@ -54,8 +54,8 @@ def agent_of(
     **Raises:** `AgentError` for what is no agent, `UntrustedModelError` for a file that is refused.
     """
     from mesascope.agents import resolve
-    from mesascope.agents.deterministic import deterministic as always_likeliest
     from mesascope.agents.view import parse_view, viewed
+    from mesascope.agents.wrapped_agent import deterministic as always_likeliest
 
     if isinstance(agent, Agent):
         found = viewed(agent, parse_view(view, world))

@@ -16,7 +16,7 @@ from mesascope.agents.adapters.pickled_arrays import (
     load_pickled_arrays,
     read_pickled_arrays,
 )
-from mesascope.agents.adapters.raw_arrays import array_of
+from mesascope.agents.reading import array_of
 from mesascope.core.errors import UntrustedModelError
 
 TABLE = {

@@ -4,10 +4,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from mesascope.agents.agent import Slotted
 from mesascope.agents.network_agent import SlottedNetworkAgent, network_agent
 from mesascope.agents.networks.deliberator import Deliberator, DeliberatorSpec
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
-from mesascope.agents.slots import Slotted
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives

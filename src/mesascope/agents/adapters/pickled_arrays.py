@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from mesascope.agents.adapters.pickle_reader import Global, PickleReader, Refused, pairs
-from mesascope.agents.adapters.raw_arrays import KINDS, array_of
-from mesascope.agents.reading import read_model_file
+from mesascope.agents.reading import KINDS, array_of, read_model_file
 from mesascope.core.errors import UntrustedModelError
 from mesascope.core.text import quoted
 

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.agents.activations import Captured
+from mesascope.agents.activations import AgentInParts, Captured
 from mesascope.agents.adapters.stable_baselines3_description import Description
 from mesascope.agents.adapters.stable_baselines3_layers import policy_layers
 from mesascope.agents.adapters.stable_baselines3_lstm import LSTM
 from mesascope.agents.adapters.stable_baselines3_observations import Observations
-from mesascope.agents.agent_in_parts import AgentInParts
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.sites import at_site, opened
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.agents.activations import Activations, Captured
-from mesascope.agents.agent_in_parts import AgentInParts
+from mesascope.agents.activations import Activations, AgentInParts, Captured
 from mesascope.agents.sites import check_fits
 from mesascope.core.errors import AgentError
 

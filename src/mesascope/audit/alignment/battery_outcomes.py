@@ -10,9 +10,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.activations import Inspectable
-from mesascope.agents.agent import Agent
+from mesascope.agents.agent import SLOTS, Agent, Slotted
 from mesascope.agents.asking import ask
-from mesascope.agents.slots import SLOTS, Slotted
 from mesascope.audit.alignment.battery_levels import BatteryLevels
 from mesascope.audit.alignment.kinds import CODES, SLOT_TESTS, TESTS
 from mesascope.audit.evaluation import Evaluation, evaluate_agent

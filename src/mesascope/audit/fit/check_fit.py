@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.deterministic import deterministic as always_likeliest
 from mesascope.agents.resolve import agent_of, resolve_agent
 from mesascope.agents.view import ViewedAgent, parse_view, viewed
+from mesascope.agents.wrapped_agent import deterministic as always_likeliest
 from mesascope.audit.fit.asked import Asked
 from mesascope.audit.fit.changes import LAYOUTS, Steps, changes_of
 from mesascope.audit.fit.fit import CHANGED, Fit

@@ -5,9 +5,9 @@ from mesascope.agents.activations import Inspectable
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.agent import Untrained
-from mesascope.agents.deterministic import deterministic
 from mesascope.agents.files import load_agent
 from mesascope.agents.resolve import resolve_agent
+from mesascope.agents.wrapped_agent import deterministic
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.worlds.corner import Corner
