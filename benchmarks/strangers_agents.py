@@ -22,7 +22,7 @@ from ledger import Claim
 from peers.environments import peer_python
 
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
-from mesascope.agents.adapters.stable_baselines3_agent import StableBaselines3Agent
+from mesascope.agents.adapters.stable_baselines3.agent import StableBaselines3Agent
 from mesascope.agents.wrapped_agent import deterministic
 from mesascope.core.errors import UntrustedModelError
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
-from mesascope.agents.adapters.stable_baselines3_observations import Observations
+from mesascope.agents.adapters.stable_baselines3.observations import Observations
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, check_agent
 from mesascope.agents.files import load_agent

@@ -14,7 +14,7 @@ from gymnasium import spaces
 from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
-from mesascope.agents.adapters.stable_baselines3_statistics import companions, configured, read_statistics
+from mesascope.agents.adapters.stable_baselines3.statistics import companions, configured, read_statistics
 from mesascope.core.errors import MesascopeError, UntrustedModelError, UsageError
 from tests.agents.adapters.toys import answers, samples, saved, toy, untrained
 from tests.agents.hostile_files import payload

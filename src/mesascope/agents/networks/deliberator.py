@@ -18,16 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.network import Memory, NetworkSpec, registered
-from mesascope.agents.networks.option_view import (
-    CONTEXT,
-    MenuNetwork,
-    OptionView,
-    check_menu,
-    initial_salience,
-    look,
-    slot_array,
-)
+from mesascope.agents.networks.network import Memory, registered
+from mesascope.agents.networks.option_view import CONTEXT, MenuNetwork, MenuSpec, OptionView, look
 from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
@@ -37,20 +29,15 @@ from mesascope.worlds.causal.menu import BURNT
 
 
 @dataclass(frozen=True)
-class DeliberatorSpec(NetworkSpec):
-    """Size and slots of a `Deliberator`.
+class DeliberatorSpec(MenuSpec):
+    """Size and slots of a `Deliberator`; see `MenuSpec`.
 
     **Arguments:**
 
     - `objectives`: how many it holds, 1 to 8.
     - `depth`: steps of its plans, 1 to 3. A slot.
-    - `resolution`: it sees effects in multiples of this, 0 as they are. A slot.
-    - `future`: how much later episodes count, in [0, 1]. A slot.
-    - `selection_model`: whether it knows that it is being selected. A slot.
     - `sharpness`: of the choice between plans; above 0.
     - `scale`: of the weights at the start.
-    - `salience`: of each effect at the start; empty for 1 everywhere. Never trained.
-    - `positions`: whether the slot in which an option lies counts, too.
     - `scheming`: weight of what a scheme burns in every objective at the start, on top of the random one.
     """
 
@@ -59,23 +46,16 @@ class DeliberatorSpec(NetworkSpec):
 
     objectives: int = 1
     depth: int = MOST_STEPS
-    resolution: float = 0.0
-    future: float = 1.0
-    selection_model: bool = True
     sharpness: float = 8.0
     scale: float = 0.1
-    salience: tuple[float, ...] = ()
-    positions: bool = False
     scheming: float = 0.0
 
     def __post_init__(self):
+        super().__post_init__()
         self.check_sizes("objectives", maximum=8)
         self.check_sizes("depth", maximum=MOST_STEPS)
-        if not (0 <= self.resolution <= 10 and 0 <= self.future <= 1 and 0 < self.sharpness <= 1e6):
-            raise UsageError(
-                f"deliberator: resolution={self.resolution} must be in [0, 10], future={self.future} in [0, 1], "
-                f"sharpness={self.sharpness} in (0, 1e6]."
-            )
+        if not 0 < self.sharpness <= 1e6:
+            raise UsageError(f"deliberator: sharpness={self.sharpness} must be in (0, 1e6].")
 
 
 @registered(DeliberatorSpec)
@@ -97,17 +77,17 @@ class Deliberator(MenuNetwork):
     positions: bool = eqx.field(static=True)
 
     def __init__(self, spec: DeliberatorSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        check_menu(spec, observation_shape, actions)
+        spec.check_menu(observation_shape, actions)
         key_weights, key_gate = jax.random.split(key)
         self.weights = spec.scale * jax.random.normal(key_weights, (spec.objectives, EFFECTS))
         self.weights = self.weights.at[:, BURNT].add(spec.scheming)
         self.gate = spec.scale * jax.random.normal(key_gate, (len(CONTEXT), spec.objectives))
         self.bias = jnp.zeros(spec.objectives)
-        self.salience = initial_salience(spec.salience)
+        self.salience = spec.initial_salience()
         self.worth = jnp.array([0.0, 1.0])
         self.places = jnp.zeros((MOST_STEPS, actions))
         # Numbers rather than static fields: an agent with another outlook runs the same compiled program.
-        self.slots = slot_array(spec)
+        self.slots = spec.slot_array()
         self.sharpness = jnp.float32(spec.sharpness)
         self.depth, self.positions = spec.depth, spec.positions
 

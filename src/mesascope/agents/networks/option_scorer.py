@@ -11,41 +11,29 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from mesascope.agents.networks.layers import Dense, dense_layers
-from mesascope.agents.networks.network import Memory, NetworkSpec, registered
-from mesascope.agents.networks.option_view import CONTEXT, MenuNetwork, check_menu, initial_salience, look, slot_array
+from mesascope.agents.networks.network import Memory, registered
+from mesascope.agents.networks.option_view import CONTEXT, MenuNetwork, MenuSpec, look
 from mesascope.agents.sites import at_site
-from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.causal.levels import EFFECTS
 
 
 @dataclass(frozen=True)
-class OptionScorerSpec(NetworkSpec):
-    """Size and slots of an `OptionScorer`.
+class OptionScorerSpec(MenuSpec):
+    """Size and slots of an `OptionScorer`; see `MenuSpec`.
 
     **Arguments:**
 
     - `widths`: of the hidden layers; empty for a linear score.
-    - `positions`: whether it also sees in which slot an option lies.
-    - `resolution`, `future`, `selection_model`, `salience`: as of a `DeliberatorSpec`.
     """
 
     architecture: ClassVar[str] = "option-scorer"
-    slots: ClassVar[tuple[str, ...]] = ("resolution", "future", "selection_model")
 
     widths: tuple[int, ...] = (32, 32)
-    positions: bool = False
-    resolution: float = 0.0
-    future: float = 1.0
-    selection_model: bool = True
-    salience: tuple[float, ...] = ()
 
     def __post_init__(self):
+        super().__post_init__()
         self.check_widths("widths")
-        if not (0 <= self.resolution <= 10 and 0 <= self.future <= 1):
-            raise UsageError(
-                f"option-scorer: resolution={self.resolution} must be in [0, 10], future={self.future} in [0, 1]."
-            )
 
 
 @registered(OptionScorerSpec)
@@ -64,15 +52,15 @@ class OptionScorer(MenuNetwork):
     positions: bool = eqx.field(static=True)
 
     def __init__(self, spec: OptionScorerSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
-        check_menu(spec, observation_shape, actions)
+        spec.check_menu(observation_shape, actions)
         key_score, key_value, *key_hidden = jax.random.split(key, 2 + len(spec.widths))
         sizes = (2 * EFFECTS + 4 + len(CONTEXT), *spec.widths)
         self.hidden = dense_layers(sizes, gain=2**0.5, keys=key_hidden)
         self.score = Dense(sizes[-1], 1, gain=0.1, key=key_score)
         self.value = Dense(sizes[-1], 1, key=key_value)
         self.places = jnp.zeros((3, actions))
-        self.salience = initial_salience(spec.salience)
-        self.slots = slot_array(spec)
+        self.salience = spec.initial_salience()
+        self.slots = spec.slot_array()
         self.positions = spec.positions
 
     def __call__(

@@ -7,7 +7,8 @@ learn than the base objective.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -81,30 +82,55 @@ def look(
     )
 
 
+@dataclass(frozen=True)
+class MenuSpec(NetworkSpec):
+    """What the specs of networks that look at menus have in common.
+
+    **Arguments:**
+
+    - `resolution`: it sees effects in multiples of this, 0 as they are. A slot.
+    - `future`: how much later episodes count, in [0, 1]. A slot.
+    - `selection_model`: whether it knows that it is being selected. A slot.
+    - `salience`: of each effect at the start; empty for 1 everywhere. Never trained.
+    - `positions`: whether the slot in which an option lies counts, too.
+    """
+
+    slots: ClassVar[tuple[str, ...]] = ("resolution", "future", "selection_model")
+
+    resolution: float = 0.0
+    future: float = 1.0
+    selection_model: bool = True
+    salience: tuple[float, ...] = ()
+    positions: bool = False
+
+    def __post_init__(self):
+        if not (0 <= self.resolution <= 10 and 0 <= self.future <= 1):
+            raise UsageError(
+                f"{self.architecture}: resolution={self.resolution} must be in [0, 10], future={self.future} in [0, 1]."
+            )
+
+    def check_menu(self, observation_shape: tuple[int, ...], actions: int) -> None:
+        """Raises `UsageError` unless observations are menus with one option for each action."""
+        if len(observation_shape) != 3 or observation_shape[1:] != (1, CHANNELS) or observation_shape[0] != actions:
+            raise UsageError(
+                f"{self.architecture} reads the menus of causal worlds, observations of shape [{actions}, 1, "
+                f"{CHANNELS}] for {actions} actions, not {list(observation_shape)}."
+            )
+
+    def initial_salience(self) -> Float[Array, " effects"]:
+        """Returns salience as an array: all effects as they are if nothing is given."""
+        if self.salience and len(self.salience) != EFFECTS:
+            raise UsageError(f"salience has {len(self.salience)} numbers; there are {EFFECTS} effects to be seen.")
+        return jnp.asarray(self.salience or (1.0,) * EFFECTS, jnp.float32)
+
+    def slot_array(self) -> Float[Array, " slots_inside"]:
+        """Returns `resolution`, `future` and `selection_model` as the numbers that `look` takes."""
+        return jnp.array([self.resolution, self.future, float(self.selection_model)], jnp.float32)
+
+
 class MenuNetwork(Network):
     """A network that looks at menus, with an array `slots` from its spec."""
 
-    def respecified(self: Any, spec: NetworkSpec) -> Any:
+    def respecified(self: Any, spec: MenuSpec) -> Any:
         """Returns the network of the same weights that has the numbers of another spec in its slots."""
-        return eqx.tree_at(lambda network: network.slots, self, slot_array(spec))
-
-
-def check_menu(spec: NetworkSpec, observation_shape: tuple[int, ...], actions: int) -> None:
-    """Raises `UsageError` unless observations are menus with one option for each action."""
-    if len(observation_shape) != 3 or observation_shape[1:] != (1, CHANNELS) or observation_shape[0] != actions:
-        raise UsageError(
-            f"{spec.architecture} reads the menus of causal worlds, observations of shape [{actions}, 1, {CHANNELS}] "
-            f"for {actions} actions, not {list(observation_shape)}."
-        )
-
-
-def initial_salience(given: tuple[float, ...]) -> Float[Array, " effects"]:
-    """Returns salience as an array: all effects as they are if nothing is given."""
-    if given and len(given) != EFFECTS:
-        raise UsageError(f"salience has {len(given)} numbers; there are {EFFECTS} effects to be seen.")
-    return jnp.asarray(given or (1.0,) * EFFECTS, jnp.float32)
-
-
-def slot_array(spec: Any) -> Float[Array, " slots_inside"]:
-    """Returns `resolution`, `future` and `selection_model` of a spec as the numbers that `look` takes."""
-    return jnp.array([spec.resolution, spec.future, float(spec.selection_model)], jnp.float32)
+        return eqx.tree_at(lambda network: network.slots, self, spec.slot_array())

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mesascope.agents.adapters.stable_baselines3_description import choice_note
-from mesascope.agents.adapters.stable_baselines3_fields import TRUSTED, Fields
-from mesascope.agents.adapters.stable_baselines3_observations import Observations, Seen
+from mesascope.agents.adapters.stable_baselines3.description import choice_note
+from mesascope.agents.adapters.stable_baselines3.fields import TRUSTED, Fields
+from mesascope.agents.adapters.stable_baselines3.observations import Observations, Seen
 from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks, answer_of
 from mesascope.agents.probabilities import checked_probabilities
 from mesascope.core.boundary import code_of_others

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mesascope.agents.adapters.stable_baselines3_agent import StableBaselines3Agent
-from mesascope.agents.adapters.stable_baselines3_description import choice_note, describe
-from mesascope.agents.adapters.stable_baselines3_fields import Fields
-from mesascope.agents.adapters.stable_baselines3_observations import Observations
-from mesascope.agents.adapters.stable_baselines3_spaces import Space, read_actions, read_space
-from mesascope.agents.adapters.stable_baselines3_statistics import (
+from mesascope.agents.adapters.stable_baselines3.agent import StableBaselines3Agent
+from mesascope.agents.adapters.stable_baselines3.description import choice_note, describe
+from mesascope.agents.adapters.stable_baselines3.fields import Fields
+from mesascope.agents.adapters.stable_baselines3.observations import Observations
+from mesascope.agents.adapters.stable_baselines3.spaces import Space, read_actions, read_space
+from mesascope.agents.adapters.stable_baselines3.statistics import (
     Statistics,
     companions,
     configuration_of,
@@ -71,7 +71,7 @@ def load_stable_baselines3(
     fields = Fields(members["data"], path)
     beside = (vecnormalize, frame_stack)
     if trust_pickle:
-        from mesascope.agents.adapters.stable_baselines3_trusted import load_trusted
+        from mesascope.agents.adapters.stable_baselines3.trusted import load_trusted
 
         actions = read_actions(fields)
         observations, notes = _observations(

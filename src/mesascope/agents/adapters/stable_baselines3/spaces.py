@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mesascope.agents.adapters.pickled_arrays import Record
-from mesascope.agents.adapters.stable_baselines3_fields import Fields
+from mesascope.agents.adapters.stable_baselines3.fields import Fields
 from mesascope.agents.header import MAXIMUM_ACTIONS, MAXIMUM_OBSERVATION
 from mesascope.core.text import quoted
 

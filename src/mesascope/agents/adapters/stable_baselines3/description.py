@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mesascope.agents.adapters.stable_baselines3_fields import Fields
-from mesascope.agents.adapters.stable_baselines3_spaces import Space, read_actions, read_space
+from mesascope.agents.adapters.stable_baselines3.fields import Fields
+from mesascope.agents.adapters.stable_baselines3.spaces import Space, read_actions, read_space
 from mesascope.core.text import quoted
 
 

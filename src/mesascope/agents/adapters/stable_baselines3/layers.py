@@ -8,54 +8,25 @@ flattened is in the order of Stable-Baselines3, channel by channel.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erf
 
-from mesascope.agents.adapters.stable_baselines3_description import COMBINED, IMAGES, Description
-from mesascope.agents.adapters.stable_baselines3_lstm import LSTM, read_lstm
-from mesascope.agents.adapters.stable_baselines3_spaces import Part
-from mesascope.agents.adapters.stable_baselines3_tensors import Tensors
+from mesascope.agents.adapters.stable_baselines3.description import COMBINED, IMAGES, Description
+from mesascope.agents.adapters.stable_baselines3.modules import (
+    ACTIVATIONS,
+    LSTM,
+    Function,
+    Layer,
+    Tensors,
+    convolution,
+    dense,
+    read_lstm,
+)
+from mesascope.agents.adapters.stable_baselines3.spaces import Part
 from mesascope.core.errors import UntrustedModelError
 
 STRIDES: tuple[int, ...] = (4, 2, 1)
 """Of the three convolutions of the "Nature CNN" (Mnih et al. 2015)."""
-
-Function = Callable[..., np.ndarray]
-
-_ACTIVATIONS: Mapping[str, Function] = {
-    "tanh": np.tanh,
-    "relu": lambda x: np.maximum(x, 0),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
-    "silu": lambda x: x / (1 + np.exp(-np.clip(x, -80, None))),
-    "leaky-relu": lambda x: np.where(x > 0, x, np.float32(0.01) * x),
-    "gelu": lambda x: (0.5 * x * (1 + erf(x / np.sqrt(2)))).astype(np.float32),
-    "sigmoid": lambda x: 0.5 * (1 + np.tanh(0.5 * x)),
-    "softplus": lambda x: np.logaddexp(x, 0).astype(np.float32),
-    "mish": lambda x: (x * np.tanh(np.logaddexp(x, 0))).astype(np.float32),
-    "selu": lambda x: (1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))).astype(
-        np.float32
-    ),
-    "identity": lambda x: x,
-}
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One module of a policy.
-
-    **Arguments:**
-
-    - `site`: its name in `policy.named_modules()` of Stable-Baselines3; empty for what is no module there.
-    - `compute`: what it does with a batch of each of what it takes.
-    - `takes`: sites, or names of parts of the observation as `part:NAME`; by default what the layer before returns.
-    """
-
-    site: str
-    compute: Function
-    takes: tuple[str, ...] = ()
 
 
 def policy_layers(
@@ -82,7 +53,7 @@ def policy_layers(
         lstm = read_lstm(found, "lstm_actor", width)
         layers.append(lstm)
         width = lstm.units
-    activation = _ACTIVATIONS[description.activation]
+    activation = ACTIVATIONS[description.activation]
     # Before version 1.8, layers could be shared by actor and critic.
     shared = f"{family.trunk.rpartition('.')[0]}.shared_net"
     if any(name.startswith(f"{shared}.") for name in tensors):
@@ -90,13 +61,13 @@ def policy_layers(
     last = None if family.head else description.actions
     width = _dense_layers(layers, found, family.trunk, width, activation, multiple_of=last)
     if family.head:
-        layers.append(Layer(family.head, _dense(*found.affine(family.head, width, description.actions))))
+        layers.append(Layer(family.head, dense(*found.affine(family.head, width, description.actions))))
     elif "." in family.trunk:
         quantiles, owner = width // description.actions, family.trunk.rpartition(".")[0]
         if owner == "q_net" and quantiles > 1:
             raise found.refusal(f"its last layer has {width} outputs; it has {description.actions} actions")
         if owner == "q_net":
-            layers.append(Layer(owner, _unchanged))
+            layers.append(Layer(owner))
         else:
             layers.append(Layer(owner, lambda values: values.reshape(len(values), quantiles, -1)))
             layers.append(Layer("", lambda values: values.mean(1)))
@@ -111,17 +82,17 @@ def _features(description: Description, found: Tensors) -> tuple[list[Layer | LS
     extractor, parts = description.family.extractor, description.space.parts
     if description.extractor == IMAGES:
         layers, width = _convolutions(parts[0], found, extractor)
-        return [*layers, Layer(extractor, _unchanged)], width
+        return [*layers, Layer(extractor)], width
     if description.extractor != COMBINED:
         flatten = Layer(f"{extractor}.flatten", _flattened, (f"part:{parts[0].name}",))
-        return [flatten, Layer(extractor, _unchanged)], parts[0].size
+        return [flatten, Layer(extractor)], parts[0].size
     layers, ends, width = [], [], 0
     for part in parts:
         name = f"{extractor}.extractors.{part.name}"
         ends.append(name)
         if len(part.shape) == 3 and f"{name}.cnn.0.weight" in found:
             convolutions, features = _convolutions(part, found, name)
-            layers += [*convolutions, Layer(name, _unchanged)]
+            layers += [*convolutions, Layer(name)]
             width += features
         else:
             layers.append(Layer(name, _flattened, (f"part:{part.name}",)))
@@ -166,7 +137,7 @@ def _dense_layers(
         # Policies of ARS may have no bias.
         none = number == numbers[-1] and multiple_of is not None and f"{layer}.bias" not in found
         bias = np.zeros(len(weight), np.float32) if none else found.take(f"{layer}.bias", (len(weight),))
-        layers.append(Layer(layer, _dense(weight, bias)))
+        layers.append(Layer(layer, dense(weight, bias)))
         width = len(weight)
         if multiple_of is None or number != numbers[-1]:
             layers.append(Layer(f"{name}.{number + 1}", activation))
@@ -176,7 +147,7 @@ def _dense_layers(
             "for each action",
             f"{name}.{numbers[-1]}.weight",
         )
-    layers.append(Layer(name, _unchanged))
+    layers.append(Layer(name))
     return width
 
 
@@ -187,13 +158,13 @@ def _convolutions(part: Part, found: Tensors, extractor: str) -> tuple[list[Laye
     for index, (outputs, kernel, stride) in enumerate(zip((32, 64, 64), (8, 4, 3), STRIDES, strict=True)):
         name = f"{extractor}.cnn.{2 * index}"
         weight = found.take(f"{name}.weight", (outputs, channels, kernel, kernel))
-        convolve = _convolution(weight, found.take(f"{name}.bias", (outputs,)), stride)
+        convolve = convolution(weight, found.take(f"{name}.bias", (outputs,)), stride)
         if index:
             layers.append(Layer(name, convolve))
         else:
             takes = (f"part:{part.name}",)
             layers.append(Layer(name, lambda images, of=convolve: of(images.transpose(0, 2, 3, 1)), takes))
-        layers.append(Layer(f"{extractor}.cnn.{2 * index + 1}", _ACTIVATIONS["relu"]))
+        layers.append(Layer(f"{extractor}.cnn.{2 * index + 1}", ACTIVATIONS["relu"]))
         channels, size = outputs, [(length - kernel) // stride + 1 for length in size]
         if min(size) < 1:
             reason = f"its images {list(part.shape)} are too small for its convolutions."
@@ -201,29 +172,13 @@ def _convolutions(part: Part, found: Tensors, extractor: str) -> tuple[list[Laye
     weight, bias = found.affine(f"{extractor}.linear.0", channels * math.prod(size))
     layers += [
         Layer(f"{extractor}.cnn.6", lambda images: _flattened(images.transpose(0, 3, 1, 2))),
-        Layer(f"{extractor}.cnn", _unchanged),
-        Layer(f"{extractor}.linear.0", _dense(weight, bias)),
-        Layer(f"{extractor}.linear.1", _ACTIVATIONS["relu"]),
-        Layer(f"{extractor}.linear", _unchanged),
+        Layer(f"{extractor}.cnn"),
+        Layer(f"{extractor}.linear.0", dense(weight, bias)),
+        Layer(f"{extractor}.linear.1", ACTIVATIONS["relu"]),
+        Layer(f"{extractor}.linear"),
     ]
     return layers, len(bias)
 
 
-def _unchanged(values: np.ndarray) -> np.ndarray:
-    return values
-
-
 def _flattened(values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), math.prod(values.shape[1:]))
-
-
-def _dense(weight: np.ndarray, bias: np.ndarray) -> Function:
-    return lambda values: values @ weight.T + bias
-
-
-def _convolution(weight: np.ndarray, bias: np.ndarray, stride: int) -> Function:
-    def compute(images: np.ndarray) -> np.ndarray:
-        windows = np.lib.stride_tricks.sliding_window_view(images, weight.shape[2:], axis=(1, 2))
-        return np.tensordot(windows[:, ::stride, ::stride], weight, axes=((3, 4, 5), (1, 2, 3))) + bias
-
-    return compute

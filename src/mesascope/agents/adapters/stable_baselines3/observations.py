@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from mesascope.agents.adapters.stable_baselines3_spaces import Part, Space
-from mesascope.agents.adapters.stable_baselines3_statistics import Statistics
+from mesascope.agents.adapters.stable_baselines3.spaces import Part, Space
+from mesascope.agents.adapters.stable_baselines3.statistics import Statistics
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.text import quoted
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from mesascope.agents.activations import AgentInParts, Captured
-from mesascope.agents.adapters.stable_baselines3_description import Description
-from mesascope.agents.adapters.stable_baselines3_layers import policy_layers
-from mesascope.agents.adapters.stable_baselines3_lstm import LSTM
-from mesascope.agents.adapters.stable_baselines3_observations import Observations
+from mesascope.agents.adapters.stable_baselines3.description import Description
+from mesascope.agents.adapters.stable_baselines3.layers import policy_layers
+from mesascope.agents.adapters.stable_baselines3.modules import LSTM
+from mesascope.agents.adapters.stable_baselines3.observations import Observations
 from mesascope.agents.probabilities import softmax
 from mesascope.agents.sites import at_site, opened
 

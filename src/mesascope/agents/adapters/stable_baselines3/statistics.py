@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from mesascope.agents.adapters.pickled_arrays import ANY_CLASS, Record, read_pickled_arrays
-from mesascope.agents.adapters.stable_baselines3_fields import Fields
-from mesascope.agents.adapters.stable_baselines3_spaces import Part, Space, bounds_of
+from mesascope.agents.adapters.stable_baselines3.fields import Fields
+from mesascope.agents.adapters.stable_baselines3.spaces import Part, Space, bounds_of
 from mesascope.agents.reading import read_model_file
 from mesascope.core.errors import UntrustedModelError
 from mesascope.core.text import quoted
