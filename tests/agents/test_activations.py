@@ -12,30 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesascope.agents.activations import Inspectable, donated, moved, pushed
-from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks import NETWORKS
 from mesascope.agents.sites import at_site, opened
 from mesascope.core.errors import AgentError, UnknownNameError
-from mesascope.core.random import root_key
-
-SHAPE, ACTIONS = (5, 5, 4), 5
-MENUS = {"deliberator", "option-scorer"}
-"""Architectures that read nothing but menus, which `tests/agents/networks/test_menu_networks.py` opens."""
-OPENED = sorted(set(NETWORKS) - MENUS)
+from tests.agents.networks.small import seen_by, small_agent
 
 
-def agent(architecture: str) -> NetworkAgent:
-    spec = NETWORKS[architecture]()
-    return NetworkAgent(architecture, spec.build(SHAPE, ACTIONS, key=root_key(0)), spec, SHAPE, ACTIONS)
-
-
-def shown(count: int = 6, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(count, *SHAPE)).astype(np.float32)
-
-
-@pytest.mark.parametrize("architecture", OPENED)
-def test_looking_changes_nothing(architecture):
-    one, observations = agent(architecture), shown()
+@pytest.mark.parametrize("architecture", sorted(NETWORKS))
+def test_looking_and_own_values_change_nothing(architecture):
+    one, observations = small_agent(architecture), seen_by(architecture)
     assert isinstance(one, Inspectable)
     state = one.initial_state(len(observations))
     probabilities, memory = one.act(observations, state)
@@ -44,24 +29,15 @@ def test_looking_changes_nothing(architecture):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), found.memory, memory)
     assert set(found.activations) == set(one.sites())
     assert all(len(value) == len(observations) for value in found.activations.values())
-
-
-@pytest.mark.parametrize("architecture", OPENED)
-def test_a_site_patched_with_its_own_value_changes_nothing(architecture):
-    one, observations = agent(architecture), shown()
-    state = one.initial_state(len(observations))
-    found = one.step(observations, state)
-    for site in one.sites():
-        again = one.step(observations, state, {site: found.activations[site]})
-        assert np.allclose(again.probabilities, found.probabilities, atol=1e-6), site
     again = one.step(observations, state, found.activations)
     assert np.allclose(again.probabilities, found.probabilities, atol=1e-6)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), again.memory, memory)
 
 
 # A planner goes on from its last site with the map that it sees.
-@pytest.mark.parametrize("architecture", sorted(set(OPENED) - {"planner"}))
+@pytest.mark.parametrize("architecture", sorted(set(NETWORKS) - {"planner"}))
 def test_all_of_a_donor_at_the_last_site_makes_its_choice(architecture):
-    one, observations, others = agent(architecture), shown(), shown(seed=1)
+    one, observations, others = small_agent(architecture), seen_by(architecture), seen_by(architecture, seed=1)
     state = one.initial_state(len(observations))
     donor, own = one.step(others, state), one.step(observations, state)
     last = one.sites()[-1]
@@ -75,7 +51,7 @@ def test_all_of_a_donor_at_the_last_site_makes_its_choice(architecture):
 
 
 def test_memory_is_read_and_replaced():
-    one, observations = agent("gru"), shown()
+    one, observations = small_agent("gru"), seen_by("gru")
     state = one.initial_state(len(observations))
     before = one.step(observations, state)
     assert np.allclose(before.activations["memory"], before.memory, atol=1e-6)
@@ -90,15 +66,14 @@ def test_memory_is_read_and_replaced():
     ("patch", "error", "message"),
     [
         ({"hidden-9": np.zeros((6, 3))}, UnknownNameError, "site in agent 'mlp' named 'hidden-9'"),
-        ({"hidden-0": np.zeros((5, 64))}, AgentError, "site 'hidden-0' of agent 'mlp' must be finite and have one row"),
+        ({"hidden-0": np.zeros((5, 8))}, AgentError, "site 'hidden-0' of agent 'mlp' must be finite and have one row"),
         ({"hidden-0": np.zeros((6, 3))}, AgentError, r"shape \[3\] does not fit site 'hidden-0'"),
-        ({"hidden-0": np.full((6, 64), np.nan)}, AgentError, "must be finite"),
+        ({"hidden-0": np.full((6, 8), np.nan)}, AgentError, "must be finite"),
     ],
 )
 def test_patches_that_do_not_fit_name_agent_and_site(patch, error, message):
-    one = agent("mlp")
     with pytest.raises(error, match=message):
-        one.step(shown(), None, patch)
+        small_agent("mlp").step(seen_by("mlp"), None, patch)
 
 
 def test_a_site_that_fires_twice_is_an_error():
@@ -113,11 +88,9 @@ def test_a_site_that_fires_twice_is_an_error():
 
 
 def test_many_observations_go_through_in_parts(monkeypatch):
-    from mesascope.agents import network_agent
-
-    one, observations = agent("mlp"), shown(7)
+    one, observations = small_agent("mlp"), seen_by("mlp", 7)
     whole = one.step(observations, None)
-    monkeypatch.setattr(network_agent.NetworkAgent, "rows_at_once", 3)
+    monkeypatch.setattr(one, "rows_at_once", 3)
     parts = one.step(observations, None, {"hidden-0": whole.activations["hidden-0"]})
     assert np.allclose(parts.probabilities, whole.probabilities, atol=1e-6)
 

@@ -16,25 +16,22 @@ from mesascope.agents.networks import NETWORKS
 from mesascope.core.errors import OutputError, UntrustedModelError, UsageError
 from tests.agents.conftest import ACTIONS, SHAPE
 from tests.agents.hostile_files import hostile_safetensors, split
-
-IMAGE = (5, 6, 3)
-MENU = (10, 1, 32)
-MENUS = ("deliberator", "option-scorer")
+from tests.agents.networks.small import SMALL, place_of, seen_by
 
 
-def random_network(spec, shape, actions=ACTIONS):
+def random_network(spec):
+    """A network of random numbers, which costs no compiling."""
     generator = np.random.default_rng(0)
+    shape, actions = place_of(spec)
     shapes = eqx.filter_eval_shape(spec.build, shape, actions, key=jax.random.key(0))
     return jax.tree.map(lambda leaf: jnp.asarray(generator.normal(size=leaf.shape) / 10, leaf.dtype), shapes)
 
 
 @pytest.mark.parametrize("architecture", sorted(NETWORKS))
 def test_every_architecture_acts_the_same_after_saving_and_loading(architecture, tmp_path):
-    spec = NETWORKS[architecture]()
-    # A planner knows the five moves of a grid, and two networks read nothing but menus.
-    actions = 5 if architecture == "planner" else 10 if architecture in MENUS else ACTIONS
-    image = MENU if architecture in MENUS else IMAGE
-    network = random_network(spec, image, actions)
+    spec = SMALL[architecture]
+    image, actions = place_of(spec)
+    network = random_network(spec)
     agent = NetworkAgent("fresh", network, spec, image, actions)
     path = save_agent(
         tmp_path / "agent.safetensors",
@@ -53,9 +50,9 @@ def test_every_architecture_acts_the_same_after_saving_and_loading(architecture,
     assert loaded.origin is not None
     assert loaded.origin["world"] == {"name": "corner", "options": {"size": "9"}}
     assert loaded.origin["metadata"] == {"note": "for ö"}
-    observations = np.random.default_rng(0).normal(size=(5, *image)).astype(np.float32)
-    first, memory = agent.act(observations, agent.initial_state(5))
-    second, again = loaded.act(observations, loaded.initial_state(5))
+    observations = seen_by(architecture)
+    first, memory = agent.act(observations, agent.initial_state(6))
+    second, again = loaded.act(observations, loaded.initial_state(6))
     assert np.array_equal(first, second)
     assert np.array_equal(agent.act(observations, memory)[0], loaded.act(observations, again)[0])
 
@@ -117,18 +114,19 @@ def test_names_from_a_file_are_cut_short(agent_file, tmp_path):
 
 @pytest.mark.parametrize("architecture", ["mlp", "convnet", "gru"])
 def test_weights_that_overflow_are_refused_when_they_are_read(architecture, tmp_path):
-    spec = NETWORKS[architecture]()
-    place = {"world_name": "toy", "observation_shape": IMAGE, "actions": ACTIONS}
-    path, network = tmp_path / "large.safetensors", random_network(spec, IMAGE)
+    spec = SMALL[architecture]
+    image, actions = place_of(spec)
+    place = {"world_name": "toy", "observation_shape": image, "actions": actions}
+    path, network = tmp_path / "large.safetensors", random_network(spec)
     save_agent(path, jax.tree.map(lambda leaf: jnp.full_like(leaf, 3e38), network), spec, **place)
     start = time.process_time()
     with pytest.raises(UntrustedModelError, match=r"numbers as large as 3e\+38"):
         load_agent(path)
     assert time.process_time() - start < 5
     # One large number that overflows nothing is an agent that is very sure.
-    sure = eqx.tree_at(lambda network: network.heads.policy.bias, network, jnp.array([1e30, 0, 0, 0], jnp.float32))
+    sure = eqx.tree_at(lambda network: network.heads.policy.bias, network, jnp.array([1e30, 0, 0, 0, 0], jnp.float32))
     agent = load_agent(save_agent(path, sure, spec, **place))
-    assert agent.act(np.ones((1, *IMAGE), np.float32), agent.initial_state(1))[0].tolist() == [[1, 0, 0, 0]]
+    assert agent.act(np.ones((8, *image), np.float32), agent.initial_state(8))[0][0].tolist() == [1, 0, 0, 0, 0]
 
 
 def test_text_of_a_file_is_shown_without_control_characters(agent_file, tmp_path):
@@ -187,7 +185,7 @@ def test_a_mutated_file_gives_a_valid_agent_or_a_refusal(agent_file, tmp_path):
     outcomes = {"refused": 0, "read": 0}
 
     @settings(
-        max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
     )
     @given(mutations(len(content)))
     def check(mutation):
@@ -204,4 +202,4 @@ def test_a_mutated_file_gives_a_valid_agent_or_a_refusal(agent_file, tmp_path):
         assert time.process_time() - start < 2
 
     check()
-    assert outcomes["refused"] > 100
+    assert outcomes["refused"] > 50

@@ -150,7 +150,6 @@ class AgentInParts(Agent):
     def step(
         self, observations: Float[np.ndarray, "B ..."], state: Any, patches: Mapping[str, np.ndarray] | None = None
     ) -> Captured:
-        """Acts once, reading all sites; see `Inspectable`."""
         checked = checked_patches(self, patches, rows=len(observations), sites=self.patchable())
         return self._in_parts(observations, state, checked)
 

@@ -174,11 +174,8 @@ def _template(spec: NetworkSpec, observation_shape: tuple[int, ...], actions: in
 
 def _named(network: Network) -> dict[str, Any]:
     """Returns the arrays of a network by the names of the fields that lead to them."""
-    return {".".join(_step(step) for step in path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(network)}
-
-
-def _step(step: Any) -> str:
-    return step.name if isinstance(step, jax.tree_util.GetAttrKey) else str(step.idx)
+    leaves = jax.tree_util.tree_leaves_with_path(network)
+    return {jax.tree_util.keystr(path, simple=True, separator="."): leaf for path, leaf in leaves}
 
 
 def _digest(tensors: Mapping[str, np.ndarray]) -> str:

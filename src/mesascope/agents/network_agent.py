@@ -71,7 +71,6 @@ class NetworkAgent(AgentInParts):
         return jax.tree.map(lambda leaf: np.broadcast_to(np.asarray(leaf), (batch, *leaf.shape)), one)
 
     def sites(self) -> tuple[str, ...]:
-        """Returns the names of the places that can be read and replaced, in the order in which they fire."""
         return self._sites
 
     @functools.cached_property
@@ -106,12 +105,6 @@ class NetworkAgent(AgentInParts):
             )
 
     def untrained(self, *, key: RandomKey) -> NetworkAgent:
-        """Returns an agent of the same architecture with fresh weights.
-
-        **Arguments:**
-
-        - `key`: consumed.
-        """
         build = eqx.filter_jit(lambda key: self.spec.build(self.observation_shape, self.actions, key=key))
         name = f"{self.name} (untrained)"
         return type(self)(name, build(key), self.spec, self.observation_shape, self.actions)
@@ -121,11 +114,9 @@ class SlottedNetworkAgent(NetworkAgent):
     """A network agent whose spec declares slots; its network has `respecified(spec)`, which fills them anew."""
 
     def slots(self) -> dict[str, SlotValue]:
-        """Returns the slots that it has, and what they hold."""
         return {slot: getattr(self.spec, slot) for slot in self.spec.slots}
 
     def with_slots(self, values: Mapping[str, SlotValue]) -> SlottedNetworkAgent:
-        """Returns the same agent with other values in some slots; see `Slotted`."""
         for slot in values:
             if slot not in self.spec.slots:
                 raise UnknownNameError(f"slot of agent '{self.name}'", slot, self.spec.slots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,12 @@ def hooked(model, rows: int) -> dict[str, np.ndarray]:
     return {name: value.transpose(0, 2, 3, 1) if value.ndim == 4 else value for name, value in seen.items()}
 
 
+@functools.cache
+def opened(path: Path, trust_pickle: bool):
+    """An agent that is read once for all tests."""
+    return load_stable_baselines3(path, trust_pickle=trust_pickle)
+
+
 def hooks_left(agent) -> bool:
     return any(module._forward_hooks for module in agent._model.policy.modules())
 
@@ -82,7 +89,7 @@ def hooks_left(agent) -> bool:
 def test_what_is_read_is_what_hooks_of_ones_own_see(stable_baselines3_models, name, trust_pickle):
     path, model = stable_baselines3_models[name]
     observations, expected = shown(model), hooked(model, rows=5)
-    agent = load_stable_baselines3(path, trust_pickle=trust_pickle)
+    agent = opened(path, trust_pickle)
     assert isinstance(agent, Inspectable)
     assert agent.sites() == tuple(expected)
     found = agent.step(observations, agent.initial_state(5))
@@ -97,7 +104,7 @@ def test_what_is_read_is_what_hooks_of_ones_own_see(stable_baselines3_models, na
 
 def test_sites_have_the_names_of_stable_baselines3(stable_baselines3_models):
     def sites(name):
-        return list(load_stable_baselines3(stable_baselines3_models[name][0]).sites())
+        return list(opened(stable_baselines3_models[name][0], False).sites())
 
     assert sites("ppo-discrete") == FLAT
     assert sites("ppo-convolutions") == CONVOLUTIONAL
@@ -108,7 +115,7 @@ def test_sites_have_the_names_of_stable_baselines3(stable_baselines3_models):
 @pytest.mark.parametrize("trust_pickle", [False, True])
 def test_convolutions_are_shown_channels_last(stable_baselines3_models, trust_pickle):
     path, model = stable_baselines3_models["ppo-convolutions"]
-    found = load_stable_baselines3(path, trust_pickle=trust_pickle).step(shown(model), None).activations
+    found = opened(path, trust_pickle).step(shown(model), None).activations
     assert found["features_extractor.cnn.0"].shape == (5, 8, 9, 32)
     assert found["features_extractor.cnn.3"].shape == (5, 3, 3, 64)
     # What is flattened keeps Stable-Baselines3's order, channel by channel.
@@ -116,11 +123,11 @@ def test_convolutions_are_shown_channels_last(stable_baselines3_models, trust_pi
     assert np.array_equal(found["features_extractor.cnn.6"], turned)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_own_values_change_nothing(stable_baselines3_models, data):
     path, model = stable_baselines3_models[data.draw(st.sampled_from(NAMES))]
-    agent = load_stable_baselines3(path, trust_pickle=data.draw(st.booleans()))
+    agent = opened(path, data.draw(st.booleans()))
     observations = shown(model, seed=data.draw(st.integers(0, 1000)), rows=data.draw(st.integers(1, 4)))
     own = agent.step(observations, None)
     sites = data.draw(st.sets(st.sampled_from(agent.sites()), min_size=1))
@@ -135,7 +142,7 @@ def test_own_values_change_nothing(stable_baselines3_models, data):
 @pytest.mark.parametrize("name", ["ppo-discrete", "ppo-convolutions", "dqn-discrete", "dqn-convolutions"])
 def test_a_donor_at_any_layer_decides_what_follows(stable_baselines3_models, name, trust_pickle):
     path, model = stable_baselines3_models[name]
-    agent = load_stable_baselines3(path, trust_pickle=trust_pickle)
+    agent = opened(path, trust_pickle)
     observations, others = shown(model, rows=12), shown(model, seed=1, rows=12)
     own, donor = agent.step(observations, None), agent.step(others, None)
     assert np.abs(own.probabilities - donor.probabilities).max() > 0.1
@@ -168,7 +175,7 @@ def test_a_donor_at_any_layer_decides_what_follows(stable_baselines3_models, nam
 )
 def test_patches_that_do_not_fit_name_agent_and_site(stable_baselines3_models, trust_pickle, patch, error, message):
     path, model = stable_baselines3_models["ppo-discrete"]
-    agent = load_stable_baselines3(path, trust_pickle=trust_pickle)
+    agent = opened(path, trust_pickle)
     with pytest.raises(error, match=message):
         agent.step(shown(model), None, patch)
     assert not (trust_pickle and hooks_left(agent))
@@ -176,7 +183,7 @@ def test_patches_that_do_not_fit_name_agent_and_site(stable_baselines3_models, t
 
 def test_modules_that_play_no_part_in_the_choice_say_so(stable_baselines3_models):
     path, model = stable_baselines3_models["ppo-discrete"]
-    agent = load_stable_baselines3(path, trust_pickle=True)
+    agent = opened(path, True)
     found = agent.step(shown(model), None).activations
     for name in ("value_net", "mlp_extractor.value_net.0"):
         with pytest.raises(AgentError, match=f"Site '{name}' of agent 'ppo-discrete' cannot be read: it is never"):
@@ -184,13 +191,13 @@ def test_modules_that_play_no_part_in_the_choice_say_so(stable_baselines3_models
         with pytest.raises(AgentError, match=f"Site '{name}' of agent 'ppo-discrete' takes no patch: it is never"):
             agent.step(shown(model), None, {name: np.zeros((5, 1))})
     with pytest.raises(UnknownNameError, match=r"Did you mean 'mlp_extractor.policy_net.1'\?"):
-        load_stable_baselines3(path).step(shown(model), None).activations["policy_net.1"]
+        opened(path, False).step(shown(model), None).activations["policy_net.1"]
 
 
 @pytest.mark.parametrize("trust_pickle", [False, True])
 def test_many_observations_go_through_in_parts(stable_baselines3_models, monkeypatch, trust_pickle):
     path, model = stable_baselines3_models["ppo-convolutions"]
-    agent, site = load_stable_baselines3(path, trust_pickle=trust_pickle), "features_extractor.cnn.1"
+    agent, site = opened(path, trust_pickle), "features_extractor.cnn.1"
     whole, donor = (agent.step(shown(model, seed, rows=7), None) for seed in (0, 1))
     monkeypatch.setattr(agent, "rows_at_once", 3)
     parts = agent.step(shown(model, rows=7), None)
@@ -200,13 +207,14 @@ def test_many_observations_go_through_in_parts(stable_baselines3_models, monkeyp
     np.testing.assert_allclose(patched.probabilities, donor.probabilities, atol=1e-5)
 
 
-def test_opening_needs_neither_torch_nor_stable_baselines3(stable_baselines3_models):
+def test_reading_and_opening_need_neither_torch_nor_stable_baselines3(stable_baselines3_models):
     path = stable_baselines3_models["ppo-convolutions"][0]
     program = (
         "import sys; import numpy\n"
         "from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3\n"
         f"agent = load_stable_baselines3({str(path)!r})\n"
         "seen = numpy.zeros((2, 36, 40, 3), numpy.float32)\n"
+        "agent.act(seen, None)\n"
         "agent.step(seen, None, agent.step(seen, None).activations)\n"
         "assert not {'torch', 'stable_baselines3', 'gymnasium'} & set(sys.modules)\n"
     )

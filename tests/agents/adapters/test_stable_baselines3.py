@@ -1,7 +1,5 @@
 import io
 import json
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -119,18 +117,6 @@ def test_a_pickled_payload_is_not_run_unless_trusted(valid_archive, canary, tmp_
     assert canary.exists(), "trusting the pickle must be what makes the difference"
 
 
-def test_reading_needs_neither_torch_nor_stable_baselines3(stable_baselines3_models):
-    path = stable_baselines3_models["ppo-image"][0]
-    program = (
-        "import sys; import numpy\n"
-        "from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3\n"
-        f"agent = load_stable_baselines3({str(path)!r})\n"
-        "agent.act(numpy.zeros((2, 7, 7, 3), numpy.float32), None)\n"
-        "assert not {'torch', 'stable_baselines3', 'gymnasium'} & set(sys.modules)\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
-
-
 def test_features_of_ones_own_need_trust(stable_baselines3_models, tmp_path):
     import torch
     from stable_baselines3 import PPO
@@ -177,7 +163,7 @@ def test_a_mutated_file_gives_an_agent_or_a_refusal(valid_archive, tmp_path, par
     outcomes = {"refused": 0, "read": 0}
 
     @settings(
-        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+        max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
     )
     @given(mutations(len(content)))
     def check(mutation):
@@ -199,7 +185,7 @@ def test_a_mutated_file_gives_an_agent_or_a_refusal(valid_archive, tmp_path, par
         assert time.process_time() - start < 2
 
     check()
-    assert outcomes["refused"] > 30
+    assert outcomes["refused"] > 20
 
 
 def test_tensors_that_are_views_are_read_as_torch_reads_them():

@@ -5,62 +5,45 @@ import numpy as np
 import pytest
 
 from mesascope.agents.networks import NETWORKS
-from mesascope.agents.networks.centred_mlp import CentredMLPSpec
 from mesascope.agents.networks.convnet import ConvNetSpec
 from mesascope.agents.networks.drc import DRCSpec
 from mesascope.agents.networks.gru import GRUSpec
 from mesascope.agents.networks.mlp import MLPSpec
-from mesascope.agents.networks.value_iteration_network import ValueIterationNetworkSpec
 from mesascope.core.errors import UsageError
+from tests.agents.networks.small import IMAGE, MOVES, SMALL, TRAINED, built
 
-SPECS = [
-    MLPSpec(widths=(8,)),
-    ConvNetSpec(channels=4, layers=2, hidden=8),
-    GRUSpec(width=6, embedding=7),
-    CentredMLPSpec(widths=(8, 8)),
-    DRCSpec(channels=4, layers=2, ticks=2, hidden=8),
-    DRCSpec(channels=4, layers=2, ticks=2, hidden=8, readout="agent"),
-    ValueIterationNetworkSpec(iterations=4, channels=6, hidden=8),
-]
-SHAPE, ACTIONS = (5, 6, 3), 4
-
-
-def build(spec, seed=0):
-    return eqx.filter_jit(lambda key: spec.build(SHAPE, ACTIONS, key=key))(jax.random.key(seed))
+SPECS = [*TRAINED, DRCSpec(channels=4, layers=2, ticks=1, hidden=8)]
 
 
 def start(network, batch):
     return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), network.initial_memory())
 
 
-def test_specs_cover_the_registry():
-    """Planners are written down and not trained, and menus are no images: they have tests of their own."""
-    assert {spec.architecture for spec in SPECS} == set(NETWORKS) - {"planner", "deliberator", "option-scorer"}
+def test_there_is_a_small_network_of_every_architecture():
+    assert SMALL.keys() == NETWORKS.keys()
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
 def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
-    network = build(spec)
-    observations = jax.random.normal(jax.random.key(1), (7, *SHAPE))
+    network = built(spec)
+    observations = jax.random.normal(jax.random.key(1), (7, *IMAGE))
     logits, values, memory = eqx.filter_jit(lambda *given: jax.vmap(network)(*given))(observations, start(network, 7))
-    assert logits.shape == (7, ACTIONS)
+    assert logits.shape == (7, MOVES)
     assert values.shape == (7,)
     assert {leaf.dtype for leaf in jax.tree.leaves((network, logits, values, memory))} == {jnp.dtype("float32")}
-    assert float(jnp.abs(jax.nn.softmax(logits) - 1 / ACTIONS).max()) < 0.1
+    assert float(jnp.abs(jax.nn.softmax(logits) - 1 / MOVES).max()) < 0.1
     assert spec.memoryless == (memory is None)
 
 
 def slow_if_long(spec):
     """Compiling the derivatives of what repeats itself inside takes over ten seconds."""
-    long = isinstance(spec, DRCSpec | GRUSpec | ValueIterationNetworkSpec)
-    return pytest.param(spec, marks=pytest.mark.slow) if long else spec
+    return pytest.param(spec, marks=pytest.mark.slow) if spec.architecture in ("drc", "gru", "vin") else spec
 
 
 @pytest.mark.parametrize("spec", [slow_if_long(spec) for spec in SPECS], ids=str)
 def test_every_parameter_gets_a_finite_gradient_also_over_seeds(spec):
-    make = eqx.filter_jit(eqx.filter_vmap(lambda key: spec.build(SHAPE, ACTIONS, key=key)))
-    networks = make(jax.random.split(jax.random.key(0), 2))
-    observations = jax.random.normal(jax.random.key(1), (2, 5, *SHAPE))
+    networks = jax.tree.map(lambda *leaves: jnp.stack(leaves), built(spec), built(spec, 1))
+    observations = jax.random.normal(jax.random.key(1), (2, 5, *IMAGE))
 
     def loss(network, observations):
         memory = start(network, 5)
@@ -79,14 +62,15 @@ def test_every_parameter_gets_a_finite_gradient_also_over_seeds(spec):
 
 
 def test_the_same_key_builds_the_same_network_and_another_key_another():
-    first, again, other = (build(SPECS[1], seed) for seed in (3, 3, 4))
-    assert eqx.tree_equal(first, again)
-    assert not np.allclose(first.dense.weight, other.dense.weight)
+    spec = SMALL["mlp"]
+    again = eqx.filter_jit(lambda key: spec.build(IMAGE, MOVES, key=key))(jax.random.key(0))
+    assert eqx.tree_equal(built(spec), again)
+    assert not np.allclose(built(spec).heads.policy.weight, built(spec, 1).heads.policy.weight)
 
 
 def test_memory_carries_what_was_seen():
-    network = build(SPECS[2])
-    now, one, two = jax.random.normal(jax.random.key(1), (3, *SHAPE))
+    network = built(SMALL["gru"])
+    now, one, two = jax.random.normal(jax.random.key(1), (3, *IMAGE))
     after = [network(now, network(past, network.initial_memory())[2])[0] for past in (one, two)]
     assert not np.allclose(after[0], after[1], atol=1e-6)
 
@@ -102,7 +86,7 @@ def test_memory_carries_what_was_seen():
         (lambda: DRCSpec(ticks=0), "ticks=0"),
         (lambda: DRCSpec(readout="agents"), "Did you mean 'agent'"),
         (lambda: DRCSpec().build((7,), 3, key=jax.random.key(0)), "'gru'"),
-        (lambda: DRCSpec(readout="agent", channel=3).build(SHAPE, 3, key=jax.random.key(0)), "channel=3"),
+        (lambda: DRCSpec(readout="agent", channel=4).build(IMAGE, 3, key=jax.random.key(0)), "channel=4"),
         (lambda: ConvNetSpec().build((7,), 3, key=jax.random.key(0)), "'mlp'"),
     ],
 )

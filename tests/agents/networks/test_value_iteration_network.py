@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import equinox as eqx
@@ -10,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.files import load_agent, save_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.network import transplant
 from mesascope.agents.networks.value_iteration_network import DISCOUNT as NEW_DISCOUNT
@@ -29,8 +29,14 @@ FORBIDDING = 100.0
 """What entering a wall costs: more than anything that lies behind it is worth."""
 
 
-def build(spec=SPEC, shape=SHAPE, seed=0):
-    return spec.build(shape, ACTIONS, key=root_key(seed))
+@functools.cache
+def build(spec=SPEC, shape=SHAPE):
+    return eqx.filter_jit(lambda key: spec.build(shape, ACTIONS, key=key))(root_key(0))
+
+
+@eqx.filter_jit
+def thought(network, observation):
+    return network.think(observation, None)[0]
 
 
 def agent_of(network, spec, shape) -> NetworkAgent:
@@ -67,7 +73,7 @@ def boards_of(count: int, size: int = 7) -> np.ndarray:
 def test_each_iteration_is_a_bellman_backup():
     boards = boards_of(4)
     height, width = boards.shape[1:3]
-    spec, network = by_hand(12, boards.shape[1:])
+    spec, network = by_hand(6, boards.shape[1:])
     sites = agent_of(network, spec, boards.shape[1:]).step(boards, None).activations
     for index, board in enumerate(boards):
         wall, goal = board[..., 0] > 0.5, board[..., 1]
@@ -120,45 +126,38 @@ def test_values_are_the_same_wherever_the_agent_stands_and_serve_a_whole_level()
     here, there = (np.array(observation) for _ in range(2))
     here[..., -1], there[..., -1] = 0, 0
     here[1, 2, -1] = there[3, 4, -1] = 1
-    image, _ = network.think(jnp.asarray(here), None)
-    np.testing.assert_array_equal(image, network.think(jnp.asarray(there), None)[0])
+    image = thought(network, jnp.asarray(here))
+    np.testing.assert_array_equal(image, thought(network, jnp.asarray(there)))
+    acting = eqx.filter_jit(lambda network, seen: network(seen, None)[:2])
     for seen, place in ((here, (1, 2)), (there, (3, 4))):
-        logits, value, _ = network(jnp.asarray(seen), None)
+        logits, value = acting(network, jnp.asarray(seen))
         expected = network.heads(image[place])
         np.testing.assert_allclose(logits, expected[0], atol=1e-6)
         np.testing.assert_allclose(value, expected[1], atol=1e-6)
 
 
 def test_parameters_depend_neither_on_iterations_nor_on_the_size_of_the_board():
-    network, longer, larger = build(), replace(SPEC, iterations=9), (8, 7, 3)
+    network, longer, larger = build(), replace(SPEC, iterations=6), (8, 7, 3)
     observation = jnp.asarray(np.random.default_rng(1).normal(size=SHAPE), jnp.float32)
     other = transplant(network, longer, SHAPE, ACTIONS)
     assert isinstance(other, ValueIterationNetwork)
     jax.tree.map(np.testing.assert_array_equal, jax.tree.leaves(other), jax.tree.leaves(network))
-    assert not np.allclose(other.think(observation, None)[0], network.think(observation, None)[0], atol=1e-3)
+    assert not np.allclose(thought(other, observation), thought(network, observation), atol=1e-3)
     # The extra iterations come after those that there were.
     assert agent_of(other, longer, SHAPE).sites()[:5] == agent_of(network, SPEC, SHAPE).sites()[:5]
-    assert transplant(network, longer, larger, ACTIONS)(jnp.ones(larger), None)[0].shape == (ACTIONS,)
+    wider = transplant(network, SPEC, larger, ACTIONS)
+    assert eqx.filter_eval_shape(wider, jnp.ones(larger), None)[0].shape == (ACTIONS,)
 
 
 def test_a_new_network_is_a_contraction_however_long_it_iterates():
-    spec = replace(SPEC, iterations=100)
+    spec = replace(SPEC, iterations=30)
     network = build(spec)
     assert (network.kernel > 0).all()
     np.testing.assert_allclose(network.kernel.sum((0, 1)), [[1.0] * 6, [NEW_DISCOUNT] * 6], rtol=1e-5)
     observation = np.random.default_rng(1).normal(size=(1, *SHAPE)).astype(np.float32)
     sites = agent_of(network, spec, SHAPE).step(observation, None).activations
-    early, late = (np.abs(sites[f"iteration-{k}"] - sites[f"iteration-{k - 1}"]).max() for k in (2, 100))
-    assert late <= NEW_DISCOUNT**98 * early + 1e-5
-
-
-def test_a_saved_network_is_loaded_as_it_was(tmp_path):
-    agent = agent_of(build(), SPEC, SHAPE)
-    place = {"world_name": "toy", "observation_shape": SHAPE, "actions": ACTIONS}
-    loaded = load_agent(save_agent(tmp_path / "vin.safetensors", agent.network, SPEC, **place))
-    assert loaded.spec == SPEC
-    observations = np.random.default_rng(0).normal(size=(3, *SHAPE)).astype(np.float32)
-    assert np.array_equal(loaded.act(observations, None)[0], agent.act(observations, None)[0])
+    early, late = (np.abs(sites[f"iteration-{k}"] - sites[f"iteration-{k - 1}"]).max() for k in (2, 30))
+    assert late <= NEW_DISCOUNT**28 * early + 1e-5
 
 
 def test_a_step_of_gradient_descent_lowers_the_loss():

@@ -75,7 +75,6 @@ class StableBaselines3Agent(AgentInParts):
         return {"frames": self.observations.initial_frames(batch), "lstm": lstm}
 
     def sites(self) -> tuple[str, ...]:
-        """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
         return tuple(layer.site for layer in self._layers if layer.site)
 
     def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:

@@ -50,7 +50,6 @@ class TrustedStableBaselines3Agent(HookedAgent):
         return None if self.memoryless else self.observations.initial_frames(batch)
 
     def sites(self) -> tuple[str, ...]:
-        """Returns the names of the modules whose outputs can be read and replaced, in the order in which they run."""
         if self._fired is None:
             self.step(np.zeros((3, *self.observations.plainest), np.float32), self.initial_state(3))
         assert self._fired is not None
