@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ SAME: float = 1e-5
 """Answers to the same observations differ by less than this."""
 
 
-class Hooks:
+class Hooks(ExitStack):
     """Hooks that are in place while the context lasts, and gone afterwards whatever happens.
 
     A submodule can be opened if it is called exactly once and returns one tensor of floating-point numbers with a row
@@ -41,11 +41,11 @@ class Hooks:
     """
 
     def __init__(self, torch: Any, module: Any, replaced: Mapping[str, np.ndarray], *, agent: str, rows: int):
+        super().__init__()
         self._torch, self._module, self._replaced, self._agent, self._rows = torch, module, replaced, agent, rows
         self._seen: dict[str, np.ndarray] = {}
         self._called: dict[str, int] = {}
         self._wrong: dict[str, str] = {}
-        self._handles: list[Any] = []
         submodules = list(module.modules())
         self._turns = any(isinstance(one, getattr(torch.nn, name)) for one in submodules for name in _CONVOLUTIONS)
         self._last = tuple(getattr(torch.nn, name) for name in _CHANNELS_LAST if hasattr(torch.nn, name))
@@ -55,19 +55,14 @@ class Hooks:
             for name, submodule in self._module.named_modules():
                 if name:
                     self._called[name] = 0
-                    self._handles.append(submodule.register_forward_hook(self._hook(name)))
+                    self.enter_context(submodule.register_forward_hook(self._hook(name)))
         except Exception as error:
-            self.__exit__()
+            self.close()
             raise AgentError(
                 f"Agent '{self._agent}' cannot be opened: its {type(self._module).__name__} takes no hooks ({error}). "
                 "Bring a compiled module as it was before."
             ) from error
         return self
-
-    def __exit__(self, *error: object) -> None:
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
 
     def _hook(self, name: str):
         def hook(module: Any, inputs: Any, output: Any) -> Any:
@@ -154,14 +149,8 @@ class HookedAgent(AgentInParts):
 
 
 @contextmanager
-def evaluating(torch: Any, module: Any) -> Iterator[None]:
-    """Puts a module into evaluation mode without gradients, and each of its submodules back into its own mode.
-
-    **Arguments:**
-
-    - `torch`: the package.
-    - `module`: whose mode its owner may change at any time, for example to train it further.
-    """
+def _evaluating(torch: Any, module: Any) -> Iterator[None]:
+    # Each submodule goes back into its own mode: the owner may train some of them further.
     modes = [(submodule, submodule.training) for submodule in module.modules()]
     module.eval()
     try:
@@ -190,7 +179,7 @@ def answer_of(
 
     **Raises:** `AgentError` if the same observations get two answers.
     """
-    with evaluating(torch, module):
+    with _evaluating(torch, module):
         before = _random_state(torch)
         with hooks or nullcontext():
             answer = ask()

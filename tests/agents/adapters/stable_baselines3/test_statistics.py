@@ -16,7 +16,7 @@ from stable_baselines3.common.vec_env import VecFrameStack, VecNormalize
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3.statistics import companions, configured, read_statistics
 from mesascope.core.errors import MesascopeError, UntrustedModelError, UsageError
-from tests.agents.adapters.toys import answers, samples, saved, toy, untrained
+from tests.agents.adapters.stable_baselines3.toys import answers, samples, saved, toy, untrained
 from tests.agents.hostile_files import payload
 
 VECTOR = spaces.Box(-2, 5, (3,), np.float32)

@@ -17,7 +17,7 @@ from gymnasium import spaces
 from mesascope.agents.activations import Inspectable
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.core.errors import AgentError, UntrustedModelError
-from tests.agents.adapters.toys import answers, samples, saved, toy, untrained
+from tests.agents.adapters.stable_baselines3.toys import answers, samples, saved, toy, untrained
 from tests.agents.hostile_files import members_of, with_data, with_member
 
 VECTOR = spaces.Box(-1, 1, (5,), np.float32)
@@ -258,7 +258,7 @@ def test_a_last_layer_that_does_not_fit_the_actions_is_refused(tmp_path):
         load_stable_baselines3(path)
 
 
-ZOO = Path(__file__).parents[4] / "shared" / "data" / "sb3-zoo"
+ZOO = Path(__file__).parents[5] / "shared" / "data" / "sb3-zoo"
 
 
 @pytest.mark.skipif(not ZOO.is_dir(), reason="the zoo's files are not beside this checkout")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mesascope.agents.activations import Inspectable
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.core.errors import AgentError, UnknownNameError, UntrustedModelError
-from tests.agents.adapters.test_stable_baselines3 import NAMES, asked
+from tests.agents.adapters.stable_baselines3.test_agent import NAMES, asked
 from tests.agents.hostile_files import members_of, zipped
 
 FLAT = [
@@ -273,7 +273,7 @@ def test_features_of_ones_own_are_opened_and_must_not_be_random(stable_baselines
 
 
 def test_what_the_document_shows_runs(stable_baselines3_models, tmp_path, monkeypatch, capsys):
-    document = (Path(__file__).parents[3] / "docs" / "bring-your-agent.md").read_text()
+    document = (Path(__file__).parents[4] / "docs" / "bring-your-agent.md").read_text()
     section = document.split("## Looking inside")[1].split("\n## ")[0]
     code = "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
     shutil.copy(stable_baselines3_models["ppo-discrete"][0], tmp_path / "ppo_lake.zip")
