@@ -48,7 +48,7 @@ from peers.small_agents import Gnubg, Ticks, connect_four_lstm, read_table, sure
 
 from mesascope.agents.adapters.pickled_arrays import read_pickled_arrays
 from mesascope.agents.agent import Agent
-from mesascope.agents.reading import array_of, read_archive, read_model_file
+from mesascope.agents.reading import Archive, array_of, read_model_file
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import wilson
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -212,7 +212,7 @@ def leduc(quick: bool) -> list[Claim]:
 def learned_runs() -> dict:
     python = peer_python("evosax", build=True)
     path = wheel(EVOSAX)
-    content = read_archive(read_model_file(path), path=path, wanted=lambda name: name == LEARNED_ES)[LEARNED_ES]
+    content = Archive(read_model_file(path), path=path).read(LEARNED_ES)
     calls = {"evosax.learned_evolution.les_tools _restore_array": array_of, "flax.core.frozen_dict FrozenDict": dict}
     tree = read_pickled_arrays(content, path=path, calls=calls)
     weights = jax.tree.map(lambda leaf: leaf.tolist(), tree)

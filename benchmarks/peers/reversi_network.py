@@ -18,7 +18,7 @@ from games.reversi_steps import after_actions, legal_actions
 from mesascope.agents.adapters.pickled_arrays import read_pickled_arrays
 from mesascope.agents.agent import Agent
 from mesascope.agents.probabilities import softmax
-from mesascope.agents.reading import read_archive, read_model_file
+from mesascope.agents.reading import Archive, read_model_file
 from mesascope.core.errors import UntrustedModelError, UsageError
 
 MEMBER = "ludax_agents/checkpoints/reversi.ckpt"
@@ -31,10 +31,8 @@ NEVER = -1e9
 
 def read_network(path: Path) -> tuple[dict, dict]:
     """Returns parameters and running means of the network in the wheel, after checking every shape."""
-    content = read_archive(read_model_file(path), path=path, wanted=lambda name: name == MEMBER)
-    if MEMBER not in content:
-        raise UntrustedModelError("it holds no reversi network.", path=path, field=MEMBER)
-    found = read_pickled_arrays(content[MEMBER], path=path, records=RECORDS)
+    content = Archive(read_model_file(path), path=path).read(MEMBER)
+    found = read_pickled_arrays(content, path=path, records=RECORDS)
     parameters, running = found["model"]
     expected = {"az_net/conv2_d": (3, 3, 2, CHANNELS), "az_net/conv2_d_1": (1, 1, CHANNELS, 2)}
     expected |= {"az_net/conv2_d_2": (1, 1, CHANNELS, 1), "az_net/linear": (128, 65)}

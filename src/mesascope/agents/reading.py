@@ -10,7 +10,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Set
+from collections.abc import Set
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -167,22 +167,6 @@ class Archive:
     def _refusal(self, reason: str, member: str | None = None) -> UntrustedModelError:
         parts = [part for part in (self._field, member and shown(member, limit=80)) if part]
         return UntrustedModelError(reason, path=self._path, field=" > ".join(parts) or None)
-
-
-def read_archive(
-    content: bytes, *, path: object, field: str | None = None, wanted: Callable[[str], bool]
-) -> dict[str, bytes]:
-    """Returns members of a zip archive.
-
-    **Arguments:**
-
-    - `content`, `path`, `field`: as of `Archive`.
-    - `wanted`: says by name which members to unpack.
-
-    **Raises:** `UntrustedModelError` as `Archive` says.
-    """
-    archive = Archive(content, path=path, field=field)
-    return {name: archive.read(name) for name in archive.names if wanted(name)}
 
 
 def _fault(member: zipfile.ZipInfo, seen: Set[str], compressed: bool) -> str | None:

@@ -20,7 +20,7 @@ from mesascope.agents.adapters.stable_baselines3.statistics import (
 )
 from mesascope.agents.adapters.torch_weights import read_torch_weights
 from mesascope.agents.agent import Agent
-from mesascope.agents.reading import MAXIMUM_BYTES, read_archive, read_model_file
+from mesascope.agents.reading import MAXIMUM_BYTES, Archive, read_model_file
 from mesascope.core.errors import UntrustedModelError, UsageError
 from mesascope.core.text import quoted
 
@@ -61,14 +61,9 @@ def load_stable_baselines3(
     broken, dangerous or not understood.
     """
     path = Path(path)
-    content = read_model_file(path, maximum_bytes=maximum_bytes)
-    members = read_archive(content, path=path, wanted=lambda name: name in ("data", "policy.pth"))
-    for name in ("data", "policy.pth"):
-        if name not in members:
-            raise UntrustedModelError(
-                "this member is missing: it is not a file of Stable-Baselines3's `save`.", path=path, field=name
-            )
-    fields = Fields(members["data"], path)
+    archive = Archive(read_model_file(path, maximum_bytes=maximum_bytes), path=path)
+    data, weights = archive.read("data"), archive.read("policy.pth")
+    fields = Fields(data, path)
     beside = (vecnormalize, frame_stack)
     if trust_pickle:
         from mesascope.agents.adapters.stable_baselines3.trusted import load_trusted
@@ -81,7 +76,7 @@ def load_stable_baselines3(
     description = describe(fields)
     family = description.family
     observations, notes = _observations(path, fields, description.space, *beside, family.masked)
-    tensors = read_torch_weights(members["policy.pth"], path=path, field="policy.pth")
+    tensors = read_torch_weights(weights, path=path, field="policy.pth")
     notes = (choice_note(family.name, greedy=family.greedy), *notes)
     return StableBaselines3Agent(
         path.stem, description, tensors, observations, path=path, notes=notes, advice=fields.advice
