@@ -131,13 +131,7 @@ class AgentInParts(Agent):
 
     @abc.abstractmethod
     def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
-        """Acts once on one part.
-
-        **Arguments:**
-
-        - `observations`, `state`: of the part.
-        - `patches`: by site, checked; `None` if nothing need be read.
-        """
+        """Acts once on one part, with checked patches by site; `None` if nothing need be read."""
 
     def patchable(self) -> Collection[str]:
         """Returns the names that a patch may have."""

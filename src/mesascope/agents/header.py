@@ -34,25 +34,14 @@ Size = Annotated[int, Meta(ge=0)]
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """What a safetensors file says of one tensor.
-
-    **Arguments:**
-
-    - `dtype`: name of its type, as `"F32"`.
-    - `shape`: of it.
-    """
+    """What a safetensors file says of one tensor: the name of its type, as `"F32"`, and its shape."""
 
     dtype: str
     shape: tuple[Size, ...]
 
 
 class TrainedIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The world that an agent was trained in.
-
-    **Arguments:**
-
-    - `name`, `options`: of the world, as text.
-    """
+    """The world that an agent was trained in, and its options as text."""
 
     name: str
     options: dict[str, str]
@@ -117,12 +106,7 @@ def read_tensor_list(content: bytes, *, path: Path) -> tuple[dict[str, Listed], 
 
 
 def parse_json(text: bytes | str, *, path: object, field: str) -> Any:
-    """Returns the JSON in a model file.
-
-    **Arguments:**
-
-    - `text`: the JSON.
-    - `path`, `field`: for messages.
+    """Returns the JSON in a field of a model file.
 
     **Raises:** `UntrustedModelError` as `core.json_reading.decode_json` says.
     """

@@ -138,10 +138,7 @@ def network_agent(
     *,
     origin: dict[str, Any] | None = None,
 ) -> NetworkAgent:
-    """Returns a network as an agent with all the capabilities that its spec declares.
-
-    **Arguments:** as of `NetworkAgent`.
-    """
+    """Returns a network as a `NetworkAgent` with all the capabilities that its spec declares."""
     kind = SlottedNetworkAgent if spec.slots else NetworkAgent
     return kind(name, network, spec, observation_shape, actions, origin=origin)
 

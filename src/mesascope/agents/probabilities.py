@@ -17,12 +17,7 @@ SUM_TOLERANCE: float = 1e-4
 
 
 def softmax(logits: np.ndarray) -> Float[np.ndarray, "B A"]:
-    """Returns probabilities in double precision, each row summing to one to rounding.
-
-    **Arguments:**
-
-    - `logits`: `[B, A]`, of any precision.
-    """
+    """Returns probabilities of logits `[B, A]` in double precision, each row summing to one to rounding."""
     logits = np.asarray(logits, np.float64)
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     return weights / weights.sum(-1, keepdims=True)

@@ -69,14 +69,7 @@ def opened(
 
 
 def check_fits(patch: Any, shape: tuple[int, ...], *, site: str, agent: str | None) -> None:
-    """Raises `AgentError` unless a patch has the shape of what it replaces.
-
-    **Arguments:**
-
-    - `patch`: the patch.
-    - `shape`: of the agent's own activations.
-    - `site`, `agent`: as of `at_site` and `opened`.
-    """
+    """Raises `AgentError` unless a patch has the shape of the agent's own activations, which it replaces."""
     if patch.shape != shape:
         where = "where activations of one observation have the shape"
         if agent is not None:

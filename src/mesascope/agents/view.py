@@ -81,13 +81,7 @@ class View:
 
 
 class ViewedAgent(WrappedAgent):
-    """An agent of whatever kind, shown a world otherwise than the world shows itself.
-
-    **Arguments:**
-
-    - `agent`: who is shown it.
-    - `view`: how.
-    """
+    """An agent of whatever kind, shown a world through a view."""
 
     def __init__(self, agent: Agent, view: View):
         super().__init__(agent, (*agent.notes, f"It is shown the world through the view: {view}."))
@@ -101,13 +95,7 @@ class ViewedAgent(WrappedAgent):
 
 
 def viewed(agent: Agent, view: View) -> Agent:
-    """Returns an agent that is shown the world through a view, with the capability to be opened if it has it.
-
-    **Arguments:**
-
-    - `agent`: as it is.
-    - `view`: without steps the agent is returned as it is.
-    """
+    """Returns an agent that is shown the world through a view; without steps, the agent itself."""
     return ViewedAgent(agent, view) if view.steps else agent
 
 

@@ -66,10 +66,6 @@ def deterministic(agent: Agent) -> Agent:
 
     It can be opened, and shows itself before training, if the other can and does; its budget of computation and its
     slots stay what they are.
-
-    **Arguments:**
-
-    - `agent`: whose probabilities are asked for.
     """
     return _Deterministic(agent)
 

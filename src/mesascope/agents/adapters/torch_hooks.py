@@ -119,12 +119,7 @@ class Hooks(ExitStack):
 
 
 class HookedAgent(AgentInParts):
-    """An agent that is a PyTorch module, whose submodules can be opened.
-
-    **Arguments:**
-
-    - `module`: that runs whenever it is asked.
-    """
+    """An agent that is a PyTorch module, which runs whenever it is asked, and whose submodules can be opened."""
 
     def __init__(self, module: Any):
         self._module = module
@@ -171,8 +166,7 @@ def answer_of(
 
     **Arguments:**
 
-    - `torch`: the package.
-    - `module`: the module.
+    - `torch`, `module`: the package, and what is asked.
     - `ask`: calls it.
     - `name`: of the agent, for the message.
     - `hooks`: in place for the first call only.

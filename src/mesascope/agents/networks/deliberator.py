@@ -60,10 +60,7 @@ class DeliberatorSpec(MenuSpec):
 
 @registered(DeliberatorSpec)
 class Deliberator(MenuNetwork):
-    """Weights of effects, a gate between objectives, and a search through all plans; memoryless.
-
-    **Arguments:** as of `NetworkSpec.build`.
-    """
+    """Weights of effects, a gate between objectives, and a search through all plans; memoryless."""
 
     weights: Float[Array, "objectives effects"]
     gate: Float[Array, "context objectives"]

@@ -42,14 +42,7 @@ class Dense(eqx.Module):
 
 
 def dense_layers(sizes: Sequence[int], *, gain: float, keys: Sequence[RandomKey]) -> tuple[Dense, ...]:
-    """Returns dense layers from each size to the next.
-
-    **Arguments:**
-
-    - `sizes`: of the input, and of each layer.
-    - `gain`: as of `Dense`.
-    - `keys`: one for each layer; consumed.
-    """
+    """Returns `Dense` layers from each size to the next, the first of which is that of the input; keys are consumed."""
     return tuple(
         Dense(inputs, outputs, gain=gain, key=key)
         for inputs, outputs, key in zip(sizes[:-1], sizes[1:], keys, strict=True)

@@ -162,12 +162,7 @@ NETWORKS: dict[str, type[NetworkSpec]] = {}
 
 
 def registered(spec: type[NetworkSpec]) -> Callable[[type[AnyNetwork]], type[AnyNetwork]]:
-    """Returns a decorator that makes a network the one that a spec builds, under the name of its architecture.
-
-    **Arguments:**
-
-    - `spec`: with an `architecture` of its own.
-    """
+    """Returns a decorator that makes a network the one that a spec builds, under the name of its architecture."""
 
     def register(network: type[AnyNetwork]) -> type[AnyNetwork]:
         assert spec.architecture not in NETWORKS, spec.architecture

@@ -38,10 +38,7 @@ class OptionScorerSpec(MenuSpec):
 
 @registered(OptionScorerSpec)
 class OptionScorer(MenuNetwork):
-    """Dense layers on what follows from each option, the same for all of them, beside what they share; memoryless.
-
-    **Arguments:** as of `NetworkSpec.build`.
-    """
+    """Dense layers on what follows from each option, the same for all of them, beside what they share; memoryless."""
 
     hidden: tuple[Dense, ...]
     score: Dense

@@ -66,10 +66,7 @@ class PlannerSpec(NetworkSpec):
 
 @registered(PlannerSpec)
 class Planner(Network):
-    """A search of bounded depth over the model that an observation shows; memoryless.
-
-    **Arguments:** those of every network; `key` draws the sequences of roll-outs and nothing else.
-    """
+    """A search of bounded depth over the model that an observation shows; memoryless. Only roll-outs are drawn."""
 
     discount: Float[Array, ""]
     sharpness: Float[Array, ""]

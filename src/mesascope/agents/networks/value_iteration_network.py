@@ -121,11 +121,6 @@ def imagined_actions(channels: int, *, key: RandomKey) -> Float[Array, "3 3 2 ch
 
     Its weights are a probability distribution over the nine squares, discounted for values, which keeps values from
     exploding when they are iterated. Which way each channel leads is drawn, so that the moves of the world are learned.
-
-    **Arguments:**
-
-    - `channels`: how many actions.
-    - `key`: consumed.
     """
     chances = jax.nn.softmax(DECISIVENESS * jax.random.normal(key, (KERNEL * KERNEL, channels)), axis=0)
     chances = chances.reshape(KERNEL, KERNEL, channels)

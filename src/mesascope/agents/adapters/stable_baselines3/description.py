@@ -154,13 +154,7 @@ class Description:
 
 
 def choice_note(algorithm: str, *, greedy: bool) -> str:
-    """Returns what a reader must know of how an agent chooses.
-
-    **Arguments:**
-
-    - `algorithm`: that trained it.
-    - `greedy`: whether its policy is the action of the largest value.
-    """
+    """Returns what a reader must know of how an agent chooses; greedily, where it takes the largest value."""
     if greedy:
         return (
             f"It is a {algorithm} agent: its policy is the greedy one, the action of the largest value, without "
@@ -174,10 +168,6 @@ def choice_note(algorithm: str, *, greedy: bool) -> str:
 
 def describe(fields: Fields) -> Description:
     """Returns what the fields of a file say of its policy.
-
-    **Arguments:**
-
-    - `fields`: of the file.
 
     **Raises:** `UntrustedModelError` if they are broken, or do not determine what the policy computes.
     """

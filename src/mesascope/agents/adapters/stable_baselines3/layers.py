@@ -36,10 +36,8 @@ def policy_layers(
 
     **Arguments:**
 
-    - `description`: of the policy.
-    - `tensors`: its `state_dict`.
-    - `path`: the file it comes from, for messages.
-    - `advice`: what to do if it is refused, for messages.
+    - `description`, `tensors`: of the policy, and its `state_dict`.
+    - `path`, `advice`: the file, and what to do if it is refused, for messages.
 
     **Raises:** `UntrustedModelError` if the tensors are not those that the description implies.
     """
@@ -110,11 +108,8 @@ def _dense_layers(
     *,
     multiple_of: int | None = None,
 ) -> int:
-    """Appends dense layers with activations between them, and returns how many numbers the last returns.
-
-    **Arguments:**
-
-    - `multiple_of`: of what the last layer's outputs are a multiple; it has no activation then.
+    """Appends dense layers with activations between them, and returns how many numbers the last returns: without an
+    activation then, a multiple of what is given.
     """
     numbers = sorted(
         {

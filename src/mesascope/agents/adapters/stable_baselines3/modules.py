@@ -161,11 +161,6 @@ class LSTM:
         """Returns what it returns for one observation of each episode, `[B, H]`, and its memory.
 
         What takes the place of its output while somebody looks is remembered.
-
-        **Arguments:**
-
-        - `features`: of the observations.
-        - `state`: its memory before them.
         """
         hidden, cell = (array.copy() for array in state)
         sigmoid = ACTIVATIONS["sigmoid"]
@@ -182,13 +177,7 @@ class LSTM:
 
 
 def read_lstm(found: Tensors, name: str, inputs: int) -> LSTM:
-    """Returns the LSTM of a policy.
-
-    **Arguments:**
-
-    - `found`: the tensors of the policy.
-    - `name`: of its module.
-    - `inputs`: numbers that it takes.
+    """Returns the LSTM under the name of its module, for so many inputs.
 
     **Raises:** `UntrustedModelError` if its tensors are missing, or have other shapes.
     """

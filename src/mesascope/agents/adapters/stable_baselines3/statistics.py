@@ -58,12 +58,8 @@ class Statistics:
         )
 
     def apply(self, parts: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Returns normalized observations, computed in double precision and returned in single, as Stable-Baselines3
-        does.
-
-        **Arguments:**
-
-        - `parts`: observations `[B, ...]` by name.
+        """Returns observations `[B, ...]` by name, those with statistics normalized: computed in double precision and
+        returned in single, as Stable-Baselines3 does.
         """
         result = dict(parts)
         for name, moments in self.moments.items():
@@ -113,12 +109,7 @@ def read_statistics(path: str | os.PathLike) -> Statistics:
 
 
 def companions(path: Path) -> Iterator[Path]:
-    """Yields the files that may hold the statistics of an agent's file, likeliest first.
-
-    **Arguments:**
-
-    - `path`: the agent's `.zip`.
-    """
+    """Yields the files that may hold the statistics of an agent's `.zip`, likeliest first."""
     stem = path.stem
     yield from (path.with_name(f"{stem}_{name}") for name in _NAMES)
     # CheckpointCallback: rl_model_1000_steps.zip and rl_model_vecnormalize_1000_steps.pkl.
@@ -129,12 +120,8 @@ def companions(path: Path) -> Iterator[Path]:
 
 
 def folders(path: Path) -> Iterator[Path]:
-    """Yields the folders in which the zoo keeps what belongs to an agent's file: its own, or one named after the
+    """Yields the folders in which the zoo keeps what belongs to an agent's `.zip`: its own, or one named after the
     environment (`ppo/CartPole-v1_1/best_model.zip` and `ppo/CartPole-v1_1/CartPole-v1/`).
-
-    **Arguments:**
-
-    - `path`: the agent's `.zip`.
     """
     yield path.parent / path.stem
     yield path.parent / re.sub(r"_[0-9]+$", "", path.absolute().parent.name)
@@ -175,12 +162,7 @@ def trained_normalized(fields: Fields, space: Space, configuration: str | None) 
 
 
 def configuration_of(path: Path) -> str | None:
-    """Returns the text of the zoo's `config.yml` that belongs to an agent's file; `None` if there is none.
-
-    **Arguments:**
-
-    - `path`: the agent's `.zip`.
-    """
+    """Returns the text of the zoo's `config.yml` that belongs to an agent's `.zip`; `None` if there is none."""
     for folder in folders(path):
         file = folder / "config.yml"
         if file.is_file() and not file.is_symlink():
@@ -191,13 +173,7 @@ def configuration_of(path: Path) -> str | None:
 
 
 def configured(text: str, key: str) -> str | None:
-    """Returns the value of a key in the zoo's YAML, as text; it is either a list of pairs or a plain table.
-
-    **Arguments:**
-
-    - `text`: of `config.yml`.
-    - `key`: plain letters.
-    """
+    """Returns the value of a key of plain letters in the zoo's YAML, as text: a list of pairs, or a plain table."""
     found = re.search(rf"^[ -]*- {key}\r?\n +- (.{{0,1000}})$|^{key}:[ \t]*(.{{0,1000}})$", text, re.MULTILINE)
     return (found[1] or found[2] or "").strip() if found else None
 

@@ -108,9 +108,7 @@ def load_trusted(
 
     - `path`: the file.
     - `fields`: what it says, which tells the algorithm.
-    - `observations`: prepares what the agent sees.
-    - `actions`: how many there are.
-    - `notes`: what a reader must know.
+    - `observations`, `actions`, `notes`: as of the agent.
 
     **Raises:** `MissingExtraError` without the package, `UntrustedModelError` if it cannot be loaded.
     """
