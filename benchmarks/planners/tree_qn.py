@@ -60,7 +60,7 @@ class TreeQNSpec(NetworkSpec):
     critic: str = "tree"
 
     def __post_init__(self):
-        self.check_widths("encoder")
+        self.check_sizes("encoder")
         self.check_sizes("width", "reward_width")
         self.check_sizes("depth", maximum=MAXIMUM_LAYERS)
         for name in ("discount", "mixing"):

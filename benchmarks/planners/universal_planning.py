@@ -58,7 +58,7 @@ class UniversalPlanningSpec(NetworkSpec):
     controls: str = "discrete"
 
     def __post_init__(self):
-        self.check_widths("encoder", "dynamics")
+        self.check_sizes("encoder", "dynamics")
         self.check_sizes("latent")
         self.check_sizes("horizon", maximum=MAXIMUM_STEPS)
         if type(self.steps) is not int or not 0 <= self.steps <= MAXIMUM_STEPS:

@@ -37,7 +37,7 @@ class CentredMLPSpec(NetworkSpec):
     channel: int = -1
 
     def __post_init__(self):
-        self.check_widths("widths")
+        self.check_sizes("widths")
         if type(self.channel) is not int:
             raise UsageError(f"centred-mlp: channel={self.channel!r} is not a whole number.")
 

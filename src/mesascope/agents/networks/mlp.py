@@ -32,7 +32,7 @@ class MLPSpec(NetworkSpec):
     activation: str = "tanh"
 
     def __post_init__(self):
-        self.check_widths("widths")
+        self.check_sizes("widths")
         self.check_named(activation=ACTIVATIONS)
 
 

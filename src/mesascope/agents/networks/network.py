@@ -116,20 +116,20 @@ class NetworkSpec:
         return type(self).network(self, observation_shape, actions, key=key)
 
     def check_sizes(self, *names: str, maximum: int = MAXIMUM_WIDTH) -> None:
-        """Raises `UsageError` unless these fields are whole numbers between 1 and their maximum."""
+        """Raises `UsageError` unless these fields are whole numbers between 1 and their maximum; where there may be
+        several, tuples of at most `MAXIMUM_LAYERS`.
+        """
         for name in names:
-            self._check_size(name, getattr(self, name), maximum)
-
-    def check_widths(self, *names: str) -> None:
-        """Raises `UsageError` unless these fields are tuples of at most `MAXIMUM_LAYERS` widths."""
-        for name in names:
-            value = getattr(self, name)
-            if not isinstance(value, tuple) or len(value) > MAXIMUM_LAYERS:
-                raise UsageError(
-                    f"{self.architecture}: {name}={value!r} is not a tuple of at most {MAXIMUM_LAYERS} widths."
-                )
-            for width in value:
-                self._check_size(f"a width in {name}", width, MAXIMUM_WIDTH)
+            value, several = getattr(self, name), isinstance(getattr(type(self), name), tuple)
+            if several and (not isinstance(value, tuple) or len(value) > MAXIMUM_LAYERS):
+                what = f"a tuple of at most {MAXIMUM_LAYERS} widths"
+                raise UsageError(f"{self.architecture}: {name}={value!r} is not {what}.")
+            for size in value if several else (value,):
+                if type(size) is not int or not 1 <= size <= maximum:
+                    what = f"a width in {name}" if several else name
+                    raise UsageError(
+                        f"{self.architecture}: {what}={size!r} is not a whole number between 1 and {maximum:,}."
+                    )
 
     def check_named(self, **known: Collection[str]) -> None:
         """Raises `UnknownNameError` unless each field is one of the names given for it."""
@@ -151,10 +151,6 @@ class NetworkSpec:
                 f"{self.architecture} reads observations of shape [height, width, channels], not "
                 f"{list(observation_shape)}. Use the architecture '{otherwise}', which flattens whatever it sees."
             )
-
-    def _check_size(self, name: str, value: object, maximum: int) -> None:
-        if type(value) is not int or not 1 <= value <= maximum:
-            raise UsageError(f"{self.architecture}: {name}={value!r} is not a whole number between 1 and {maximum:,}.")
 
 
 NETWORKS: dict[str, type[NetworkSpec]] = {}

@@ -33,7 +33,7 @@ class OptionScorerSpec(MenuSpec):
 
     def __post_init__(self):
         super().__post_init__()
-        self.check_widths("widths")
+        self.check_sizes("widths")
 
 
 @registered(OptionScorerSpec)
