@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Dense, Heads, dense_layers
+from mesascope.agents.networks.layers import HIDDEN_GAIN, Dense, Heads, dense_layers
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
 from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
@@ -61,7 +61,7 @@ class CentredMLP(Network):
             raise UsageError(f"centred-mlp: channel={spec.channel} is not one of several, here {channels}.")
         key_heads, *key_hidden = jax.random.split(key, 1 + len(spec.widths))
         sizes = ((2 * height - 5) * (2 * width - 5) * (channels - 1), *spec.widths)
-        self.hidden = dense_layers(sizes, gain=2**0.5, keys=key_hidden)
+        self.hidden = dense_layers(sizes, gain=HIDDEN_GAIN, keys=key_hidden)
         self.heads = Heads(sizes[-1], actions, key=key_heads)
         self.spec = spec
 

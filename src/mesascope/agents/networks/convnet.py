@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Convolution, Dense, Heads
+from mesascope.agents.networks.layers import HIDDEN_GAIN, Convolution, Dense, Heads
 from mesascope.agents.networks.network import MAXIMUM_LAYERS, Memory, Network, NetworkSpec, registered
 from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
@@ -59,7 +59,7 @@ class ConvNet(Network):
             Convolution(channels if index == 0 else spec.channels, spec.channels, key=layer_key)
             for index, layer_key in enumerate(key_convolutions)
         )
-        self.dense = Dense(height * width * spec.channels, spec.hidden, gain=2**0.5, key=key_dense)
+        self.dense = Dense(height * width * spec.channels, spec.hidden, gain=HIDDEN_GAIN, key=key_dense)
         self.heads = Heads(spec.hidden, actions, key=key_heads)
         self.spec = spec
 

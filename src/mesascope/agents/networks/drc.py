@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Convolution, Dense, Heads
+from mesascope.agents.networks.layers import HIDDEN_GAIN, Convolution, Dense, Heads
 from mesascope.agents.networks.network import MAXIMUM_LAYERS, NetworkSpec, Thinker, registered
 from mesascope.agents.sites import at_site
 from mesascope.core.errors import UsageError
@@ -136,7 +136,7 @@ class DRC(Thinker):
         self.encoder = Convolution(planes - at_agent, spec.channels, key=key_encoder)
         self.layers = tuple(Layer(spec.channels, key=layer_key) for layer_key in key_layers)
         read = 2 * spec.channels * (1 if at_agent else height * width)
-        self.dense = Dense(read, spec.hidden, gain=2**0.5, key=key_dense)
+        self.dense = Dense(read, spec.hidden, gain=HIDDEN_GAIN, key=key_dense)
         self.heads = Heads(spec.hidden, actions, key=key_heads)
         self.spec, self.size = spec, (height, width)
 

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads
+from mesascope.agents.networks.layers import ACTIVATIONS, HIDDEN_GAIN, Dense, Heads
 from mesascope.agents.networks.network import Network, NetworkSpec, registered
 from mesascope.agents.sites import at_site
 from mesascope.core.random import RandomKey
@@ -52,8 +52,7 @@ class GRU(Network):
 
     def __init__(self, spec: GRUSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
         key_embedding, key_inputs, key_recurrent, key_heads = jax.random.split(key, 4)
-        gain = GAINS[spec.activation]
-        self.embedding = Dense(math.prod(observation_shape), spec.embedding, gain=gain, key=key_embedding)
+        self.embedding = Dense(math.prod(observation_shape), spec.embedding, gain=HIDDEN_GAIN, key=key_embedding)
         self.inputs = Dense(spec.embedding, 3 * spec.width, key=key_inputs)
         self.recurrent = Dense(spec.width, 3 * spec.width, key=key_recurrent)
         self.heads = Heads(spec.width, actions, key=key_heads)

@@ -14,8 +14,8 @@ from mesascope.core.random import RandomKey
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {"relu": jax.nn.relu, "tanh": jnp.tanh}
 """The nonlinearities that a spec may name."""
-GAINS: dict[str, float] = {"relu": 2**0.5, "tanh": 2**0.5}
-"""Scale of orthogonal weights before each nonlinearity; for tanh the value that is usual in policy gradients."""
+HIDDEN_GAIN: float = 2**0.5
+"""Scale of orthogonal weights before a rectifier; for tanh, too, the value that is usual in policy gradients."""
 POLICY_GAIN: float = 0.01
 """Scale of the policy head: small, so that a new policy is nearly uniform (Andrychowicz et al. 2021, section 3.2)."""
 

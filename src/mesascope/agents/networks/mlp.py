@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import ACTIVATIONS, GAINS, Dense, Heads, dense_layers
+from mesascope.agents.networks.layers import ACTIVATIONS, HIDDEN_GAIN, Dense, Heads, dense_layers
 from mesascope.agents.networks.network import Memory, Network, NetworkSpec, registered
 from mesascope.agents.sites import at_site
 from mesascope.core.random import RandomKey
@@ -47,8 +47,7 @@ class MLP(Network):
     def __init__(self, spec: MLPSpec, observation_shape: tuple[int, ...], actions: int, *, key: RandomKey):
         key_heads, *key_hidden = jax.random.split(key, 1 + len(spec.widths))
         sizes = (math.prod(observation_shape), *spec.widths)
-        gain = GAINS[spec.activation]
-        self.hidden = dense_layers(sizes, gain=gain, keys=key_hidden)
+        self.hidden = dense_layers(sizes, gain=HIDDEN_GAIN, keys=key_hidden)
         self.heads = Heads(sizes[-1], actions, key=key_heads)
         self.spec = spec
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from mesascope.agents.networks.layers import Dense, dense_layers
+from mesascope.agents.networks.layers import HIDDEN_GAIN, Dense, dense_layers
 from mesascope.agents.networks.network import Memory, registered
 from mesascope.agents.networks.option_view import CONTEXT, MenuNetwork, MenuSpec, look
 from mesascope.agents.sites import at_site
@@ -52,7 +52,7 @@ class OptionScorer(MenuNetwork):
         spec.check_menu(observation_shape, actions)
         key_score, key_value, *key_hidden = jax.random.split(key, 2 + len(spec.widths))
         sizes = (2 * EFFECTS + 4 + len(CONTEXT), *spec.widths)
-        self.hidden = dense_layers(sizes, gain=2**0.5, keys=key_hidden)
+        self.hidden = dense_layers(sizes, gain=HIDDEN_GAIN, keys=key_hidden)
         self.score = Dense(sizes[-1], 1, gain=0.1, key=key_score)
         self.value = Dense(sizes[-1], 1, key=key_value)
         self.places = jnp.zeros((3, actions))
