@@ -80,8 +80,9 @@ class StableBaselines3Agent(AgentInParts):
     def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
         if patches is None:
             return Captured(*self._acted(observations, state), {})
-        acted, activations = opened(lambda: self._acted(observations, state), patches, agent=self.name)
-        return Captured(*acted, activations)
+        acting = opened(lambda: self._acted(observations, state), patches, agent=self.name)
+        (probabilities, memory), activations = acting
+        return Captured(probabilities, memory, activations)
 
     def _acted(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
         seen = self.observations.see(observations, {} if state is None else state["frames"])
