@@ -32,7 +32,7 @@ def letters(scene: Scene, seen: Sequence[Scene], *, most: int, without: str = ""
     - `most`: entries.
     - `without`: letters that are drawn as something else.
     """
-    present = {character for one in seen if one.is_grid for row in one.rows for character in row} - set(without)
+    present = {character for one in seen if one.is_grid for _, character in one.cells} - set(without)
     entries = [
         f"{character}  {shortened(meaning, 24)}"
         for character, meaning in scene.legend

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, Rectangle, RegularPolygon
+from matplotlib.patches import Circle, PathPatch, Rectangle, RegularPolygon
+from matplotlib.path import Path
 
 from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.figures.keys import hollow, letters, mark, set_key
@@ -101,12 +103,10 @@ def draw_scene(axes: Axes, scene: Scene, *, width: float = WIDTH) -> None:
     axes.vlines([x - 0.5 for x in range(columns + 1)], -0.5, height - 0.5, color=FAINT, linewidth=0.6)
     axes.hlines([y - 0.5 for y in range(height + 1)], -0.5, columns - 0.5, color=FAINT, linewidth=0.6)
     size = 72 * 0.55 * min(width / columns, _LARGEST_CELL)
-    for i, row in enumerate(scene.rows):
-        for j, character in enumerate(row):
-            if scene.is_wall(character):
-                axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=WALL, edgecolor=WALL, linewidth=0.6))
-            elif not scene.is_floor(character):
-                axes.text(j, i, character, ha="center", va="center_baseline", fontsize=size, weight="bold", zorder=6)
+    fill_cells(axes, [place for place, character in scene.cells if scene.is_wall(character)], WALL)
+    for (i, j), character in scene.cells:
+        if not scene.is_wall(character) and not scene.is_floor(character):
+            axes.text(j, i, character, ha="center", va="center_baseline", fontsize=size, weight="bold", zorder=6)
     _field(axes, scene)
     _path(axes, scene.base_path, BASE, _OFFSET, "--", zorder=4)
     _path(axes, scene.agent_path, AGENT, -_OFFSET, "-", zorder=5)
@@ -119,6 +119,14 @@ def draw_scene(axes: Axes, scene: Scene, *, width: float = WIDTH) -> None:
     if scene.start is not None:
         row, column = scene.start
         axes.add_patch(Circle((column, row), 0.17, facecolor=INK, edgecolor="none", zorder=8))
+
+
+def fill_cells(axes: Axes, places: Sequence[Place], colour: Any) -> None:
+    """Fills cells with a colour, all of them one shape: one for each makes a page five times as large, and slow."""
+    if places:
+        corners = ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5))
+        squares = [Path([(column + x, row + y) for x, y in corners], closed=True) for row, column in places]
+        axes.add_patch(PathPatch(Path.make_compound_path(*squares), facecolor=colour, edgecolor=colour, linewidth=0.5))
 
 
 def _field(axes: Axes, scene: Scene) -> None:

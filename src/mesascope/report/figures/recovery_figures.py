@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.report.figures.charts import Interval, intervals_figure, plain_axes
-from mesascope.report.figures.level_figure import level_figure
+from mesascope.report.figures.level_figure import fill_cells, level_figure
 from mesascope.report.figures.style import AGENT, BASE, MUTED, WALL, WIDTH, figure_settings
 from mesascope.report.views.recovery_view import parting_scene
-from mesascope.report.views.scene import inside, rows_of
+from mesascope.report.views.scene import Scene, inside, rows_of
 from mesascope.report.views.words import drawable, shortened
 
 MOST_ROWS: int = 12
@@ -52,12 +51,11 @@ def rewards_figure(details: RecoveryDetails) -> Figure | None:
         size = max((abs(value) for row in grid for value in row if not math.isnan(value)), default=1.0) or 1.0
         # Blue to red through white is told apart by all common kinds of colour vision.
         image = axes.imshow(grid, cmap="RdBu", vmin=-size, vmax=size)
-        for i, line in enumerate(lines):
-            for j, character in enumerate(line):
-                if character == "#":
-                    axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=WALL, edgecolor=WALL))
-                elif character not in ".A ":
-                    axes.text(j, i, character, ha="center", va="center_baseline", fontsize=8, weight="bold")
+        cells = Scene(lines, ()).cells
+        fill_cells(axes, [place for place, character in cells if character == "#"], WALL)
+        for (i, j), character in cells:
+            if character not in ".A #":
+                axes.text(j, i, character, ha="center", va="center_baseline", fontsize=8, weight="bold")
         axes.set_title(title, fontsize=9)
         axes.set(xticks=[], yticks=[])
         bar = figure.colorbar(image, ax=axes)

@@ -11,11 +11,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, PathPatch, Rectangle
-from matplotlib.path import Path
+from matplotlib.patches import Circle, Rectangle
 
 from mesascope.report.figures.keys import hollow, letters, mark, set_key
-from mesascope.report.figures.level_figure import draw_scene
+from mesascope.report.figures.level_figure import draw_scene, fill_cells
 from mesascope.report.figures.style import AGENT, BASE, FAINT, INK, OTHER, SEQUENTIAL, WIDTH, figure_settings
 from mesascope.report.views.scene import Place, Scene
 from mesascope.report.views.search_examples import Choice, Decoded, Edited
@@ -101,16 +100,13 @@ def _values(axes: Axes, decoded: Decoded, values: Any, scale: Any, panel: float)
     height, width = len(scene.rows), len(scene.rows[0])
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5), aspect="equal")
     shades: dict[Any, list[Place]] = {}
-    for i, row in enumerate(scene.rows):
-        for j, character in enumerate(row):
-            if math.isfinite(values[i][j]):
-                shades.setdefault(scale.to_rgba(values[i][j]), []).append((i, j))
-            elif scene.is_wall(character):
-                shades.setdefault(FAINT, []).append((i, j))
+    for (i, j), character in scene.cells:
+        if math.isfinite(values[i][j]):
+            shades.setdefault(scale.to_rgba(values[i][j]), []).append((i, j))
+        elif scene.is_wall(character):
+            shades.setdefault(FAINT, []).append((i, j))
     for colour, places in shades.items():
-        # One shape for all cells of a shade: a page with a shape for each of them is five times as large.
-        squares = Path.make_compound_path(*(_square(i, j) for i, j in places))
-        axes.add_patch(PathPatch(squares, facecolor=colour, edgecolor=colour, linewidth=0.4))
+        fill_cells(axes, places, colour)
     for place, marker in ((decoded.goal, "*"), (decoded.place, "o")):
         if place is not None:
             points = 72 * panel / max(width, height)
@@ -118,17 +114,12 @@ def _values(axes: Axes, decoded: Decoded, values: Any, scale: Any, panel: float)
             axes.plot(place[1], place[0], marker, color="white", markeredgecolor="black", markersize=size, zorder=5)
 
 
-def _square(row: int, column: int) -> Any:
-    corners = [(column + x, row + y) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (-0.5, -0.5))]
-    return Path(corners, closed=True)
-
-
 def _plan_handles(decoded: Decoded) -> list[Line2D]:
     scene, handles = decoded.scene, []
     for place, marker, label, size in ((decoded.place, "o", "the agent", 6), (decoded.goal, "*", "the goal", 10)):
         if place is not None:
             handles.append(mark(marker, label, size, color="white", markeredgecolor="black"))
-    if any(scene.is_wall(character) for row in scene.rows for character in row):
+    if any(scene.is_wall(character) for _, character in scene.cells):
         handles.append(mark("s", "wall", 8, color=FAINT))
     return handles
 

@@ -77,6 +77,11 @@ class Scene:
         widths = {len(row) for row in self.rows}
         return len(widths) == 1 and 1 < max(len(self.rows), *widths) <= LARGEST_SIDE and len(self.rows) > 1
 
+    @property
+    def cells(self) -> list[tuple[Place, str]]:
+        """Every place of the text and the character in it."""
+        return [((i, j), character) for i, row in enumerate(self.rows) for j, character in enumerate(row)]
+
     def meaning(self, character: str) -> str | None:
         """Returns what a character stands for, or `None` if the legend does not say."""
         return dict(self.legend).get(character)
