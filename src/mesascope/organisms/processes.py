@@ -63,16 +63,16 @@ def finish(
         raise UsageError(f"processes={processes}: at least one is needed.")
     left = [item for item in items if not done(item)]
 
-    def told() -> None:
+    def told(missing: int) -> None:
         if progress is not None:
-            finished = len(items) - sum(not done(item) for item in left)
+            finished = len(items) - missing
             progress(f"{finished} of {len(items)}", finished / max(len(items), 1))
 
-    told()
+    told(len(left))
     if processes == 1:
-        for item in left:
+        for place, item in enumerate(left, start=1):
             work([item], folder, None)
-            told()
+            told(len(left) - place)
         return
     size = -(-len(left) // processes)
     parts = [left[part::processes] if dealt else left[part * size : (part + 1) * size] for part in range(processes)]
@@ -84,7 +84,7 @@ def finish(
         running = {pool.submit(work, part, folder, os.getpid()) for part in parts}
         while running:
             ended, running = concurrent.futures.wait(running, timeout=2.0)
-            told()
+            told(sum(not done(item) for item in left))
             for one in ended:
                 one.result()
 

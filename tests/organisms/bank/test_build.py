@@ -37,14 +37,17 @@ WORLD = Maze(size=5, walls="loops")
 SHAPE, ACTIONS = WORLD.observation_shape, len(WORLD.actions)
 
 
+@functools.cache
 def reflex():
     return MLPSpec(widths=(16,)).build(SHAPE, ACTIONS, key=root_key(1))
 
 
+@functools.cache
 def predictor():
     return ConvNetSpec(channels=4, layers=1, hidden=8).build(SHAPE, SHAPE[0] * SHAPE[1], key=root_key(2))
 
 
+@functools.cache
 def planner() -> Planner:
     return PlannerSpec("sweeps", 6).build(SHAPE, ACTIONS, key=root_key(0))
 
