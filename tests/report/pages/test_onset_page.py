@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mesascope.core.errors import UsageError
 from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.text.onset_text import onset_text
 from mesascope.report.views.onset_view import onset_headline
@@ -129,3 +130,20 @@ def test_the_text_has_every_table_and_no_learned_one_where_nothing_was_trained()
         assert words in text, words
     assert all(line == line.rstrip() for line in text.splitlines())
     assert "whole lifetime" not in onset_text(report(learned=[]))
+
+
+def test_rates_without_interval_are_refused_and_those_beside_it_drawn():
+    data = report().data()
+    rate = data["learned"][0]["training"]
+    for spoilt in ({"low": None}, {"value": None}, {"low": 0.9, "high": 0.1}):
+        learned = [{**data["learned"][0], "training": {**rate, **spoilt}}]
+        with pytest.raises(UsageError, match="learned.*training"):
+            OnsetReport.from_data({**data, "learned": learned})
+    beside = {**data["learned"][0], "training": {**rate, "value": -1.0}}
+    assert "</html>" in OnsetReport.from_data({**data, "learned": [beside]}).page()
+
+
+def test_a_horizon_that_is_missing_is_told_as_missing():
+    data = report().data()
+    data["exact"]["by_horizon"] = data["exact"]["by_horizon"][:-1]
+    assert "–" in onset_text(OnsetReport.from_data(data))

@@ -136,6 +136,13 @@ class PhaseForm(Form, frozen=True):
     high: Number
     least: Whole
 
+    def __post_init__(self):
+        numbers = [number for number in (self.value, self.low, self.high) if number is not None]
+        if len(numbers) not in (0, 3):
+            raise ValueError("holds a number without its interval, or an interval without its number")
+        if numbers and not numbers[1] <= numbers[2]:
+            raise ValueError("has an interval whose low end is above its high end")
+
 
 class CellForm(Form, frozen=True):
     """What policies of one kind learned under one threat."""

@@ -66,10 +66,11 @@ def _threat(exact: ExactForm, learned: Sequence[CellForm], asked: AskedForm) -> 
         cells = [cell for cell in learned if cell.spans_updates == spans and getattr(cell, phase).value is not None]
         if not cells:
             continue
-        xs, values = [cell.threat for cell in cells], [getattr(cell, phase).value for cell in cells]
+        rates = [getattr(cell, phase) for cell in cells]
+        xs, values = [cell.threat for cell in cells], [rate.value for rate in rates]
         errors = [
-            [getattr(cell, phase).value - getattr(cell, phase).low for cell in cells],
-            [getattr(cell, phase).high - getattr(cell, phase).value for cell in cells],
+            [max(0.0, rate.value - rate.low) for rate in rates],
+            [max(0.0, rate.high - rate.value) for rate in rates],
         ]
         # Hollow ones around the filled, so that all can be seen where they lie on one another.
         axes.errorbar(
