@@ -137,7 +137,7 @@ def test_rates_without_interval_are_refused_and_those_beside_it_drawn():
     rate = data["learned"][0]["training"]
     for spoilt in ({"low": None}, {"value": None}, {"low": 0.9, "high": 0.1}):
         learned = [{**data["learned"][0], "training": {**rate, **spoilt}}]
-        with pytest.raises(UsageError, match="learned.*training"):
+        with pytest.raises(UsageError, match=r"learned.*training"):
             OnsetReport.from_data({**data, "learned": learned})
     beside = {**data["learned"][0], "training": {**rate, "value": -1.0}}
     assert "</html>" in OnsetReport.from_data({**data, "learned": [beside]}).page()
