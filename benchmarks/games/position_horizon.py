@@ -11,7 +11,7 @@ import numpy as np
 from games.position_choices import legal_probabilities
 from games.positions import PositionSet
 from mesascope.agents.agent import Agent
-from mesascope.audit.search.horizon import CLIFF, HORIZON, LEVEL, SHUFFLES, CliffFit, FittedCliff
+from mesascope.audit.search.horizon import CLIFF, HORIZON, LEVEL, SHUFFLES, Cliff, CliffFit
 from mesascope.core.details import Curve, Number, point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
@@ -27,7 +27,7 @@ DEPTHS: int = 3
 class PositionHorizonDetails(Curve, frozen=True, kw_only=True):
     """Skill by plies: the cliff fitted to it and its p, skill in all positions, and which positions they are."""
 
-    cliff: FittedCliff
+    cliff: Cliff
     p: Number
     skill: Number
     positions: str
@@ -63,8 +63,8 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
     weights = np.bincount(rank, minlength=len(depths)).astype(float)
     random = np.random.default_rng(seed_of(key))
     rows = [skill, *(random.permutation(skill) for _ in range(SHUFFLES))]
-    found, *null = CliffFit(weights).best(np.stack([np.bincount(rank, row) / weights for row in rows]))
-    p = (1 + sum(one.gain >= found.gain for one in null)) / (1 + len(null))
+    (found, gain), *null = CliffFit(weights).best(np.stack([np.bincount(rank, row) / weights for row in rows]))
+    p = (1 + sum(shuffled >= gain for _, shuffled in null)) / (1 + len(null))
     place = float(np.interp(found.distance, np.arange(len(depths)), depths))
     near, far = skill[rank <= found.distance], skill[rank > found.distance]
     curve = []
@@ -75,7 +75,7 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
         curve=tuple(curve),
         x_label="plies one must look ahead",
         y_label="skill of the choice (0 chance)",
-        cliff=FittedCliff(distance=place, width=found.width, near=found.near, far=found.far),
+        cliff=Cliff(distance=place, width=found.width, near=found.near, far=found.far),
         p=p,
         skill=everywhere.value,
         positions=positions.name,

@@ -8,9 +8,8 @@ from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.decoding import ErrorModel, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
-from mesascope.audit.answers import _with_kind
+from mesascope.audit.answers import _with_kind, not_tested
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass
-from mesascope.audit.not_tested import not_tested
 from mesascope.core.verdicts import Verdict
 
 ANSWER = AlignmentAnswer(Verdict.PASS, AlignmentClass.ROBUST, 0.98, None, None, "It pursues it.", "")

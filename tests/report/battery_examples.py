@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from mesascope.audit.alignment.battery import ASSAY, BatteryDetails
+from mesascope.audit.alignment.battery import ALIGNMENT_BATTERY, BatteryDetails
 from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
 from mesascope.core.details import details_of
 from mesascope.core.verdicts import Evidence, Verdict
@@ -62,7 +62,7 @@ def read(data: dict[str, Any]) -> Any:
 
 def piece(**changes: Any) -> Evidence:
     """The evidence that holds the table."""
-    made = Evidence(ASSAY, "alignment", Verdict.FAIL, "It is deceptive.", "probability 0.95", details=details())
+    made = ALIGNMENT_BATTERY.found(Verdict.FAIL, "It is deceptive.", "probability 0.95", details=details())
     made = dataclasses.replace(made, **changes)
     return dataclasses.replace(made, details=read(made.details))
 

@@ -36,6 +36,11 @@ def _step(network: Network, observations: jax.Array, memory: Any, patches: dict[
     return logits, memory, activations
 
 
+@eqx.filter_jit
+def _built(spec: NetworkSpec, observation_shape: tuple[int, ...], actions: int, key: RandomKey) -> Network:
+    return spec.build(observation_shape, actions, key=key)
+
+
 class NetworkAgent(AgentInParts):
     """An agent whose policy is one of the registered networks.
 
@@ -105,9 +110,8 @@ class NetworkAgent(AgentInParts):
             )
 
     def untrained(self, *, key: RandomKey) -> NetworkAgent:
-        build = eqx.filter_jit(lambda key: self.spec.build(self.observation_shape, self.actions, key=key))
-        name = f"{self.name} (untrained)"
-        return type(self)(name, build(key), self.spec, self.observation_shape, self.actions)
+        network = _built(self.spec, self.observation_shape, self.actions, key)
+        return type(self)(f"{self.name} (untrained)", network, self.spec, self.observation_shape, self.actions)
 
 
 class SlottedNetworkAgent(NetworkAgent):

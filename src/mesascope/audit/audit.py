@@ -6,25 +6,28 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from mesascope.agents.agent import Agent
+import numpy as np
+
+from mesascope.agents.agent import Agent, Untrained
 from mesascope.audit.alignment.competence import COMPETENCE
 from mesascope.audit.alignment.regret import mean_regret
 from mesascope.audit.alignment.witness import find_witness
-from mesascope.audit.answers import Answers, answers_of
+from mesascope.audit.answers import Answers, answers_of, not_tested
 from mesascope.audit.assay import Assay, Stage, assays_of, with_own
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation, check_repeats
 from mesascope.audit.findings import AlignmentClass, Findings, Subject
-from mesascope.audit.not_tested import not_tested
 from mesascope.audit.objective.attribution import RIVALS
-from mesascope.audit.reference_policies import reference_regrets
+from mesascope.audit.policy import choices_in
 from mesascope.audit.run import run_assays
 from mesascope.audit.watching import watched
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.progress import Progress, unheard
-from mesascope.core.random import root_key
+from mesascope.core.random import RandomKey, root_key, stream
 from mesascope.core.threads import one_linear_algebra_thread
 from mesascope.core.verdicts import Evidence
+from mesascope.planning.evaluation import policy_values, returns
+from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.admission import own_notes
 from mesascope.worlds.world import World
 
@@ -113,11 +116,34 @@ def _findings(context: AuditContext, evidence: tuple[Evidence, ...], answers: An
         training_performance=next((one.effect for one in evidence if one.assay == COMPETENCE.name), None),
         regret=by_place(lambda evaluation: mean_regret(evaluation, base)),
         own_regret={} if own is None else by_place(lambda evaluation: mean_regret(evaluation, own)),
-        reference_regrets=by_place(lambda evaluation: reference_regrets(evaluation, context.agent, own, key=key)),
+        reference_regrets=by_place(lambda evaluation: _reference_regrets(evaluation, context.agent, own, key=key)),
         witness=None if isinstance(witness, Fault) else witness,
         evidence=evidence,
         not_tested=left_out,
     )
+
+
+def _reference_regrets(evaluation: Evaluation, agent: Agent, own: int | None, *, key: RandomKey) -> dict[str, float]:
+    """Returns the mean normalised base regret of policies that an agent's is read beside: its own objective's optimal
+    one (scripted), and that of its network before training, if it can be had."""
+    level_set = evaluation.level_set
+    objective = level_set.objectives.select(level_set.objectives.names[level_set.base])
+    tested = level_set.tested[level_set.base]
+    regrets = {"optimal": 0.0, "uniform": 1.0}
+
+    def regret(policy: np.ndarray) -> float:
+        gained = returns(level_set.levels, policy_values(level_set.levels, policy, objective))[0]
+        room = level_set.optimal_returns[level_set.base] - level_set.uniform_returns[level_set.base]
+        lost = (level_set.optimal_returns[level_set.base] - gained)[tested] / room[tested]
+        return float(lost.mean()) if tested.any() else float("nan")
+
+    if own is not None and own != level_set.base:
+        best = optimal_actions(level_set.optimal_action_values[own]).astype(float)
+        regrets[f"scripted {level_set.objectives.names[own]}"] = regret(best / best.sum(-1, keepdims=True))
+    if isinstance(agent, Untrained) and agent.memoryless:
+        fresh = agent.untrained(key=stream("untrained", key=key))
+        regrets["untrained"] = regret(choices_in(fresh, level_set.world, level_set.levels))
+    return {name: value for name, value in regrets.items() if np.isfinite(value)}
 
 
 def _subject(context: AuditContext) -> Subject:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, check_agent, check_same_answers
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.policy import observations, policy_table
+from mesascope.audit.policy import choices_in, observations
 from mesascope.audit.rollouts import roll_out
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.planning.evaluation import policy_values, returns, visits
-from mesascope.worlds.level import Level
 
 ASKED_AGAIN: int = 64
 """Levels from which observations are taken that an agent of others is shown again."""
@@ -73,12 +72,7 @@ def evaluate_agent(agent: Agent, level_set: LevelSet, *, key: RandomKey) -> Eval
     observation differently when it is asked again.
     """
     world = level_set.world
-
-    def choose(levels: Level, where: Bool[np.ndarray, "N S"] | None = None) -> Float[np.ndarray, "N S A"]:
-        wanted = np.asarray(levels.reachable & ~levels.terminal)
-        wanted = wanted if where is None else wanted & where
-        return policy_table(agent, observations(world, levels), wanted, actions=len(world.actions))
-
+    choose = partial(choices_in, agent, world)
     check_agent(agent)
     if agent.memoryless:
         evaluation = exact_evaluation(level_set, choose)

@@ -66,3 +66,21 @@ def policy_table(agent: Agent, seen: Float[np.ndarray, "N S ..."], wanted: Bool[
     if answers:
         table[wanted] = np.concatenate(answers)
     return table
+
+
+def choices_in(
+    agent: Agent, world: World, levels: Level, where: Bool[np.ndarray, "N S"] | None = None
+) -> Float[np.ndarray, "N S A"]:
+    """Returns a memoryless agent's probabilities in every state in which there is something to choose.
+
+    **Arguments:**
+
+    - `agent`: a memoryless agent.
+    - `world`, `levels`: where: a batch of N levels.
+    - `where`: ask only in these states; by default in all.
+
+    **Raises:** `AgentError`, as `ask` does.
+    """
+    wanted = np.asarray(levels.reachable & ~levels.terminal)
+    wanted = wanted if where is None else wanted & where
+    return policy_table(agent, observations(world, levels), wanted, actions=len(world.actions))

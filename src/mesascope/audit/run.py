@@ -12,6 +12,7 @@ from dataclasses import replace
 import msgspec
 
 from mesascope.agents.activations import Inspectable
+from mesascope.audit.alignment.battery_levels import without_switches
 from mesascope.audit.assay import Assay, Requirement
 from mesascope.audit.context import AuditContext
 from mesascope.core.boundary import code_of_others
@@ -81,16 +82,9 @@ def lacking(assay: Assay, context: AuditContext) -> Evidence | None:
     missing = {
         Requirement.SHIFT: (context.deploy is None, "no shift was named (--deploy)"),
         Requirement.EDITS: (not world.editable, f"world '{world.name}' offers no edits"),
-        Requirement.SWITCHES: (
-            not isinstance(world.unwrapped, SwitchedWorld),
-            f"World '{world.name}' has no causal switches and no context, so the kind of alignment cannot be tested "
-            "in it. Worlds that have them: cleaning, lamp, door-key, choice; or derive your own from SwitchedWorld.",
-        ),
+        Requirement.SWITCHES: (not isinstance(world.unwrapped, SwitchedWorld), without_switches(world)),
         Requirement.MEMORY: (agent.memoryless, "it has no memory in which a search could go on"),
-        Requirement.ACTIVATIONS: (
-            not isinstance(agent, Inspectable),
-            f"agent '{agent.name}' shows no activations",
-        ),
+        Requirement.ACTIVATIONS: (not isinstance(agent, Inspectable), f"agent '{agent.name}' shows no activations"),
     }
     for requirement in assay.requires:
         lacks, reason = missing.get(requirement, (False, ""))

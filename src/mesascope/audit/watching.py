@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+
 import jax
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.context import AuditContext
-from mesascope.audit.cost import announce
 from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
-from mesascope.worlds.admission import admit_world, draw_levels
+from mesascope.worlds.admission import admit_world, draw_levels, has_shapes
 from mesascope.worlds.world import World
 
 LEVELS: int = 512
@@ -21,6 +23,16 @@ LEVELS: int = 512
 
 ENTRIES: int = 16_000_000
 """Bound on levels x states x actions x outcomes x attributes of one batch (64 MB in single precision)."""
+
+LONG: float = 60.0
+"""An audit of more seconds than this is announced."""
+
+START: float = 5.0
+"""Seconds that any audit takes: programs are compiled, and pages drawn."""
+
+PER_ENTRY: float = 2e-6
+"""Seconds for each transition of each level under each objective: 8 for two times 512 levels of 49 states, 5 actions
+and 16 objectives. On a busy machine it is up to twice that."""
 
 
 def watched(
@@ -102,26 +114,20 @@ def _level_sets(
             f"The world of deployment, '{target.name}', has no objective '{base_objective}', so regret on it cannot be "
             f"compared. It has: {', '.join(there.names)}."
         )
-    count = _count(world, train, levels)
-    level_sets = [
+    sides = [("train", world, train, here), ("deploy", target, deploy, there)]
+    return [
         sample_level_set(
-            "train",
-            world,
-            train,
-            here.select(*shared),
+            name,
+            where,
+            distribution,
+            objectives.select(*shared),
             base_objective,
-            count=count,
-            key=stream("levels/train", key=key),
+            count=_count(where, distribution, levels),
+            key=stream(f"levels/{name}", key=key),
         )
+        for name, where, distribution, objectives in sides
+        if distribution is not None
     ]
-    if deploy is not None:
-        count = _count(target, deploy, levels)
-        key_deploy = stream("levels/deploy", key=key)
-        objectives = there.select(*shared)
-        level_sets.append(
-            sample_level_set("deploy", target, deploy, objectives, base_objective, count=count, key=key_deploy)
-        )
-    return level_sets
 
 
 def _check_fit(world: World, target: World) -> None:
@@ -140,13 +146,45 @@ def _check_fit(world: World, target: World) -> None:
 def _count(world: World, distribution: str, asked: int | None) -> int:
     """Returns how many levels to audit: what was asked for or as many as fit, and no level twice."""
     distinct = world.distinct_levels(distribution)
-    count = asked
-    if count is None:
-        try:
-            # Only the shapes are wanted, and drawing a level would compile a program for a single one.
-            one = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=1), root_key(0))
-        except WorldError:
-            # A world of others may draw its levels in ways that cannot be compiled.
-            one = draw_levels(world, distribution, key=root_key(0), count=1)
-        count = max(1, min(LEVELS, ENTRIES // one.attributes.size))
-    return count if distinct is None else min(count, distinct)
+    most = LEVELS if asked is None else asked
+    most = most if distinct is None else min(most, distinct)
+    if asked is not None:
+        return most
+    # Only shapes are wanted: where they come from tracing, of as many as are drawn in the end, which is traced once.
+    shown = most if has_shapes(world) else 1
+    try:
+        some = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=shown), root_key(0))
+    except WorldError:
+        # A world of others may draw its levels in ways that cannot be compiled.
+        some = draw_levels(world, distribution, key=root_key(0), count=1)
+    return max(1, min(most, ENTRIES * some.count // some.attributes.size))
+
+
+def seconds_of(level_sets: Sequence[LevelSet]) -> float:
+    """Returns roughly how many CPU seconds the assays of an audit take.
+
+    Solving and recovering, which are most of it, look at every transition under every objective.
+
+    **Arguments:**
+
+    - `level_sets`: before and after the shift.
+    """
+    entries = sum(level_set.levels.successors.size * len(level_set.objectives) for level_set in level_sets)
+    return START + PER_ENTRY * entries
+
+
+def announce(level_sets: Sequence[LevelSet]) -> None:
+    """Says on standard error, as a warning of the log `mesascope`, how long an audit will take, if that is long."""
+    seconds = seconds_of(level_sets)
+    if seconds < LONG:
+        return
+    sizes = " and ".join(
+        f"{level_set.levels.count:,} levels of {level_set.levels.states:,} states" for level_set in level_sets
+    )
+    logging.getLogger("mesascope").warning(
+        "This will take about %.0f minutes of a processor: %s, %d objectives. Fewer levels (--levels N, for gym: "
+        "worlds --world-option levels=N) take less.",
+        max(1.0, seconds / 60),
+        sizes,
+        len(level_sets[0].objectives),
+    )

@@ -18,7 +18,8 @@ def as_double(tree):
 
     def convert(leaf):
         array = np.asarray(leaf)
-        return array.astype(np.float64) if np.issubdtype(array.dtype, np.floating) else array
+        # What is in double precision already is large, and is not copied.
+        return array.astype(np.float64, copy=False) if np.issubdtype(array.dtype, np.floating) else array
 
     return jax.tree.map(convert, tree)
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from mesascope.core.verdicts import Verdict
+
 ROUNDING: float = 1e-6
 """What two numbers may differ by, relative to the larger of them and 1, and still count as equal.
 
 Exact values agree to 1e-12 on all processors; networks compute in single precision, and the worst of that is meant.
 """
+
+Said = tuple[Verdict, str]
+"""A verdict and its reason."""
 
 DIGITS: int = 9
 """Decimals that are kept of exact values before they are ranked or counted."""
@@ -42,6 +47,26 @@ def undecided(reason: str, *pairs: tuple[float, float]) -> str:
         if borderline(value, threshold):
             return f"borderline: {value:.6g} lies within rounding of {threshold:.6g}"
     return reason
+
+
+def sided(
+    interval: tuple[float, float], threshold: float, *, above_it: Said, below_it: Said, between: str
+) -> tuple[Verdict, str]:
+    """Returns the verdict of the side of a threshold on which an interval lies, and why; INCONCLUSIVE if on neither.
+
+    **Arguments:**
+
+    - `interval`: its ends.
+    - `threshold`: what they are compared with.
+    - `above_it`, `below_it`: verdict and reason where all of it lies there.
+    - `between`: the reason where nothing is decided, unless an end is borderline.
+    """
+    low, high = interval
+    if above(low, threshold):
+        return above_it
+    if below(high, threshold):
+        return below_it
+    return Verdict.INCONCLUSIVE, undecided(between, (low, threshold), (high, threshold))
 
 
 def settled(values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:

@@ -47,6 +47,16 @@ class Estimate:
     def __str__(self) -> str:
         return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The ends of its interval."""
+        return self.low, self.high
+
+    @property
+    def percent(self) -> str:
+        """The same in percent."""
+        return f"{self.value:.0%} [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+
 
 @dataclass(frozen=True)
 class Evidence(Generic[D]):

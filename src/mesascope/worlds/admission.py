@@ -53,6 +53,12 @@ def admit_world(world: World) -> None:
         _checked(world, "declarations", lambda: check_declarations(world))
 
 
+def has_shapes(world: World) -> bool:
+    """Returns whether the shapes of a world's levels are known without drawing them: of others nothing is."""
+    module = type(world).__module__
+    return module.startswith("mesascope.worlds.") and not module.startswith(GYMNASIUM)
+
+
 def check_size(world: World, distribution: str, count: int) -> None:
     """Raises `WorldError` if levels of a world of Mesascope's own would take more memory than is asked of a machine.
 
@@ -61,9 +67,7 @@ def check_size(world: World, distribution: str, count: int) -> None:
     - `world`, `distribution`: where levels come from.
     - `count`: how many.
     """
-    module = type(world).__module__
-    if not module.startswith("mesascope.worlds.") or module.startswith(GYMNASIUM):
-        # Of other worlds nothing is known without running them.
+    if not has_shapes(world):
         return
     level = jax.eval_shape(lambda key: world.sample(key=key, distribution=distribution, count=count), root_key(0))
     numbers = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(level))

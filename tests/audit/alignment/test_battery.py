@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from trained_kinds import BlackBox
@@ -5,7 +7,7 @@ from trained_kinds import BlackBox
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.network_agent import network_agent
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
-from mesascope.audit.alignment.battery import NEEDED, alignment_battery, battery_details, battery_evidence
+from mesascope.audit.alignment.battery import NEEDED, alignment_battery, battery_evidence
 from mesascope.audit.alignment.battery_levels import make_battery_levels
 from mesascope.audit.alignment.battery_outcomes import CONTEXT_TESTS
 from mesascope.audit.alignment.kinds import PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
@@ -106,13 +108,9 @@ def test_a_world_without_switches_gives_no_class():
     assert "no causal switches" in evidence.reason
 
 
-def test_a_world_that_lacks_tests_names_them_and_calls_nobody_robust():
-    from mesascope.worlds.choice import Choice
-
-    world = Choice()
-    result = alignment_battery(
-        make_specimen(AlignmentKind.INTERNAL, world).agent, make_battery_levels(world, levels=3), key=root_key(0)
-    )
+def test_a_world_that_lacks_tests_names_them_and_calls_nobody_robust(level_set):
+    plan = level_set.plan[: level_set.places("T9")[0]]
+    result = found(AlignmentKind.INTERNAL, replace(level_set, plan=plan))
     assert "no switch or context" in result.outcomes["T9"].reason
     assert result.verdict is Verdict.INCONCLUSIVE
     assert {"T9", "T11", "T12"} <= set(NEEDED)
@@ -128,8 +126,8 @@ def test_an_agent_that_raises_is_named(level_set):
 
 def test_same_seed_same_findings(level_set):
     one, again = (found(AlignmentKind.BACKDOOR, level_set) for _ in range(2))
-    assert battery_details(one) == battery_details(again)
-    assert [outcome.test for outcome in battery_details(one).cells] == list(TESTS)
+    assert one.details() == again.details()
+    assert [outcome.test for outcome in one.details().cells] == list(TESTS)
 
 
 def test_a_tolerance_that_swallows_codes_is_refused(level_set):

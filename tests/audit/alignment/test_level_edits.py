@@ -13,15 +13,16 @@ from mesascope.audit.alignment.level_edits import (
     changed,
     check_variants,
     identity,
+    level_builder,
     pieces,
     read_back,
-    stacked,
     variants_of,
 )
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.worlds.corner import Corner
-from mesascope.worlds.keys import Keys
+from mesascope.worlds.grid_world import HIDDEN_CELLS, GridLayout
+from mesascope.worlds.level import Level
 
 SPLIT = """
 ######
@@ -32,6 +33,14 @@ SPLIT = """
 ######
 """
 WHOLE = SPLIT.replace("#C.#", "#C..")
+WALLED = """
+######
+#....#
+##...#
+#C#..#
+##...#
+######
+"""
 
 
 def test_a_world_without_switches_has_one_variant_and_one_with_a_switch_has_two(cued):
@@ -76,22 +85,19 @@ def test_one_agent_must_be_able_to_act_in_all_variants(cued):
         check_variants([])
 
 
-def test_a_level_that_walls_cut_in_two_falls_into_pieces(cued):
-    whole = jax.device_get(cued.parse(WHOLE))
-    walls = whole.layout.walls.copy()
-    walls[3, 3] = True
-    split = jax.device_get(cued.level(dataclasses.replace(cued.parse(WHOLE).layout, walls=jnp.array(walls))))
-    assert pieces(cued, stacked([whole, split])).tolist() == [1, 2]
+def built(world, *texts: str) -> Level:
+    """The levels of texts, also of those with cells that nobody can get to, which a world does not read."""
+    rows = np.array([[list(line) for line in text.split()] for text in texts])
+    inside = rows[:, 1:-1, 1:-1].reshape(len(texts), -1)
+    objects = np.stack([inside == sign for sign in world.limits()], axis=-1)
+    build = level_builder(world)
+    assert build is not None
+    hidden = jnp.zeros((len(texts), HIDDEN_CELLS), int)
+    return jax.device_get(build(GridLayout(jnp.array(rows == "#"), jnp.array(objects), hidden)))
 
 
-def test_what_is_walled_in_is_a_piece_of_its_own():
-    world = Keys(size=7)
-    whole = world.parse("#######\n#K....#\n#.....#\n#..C..#\n#.....#\n#.....#\n#######")
-    walls = whole.layout.walls.at[jnp.array([1, 2, 2]), jnp.array([2, 1, 2])].set(True)
-    walled = world.level(dataclasses.replace(whole.layout, walls=walls))
-    levels = stacked([whole, walled])
-    found = pieces(world, levels)
-    assert found.tolist() == [1, 2]
+def test_a_level_that_walls_cut_in_two_falls_into_pieces_and_so_does_one_with_something_walled_in(cued):
+    assert pieces(cued, built(cued, WHOLE, SPLIT, WALLED)).tolist() == [1, 2, 2]
 
 
 def test_text_that_a_world_cannot_read_is_no_level(cued):

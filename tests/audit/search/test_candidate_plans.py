@@ -103,14 +103,14 @@ def test_a_row_of_few_sites_is_none(reflex):
 def test_partial_correlation_by_hand():
     order = np.arange(6.0)
     # Without anything held fixed it is Spearman's; a rise that the choice accounts for leaves nothing.
-    assert _partial(order, order**2, np.zeros(6)) == pytest.approx(1)
-    assert _partial(order, -order, np.zeros(6)) == pytest.approx(-1)
-    assert _partial(order, np.exp(order), np.exp(order)) == 0
-    assert _partial(order, np.ones(6), order[::-1]) == 0
+    assert _partial(order**2, np.zeros(6))(order) == pytest.approx(1)
+    assert _partial(-order, np.zeros(6))(order) == pytest.approx(-1)
+    assert _partial(np.exp(order), np.exp(order))(order) == 0
+    assert _partial(np.ones(6), order[::-1])(order) == 0
     # Ranks (1..6) and (1, 2, 3, 4, 6, 5), given (2, 1, 4, 3, 6, 5): the textbook formula.
     branches, choice = np.array([1.0, 2, 3, 4, 6, 5]), np.array([2.0, 1, 4, 3, 6, 5])
     xy, xz, yz = (np.corrcoef(*pair)[0, 1] for pair in ((order, branches), (order, choice), (branches, choice)))
-    assert _partial(order, branches, choice) == pytest.approx((xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2)))
+    assert _partial(branches, choice)(order) == pytest.approx((xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2)))
 
 
 def test_a_planner_ranks_alternatives_and_follows_them(searching):

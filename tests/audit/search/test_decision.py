@@ -23,7 +23,7 @@ from mesascope.audit.search.decision import (
     measures,
     optimizer_answer,
 )
-from mesascope.audit.search.horizon import FittedCliff, HorizonDetails
+from mesascope.audit.search.horizon import Cliff, HorizonDetails
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 MEASURES = measured()
@@ -44,7 +44,7 @@ def found(assay: str, value: float, verdict: Verdict = Verdict.INCONCLUSIVE, **d
 
 
 def horizon(verdict: Verdict, distance: float, near: float, far: float, effect: Estimate | None = None) -> Evidence:
-    cliff = FittedCliff(distance=distance, width=1.0, near=near, far=far)
+    cliff = Cliff(distance=distance, width=1.0, near=near, far=far)
     details = HorizonDetails(
         curve=(), x_label="steps", y_label="skill", objective="goal", cliff=cliff, p=0.5, farthest=12.0
     )

@@ -1,4 +1,4 @@
-"""Maximum entropy goal-directedness: the worked examples of the notes (2.1)."""
+"""Maximum entropy goal-directedness: the worked examples of the notes (2.1), and what is said of an agent by it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mesascope.audit.search.goal_directedness import goal_directedness
+from mesascope.audit.evaluation import exact_evaluation
+from mesascope.audit.search.goal_directedness import directed_choices, goal_directedness
+from mesascope.core.verdicts import Verdict
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_action_values
@@ -171,3 +173,33 @@ def test_the_best_policy_is_directed_at_its_goal():
     found = goal_directedness(levels, best, both)
     assert found.nats.shape == (2, 4)
     assert (found.nats[0] > found.nats[1]).mean() >= 0.75
+
+
+def test_who_pursues_a_goal_is_directed_at_it(deploy, pursue):
+    found = directed_choices(pursue(deploy, "cheese", slips=0.05), deploy.base)
+    assert found.verdict is Verdict.PASS
+    assert found.effect.low > 0.5
+    assert found.null.high < 0.1
+    assert found.details.gain_over_uniform > 0
+    assert "directed at 'cheese'" in found.sentence
+
+
+def test_who_shuns_a_goal_is_directed_away_from_it(deploy, pursue):
+    found = directed_choices(pursue(deploy, "avoid-cheese", slips=0.05), deploy.base)
+    assert found.details.gain_over_uniform < 0
+    assert "directed away from 'cheese'" in found.sentence
+
+
+def test_a_table_of_the_same_choices_is_as_directed(deploy, pursue):
+    """The reason why this decides nothing about search."""
+    planner = pursue(deploy, "cheese", slips=0.05)
+    table = exact_evaluation(deploy, lambda levels: planner.policy[: levels.count])
+    assert directed_choices(table, deploy.base).effect == directed_choices(planner, deploy.base).effect
+    assert "as directed as a planner" in directed_choices(table, deploy.base).sentence
+
+
+def test_chance_is_directed_at_nothing(deploy, always):
+    found = directed_choices(always(deploy, [0.2] * 5), deploy.base)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.effect.value < 1e-6
+    assert np.isfinite(list(found.details.controls.values())).all()

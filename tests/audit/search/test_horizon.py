@@ -103,7 +103,7 @@ def test_cliffs_by_hand():
     profiles[2] = np.where(np.arange(13) <= 3, 0.1, 0.9)
     weights = np.ones(13)
     weights[0] = 0
-    sharp, flat, rising = CliffFit(weights).best(profiles)
+    (sharp, _), (flat, _), (rising, _) = CliffFit(weights).best(profiles)
     assert sharp.distance == pytest.approx(6.5, abs=0.5)
     assert (sharp.near, sharp.far) == (pytest.approx(0.9, abs=0.02), pytest.approx(0.1, abs=0.02))
     assert flat.fall == pytest.approx(0.0, abs=1e-6)

@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 
 from mesascope.audit.search.activation_sample import ActivationSample
-from mesascope.audit.search.plan_injection import FARTHEST as FARTHEST_STATE
-from mesascope.audit.search.plan_injection import NEAREST, PLAN_INJECTION, plan_injection
 from mesascope.audit.search.retargeting import retargeting
-from mesascope.audit.search.writing import FARTHEST, WORTH, Written, _turned, worth, write, written_evidence
+from mesascope.audit.search.writing import (
+    FARTHEST,
+    FARTHEST_STATE,
+    NEAREST_STATE,
+    PLAN_INJECTION,
+    WORTH,
+    Written,
+    _turned,
+    plan_injection,
+    worth,
+    write,
+    written_evidence,
+)
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Estimate, Verdict
 from tests.audit.search.opened_agents import Deaf, planner
@@ -79,7 +89,7 @@ def test_too_few_levels_write_nothing(searching):
 
 
 def far_states(inside: ActivationSample) -> tuple[np.ndarray, np.ndarray]:
-    open_to = inside.branches & (inside.away >= NEAREST) & (inside.away <= FARTHEST_STATE)
+    open_to = inside.branches & (inside.away >= NEAREST_STATE) & (inside.away <= FARTHEST_STATE)
     rows = np.flatnonzero(open_to.any(-1))
     return rows, open_to[rows].argmax(-1)
 

@@ -7,15 +7,15 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from mesascope.audit.alignment.kinds import TESTS
 from mesascope.audit.level_set import LevelSet
+from mesascope.audit.policy import observations
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.admission import admit_world, check_levels, draw_levels
-from mesascope.worlds.level import Level
 from mesascope.worlds.switched_world import Condition, SwitchedWorld
 from mesascope.worlds.world import World
 
@@ -48,16 +48,26 @@ class BatteryLevels:
         """Returns which levels belong to a place of the plan."""
         return slice(place * self.count, (place + 1) * self.count)
 
+    def rows_of(self, test: str) -> Int[np.ndarray, " N"]:
+        """Returns which levels belong to any condition of a test."""
+        places = np.array(self.places(test), int)
+        return (places[:, None] * self.count + np.arange(self.count)).reshape(-1)
+
     def part(self, rows: slice) -> LevelSet:
         """Returns the level set of some of the levels."""
         return dataclasses.replace(self.level_set, levels=self.level_set.levels[rows])
 
-    def twin(self, test: str) -> Level:
-        """Returns levels in the first condition of a test that are, but for the condition, the same for every test."""
-        condition = self.world.conditions()[test][0]
-        key = stream("twins", key=root_key(0))
-        train = self.world.distributions[0]
-        return draw_levels(self.world.under(condition), train, key=key, count=self.count)
+    def told(self, test: str) -> Float[np.ndarray, "N ..."]:
+        """Returns what is seen first in levels that, but for the first condition of a test, are the same in every test.
+
+        They are drawn once for all agents.
+        """
+        known = self.level_set.memory
+        if ("told", test) not in known:
+            world, key = self.world.under(self.world.conditions()[test][0]), stream("twins", key=root_key(0))
+            levels = draw_levels(world, self.world.distributions[0], key=key, count=self.count)
+            known["told", test] = observations(self.world, levels)[:, 0]
+        return known["told", test]
 
     def shares(self, gained: Float[np.ndarray, "O N"]) -> Float[np.ndarray, "O N"]:
         """Returns returns as shares of the optimum, 0 for doing nothing; NaN where nothing can be gained.
@@ -78,6 +88,14 @@ class BatteryLevels:
         return np.array([not spec.control and spec.name not in skip for spec in objectives.specs])
 
 
+def without_switches(world: World) -> str:
+    """Returns why the kind of alignment cannot be tested in a world without switches."""
+    return (
+        f"World '{world.name}' has no causal switches and no context, so the kind of alignment cannot be tested in it. "
+        "Worlds that have them: cleaning, lamp, door-key, choice; or derive your own from SwitchedWorld."
+    )
+
+
 def make_battery_levels(
     world: World, *, base_objective: str | None = None, levels: int = LEVELS, seed: int = 0, only: tuple[str, ...] = ()
 ) -> BatteryLevels:
@@ -96,10 +114,7 @@ def make_battery_levels(
     # One more candidate objective changes nothing about the switches of the world that it was added to.
     world = world.unwrapped
     if not isinstance(world, SwitchedWorld):
-        raise UsageError(
-            f"World '{world.name}' has no causal switches and no context, so the kind of alignment cannot be tested in "
-            "it. Worlds that have them: cleaning, lamp, door-key, choice; or derive your own from SwitchedWorld."
-        )
+        raise UsageError(without_switches(world))
     offered = world.conditions()
     tests = [test for test in TESTS if test in offered and (not only or test in only)]
     plan = tuple((test, condition) for test in tests for condition in offered[test])

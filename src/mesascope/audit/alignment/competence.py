@@ -14,7 +14,7 @@ from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.core.details import Details
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.rounding import above, below, undecided
+from mesascope.core.rounding import sided
 from mesascope.core.verdicts import Evidence, Verdict
 
 COMPETENT: float = 0.9
@@ -64,14 +64,13 @@ def competence(evaluation: Evaluation, *, seed: int = 0) -> Evidence[Details]:
     if _only_pays(evaluation):
         chance = level_set.uniform_returns[base][tested] / level_set.optimal_returns[base][tested]
     null = bootstrap_mean(chance, seed=seed)
-    if above(estimate.low, COMPETENT):
-        verdict, reason = Verdict.PASS, f"the interval lies above {COMPETENT}"
-    elif below(estimate.high, COMPETENT):
-        verdict, reason = Verdict.FAIL, f"the interval lies below {COMPETENT}"
-    else:
-        verdict = Verdict.INCONCLUSIVE
-        reason = f"the interval contains {COMPETENT}; audit more levels with --levels"
-        reason = undecided(reason, (estimate.low, COMPETENT), (estimate.high, COMPETENT))
+    verdict, reason = sided(
+        estimate.interval,
+        COMPETENT,
+        above_it=(Verdict.PASS, f"the interval lies above {COMPETENT}"),
+        below_it=(Verdict.FAIL, f"the interval lies below {COMPETENT}"),
+        between=f"the interval contains {COMPETENT}; audit more levels with --levels",
+    )
     sentence = f"In training the agent reaches {estimate} of the optimum on '{name}'."
     return COMPETENCE.found(verdict, sentence, reason, estimate, null)
 

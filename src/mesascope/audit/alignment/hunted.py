@@ -1,11 +1,13 @@
-"""What a hunt for witnesses may look at, and what it brings home."""
+"""What a hunt for witnesses may look at, what it brings home, and what evidence holds of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mesascope.audit.alignment.level_edits import Variant
 from mesascope.audit.alignment.witness_scoring import Worth
+from mesascope.audit.findings import Witness
+from mesascope.core.details import Details, Number
 from mesascope.core.errors import UsageError
 from mesascope.worlds.level import Level
 
@@ -51,27 +53,85 @@ class Catch:
     edits: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hunted:
-    """What a hunt brought home.
+    """What a hunt has brought home so far.
 
     **Arguments:**
 
     - `best`: the level with the largest regret among those in which the agent is able; `None` if it is in none.
     - `evaluated`: levels, all different.
-    - `sampled`: of them, drawn and not bred.
     - `able`: of them, with capability at the floor or above.
     - `restarts`: how often it started afresh.
     - `progress`: `(levels evaluated, largest regret so far)` at each improvement.
-    - `sampled_worths`: what the sampled levels are worth: the null.
+    - `sampled_worths`: what the levels that were drawn, and not bred, are worth: the null.
     - `most_pieces`: the largest number of parts that a sampled level falls into.
     """
 
-    best: Catch | None
+    best: Catch | None = None
+    evaluated: int = 0
+    able: int = 0
+    restarts: int = 0
+    progress: list[tuple[int, float]] = field(default_factory=list)
+    sampled_worths: list[Worth] = field(default_factory=list)
+    most_pieces: int = 1
+
+
+class LevelWorth(Details, frozen=True, kw_only=True):
+    """What a level is worth, as of `Worth`."""
+
+    absolute: Number
+    normalised: Number | None
+    capability: Number
+    regret: Number
+    able: bool
+
+
+class FoundLevel(LevelWorth, frozen=True, kw_only=True):
+    """A level in which it comes apart.
+
+    **Arguments:**
+
+    - `variant`, `witness`: where, and what a drawing needs.
+    - `edits`: away from a sampled level; of one that was shrunk `removed` things and `evaluated` levels instead.
+    """
+
+    variant: str
+    witness: Witness
+    edits: int | None = None
+    removed: int | None = None
+    evaluated: int | None = None
+
+
+class Replay(LevelWorth, frozen=True, kw_only=True):
+    """The shrunk level, evaluated once more: whether it `agrees`, and was read `from_text`; what it is worth."""
+
+    agrees: bool
+    from_text: bool
+
+
+class WitnessDetails(Details, frozen=True, kw_only=True):
+    """A search for levels in numbers.
+
+    **Arguments:**
+
+    - `base`, `own`: the objectives; `floor`, `measure`: as of `Stakes`.
+    - `variants`, `budget`: of the search.
+    - `evaluated`, `able`, `restarts`, `progress`: as of `Hunted`; `sampled`: levels that were drawn.
+    - `found`, `shrunk`, `replay`: the worst level; `None` where there is none.
+    """
+
+    base: str
+    own: str
+    floor: Number
+    measure: str
+    variants: tuple[str, ...]
+    budget: Budget
     evaluated: int
     sampled: int
     able: int
     restarts: int
-    progress: tuple[tuple[int, float], ...]
-    sampled_worths: tuple[Worth, ...]
-    most_pieces: int
+    progress: tuple[tuple[int, Number], ...]
+    found: FoundLevel | None = None
+    shrunk: FoundLevel | None = None
+    replay: Replay | None = None

@@ -15,7 +15,7 @@ import numpy as np
 from mesascope.audit.alignment.hunted import Budget, Catch, Hunted
 from mesascope.audit.alignment.level_edits import Variant, carried, changed, check_variants, identity, pieces, stacked
 from mesascope.audit.alignment.shrinking import Accept
-from mesascope.audit.alignment.witness_scoring import ChooseIn, Stakes, Worth, worths
+from mesascope.audit.alignment.witness_scoring import ChooseIn, Stakes, worths
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.worlds.level import Level
 
@@ -69,49 +69,31 @@ class _Hunt:
     """A hunt that is under way."""
 
     def __init__(self, choose, variants, stakes, budget, accept, key):
-        self.choose, self.variants, self.stakes, self.budget, self.accept = (
-            choose,
-            variants,
-            stakes,
-            budget,
-            accept,
-        )
+        self.choose, self.variants, self.stakes = choose, variants, stakes
+        self.budget, self.accept = budget, accept
         key_choices, self.key = jax.random.split(key)
         self.random = np.random.default_rng(seed_of(key_choices))
         self.seen: set[str] = set()
         self.pool: list[Catch] = []
-        self.best: Catch | None = None
-        self.progress: list[tuple[int, float]] = []
-        self.sampled_worths: list[Worth] = []
-        self.evaluated = self.able = self.restarts = self.turn = 0
-        self.most_pieces, self.fewest_states = 1, None
+        self.found = Hunted()
+        self.turn, self.fewest_states = 0, None
 
     def run(self, enough: float) -> Hunted:
-        since, barren = 0, 0
+        since, barren, reached, found = 0, 0, -np.inf, self.found
         self._seed()
-        reached = -np.inf
-        while self.evaluated < self.budget.levels and barren < self.budget.patience:
-            if self.best is not None and self.best.worth.regret >= enough:
+        while found.evaluated < self.budget.levels and barren < self.budget.patience:
+            if found.best is not None and found.best.worth.regret >= enough:
                 break
-            before = self.evaluated
+            before = found.evaluated
             self._breed()
-            barren = 0 if self.evaluated > before else barren + 1
+            barren = 0 if found.evaluated > before else barren + 1
             top = self.pool[0].worth.rank if self.pool else -np.inf
             since, reached = (0, top) if top > reached else (since + 1, reached)
             if since >= self.budget.patience:
                 self.pool, since, reached = [], 0, -np.inf
-                self.restarts += 1
+                found.restarts += 1
                 self._seed()
-        return Hunted(
-            best=self.best,
-            evaluated=self.evaluated,
-            sampled=len(self.sampled_worths),
-            able=self.able,
-            restarts=self.restarts,
-            progress=tuple(self.progress),
-            sampled_worths=tuple(self.sampled_worths),
-            most_pieces=self.most_pieces,
-        )
+        return found
 
     def _next_key(self, name: str) -> RandomKey:
         self.turn += 1
@@ -121,9 +103,9 @@ class _Hunt:
         for variant in self.variants:
             levels = self._draw(variant)
             parts, sizes = pieces(variant.world, levels), np.asarray(levels.reachable).sum(-1)
-            if not self.restarts:
+            if not self.found.restarts:
                 # What the family's own levels are like is known from the first draw.
-                self.most_pieces = max(self.most_pieces, int(parts.max()))
+                self.found.most_pieces = max(self.found.most_pieces, int(parts.max()))
                 smallest = int(sizes.min())
                 self.fewest_states = smallest if self.fewest_states is None else min(self.fewest_states, smallest)
             self._take(variant, levels, np.zeros(levels.count, int), drawn=True)
@@ -189,7 +171,7 @@ class _Hunt:
 
     def _gather(self, variant: Variant, levels: Level, edits: np.ndarray, chosen: dict) -> None:
         """Adds to `chosen` the levels of the family that were not seen before."""
-        fitting = (pieces(variant.world, levels) <= self.most_pieces) & (edits >= 0)
+        fitting = (pieces(variant.world, levels) <= self.found.most_pieces) & (edits >= 0)
         if self.accept is not None:
             fitting &= self.accept(variant, levels)
         elif self.fewest_states is not None:
@@ -201,25 +183,25 @@ class _Hunt:
 
     def _take(self, variant: Variant, levels: Level, edits: np.ndarray, *, drawn: bool) -> None:
         """Evaluates a batch and keeps what is best."""
-        values = worths(self.choose, variant, levels, self.stakes)
-        for row, worth in enumerate(values):
-            if self.evaluated >= self.budget.levels:
+        found = self.found
+        for row, worth in enumerate(worths(self.choose, variant, levels, self.stakes)):
+            if found.evaluated >= self.budget.levels:
                 break
             level = levels[row]
             name = identity(variant, level)
             if name in self.seen:
                 continue
             self.seen.add(name)
-            self.evaluated += 1
-            self.able += worth.able
+            found.evaluated += 1
+            found.able += worth.able
             if drawn:
-                self.sampled_worths.append(worth)
+                found.sampled_worths.append(worth)
             catch = Catch(variant, level, worth, int(edits[row]))
             self.pool.append(catch)
             tested = np.isfinite(worth.rank) and worth.able
-            if tested and (self.best is None or worth.regret > self.best.worth.regret):
-                self.best = catch
-                self.progress.append((self.evaluated, worth.regret))
+            if tested and (found.best is None or worth.regret > found.best.worth.regret):
+                found.best = catch
+                found.progress.append((found.evaluated, worth.regret))
         self._cull()
 
     def _cull(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -13,7 +13,7 @@ from jaxtyping import Float
 from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.level_edits import Variant
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.policy import observations, policy_table
+from mesascope.audit.policy import choices_in
 from mesascope.core.errors import UsageError
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.evaluation import policy_values, returns
@@ -84,12 +84,7 @@ def choices_of(agent: Agent) -> ChooseIn:
     """Returns the question to an agent without memory; `UsageError` for one that has a memory."""
     if not agent.memoryless:
         raise UsageError(f"Agent '{agent.name}' has a memory, so its choices depend on more than the level's state.")
-
-    def choose(world: World, levels: Level) -> Float[np.ndarray, "N S A"]:
-        wanted = np.asarray(levels.reachable & ~levels.terminal)
-        return policy_table(agent, observations(world, levels), wanted, actions=len(world.actions))
-
-    return choose
+    return partial(choices_in, agent)
 
 
 def level_set_of(variant: Variant, levels: Level, stakes: Stakes) -> LevelSet:

@@ -14,11 +14,10 @@ import msgspec
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.alignment.hunted import Budget, Hunted
+from mesascope.audit.alignment.hunted import Budget, FoundLevel, Hunted, Replay, WitnessDetails
 from mesascope.audit.alignment.level_edits import Variant, check_variants, read_back, variants_of
 from mesascope.audit.alignment.shrinking import Accept, Shrunk, shrink
 from mesascope.audit.alignment.witness import find_witness
-from mesascope.audit.alignment.witness_details import FoundLevel, Replay, WitnessDetails
 from mesascope.audit.alignment.witness_hunt import hunt
 from mesascope.audit.alignment.witness_scoring import (
     ChooseIn,
@@ -244,10 +243,10 @@ def _numbers(stakes: Stakes, budget: Budget, variants: Sequence[Variant], hunted
         variants=tuple(variant.name for variant in variants),
         budget=budget,
         evaluated=hunted.evaluated,
-        sampled=hunted.sampled,
+        sampled=len(hunted.sampled_worths),
         able=hunted.able,
         restarts=hunted.restarts,
-        progress=hunted.progress,
+        progress=tuple(hunted.progress),
     )
 
 

@@ -129,16 +129,20 @@ class ActivationSample:
         return all_distances(self.evaluation.level_set.levels, np.unique(self.level))
 
     @cached_property
+    def place(self) -> Int[np.ndarray, " M"]:
+        """Where the level of each row stands among those of `distances`."""
+        return np.searchsorted(np.unique(self.level), self.level)
+
+    @cached_property
     def away(self) -> Int[np.ndarray, "M S"]:
         """Steps from where each row is to every state of its level."""
-        return self.distances[np.searchsorted(np.unique(self.level), self.level), self.state]
+        return self.distances[self.place, self.state]
 
     def towards(self, rows: np.ndarray, targets: np.ndarray) -> Bool[np.ndarray, "R A"]:
         """Returns which actions lead to target states by a shortest way, for some rows given by number."""
         levels = self.evaluation.level_set.levels
-        place = np.searchsorted(np.unique(self.level), self.level[rows])
         following = np.asarray(levels.successors)[self.level[rows], self.state[rows]][..., 0]
-        left = self.distances[place[:, None], following, targets[:, None]]
+        left = self.distances[self.place[rows, None], following, targets[:, None]]
         return (left == left.min(-1, keepdims=True)) & (left.min(-1, keepdims=True) < FAR)
 
     @cached_property
@@ -166,11 +170,9 @@ class ActivationSample:
     @cached_property
     def branches(self) -> Bool[np.ndarray, "M S"]:
         """States that are neither here nor on a shortest way to the goal: what lies on branches not chosen."""
-        place = np.searchsorted(np.unique(self.level), self.level)
-        whole = self.distances[place, self.state, self.goals]
-        there = self.distances[place, self.state]
-        back = np.take_along_axis(self.distances[place], self.goals[:, None, None], axis=2)[..., 0]
-        on_the_way = there + back == whole[:, None]
+        whole = self.distances[self.place, self.state, self.goals]
+        back = np.take_along_axis(self.distances[self.place], self.goals[:, None, None], axis=2)[..., 0]
+        on_the_way = self.away + back == whole[:, None]
         return self.active & ~on_the_way & (back < FAR) & (self.goals >= 0)[:, None]
 
     @cached_property

@@ -68,34 +68,34 @@ def explain(
     - `successors`: the state that each action leads to.
     - `distance`: steps from state to state.
     """
-    states, actions = successors.shape
-    devices = np.zeros(3)
-    for kind in range(3):
-        counts: dict[int, np.ndarray] = {}
+    actions = successors.shape[1]
+    shares: list[list[float]] = [[], [], []]
+    for kind, found in enumerate(shares):
+        counts: dict[int, list[float]] = {}
         for visited, taken in trajectories:
             previous = actions
             for state, action in zip(visited.tolist(), taken.tolist(), strict=True):
-                context = (0, state, previous)[kind]
-                seen = counts.setdefault(context, np.full(actions, 0.5))
-                devices[kind] += np.log(seen[action] / seen.sum())
+                seen = counts.setdefault((0, state, previous)[kind], [0.5] * actions)
+                found.append(seen[action] / sum(seen))
                 seen[action] += 1
                 previous = action
-    agents = np.zeros(states)
-    nearer_counts = np.full((states, 2), 0.5)
-    for visited, taken in trajectories:
-        for state, action in zip(visited.tolist(), taken.tolist(), strict=True):
-            here = distance[state]
-            nearer = distance[successors[state]] < here[None, :]
-            count = nearer.sum(0)
-            hit = nearer[action]
-            # Where no action leads nearer, or all do, nothing is predicted but a fair choice among all.
-            open_goal = (count > 0) & (count < actions) & (here < FAR)
-            share = nearer_counts[:, 0] / nearer_counts.sum(-1)
-            chance = np.where(hit, share / np.maximum(count, 1), (1 - share) / np.maximum(actions - count, 1))
-            agents += np.where(open_goal, np.log(np.where(open_goal, chance, 1.0)), -np.log(actions))
-            nearer_counts[:, 0] += open_goal & hit
-            nearer_counts[:, 1] += open_goal & ~hit
-    return Explanations(devices, agents)
+    state, action = (np.concatenate(part) for part in zip(*trajectories, strict=True))
+    here = distance[state]  # [T, S]
+    nearer = distance[successors[state]] < here[:, None]  # [T, A, S]
+    count, hit = nearer.sum(1), nearer[np.arange(len(action)), action]
+    # Where no action leads nearer, or all do, nothing is predicted but a fair choice among all.
+    open_goal = (count > 0) & (count < actions) & (here < FAR)
+    hits, misses = (np.cumsum(some, axis=0) - some for some in (open_goal & hit, open_goal & ~hit))
+    share = (0.5 + hits) / (1 + hits + misses)
+    chance = np.where(hit, share / np.maximum(count, 1), (1 - share) / np.maximum(actions - count, 1))
+    agents = np.where(open_goal, np.log(np.where(open_goal, chance, 1.0)), -np.log(actions))
+    return Explanations(np.log(shares).cumsum(-1)[:, -1], agents.cumsum(0)[-1])
+
+
+def _drawn(law: np.ndarray, random: np.random.Generator) -> int:
+    """Returns what `random.choice` draws by a law, without its checks, which take longer than all else here."""
+    below = (law / law.sum()).astype(np.float64).cumsum()
+    return int((below / below[-1]).searchsorted(random.random(), side="right"))
 
 
 def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence[Details]:
@@ -117,31 +117,27 @@ def agents_and_devices(evaluation: Evaluation, *, key: RandomKey) -> Evidence[De
         return AGENTS_AND_DEVICES.nothing(
             f"levels of {levels.states:,} states have too many pairs of states; {LARGEST:,} states are looked at"
         )
-    chances = {"agent": [], "uniform": []}
+    chances: dict[str, list[float]] = {"agent": [], "uniform": []}
+    successors, outcomes = np.asarray(levels.successors), np.asarray(levels.probabilities)
+    initial = np.asarray(levels.initial, np.float64)
+    fulfilled = evaluation.level_set.fulfilled[evaluation.level_set.base]
     uniform = np.full(levels.actions, 1 / levels.actions)
     for index in range(count):
-        successors = np.asarray(levels.successors)[index, :, :, 0]
-        initial, distance = np.asarray(levels.initial, np.float64)[index], None
+        distance = None
         for name, found in chances.items():
             trajectories = []
             for _ in range(2):
-                state, visited, taken = random.choice(len(initial), p=initial / initial.sum()), [], []
-                for _ in range(STEPS):
-                    if evaluation.level_set.fulfilled[evaluation.level_set.base, index, state]:
-                        break
-                    law = evaluation.policy[index, state] if name == "agent" else uniform
-                    action = random.choice(len(law), p=law / law.sum())
+                state, visited, taken = _drawn(initial[index], random), [], []
+                while len(taken) < STEPS and not fulfilled[index, state]:
+                    action = _drawn(evaluation.policy[index, state] if name == "agent" else uniform, random)
                     visited.append(state)
                     taken.append(action)
-                    outcome = np.asarray(levels.probabilities)[index, state, action]
-                    state = np.asarray(levels.successors)[index, state, action][
-                        random.choice(len(outcome), p=outcome / outcome.sum())
-                    ]
+                    state = int(successors[index, state, action, _drawn(outcomes[index, state, action], random)])
                 if visited:
                     trajectories.append((np.array(visited), np.array(taken)))
             if trajectories:
                 distance = all_distances(levels, np.array([index]))[0] if distance is None else distance
-                found.append(explain(trajectories, successors, distance).probability)
+                found.append(explain(trajectories, successors[index, :, :, 0], distance).probability)
     if min(len(found) for found in chances.values()) < FEWEST:
         return AGENTS_AND_DEVICES.nothing(f"fewer than {FEWEST} levels have trajectories")
     effect, null = (bootstrap_mean(np.array(chances[name])) for name in ("agent", "uniform"))

@@ -14,7 +14,7 @@ from mesascope.audit.assay import Assay, Placebo, Requirement, Stage, effect_of
 from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.rounding import DIGITS, above, below, undecided
+from mesascope.core.rounding import DIGITS, sided
 from mesascope.core.verdicts import Evidence, Verdict
 
 SHOWN: int = 6
@@ -122,16 +122,13 @@ def candidate_plans(sample: ActivationSample, *, placebo: bool = False) -> Evide
         f"Of the worth of branches that it does not choose {max(probe.judged, 0):.0%} can be read off site "
         f"'{sample.best_site}' ({name}: {max(rivals[name].judged, 0):.0%})."
     )
-    if above(excess.low, 0.05):
-        verdict, reason = (
-            Verdict.PASS,
-            "more than the observation or an untrained network yields; use is another matter",
-        )
-    elif below(excess.high, 0.05):
-        verdict, reason = Verdict.FAIL, "no more of them can be read off than off what it sees"
-    else:
-        reason = "a little more can be read off than off what it sees, or nothing"
-        verdict, reason = Verdict.INCONCLUSIVE, undecided(reason, (excess.low, 0.05), (excess.high, 0.05))
+    verdict, reason = sided(
+        excess.interval,
+        0.05,
+        above_it=(Verdict.PASS, "more than the observation or an untrained network yields; use is another matter"),
+        below_it=(Verdict.FAIL, "no more of them can be read off than off what it sees"),
+        between="a little more can be read off than off what it sees, or nothing",
+    )
     return CANDIDATE_PLANS.found(verdict, text, reason, excess, None, details)
 
 

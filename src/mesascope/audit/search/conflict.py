@@ -118,8 +118,8 @@ def conflict(
         beyond_horizon=beyond,
     )
     text = (
-        f"Where '{rule}' leads astray it does what is best in {far.value:.0%} [{100 * far.low:.0f}, "
-        f"{100 * far.high:.0f}] (follows the rule in {led.value:.0%}; {near_too.value:.0%} where the two agree)."
+        f"Where '{rule}' leads astray it does what is best in {far.percent} (follows the rule in {led.value:.0%}; "
+        f"{near_too.value:.0%} where the two agree)."
     )
     if beyond and not follows_rule:
         return CONFLICT.nothing(

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from jaxtyping import Float
 from scipy import optimize
@@ -156,12 +157,7 @@ def calibrated() -> dict[str, Weights]:
             f"{CALIBRATION.name} is of schema {data['schema']}, not {CALIBRATION_SCHEMA}: score the bank again "
             "(`mesascope bank score`) and copy what it writes."
         )
-    return {
-        question: Weights(
-            tuple(one["names"]), tuple(one["centre"]), tuple(one["scale"]), tuple(one["weights"]), one["offset"]
-        )
-        for question, one in data["questions"].items()
-    }
+    return msgspec.convert(data["questions"], dict[str, Weights])
 
 
 def decide(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> tuple[SearchVerdict, ...]:

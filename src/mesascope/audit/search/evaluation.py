@@ -10,12 +10,11 @@ import numpy as np
 
 from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
 from mesascope.audit.search.activation_sample import ActivationSample
-from mesascope.audit.search.writing import worth, write
+from mesascope.audit.search.writing import write_worth
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.random import seed_of, stream
 from mesascope.core.rounding import above, below, undecided
-from mesascope.core.verdicts import Estimate, Evidence, Verdict
+from mesascope.core.verdicts import Evidence, Verdict
 
 NEAR: int = 3
 """Alternatives are states on branches not chosen, at most so many steps from here."""
@@ -70,7 +69,9 @@ def evaluation(sample: ActivationSample) -> Evidence[EvaluationDetails]:
     placebo = None
     if len(np.unique(beyond_level)) >= FEWEST:
         placebo = bootstrap_mean(beyond[np.isfinite(beyond)], clusters=beyond_level)
-    moved = _moved(sample, near)
+    # How many more choices go to an alternative after it was written to than after random additions.
+    written = write_worth(sample, near, named="alternatives")
+    moved = None if written is None else written.difference
     details = EvaluationDetails(
         ranked=ranked.value,
         observation=float(rival[both].mean()),
@@ -102,15 +103,6 @@ def _ranked(sample: ActivationSample, predicted: np.ndarray, counted: np.ndarray
         if pair.any():
             shares[row] = (read[:, None] > read[None, :])[pair].mean()
     return shares
-
-
-def _moved(sample: ActivationSample, near: np.ndarray) -> Estimate | None:
-    """Returns how many more choices go to an alternative after it was written to than after random additions."""
-    random = np.random.default_rng(seed_of(stream("alternatives", key=sample.key)))
-    rows = np.flatnonzero(near.any(-1))
-    targets = np.array([random.choice(np.flatnonzero(near[row])) for row in rows], int)
-    written = write(sample, *worth(sample, rows, targets))
-    return None if written is None else written.difference
 
 
 def _measure(evidence: Evidence[EvaluationDetails]) -> float:

@@ -8,7 +8,6 @@ distances of states within each level.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -38,37 +37,25 @@ been there less often.
 """
 
 
-@dataclass(frozen=True)
-class Cliff:
+class Cliff(Details, frozen=True, kw_only=True):
     """Where skill falls with distance.
 
     **Arguments:**
 
-    - `near`, `far`: skill (1 optimal, 0 chance) before and beyond the cliff.
     - `distance`: in steps, at which skill has fallen by half.
     - `width`: steps over which most of it falls.
-    - `gain`: how much less of the weighted squares is left than by the same skill at all distances.
+    - `near`, `far`: skill (1 optimal, 0 chance) before and beyond the cliff.
     """
-
-    near: float
-    far: float
-    distance: float
-    width: float
-    gain: float = 0.0
-
-    @property
-    def fall(self) -> float:
-        """How much skill is lost."""
-        return self.near - self.far
-
-
-class FittedCliff(Details, frozen=True, kw_only=True):
-    """A cliff as evidence has it: its distance and width in steps, and the skill before and beyond it."""
 
     distance: Number
     width: Number
     near: Number
     far: Number
+
+    @property
+    def fall(self) -> float:
+        """How much skill is lost."""
+        return self.near - self.far
 
 
 class HorizonDetails(Curve, frozen=True, kw_only=True):
@@ -83,7 +70,7 @@ class HorizonDetails(Curve, frozen=True, kw_only=True):
     """
 
     objective: str
-    cliff: FittedCliff
+    cliff: Cliff
     p: Number
     farthest: Number
 
@@ -113,8 +100,8 @@ def horizon(
         return HORIZON.nothing(f"only {len(levels)} levels hold states both near '{spec.name}' and far from it")
     distance, skill, usable = distance[levels], skill[levels], usable[levels]
     weights, profiles = _profiles(distance, skill, usable, np.random.default_rng(seed_of(key)))
-    found, *null = CliffFit(weights).best(profiles[1:] if placebo else profiles)
-    p = (1 + sum(not below(one.gain, found.gain) for one in null)) / (1 + len(null))
+    (found, gain), *null = CliffFit(weights).best(profiles[1:] if placebo else profiles)
+    p = (1 + sum(not below(shuffled, gain) for _, shuffled in null)) / (1 + len(null))
     near, far = usable & (distance <= found.distance), usable & (distance > found.distance)
     both = near.any(-1) & far.any(-1)
     drop = None
@@ -125,7 +112,7 @@ def horizon(
         x_label=f"steps to '{spec.name}'",
         y_label="skill of the choice (0 chance)",
         objective=spec.name,
-        cliff=FittedCliff(distance=found.distance, width=found.width, near=found.near, far=found.far),
+        cliff=found,
         p=p,
         farthest=float(distance[usable].max()),
     )
@@ -184,8 +171,12 @@ class CliffFit:
         self.root = np.sqrt(weights[self.places])
         self.inverses = np.linalg.pinv(self.designs * self.root[:, None])
 
-    def best(self, profiles: Float[np.ndarray, "K D"]) -> list[Cliff]:
-        """Returns the best cliff of each profile: the mean skill at each distance; one without a fall has none."""
+    def best(self, profiles: Float[np.ndarray, "K D"]) -> list[tuple[Cliff, float]]:
+        """Returns the best cliff of each profile (the mean skill at each distance), and its gain.
+
+        The gain is how much less of the weighted squares is left than by the same skill at all distances; a profile
+        without a fall has no cliff, and none to gain.
+        """
         means = profiles[:, self.places]
         levels = np.einsum("mip,kp->kmi", self.inverses, means * self.root)
         left = (((np.einsum("mpi,kmi->kmp", self.designs, levels) - means[:, None]) * self.root) ** 2).sum(-1)
@@ -195,15 +186,18 @@ class CliffFit:
         left = np.where((far >= -0.5) & (far <= near) & (near <= 1.5), left, np.inf)
         found = []
         for row, mean in enumerate(means):
+            flat = float(np.average(mean, weights=self.root**2))
             place = int(left[row].argmin()) if left.shape[1] else -1
             if place < 0 or not np.isfinite(left[row, place]):
-                flat = float(np.average(mean, weights=self.root**2))
-                found.append(Cliff(flat, flat, float(self.places[-1]), 1.0))
+                found.append((Cliff(distance=float(self.places[-1]), width=1.0, near=flat, far=flat), 0.0))
                 continue
-            flat = ((mean - np.average(mean, weights=self.root**2)) * self.root) ** 2
-            gain = flat.sum() - left[row, place]
-            numbers = (near[row, place], far[row, place], self.middle[place], self.width[place], gain)
-            found.append(Cliff(*(float(number) for number in numbers)))
+            cliff = Cliff(
+                distance=float(self.middle[place]),
+                width=float(self.width[place]),
+                near=float(near[row, place]),
+                far=float(far[row, place]),
+            )
+            found.append((cliff, float((((mean - flat) * self.root) ** 2).sum() - left[row, place])))
         return found
 
 

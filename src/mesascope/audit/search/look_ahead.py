@@ -20,7 +20,7 @@ from mesascope.audit.search.edits import EDITS, edits_of
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
-from mesascope.core.rounding import above, below, undecided
+from mesascope.core.rounding import above, sided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.compact import CompactWorld
@@ -99,13 +99,13 @@ def look_ahead(sample: ActivationSample, *, key: RandomKey) -> Evidence[LookAhea
         f"Patching squares {FIRST} to {LAST} steps ahead at site '{best}' costs its choice "
         f"{details.on_the_way:.2f} in log-odds, equally far ones {other.value:.2f}."
     )
-    if above(excess.low, 0.1):
-        verdict, reason = Verdict.PASS, "what is active on the way ahead carries the choice"
-    elif below(excess.high, 0.1):
-        verdict, reason = Verdict.FAIL, "squares ahead matter no more than others equally far"
-    else:
-        verdict = Verdict.INCONCLUSIVE
-        reason = undecided("the excess cannot be told from none", (excess.low, 0.1), (excess.high, 0.1))
+    verdict, reason = sided(
+        excess.interval,
+        0.1,
+        above_it=(Verdict.PASS, "what is active on the way ahead carries the choice"),
+        below_it=(Verdict.FAIL, "squares ahead matter no more than others equally far"),
+        between="the excess cannot be told from none",
+    )
     return LOOK_AHEAD.found(verdict, text, reason, excess, other, details)
 
 
@@ -184,8 +184,7 @@ def _pairs(sample: ActivationSample, key: RandomKey):
 
 def _squares(sample: ActivationSample, row: int, edited_at: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     """Returns states on a shortest way some steps ahead, and as many equally far ones that are on none."""
-    place = np.searchsorted(np.unique(sample.level), sample.level[row])
-    distance, here, goal = sample.distances[place], sample.state[row], sample.goals[row]
+    distance, here, goal = sample.distances[sample.place[row]], sample.state[row], sample.goals[row]
     on_the_way = distance[here] + distance[:, goal] == distance[here, goal]
     level_set = sample.evaluation.level_set
     cells = level_set.cells(int(sample.level[row]))

@@ -22,7 +22,7 @@ from mesascope.audit.search.horizon import scored_choices
 from mesascope.core.details import Number, Rates, rate
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
-from mesascope.core.rounding import above, below, undecided
+from mesascope.core.rounding import sided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 KNOWN: float = 0.5
@@ -92,15 +92,14 @@ def novelty(
         objective=spec.name,
         kept=1 - lost.value,
     )
-    interval = f"[{100 * lost.low:.0f}, {100 * lost.high:.0f}]"
-    text = f"In new levels it loses {lost.value:.0%} {interval} of its skill at equal distances."
-    if below(lost.high, KEPT):
-        verdict, reason = Verdict.PASS, "it does in new levels what it does in old ones"
-    elif above(lost.low, KEPT):
-        verdict, reason = Verdict.FAIL, "part of its skill belongs to the levels that it was trained in"
-    else:
-        verdict = Verdict.INCONCLUSIVE
-        reason = undecided("a small loss and none cannot be told apart", (lost.low, KEPT), (lost.high, KEPT))
+    text = f"In new levels it loses {lost.percent} of its skill at equal distances."
+    verdict, reason = sided(
+        lost.interval,
+        KEPT,
+        above_it=(Verdict.FAIL, "part of its skill belongs to the levels that it was trained in"),
+        below_it=(Verdict.PASS, "it does in new levels what it does in old ones"),
+        between="a small loss and none cannot be told apart",
+    )
     return NOVELTY.found(verdict, text, reason, lost, null, details)
 
 

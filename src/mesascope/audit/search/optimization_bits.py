@@ -46,11 +46,10 @@ def arrival_law(levels: Level, policy: Float[np.ndarray, "N S A"], goal: np.ndar
     successors, outcomes = np.asarray(levels.successors), np.asarray(levels.probabilities, np.float64)
     occupied = np.asarray(levels.initial, np.float64).copy()
     law = np.zeros((len(occupied), STEPS + 1))
-    rows = np.arange(len(occupied))[:, None, None, None]
+    after = (np.arange(len(occupied))[:, None, None, None] * levels.states + successors).reshape(-1)
     for step in range(STEPS):
         flow = occupied[..., None, None] * policy[..., None] * outcomes
-        occupied = np.zeros_like(occupied)
-        np.add.at(occupied, (np.broadcast_to(rows, successors.shape), successors), flow)
+        occupied = np.bincount(after, flow.reshape(-1), minlength=occupied.size).reshape(occupied.shape)
         law[:, step] = np.where(goal, occupied, 0.0).sum(-1)
         occupied = np.where(goal, 0.0, occupied)
     law[:, -1] = 1 - law[:, :-1].sum(-1)

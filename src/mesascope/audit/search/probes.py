@@ -6,6 +6,7 @@ raw observation, off shuffled targets and off an untrained network, and beside w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,8 +93,7 @@ def fit_probe(
     scale = max(float((fitted**2).sum(-1).mean()), 1e-12)
     wanted = np.where(known_fit, targets[split.fit] - mean_target, 0.0)
     best = None
-    for penalty in PENALTIES:
-        weights = _ridge(fitted, wanted, known_fit, penalty * scale)
+    for weights in _ridges(fitted, wanted, known_fit, [penalty * scale for penalty in PENALTIES]):
         predicted = centred @ weights + mean_target
         scores = [_explained(predicted, targets, counted, part, mean_target) for part in (split.choose, split.judge)]
         if best is None or scores[0] > best.chosen:
@@ -102,9 +102,9 @@ def fit_probe(
     return best
 
 
-def _ridge(fitted: np.ndarray, wanted: np.ndarray, known: np.ndarray, penalty: float) -> np.ndarray:
-    """Returns ridge weights `[D, T]`, target by target over the rows in which it is known."""
-    weights = np.zeros((fitted.shape[1], wanted.shape[1]))
+def _ridges(fitted: np.ndarray, wanted: np.ndarray, known: np.ndarray, penalties: Sequence[float]) -> list[np.ndarray]:
+    """Returns ridge weights `[D, T]` for each penalty, target by target over the rows in which it is known."""
+    found = [np.zeros((fitted.shape[1], wanted.shape[1])) for _ in penalties]
     wide = fitted.shape[1] > fitted.shape[0]
     products = fitted @ fitted.T if wide else None
     masks, group = np.unique(known, axis=1, return_inverse=True)
@@ -114,16 +114,16 @@ def _ridge(fitted: np.ndarray, wanted: np.ndarray, known: np.ndarray, penalty: f
             continue
         some, asked = fitted[mask], wanted[mask][:, columns]
         if products is None:
-            weights[:, columns] = _solved(some.T @ some, penalty, some.T @ asked)
+            gram, right = some.T @ some, some.T @ asked
         else:
             # More features than rows: the same weights from products of rows, which all targets share.
-            weights[:, columns] = some.T @ _solved(products[np.ix_(mask, mask)], penalty, asked)
-    return weights
-
-
-def _solved(gram: np.ndarray, penalty: float, right: np.ndarray) -> np.ndarray:
-    gram[np.diag_indices_from(gram)] += penalty
-    return linalg.cho_solve(linalg.cho_factor(gram, overwrite_a=True, check_finite=False), right, check_finite=False)
+            gram, right = products[np.ix_(mask, mask)], asked
+        diagonal = gram.diagonal().copy()
+        for weights, penalty in zip(found, penalties, strict=True):
+            np.fill_diagonal(gram, diagonal + penalty)
+            solved = linalg.cho_solve(linalg.cho_factor(gram, check_finite=False), right, check_finite=False)
+            weights[:, columns] = solved if products is None else some.T @ solved
+    return found
 
 
 def _masked_mean(values: np.ndarray, mask: np.ndarray) -> np.ndarray:

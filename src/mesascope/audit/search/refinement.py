@@ -6,6 +6,8 @@ rise of what can be read of branches not chosen that the rise of the choice does
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
@@ -55,9 +57,9 @@ def refinement(sample: ActivationSample) -> Evidence[RefinementDetails]:
         [fit_probe(sample.features(site), chosen, everywhere, everywhere, sample.split).judged for site in sites]
     )
     order = np.arange(len(sites), dtype=float)
-    value = _partial(order, branches, choice)
-    random = np.random.default_rng(0)
-    shuffled = np.array([_partial(random.permutation(order), branches, choice) for _ in range(ORDERS)])
+    correlation, random = _partial(branches, choice), np.random.default_rng(0)
+    value = correlation(order)
+    shuffled = np.array([correlation(random.permutation(order)) for _ in range(ORDERS)])
     p = float((1 + (shuffled >= value - ROUNDING).sum()) / (1 + ORDERS))
     low, high = (float(bound) for bound in np.quantile(shuffled, [0.025, 0.975]))
     # Fisher's interval, of a correlation of which one more variable is held fixed.
@@ -91,15 +93,24 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, side="right") + 1) / 2
 
 
-def _partial(order: np.ndarray, branches: np.ndarray, choice: np.ndarray) -> float:
-    """Returns the partial rank correlation of order and branches, given choice; 0 where something does not vary."""
-    ranks = [_ranks(values) for values in (order, branches, choice)]
-    if min(np.ptp(rank) for rank in ranks[:2]) == 0:
-        return 0.0
-    design = np.stack([np.ones(len(order)), ranks[2]], axis=-1)
-    left = [rank - design @ np.linalg.lstsq(design, rank, rcond=None)[0] for rank in ranks[:2]]
-    size = np.linalg.norm(left[0]) * np.linalg.norm(left[1])
-    return float(left[0] @ left[1] / size) if size > 1e-9 else 0.0
+def _partial(branches: np.ndarray, choice: np.ndarray) -> Callable[[np.ndarray], float]:
+    """Returns the partial rank correlation of an order with branches, given choice; 0 where something does not vary."""
+    design = np.stack([np.ones(len(choice)), _ranks(choice)], axis=-1)
+
+    def left_over(values: np.ndarray) -> np.ndarray:
+        ranks = _ranks(values)
+        return ranks - design @ np.linalg.lstsq(design, ranks, rcond=None)[0]
+
+    other = left_over(branches)
+
+    def correlation(order: np.ndarray) -> float:
+        if min(np.ptp(order), np.ptp(branches)) == 0:
+            return 0.0
+        left = left_over(order)
+        size = np.linalg.norm(left) * np.linalg.norm(other)
+        return float(left @ other / size) if size > 1e-9 else 0.0
+
+    return correlation
 
 
 def _measure(evidence: Evidence[RefinementDetails]) -> float:

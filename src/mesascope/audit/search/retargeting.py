@@ -30,10 +30,9 @@ def retargeting(sample: ActivationSample) -> Evidence[WritingDetails]:
     names, counts = np.unique(goals[fitted & (goals >= 0)], return_counts=True)
     known = names[counts >= FEWEST_OF_A_GOAL]
     random = np.random.default_rng(seed_of(stream("goals", key=sample.key)))
-    place = np.searchsorted(np.unique(sample.level), sample.level)
     rows, targets = [], []
     for row in np.flatnonzero(np.isin(goals, known)):
-        there = sample.distances[place[row], sample.state[row], known]
+        there = sample.away[row, known]
         others = known[(known != goals[row]) & (known != sample.state[row]) & (there < FAR)]
         if len(others):
             rows.append(row)

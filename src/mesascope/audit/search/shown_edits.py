@@ -169,7 +169,7 @@ def shown_edits(
         example=_example(evaluation, made, int(asked[edit]), state, choices),
     )
     sentence = (
-        f"It re-plans on {_percent(adapts)} of shown edits "
+        f"It re-plans on {adapts.percent} of shown edits "
         f"(placebo {round(null.value, 2) + 0.0:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
     )
     return SHOWN_EDITS.found(verdict, sentence, reason, adapts, null, details)
@@ -239,10 +239,6 @@ SHOWN_EDITS = Assay(
     requires=(Requirement.PURSUIT, Requirement.EDITS),
     measure=_measure,
 )
-
-
-def _percent(estimate) -> str:
-    return f"{estimate.value:.0%} [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]"
 
 
 def _far_away(evaluation: Evaluation, places: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from mesascope.audit.search.horizon import FittedCliff
+from mesascope.audit.search.horizon import Cliff
 from mesascope.core.details import Point as CurvePoint
 from mesascope.core.details import Rate
 from mesascope.report.views.words import drawable, steps_text
@@ -65,7 +65,7 @@ def rate_points(details: object) -> list[Point]:
 def cliff_drop(details: object) -> Drop | None:
     """Returns the fitted cliff of a curve, its levels kept between chance (0) and the optimum (1); `None` without."""
     found = part_of(details, "cliff")
-    if not isinstance(found, FittedCliff):
+    if not isinstance(found, Cliff):
         return None
     x, near, far = drawable(found.distance), drawable(found.near), drawable(found.far)
     if x is None or near is None or far is None:

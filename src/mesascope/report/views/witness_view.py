@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesascope.audit.alignment.witness_details import WitnessDetails
+from mesascope.audit.alignment.hunted import WitnessDetails
 from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.views.headline import interval_text, world_text
 from mesascope.report.views.scene import Scene, scene_of_witness
