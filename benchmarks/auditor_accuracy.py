@@ -23,6 +23,7 @@ from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.findings import AlignmentClass
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.attribution import PRICE_OF_STRUCTURE, attribute
+from mesascope.audit.watching import watched
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
@@ -160,7 +161,7 @@ def trained_agents(quick: bool) -> list[Claim]:
             organism = ORGANISMS.load(name)
             for seed, file in train_population(name, seeds=seeds, directory=Path(directory)).items():
                 agent = resolve_agent(str(file), world=organism.world)
-                found = audit_agent(agent, organism.world, seed=seed, levels=64 if quick else None)
+                found = audit_agent(watched(agent, organism.world, seed=seed, levels=64 if quick else None))
                 hits.append((found.objective.name, found.alignment.class_) == (objective, class_))
                 regrets = {place: round(regret.value, 3) for place, regret in found.regret.items()}
                 print(

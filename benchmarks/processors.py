@@ -21,6 +21,7 @@ from mesascope.agents.adapters.table import TableAgent
 from mesascope.audit.audit import audit_agent
 from mesascope.audit.level_set import sample_level_set
 from mesascope.audit.policy import observations
+from mesascope.audit.watching import watched
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
@@ -62,7 +63,7 @@ def audits(count: int) -> list[dict]:
         seen = np.concatenate([observations(world, level_set.levels)[level_set.active] for level_set in level_sets])
         for agent in population(*level_sets, count=share, seed=place):
             table = np.concatenate([np.asarray(agent.table(level_set))[level_set.active] for level_set in level_sets])
-            judged = audit_agent(TableAgent(agent.name, seen, table, nearest=False), world, levels=LEVELS)
+            judged = audit_agent(watched(TableAgent(agent.name, seen, table, nearest=False), world, levels=LEVELS))
             said.append(
                 {
                     "agent": f"{name}: {agent.name}",

@@ -28,6 +28,7 @@ from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.resolve import resolve_agent
 from mesascope.audit.alignment.witness_scoring import choices_of
 from mesascope.audit.audit import audit_agent
+from mesascope.audit.watching import watched
 from mesascope.core.files import write_atomically
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
@@ -126,7 +127,7 @@ def judged(every: list[Grown]) -> dict[tuple[str, int], dict]:
         asked = {"agent": hashlib.sha256(file.read_bytes()).hexdigest(), "levels": AUDIT_LEVELS}
         verdict = json.loads(path.read_text()) if path.exists() else {}
         if verdict.get("asked") != asked:
-            found = audit_agent(grown.agent, grown.world, seed=grown.seed, levels=AUDIT_LEVELS)
+            found = audit_agent(watched(grown.agent, grown.world, seed=grown.seed, levels=AUDIT_LEVELS))
             verdict = {"asked": asked, "objective": found.objective.name, "class": str(found.alignment.class_)}
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(verdict, indent=2) + "\n")

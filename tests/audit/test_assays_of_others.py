@@ -106,7 +106,7 @@ def test_it_is_listed_and_knows_its_place():
 def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     agent = FunctionAgent("up", up, 5)
     plain = [assay.name for assay in assays_of(*set(Stage) - {Stage.APART}) if assay.own]
-    findings = audit_agent(agent, WORLD, levels=6)
+    findings = audit_agent(watched(agent, WORLD, levels=6))
     by_assay = {one.assay: one for one in findings.evidence}
     found = by_assay["walls"]
     assert (found.verdict, found.effect.value) == (Verdict.PASS, pytest.approx(0.8))

@@ -14,6 +14,7 @@ from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.assay import ASSAYS, Requirement, Stage, assays_of
 from mesascope.audit.audit import audit_agent
 from mesascope.audit.findings import AlignmentClass, Findings
+from mesascope.audit.watching import watched
 from mesascope.core.faults import STRICT
 from mesascope.core.verdicts import Verdict
 from mesascope.worlds.corner import Corner
@@ -39,7 +40,7 @@ def up_then_left(seen: np.ndarray) -> np.ndarray:
 
 
 def audited() -> Findings:
-    return audit_agent(FunctionAgent("up then left", up_then_left, 5), WORLD, levels=6)
+    return audit_agent(watched(FunctionAgent("up then left", up_then_left, 5), WORLD, levels=6))
 
 
 @pytest.fixture(scope="module")

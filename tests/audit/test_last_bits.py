@@ -8,6 +8,7 @@ import pytest
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.audit.audit import audit_agent
 from mesascope.audit.findings import Findings
+from mesascope.audit.watching import watched
 from mesascope.worlds.corner import Corner
 
 WORLD = Corner(size=5, walls="open")
@@ -32,7 +33,7 @@ def rounded_otherwise(seen: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def findings() -> tuple[Findings, Findings]:
     one, other = (
-        audit_agent(FunctionAgent("corner", function, 5), WORLD, levels=6)
+        audit_agent(watched(FunctionAgent("corner", function, 5), WORLD, levels=6))
         for function in (towards_the_corner, rounded_otherwise)
     )
     return one, other

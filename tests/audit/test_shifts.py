@@ -11,6 +11,7 @@ import pytest
 
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.audit.audit import audit_agent
+from mesascope.audit.watching import watched
 from mesascope.worlds.catalogue import resolve_world
 from mesascope.worlds.matrix import NAMED, MatrixWorld, world_from_matrix
 from mesascope.worlds.world import World
@@ -50,7 +51,7 @@ def check_both_sides(world: World, deploy: World) -> None:
     actions = len(world.actions)
     rows = np.arange(1, actions + 1) / np.arange(1, actions + 1).sum()
     agent = FunctionAgent("leaning", lambda seen: np.tile(rows, (len(seen), 1)), actions)
-    findings = audit_agent(agent, world, deploy_world=deploy)
+    findings = audit_agent(watched(agent, world, deploy_world=deploy))
     assert set(findings.regret) == {"train", "deploy"}
     recovered = next(found for found in findings.evidence if found.assay == "recovery")
     assert recovered.effect is not None, recovered.reason

@@ -69,6 +69,7 @@ def audit(
     `UntrustedModelError` for a file that is refused.
     """
     from mesascope.audit.audit import audit_agent
+    from mesascope.audit.watching import watched
 
     watch = Stopwatch()
     SEED.check(seed, "seed")
@@ -84,7 +85,7 @@ def audit(
         deployed = None if deploy_world is None else world_of(deploy_world, deploy_options, "deploy_options")
     trained = with_candidate(trained, objective)
     deployed = None if deployed is None else with_candidate(deployed, objective)
-    findings = audit_agent(
+    context = watched(
         agent_of(
             agent,
             trained,
@@ -99,9 +100,9 @@ def audit(
         train=train,
         deploy=deploy,
         deploy_world=deployed,
-        assays=assays,
+        levels=levels,
         seed=seed,
         progress=progress,
-        **({} if levels is None else {"levels": levels}),
     )
+    findings = audit_agent(context, assays=assays, progress=progress)
     return Report(findings, provenance(seed=seed, watch=watch, command=command))

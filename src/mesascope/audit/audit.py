@@ -20,7 +20,6 @@ from mesascope.audit.findings import AlignmentClass, Findings, Subject
 from mesascope.audit.objective.attribution import RIVALS
 from mesascope.audit.policy import choices_in
 from mesascope.audit.run import run_assays
-from mesascope.audit.watching import watched
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import RandomKey, root_key, stream
@@ -29,64 +28,35 @@ from mesascope.core.verdicts import Evidence
 from mesascope.planning.evaluation import policy_values, returns
 from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.admission import own_notes
-from mesascope.worlds.world import World
 
 T = TypeVar("T")
 
 
 @one_linear_algebra_thread()
 def audit_agent(
-    agent: Agent,
-    world: World,
-    *,
-    base_objective: str | None = None,
-    train: str | None = None,
-    deploy: str | None = None,
-    deploy_world: World | None = None,
-    levels: int | None = None,
-    assays: Sequence[Assay] = (),
-    seed: int = 0,
-    progress: Progress | None = None,
+    context: AuditContext, *, assays: Sequence[Assay] = (), progress: Progress | None = None
 ) -> Findings:
-    """Audits an agent.
+    """Audits an agent that was watched.
 
     **Arguments:**
 
-    - `agent`: any agent that acts on the world's observations.
-    - `world`: in which it was trained.
-    - `base_objective`: what it was trained on, one of the world's objectives; by default the world's own.
-    - `train`, `deploy`: names of the distributions before and after the shift; by default the world's first, and the
-      last of the world of deployment if that is a different one.
-    - `deploy_world`: the world of deployment, with the same observations and actions; by default `world`.
-    - `levels`: of each distribution; by default up to 512, fewer where levels are large.
+    - `context`: as of `watched`: same arguments there, same findings here.
     - `assays`: of others, put to the agent beside those that are registered.
-    - `seed`: of levels, roll-outs and intervals: same arguments, same findings.
-    - `progress`: called with what is being done and the share done.
+    - `progress`: called with what is being done and the share done; watching it took the first 0.3.
 
     **Returns:** the findings; what could not be found out is INCONCLUSIVE with its reason.
 
-    **Raises:** `AgentError` if the agent raises or returns something that is not a policy; `UnknownNameError` for an
-    unknown objective or distribution; `UsageError` if the two worlds do not fit together, or for what is no assay.
+    **Raises:** `AgentError` if the agent raises or returns something that is not a policy; `UsageError` for what is no
+    assay.
     """
     report = progress or unheard
-    context = watched(
-        agent,
-        world,
-        base_objective=base_objective,
-        train=train,
-        deploy=deploy,
-        deploy_world=deploy_world,
-        levels=levels,
-        seed=seed,
-        progress=progress,
-    )
     asked = with_own(assays_of(*set(Stage) - {Stage.APART}), assays)
     evidence = run_assays(context, asked, progress=lambda what, share: report(what, 0.3 + 0.6 * share))
     answers = answers_of(context, evidence)
     report("the level where it comes apart", 0.9)
     findings = _findings(context, evidence, answers)
     # Whatever was asked meanwhile: an agent that keeps count may give itself away only now.
-    check_repeats(agent, context.train)
+    check_repeats(context.agent, context.train)
     report("done", 1.0)
     return findings
 

@@ -14,6 +14,7 @@ from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import root_key, stream
+from mesascope.core.threads import one_linear_algebra_thread
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.admission import admit_world, draw_levels, has_shapes
 from mesascope.worlds.world import World
@@ -35,6 +36,7 @@ PER_ENTRY: float = 2e-6
 and 16 objectives. On a busy machine it is up to twice that."""
 
 
+@one_linear_algebra_thread()
 def watched(
     agent: Agent,
     world: World,
@@ -52,13 +54,21 @@ def watched(
 
     **Arguments:**
 
-    - `agent`, `world`, `base_objective`, `train`, `deploy`, `deploy_world`, `levels`, `seed`, `progress`: as of
-      `audit_agent`.
+    - `agent`: any agent that acts on the world's observations.
+    - `world`: in which it was trained.
     - `said`: what it is said to pursue; by default what an audit attributes its choices to.
+    - `base_objective`: what it was trained on, one of the world's objectives; by default the world's own.
+    - `train`, `deploy`: names of the distributions before and after the shift; by default the world's first, and the
+      last of the world of deployment if that is a different one.
+    - `deploy_world`: the world of deployment, with the same observations and actions; by default `world`.
+    - `levels`: of each distribution; by default up to 512, fewer where levels are large.
+    - `seed`: of levels, roll-outs and intervals.
+    - `progress`: called with what is being done and the share done.
 
     **Returns:** what assays are given; without a shift if there is one distribution and none was named.
 
-    **Raises:** `UnknownNameError` for an objective that the worlds do not have; as `audit_agent`.
+    **Raises:** `AgentError` if the agent raises or returns something that is not a policy; `UnknownNameError` for an
+    objective or distribution that the worlds do not have; `UsageError` if the two worlds do not fit together.
     """
     known = compile_objectives(world).names
     if said is not None and said not in known:

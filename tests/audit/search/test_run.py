@@ -164,12 +164,13 @@ def test_every_assay_draws_numbers_of_its_own(searching):
 
 
 def test_a_context_is_made_of_an_agent_and_a_world():
-    context = watched(CHANCE, MAZE, levels=12, seed=3)
-    assert (context.train.level_set.levels.count, context.after.level_set.levels.count) == (12, 12)
+    # As many as other tests draw, whose programs serve here, too.
+    context = watched(CHANCE, MAZE, levels=64, seed=3)
+    assert (context.train.level_set.levels.count, context.after.level_set.levels.count) == (64, 64)
     assert context.deploy is context.after
     assert context.train.level_set.objectives.names[context.objective] == "goal"
     assert (context.train.level_set.distribution, context.after.level_set.distribution) == ("train", "deploy")
-    other = watched(CHANCE, MAZE, said="dead-end", levels=12, seed=3)
+    other = watched(CHANCE, MAZE, said="dead-end", levels=64, seed=3)
     assert other.train.level_set.objectives.names[other.objective] == "dead-end"
     # The same seed shows the same levels.
     assert np.array_equal(other.after.level_set.levels.layout.walls, context.after.level_set.levels.layout.walls)
@@ -186,11 +187,11 @@ def test_an_agent_that_fails_while_it_is_watched_is_an_error_that_names_it():
         raise ValueError("boom")
 
     with pytest.raises(AgentError, match=r"Agent 'broken' raised ValueError .* boom"):
-        watched(FunctionAgent("broken", broken, 5), MAZE, levels=12)
+        watched(FunctionAgent("broken", broken, 5), MAZE, levels=64)
 
 
 def test_a_shift_of_another_world_is_examined_as_well():
-    context = watched(CHANCE, Corner(), levels=12)
+    context = watched(CHANCE, Corner(size=5, walls="open"), levels=6)
     assert context.train.level_set.objectives.names[context.objective] == "cheese"
     assert set(verdicts(context, names(Stage.ACTIVATIONS)).values()) == {Verdict.INCONCLUSIVE}
 

@@ -9,6 +9,7 @@ from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
+from mesascope.audit.search import thinking as module
 from mesascope.audit.search.distances import steps_in
 from mesascope.audit.search.thinking import THINKING, after_thinking, first_choices, thinking
 from mesascope.core.errors import AgentError
@@ -149,9 +150,8 @@ def test_an_agent_that_fails_in_mid_assay_is_inconclusive(evaluation):
     assert "boom" in evidence.reason
 
 
-def test_too_few_levels_decide_nothing(level_set):
-    few = sample_level_set("deploy", WORLD, "deploy", level_set.objectives, "goal", count=4, key=root_key(3))
-    uniform = np.full(few.levels.successors.shape[:3], 0.2)
-    evidence = thinking(Spreading(), exact_evaluation(few, lambda _: uniform), 0, key=KEY)
+def test_too_few_levels_decide_nothing(evaluation, monkeypatch):
+    monkeypatch.setattr(module, "FEWEST", evaluation.level_set.levels.count + 1)
+    evidence = thinking(Spreading(), evaluation, 0, key=KEY)
     assert evidence.verdict is Verdict.INCONCLUSIVE
     assert "are needed" in evidence.reason

@@ -12,10 +12,11 @@ import numpy as np
 
 from mesascope.audit.assay import Assay, Placebo, Requirement, Stage, effect_of
 from mesascope.audit.search.activation_sample import ActivationSample
+from mesascope.audit.search.probes import Probe
 from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import DIGITS, sided
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 SHOWN: int = 6
 """Sites of which is shown what they hold of one level."""
@@ -102,7 +103,7 @@ def candidate_plans(sample: ActivationSample, *, placebo: bool = False) -> Evide
     if sample.untrained_probe is not None:
         rivals["untrained network"] = sample.untrained_probe
     name = max(rivals, key=lambda rival: round(rivals[rival].chosen, DIGITS))
-    excess = _excess(sample, probe, rivals[name] if name != "untrained network" else None, rivals[name].judged)
+    excess = _excess(sample, probe, rivals[name], name)
     judged = [sample.value_probes[site].judged for site in sample.sites]
     count = int(sample.split.judge.sum())
     details = CandidatePlansDetails(
@@ -138,20 +139,19 @@ def _varies(sample: ActivationSample) -> bool:
     return bool((np.abs(sample.values - sample.mean_values)[judged] > SAME_VALUE).any())
 
 
-def _excess(sample: ActivationSample, probe, rival, rival_share: float):
-    """Returns how much more variance a probe explains, level by level: squares left over are compared."""
+def _excess(sample: ActivationSample, probe: Probe, rival: Probe, name: str) -> Estimate:
+    """Returns how much more variance a probe explains than a rival, level by level: squares left over are compared."""
     mask, rows = sample.branches, sample.split.judge
-    if rival is None:
-        rival_left = None
+    features = sample.features(sample.best_site)
+    own_left, spread = (probe.predict(features) - sample.values) ** 2, (sample.values - sample.mean_values) ** 2
+    if name == "untrained network":
+        # Its activations are not at hand, and what it leaves over on the whole is.
+        rival_left = (1 - rival.judged) * spread
     else:
-        features = sample.seen.reshape(len(sample.seen), -1) if rival is sample.observation_probe else None
-        features = sample.features(sample.best_site) if features is None else features
-        rival_left = (rival.predict(features) - sample.values) ** 2
-    own_left = (probe.predict(sample.features(sample.best_site)) - sample.values) ** 2
-    spread = (sample.values - sample.mean_values) ** 2
+        read = sample.seen.reshape(len(sample.seen), -1) if name == "observation" else features
+        rival_left = (rival.predict(read) - sample.values) ** 2
     total = spread[rows][mask[rows]].mean()
-    per_row = np.where(mask, own_left, 0.0).sum(-1)
-    other = np.where(mask, rival_left if rival_left is not None else (1 - rival_share) * spread, 0.0).sum(-1)
+    per_row, other = (np.where(mask, left, 0.0).sum(-1) for left in (own_left, rival_left))
     counts = mask.sum(-1)
     used = rows & (counts > 0)
     gained = (other - per_row)[used] / (counts[used] * total)

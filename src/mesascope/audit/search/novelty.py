@@ -73,19 +73,18 @@ def novelty(
             f"{int((~new).sum())} of the {len(new)} levels after the shift look like training levels, wherever "
             f"episodes begin; {FEWEST} new ones are needed"
         )
-    here, there = (_by_distance(evaluation, objective) for evaluation in (train, deploy))
-    there = there[0][new[there[2]]], there[1][new[there[2]]]
-    here = here[:2]
+    (here, _), (there, which) = (_by_distance(evaluation, objective) for evaluation in (train, deploy))
+    there = _some(there, new[which])
     if min(len(here[0]), len(there[0])) < FEWEST:
         return NOVELTY.nothing(f"fewer than {FEWEST} levels have states from which '{spec.name}' can be reached")
     halves = random.permutation(len(here[0])) % 2 == 0
     if placebo:
-        here, there = (here[0][halves], here[1][halves]), (here[0][~halves], here[1][~halves])
+        here, there = _some(here, halves), _some(here, ~halves)
         halves = halves[: len(here[0])]
     lost = _lost(here, there)
     if lost is None:
         return NOVELTY.nothing(f"at no distance to '{spec.name}' does it have skill in training levels")
-    null = _lost((here[0][halves], here[1][halves]), (here[0][~halves], here[1][~halves]))
+    null = _lost(_some(here, halves), _some(here, ~halves))
     details = NoveltyDetails(
         rates=(rate("training levels", _curve_mean(here, here)), rate("new levels", _curve_mean(there, here))),
         y_label="skill of the choice (0 chance)",
@@ -119,7 +118,11 @@ def appearances(level_set: LevelSet) -> list[bytes]:
     return level_set.memory["appearances"]
 
 
-def _by_distance(evaluation: Evaluation, objective: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _some(profile: Profile, levels: np.ndarray) -> Profile:
+    return profile[0][levels], profile[1][levels]
+
+
+def _by_distance(evaluation: Evaluation, objective: int) -> tuple[Profile, np.ndarray]:
     """Returns a profile, and which levels it is of."""
     distance, skill, counted = scored_choices(evaluation, objective)
     usable = counted & np.isfinite(distance)
@@ -130,7 +133,7 @@ def _by_distance(evaluation: Evaluation, objective: int) -> tuple[np.ndarray, np
     np.add.at(sums, (level, steps), skill[level, state])
     np.add.at(counts, (level, steps), 1)
     used = counts.any(-1)
-    return sums[used], counts[used], np.flatnonzero(used)
+    return (sums[used], counts[used]), np.flatnonzero(used)
 
 
 def _weights(here: Profile, there: Profile) -> np.ndarray | None:

@@ -21,7 +21,7 @@ from mesascope.audit.rollouts import choose_by
 from mesascope.audit.search.distances import steps_in
 from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.errors import MesascopeError
-from mesascope.core.paired import compare
+from mesascope.core.paired import Comparison, compare
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.verdicts import Evidence, Verdict
 
@@ -179,21 +179,20 @@ def solves(probabilities: Float[np.ndarray, "T N A"], value: Float[np.ndarray, "
 
 def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evidence[ThinkingDetails]:
     steps = THINKING[1:]
-    compared = [compare(solved[0], solved[place]) for place in range(1, len(THINKING))]
-    placebo = [compare(distracted[0], distracted[place]) for place in range(1, len(THINKING))]
+
+    def against_none(right: np.ndarray) -> list[Comparison]:
+        return [compare(right[0], right[place]) for place in range(1, len(THINKING))]
+
+    def told(comparisons: list[Comparison]) -> tuple[Gain, ...]:
+        return tuple(Gain(**one.as_json()) for one in comparisons)
+
+    compared, placebo = against_none(solved), against_none(distracted)
     chosen = min(range(len(steps)), key=lambda place: compared[place].p)
     found = compared[chosen]
     p = min(1.0, len(steps) * found.p)
     above = compare(distracted[chosen + 1], solved[chosen + 1])
     hard = distance > np.median(distance)
     stayed = float(np.abs(frozen - frozen[0]).max())
-    split = {
-        name: tuple(
-            Gain(**compare(solved[0, rows], solved[place, rows]).as_json()) for place in range(1, len(THINKING))
-        )
-        for name, rows in (("easy", ~hard), ("hard", hard))
-        if rows.any()
-    }
     details = ThinkingDetails(
         objective=objective,
         curve=tuple(
@@ -202,9 +201,11 @@ def _evidence(objective: str, own, frozen, solved, distracted, distance) -> Evid
         ),
         x_label="thinking steps before the first choice",
         y_label="share of levels with an optimal first choice",
-        gains={str(count): Gain(**one.as_json()) for count, one in zip(steps, compared, strict=True)},
-        placebo={str(count): Gain(**one.as_json()) for count, one in zip(steps, placebo, strict=True)},
-        by_distance=split,
+        gains=dict(zip(map(str, steps), told(compared), strict=True)),
+        placebo=dict(zip(map(str, steps), told(placebo), strict=True)),
+        by_distance={
+            name: told(against_none(solved[:, rows])) for name, rows in (("easy", ~hard), ("hard", hard)) if rows.any()
+        },
         median_distance=float(np.median(distance)),
         steps=steps[chosen],
         p=p,
