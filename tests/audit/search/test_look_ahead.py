@@ -9,6 +9,7 @@ import pytest
 
 from mesascope.agents.probabilities import softmax
 from mesascope.audit.run import run_assay
+from mesascope.audit.search import activation_sample
 from mesascope.audit.search.look_ahead import FIRST, FLOOR, LAST, LOOK_AHEAD, _board, _log_odds, _squares, look_ahead
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
@@ -16,6 +17,12 @@ from mesascope.core.verdicts import Verdict
 from tests.audit.search.opened_agents import Deaf, Opened, Reflex, planner
 
 KEY = root_key(7)
+
+
+@pytest.fixture(autouse=True)
+def few_sites(monkeypatch):
+    """Each site that is written to is compiled anew, and three show as much as six."""
+    monkeypatch.setattr(activation_sample, "MOST_WRITTEN", 3)
 
 
 def test_log_odds_by_hand():
