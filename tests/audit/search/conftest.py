@@ -43,9 +43,10 @@ def examine(mazes):
     def make(agent: Agent, levels: int = COUNTS["deploy"]) -> AuditContext:
         whole, train = mazes["deploy"], mazes["train"]
         if levels not in level_sets:
-            level_sets[levels] = LevelSet(
-                "deploy", MAZE, "deploy", whole.levels[:levels], whole.objectives, whole.base
-            )  # fmt: skip
+            part = LevelSet("deploy", MAZE, "deploy", whole.levels[:levels], whole.objectives, whole.base)
+            # Solved already, and to solve another number of levels is to compile anew.
+            part.__dict__["optimal_action_values"] = whole.optimal_action_values[:, :levels]
+            level_sets[levels] = part
         evaluations = [evaluate_agent(agent, level_set, key=root_key(0)) for level_set in (train, level_sets[levels])]
         return AuditContext(agent, *evaluations, said=train.base, search_key=root_key(0))
 

@@ -153,7 +153,7 @@ def _lost(here: Profile, there: Profile) -> Estimate | None:
 
     def resampled(profile: Profile) -> np.ndarray:
         count = len(profile[0])
-        drawn = random.multinomial(count, np.full(count, 1 / count), size=1000)
+        drawn = random.multinomial(count, np.full(count, 1 / count), size=1000).astype(float)
         drawn[0] = 1
         return (drawn @ profile[0][:, :size]) / np.maximum(drawn @ profile[1][:, :size], 1e-9)
 
