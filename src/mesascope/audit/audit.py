@@ -33,9 +33,7 @@ T = TypeVar("T")
 
 
 @one_linear_algebra_thread()
-def audit_agent(
-    context: AuditContext, *, assays: Sequence[Assay] = (), progress: Progress | None = None
-) -> Findings:
+def audit_agent(context: AuditContext, *, assays: Sequence[Assay] = (), progress: Progress | None = None) -> Findings:
     """Audits an agent that was watched.
 
     **Arguments:**
