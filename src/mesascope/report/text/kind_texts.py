@@ -225,7 +225,8 @@ def comparison_text(report: ComparisonReport, *, width: int = 100) -> str:
     # Effects of assays stand on the page and in the JSON: there are too many for a screen.
     changes = [change for change in report.changes if not change.name.startswith("effect of ")]
     rows = [*report.answers, *(_change(change) for change in changes)]
-    lines = table_lines(("", *agents), [[shortened(cell, NAME) for cell in row] for row in rows], width)
+    lines = [*wrapped(f"{agents[0]} and {agents[1]} in {report.world}", width), ""]
+    lines += table_lines(("", *agents), [[shortened(cell, NAME) for cell in row] for row in rows], width)
     lines += ["", "Differences (second less first)"]
     lines += table_lines(("", "difference", ""), [(change.name, *change_text(change)) for change in changes], width)
     if report.verdicts:

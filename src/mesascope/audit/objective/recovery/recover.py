@@ -81,7 +81,8 @@ def recover(
     - `floor`, `prior_scale`: see `invert`.
     - `horizon`: of demonstrations whose episodes all take this many steps: the maximum causal entropy fit to their
       visits, with a posterior by Laplace's method; `discount` may then be 1, and the planner is soft.
-    - `sampled`: sample the posterior of counted choices by NUTS, see `sample_objective`, in place of Laplace's method.
+    - `sampled`: sample the posterior of counted choices by NUTS, see `sample_objective`, in place of Laplace's method:
+      minutes instead of a second.
 
     **Raises:** `UnknownNameError` for another planner; `UsageError` if something needed is missing or does not fit, and
     as the chosen method does.
@@ -162,7 +163,10 @@ def _recovered(method: _Method, choices: ObservedChoices) -> BehavioralObjective
         if not isinstance(space, AttributeRewards):
             raise UsageError('planner="noisy" weighs attributes; a table of rewards would explain any noise as well.')
         if method.sampled:
-            raise UsageError("Posteriors are sampled of counted choices; these are exact probabilities.")
+            raise UsageError(
+                "Posteriors are sampled of counted choices, and these are exact probabilities: leave `sampled` out, or "
+                "give demonstrations or observations with counts."
+            )
         fit = fit_choices(choices.levels, choices.weights, space)
         return BehavioralObjective(
             space, choices, planner, gaussian(fit.parameter, fit.covariance), explained(fit), again, fit
