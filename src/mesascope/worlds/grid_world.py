@@ -12,7 +12,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jax.core import Tracer
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
@@ -21,6 +22,9 @@ from mesascope.worlds.level import Level
 from mesascope.worlds.places import HIDDEN_CELLS, MOTION_ATTRIBUTES, hidden_cells, place_attributes, walking_level
 from mesascope.worlds.walls import check_style, connected_walls
 from mesascope.worlds.world import World, check_discount
+
+TOGETHER: int = 16
+"""Levels drawn in one call, always as many, so that any number of levels is drawn by the same compiled program."""
 
 
 class GridLayout(eqx.Module):
@@ -241,8 +245,18 @@ def compiled_level(world: Any, layout: Any) -> Level:
     return world.level(layout)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def random_levels(world: Any, distribution: str, count: int, key: RandomKey) -> Level:
     """Returns so many levels of a world with `draw` and `level`, each of a layout drawn anew."""
-    # Compiled here, once for each world and count, because op by op it takes seconds every time.
-    return jax.vmap(lambda key: world.level(world.draw(distribution, key=key)))(jax.random.split(key, count))
+    if isinstance(key, Tracer):
+        return _levels_of(world, distribution, jax.random.split(key, count))
+    keys = jax.random.split(key, max(1, -(-count // TOGETHER)) * TOGETHER)
+    # The keys of what is asked for do not hang on how many there are; the last one stands for all that are left over.
+    rows = np.minimum(np.arange(len(keys)), count - 1).reshape(-1, TOGETHER)
+    parts = [jax.device_get(_levels_of(world, distribution, keys[some])) for some in rows]
+    return jax.tree.map(lambda *arrays: jnp.asarray(np.concatenate(arrays)[:count]), *parts)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _levels_of(world: Any, distribution: str, keys: Key[Array, " N"]) -> Level:
+    # Compiled here, once for each world and distribution, because op by op it takes seconds every time.
+    return jax.vmap(lambda key: world.level(world.draw(distribution, key=key)))(keys)
