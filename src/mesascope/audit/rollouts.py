@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int, Shaped
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
@@ -62,35 +64,78 @@ def roll_out(
 
     **Raises:** `AgentError`, as `ask` does.
     """
-    random = np.random.default_rng(seed)
     levels = as_double(levels)
     actions, count = levels.actions, levels.count
     level = np.repeat(np.arange(count), episodes)
-    state = choose_by(np.asarray(levels.initial)[level], random)
-    memory = agent.initial_state(len(level))
     discount = levels.discount[level]
     alive = np.ones((len(objectives), len(level)))
     weight, totals = np.ones(len(level)), np.zeros((len(objectives), len(level)))
     visits, chosen = np.zeros(levels.initial.shape), np.zeros((*levels.initial.shape, actions))
-    steps = min(LONGEST, int(np.ceil(np.log(TAIL) / np.log(discount.max()))))
-    for _ in range(steps):
-        probabilities, memory = ask(agent, seen[level, state], memory, actions=actions)
-        counted = weight * alive[counted_until] * ~levels.terminal[level, state]
-        np.add.at(visits, (level, state), counted)
-        np.add.at(chosen, (level, state), counted[:, None] * probabilities)
-        action = choose_by(probabilities, random)
-        outcome = choose_by(np.asarray(levels.probabilities)[level, state, action], random)
-        attributes = levels.attributes[level, state, action, outcome]
-        running = alive * ~levels.terminal[level, state]
-        totals += running * weight * (attributes @ objectives.weights.T).T
-        alive = running * ~((attributes @ objectives.stops.T).T > 0)
-        state = np.where(levels.terminal[level, state], state, levels.successors[level, state, action, outcome])
+    longest = min(LONGEST, int(np.ceil(np.log(TAIL) / np.log(discount.max()))))
+    taken = steps_of(agent, levels, seen, level, random=np.random.default_rng(seed))
+    for step in itertools.islice(taken, longest):
+        acting = ~levels.terminal[level, step.state]
+        counted = weight * alive[counted_until] * acting
+        np.add.at(visits, (level, step.state), counted)
+        np.add.at(chosen, (level, step.state), counted[:, None] * step.probabilities)
+        running = alive * acting
+        totals += running * weight * (step.attributes @ objectives.weights.T).T
+        alive = running * ~((step.attributes @ objectives.stops.T).T > 0)
         weight = weight * discount
         if not alive.any():
             break
     policy = np.divide(chosen, visits[..., None], out=np.full_like(chosen, 1 / actions), where=visits[..., None] > 0)
     by_level = totals.reshape(len(objectives), count, episodes).mean(-1)
-    return Rollouts(by_level, policy, visits / episodes, episodes, steps)
+    return Rollouts(by_level, policy, visits / episodes, episodes, longest)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of B episodes side by side.
+
+    **Arguments:**
+
+    - `state`, `after`: where they were before and after it, `[B]`; a terminal state is never left.
+    - `probabilities`: of the actions, `[B, A]`.
+    - `action`: that was drawn, `[B]`.
+    - `attributes`: of the transition, `[B, F]`.
+    """
+
+    state: Int[np.ndarray, " B"]
+    probabilities: Float[np.ndarray, "B A"]
+    action: Int[np.ndarray, " B"]
+    attributes: Shaped[np.ndarray, "B F"]
+    after: Int[np.ndarray, " B"]
+
+
+def steps_of(
+    agent: Agent,
+    levels: Level,
+    seen: Float[np.ndarray, "N S ..."],
+    level: Int[np.ndarray, " B"],
+    *,
+    random: np.random.Generator,
+) -> Iterator[Step]:
+    """Yields the steps of B episodes side by side, without end.
+
+    **Arguments:**
+
+    - `agent`, `levels`, `seen`: as of `roll_out`.
+    - `level`: of each episode.
+    - `random`: draws starts, actions and outcomes.
+    """
+    successors, probabilities, attributes, terminal = (
+        np.asarray(getattr(levels, name)) for name in ("successors", "probabilities", "attributes", "terminal")
+    )
+    state = choose_by(np.asarray(levels.initial)[level], random)
+    memory = agent.initial_state(len(level))
+    while True:
+        policy, memory = ask(agent, seen[level, state], memory, actions=levels.actions)
+        action = choose_by(policy, random)
+        outcome = choose_by(probabilities[level, state, action], random)
+        after = np.where(terminal[level, state], state, successors[level, state, action, outcome])
+        yield Step(state, policy, action, attributes[level, state, action, outcome], after)
+        state = after
 
 
 def choose_by(probabilities: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Int
 
 from mesascope.core.errors import UsageError
 from mesascope.worlds.level import Level
+from mesascope.worlds.transitions import onward
 
 
 class Flow(eqx.Module):
@@ -53,11 +54,8 @@ def flow_of(level: Level, *, stops: tuple[int, ...] = ()) -> Flow:
     successors = np.asarray(level.successors)
     states, actions, outcomes = successors.shape
     acting = np.asarray(level.reachable & ~level.terminal)
-    onward = np.asarray(level.probabilities, np.float64)
-    if stops:
-        onward = np.where(np.asarray(level.attributes)[..., list(stops)].sum(-1) > 0, 0.0, onward)
-    onward = np.where(acting[:, None, None] & acting[successors], onward, 0.0)
-    used = onward.reshape(states, -1) > 0
+    probability = np.where(acting[successors], onward(level, stops=stops, discount=1.0), 0.0)
+    used = probability.reshape(states, -1) > 0
     # Equal next states come to stand side by side, and the first of each run is given a column.
     reached = np.where(used, successors.reshape(states, -1), states)
     order = np.argsort(reached, axis=1, kind="stable")
@@ -70,7 +68,7 @@ def flow_of(level: Level, *, stops: tuple[int, ...] = ()) -> Flow:
     weights = np.zeros((states, actions, length))
     row, place = np.nonzero(used)
     following[row, column[row, place]] = reached[row, place]
-    np.add.at(weights, (row, place // outcomes, column[row, place]), onward.reshape(states, -1)[row, place])
+    np.add.at(weights, (row, place // outcomes, column[row, place]), probability.reshape(states, -1)[row, place])
     leads = weights.sum(1) > 0
     source = np.flatnonzero(leads)
     target = following.reshape(-1)[source]

@@ -164,6 +164,26 @@ def expected_attributes(level: Level) -> Float[np.ndarray, "*batch S A F"]:
     return (outcomes @ np.asarray(level.attributes, np.float64))[..., 0, :]
 
 
+def onward(
+    level: Level, *, stops: Sequence[int] = (), discount: float | None = None
+) -> Float[np.ndarray, "*batch S A K"]:
+    """Returns what the value of each outcome's next state counts for, in double precision.
+
+    That is its probability times the discount, and nothing where the episode ends on the way or nobody acts.
+
+    **Arguments:**
+
+    - `level`: one level, or a batch.
+    - `stops`: attributes, by index, whose occurrence ends the episode: no value follows.
+    - `discount`: by default the level's.
+    """
+    factor = np.asarray(level.discount if discount is None else discount, np.float64)[..., None, None, None]
+    acting = (np.asarray(level.reachable) & ~np.asarray(level.terminal))[..., None, None]
+    if len(stops):
+        acting = acting & ~(np.asarray(level.attributes)[..., list(stops)].sum(-1) > 0)
+    return np.where(acting, factor * np.asarray(level.probabilities, np.float64), 0.0)
+
+
 @dataclass(frozen=True)
 class Backup:
     """The matrix `M` of `(M V)(s, a) = V(s) - discount * E V(s')`, over the states in which somebody acts.
@@ -215,33 +235,30 @@ def backup(level: Level, *, stops: Sequence[int] = (), discount: float | None = 
     if not 0 <= discount < 1:
         raise WorldError(f"Discount {discount} is not in [0, 1); use a finite horizon for undiscounted choices.")
     acting = np.asarray(level.reachable) & ~np.asarray(level.terminal)
-    onward = discount * np.asarray(level.probabilities, np.float64)
-    if len(stops):
-        onward = np.where(np.asarray(level.attributes)[..., list(stops)].sum(-1) > 0, 0.0, onward)
-    onward = np.where(acting[level.successors], onward, 0.0)
-    matrix = value_differences(np.asarray(level.successors), onward, acting)
+    weight = np.where(acting[level.successors], onward(level, stops=stops, discount=discount), 0.0)
+    matrix = value_differences(np.asarray(level.successors), weight, acting)
     return Backup(matrix, np.flatnonzero(acting), level.actions)
 
 
 def value_differences(
-    successors: Int[np.ndarray, "S A K"], onward: Float[np.ndarray, "S A K"], acting: Bool[np.ndarray, " S"]
+    successors: Int[np.ndarray, "S A K"], weight: Float[np.ndarray, "S A K"], acting: Bool[np.ndarray, " S"]
 ) -> scipy.sparse.csr_matrix:
     """Returns the matrix of a `Backup`.
 
     **Arguments:**
 
     - `successors`: next states.
-    - `onward`: probability of each times what it counts for; 0 where nobody acts in it.
+    - `weight`: probability of each times what it counts for; 0 where nobody acts in it.
     - `acting`: the C states with a choice.
     """
     states, actions = np.flatnonzero(acting), successors.shape[1]
     column = np.full(len(acting), -1, np.int64)
     column[states] = np.arange(len(states))
-    onward = onward[states]
+    weight = weight[states]
     rows = len(states) * actions
-    row = np.broadcast_to(np.arange(rows).reshape(len(states), actions, 1), onward.shape)
-    used = onward > 0
+    row = np.broadcast_to(np.arange(rows).reshape(len(states), actions, 1), weight.shape)
+    used = weight > 0
     own = (np.ones(rows), (np.arange(rows), np.repeat(np.arange(len(states)), actions)))
-    leaving = (onward[used], (row[used], column[successors[states][used]]))
+    leaving = (weight[used], (row[used], column[successors[states][used]]))
     shape = (rows, len(states))
     return scipy.sparse.csr_matrix(own, shape=shape) - scipy.sparse.csr_matrix(leaving, shape=shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,11 +14,9 @@ from mesascope.agents.agent import Agent
 from mesascope.agents.resolve import agent_of, resolve_agent
 from mesascope.agents.view import ViewedAgent, parse_view, viewed
 from mesascope.agents.wrapped_agent import deterministic as always_likeliest
-from mesascope.audit.fit.asked import Asked
 from mesascope.audit.fit.changes import LAYOUTS, Steps, changes_of
-from mesascope.audit.fit.fit import CHANGED, Fit
+from mesascope.audit.fit.fit import CHANGED, Fit, judged, rows_of
 from mesascope.audit.fit.screening import Candidate, Search, scene_of
-from mesascope.audit.fit.verdict import judged, rows_of
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations, policy_table
 from mesascope.audit.rollouts import roll_out
@@ -145,70 +144,65 @@ def fit_in(
     - `report`: called with what is being done and the share done.
     """
     tell = report or (lambda what, share: None)
-    world = search.world
+    world, base = search.world, search.objectives.names[0]
     scene = scene_of(search, seed=seed_of(stream("fit/states", key=key)))
-    changes = changes_of(world, scene.seen, layouts)
-    chosen = Asked(agent, world)
+    own = Search(agent, world, changes_of(world, scene.seen, layouts), cheap=cheap)
     tell("searching", 0.0)
-    own = Search(chosen, world, changes, cheap=cheap)
-    ranked = own.candidates(scene)
+    ranked, tried = own.candidates(scene), own.views
     if not ranked:
         raise AgentError(f"Agent {quoted(agent.name)} can act on no view of world {quoted(world.name)}.")
-    shortlist = _shortlist(ranked, layouts[0])
-    random = np.random.default_rng(seed_of(stream("fit/scrambled", key=key)))
-    size = int(np.prod(world.observation_shape))
-    scrambles = [random.permutation(size) for _ in range(SCRAMBLED)]
     seen = observations(world, measure.levels)
     if not measure.tested[measure.base].any():
         raise UsageError(
             f"In none of {measure.levels.count} {quoted(search.distribution)} levels of world {quoted(world.name)} "
-            f"does the best policy beat chance on '{search.objectives.names[0]}', so nothing can be told."
+            f"does the best policy beat chance on '{base}', so nothing can be told."
         )
-    # A rule that was written for another layout may fail in some levels only.
-    tried = {steps: _tried(agent, steps, measure, seen, seed=seed) for steps in shortlist}
-    refused += tuple((" ".join(steps) or "as shown", str(one)) for steps, one in tried.items() if _failed(one))
-    shortlist = [steps for steps in shortlist if not _failed(tried[steps])]
-    if not shortlist:
+    table: dict[Steps, np.ndarray] = {}
+    for steps in _shortlist(ranked, layouts[0]):
+        # A rule that was written for another layout may fail in some levels only.
+        try:
+            table[steps] = _competence(agent, steps, measure, seen, seed=seed)
+        except AgentError as error:
+            refused += ((_named(steps), str(error)),)
+    if not table:
         raise AgentError(
             f"Agent {quoted(agent.name)} can act on no view of world {quoted(world.name)}: {refused[0][1]}"
         )
-    table = [np.asarray(tried[steps]) for steps in shortlist]
+    random = np.random.default_rng(seed_of(stream("fit/scrambled", key=key)))
     placebo = []
-    for index, order in enumerate(scrambles):
+    for index in range(SCRAMBLED):
         tell("placebos", 0.2 + 0.7 * index / SCRAMBLED)
-        best = Search(chosen, world, changes, cheap=cheap).candidates(scene.scrambled(order))
+        order = random.permutation(int(np.prod(world.observation_shape)))
+        best = own.candidates(scene.scrambled(order))
         mixed = seen.reshape(*seen.shape[:2], -1)[..., order].reshape(seen.shape)
-        values = _tried(agent, best[0].steps, measure, mixed, seed=seed) if best else np.zeros(1)
-        placebo.append(0.0 if _failed(values) else float(np.asarray(values).mean()))
+        placebo.append(0.0)
+        if best:
+            with contextlib.suppress(AgentError):
+                placebo[-1] = float(_competence(agent, best[0].steps, measure, mixed, seed=seed).mean())
     tell("other distributions", 0.95)
     elsewhere = {}
     for other in others:
+        count = _count(world, other, measure.levels.count)
         level_set = sample_level_set(
-            other,
-            world,
-            other,
-            search.objectives,
-            search.objectives.names[0],
-            count=_count(world, other, measure.levels.count),
-            key=stream(f"fit/{other}", key=key),
+            other, world, other, search.objectives, base, count=count, key=stream(f"fit/{other}", key=key)
         )
         if level_set.tested[level_set.base].any():
-            found = _tried(agent, layouts[0], level_set, observations(world, level_set.levels), seed=seed)
-            if not _failed(found):
-                elsewhere[other] = np.asarray(found)
-    rows = rows_of(shortlist, table, elsewhere, search.distribution, seed=seed)
+            with contextlib.suppress(AgentError):
+                shown = observations(world, level_set.levels)
+                elsewhere[other] = _competence(agent, layouts[0], level_set, shown, seed=seed)
+    rows = rows_of(list(table), list(table.values()), elsewhere, search.distribution, seed=seed)
     verdict, sentence, p, rows = judged(rows, placebo, search.distribution, layouts[0])
     return Fit(
         agent=agent.name,
         world=world.name,
         distribution=search.distribution,
-        base_objective=search.objectives.names[0],
+        base_objective=base,
         verdict=verdict,
         sentence=sentence,
         rows=rows,
         scrambled=tuple(placebo),
         p=p,
-        views=own.views,
+        views=tried,
         refused=refused,
         exact=agent.memoryless,
         seed=seed,
@@ -220,7 +214,7 @@ def _brought(
     agent: Any, world: World, loading: dict[str, Any]
 ) -> tuple[Agent, tuple[Steps, ...], tuple[tuple[str, str], ...]]:
     """Returns the bare agent, the layouts in which it acts, and those in which it does not, with the reason."""
-    found, layouts, refused = None, [], []
+    found, layouts, refused = None, [], {}
     for layout in LAYOUTS if len(world.observation_shape) == 3 else LAYOUTS[:1]:
         try:
             if isinstance(agent, str):
@@ -229,17 +223,20 @@ def _brought(
                 name = getattr(agent, "name", None) or getattr(agent, "__qualname__", type(agent).__name__)
                 one = agent_of(agent, name=name, world=world, view=layout)
         except (AgentError, UsageError) as error:
-            refused.append((layout, error))
+            refused[_named(layout)] = error
             continue
         layouts.append(layout)
         found = one.agent if layout and isinstance(one, ViewedAgent) else one
     if found is None:
-        reasons = {str(error) for _, error in refused}
-        if len(reasons) == 1:
-            raise refused[0][1]
-        why = " ".join(f"{' '.join(layout) or 'As shown'}: {error}" for layout, error in refused)
+        if len({str(error) for error in refused.values()}) == 1:
+            raise next(iter(refused.values()))
+        why = " ".join(f"{name[0].upper()}{name[1:]}: {error}" for name, error in refused.items())
         raise AgentError(f"The agent can act under no layout of what world {quoted(world.name)} shows. {why}")
-    return found, tuple(layouts), tuple((" ".join(layout) or "as shown", str(error)) for layout, error in refused)
+    return found, tuple(layouts), tuple((name, str(error)) for name, error in refused.items())
+
+
+def _named(steps: Steps) -> str:
+    return " ".join(steps) or "as shown"
 
 
 def _count(world: World, distribution: str, asked: int) -> int:
@@ -271,21 +268,6 @@ def _competence(
         ).returns
     values = 1 - level_set.regrets_of(gained)[level_set.base]
     return values[level_set.tested[level_set.base]]
-
-
-def _tried(
-    agent: Agent, steps: Steps, level_set: LevelSet, seen: Float[np.ndarray, "N S ..."], *, seed: int
-) -> Float[np.ndarray, " n"] | AgentError:
-    """Returns the competence of an agent under a view, or what it raised."""
-    try:
-        return _competence(agent, steps, level_set, seen, seed=seed)
-    except AgentError as error:
-        return error
-
-
-def _failed(found: object) -> bool:
-    """Returns whether an agent raised instead of acting."""
-    return isinstance(found, AgentError)
 
 
 def _shortlist(ranked: list[Candidate], plain: Steps) -> list[Steps]:

@@ -7,6 +7,7 @@ then a problem of assignment, so that no order is tried one by one.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +15,12 @@ import numpy as np
 import scipy.optimize
 from jaxtyping import Float
 
+from mesascope.agents.agent import Agent
+from mesascope.agents.view import View, parse_view
 from mesascope.audit.fit.changes import Changes, Steps, action_step
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.policy import observations
+from mesascope.audit.policy import BATCH, ask, observations
+from mesascope.core.errors import AgentError
 from mesascope.planning.evaluation import visits
 from mesascope.worlds.world import World
 
@@ -31,8 +35,6 @@ PRICE: float = 0.01
 
 Parts = tuple[Steps, Steps, tuple[int, ...] | None, Steps]
 """Scaling, side, order of channels and layout of a view."""
-Ask = Callable[[Sequence[Steps], Float[np.ndarray, "M ..."]], list[Float[np.ndarray, "M A"] | None]]
-"""The choices of an agent under several views of some observations; `None` where it cannot act under one."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,15 @@ class Search:
 
     **Arguments:**
 
-    - `ask`: the agent.
-    - `world`: whose actions it chooses.
+    - `agent`: without any view.
+    - `world`: whose observations are turned and whose actions it chooses.
     - `changes`: what may be changed.
     - `cheap`: whether each kind of change is tried alone rather than all together.
     """
 
-    def __init__(self, ask: Ask, world: World, changes: Changes, *, cheap: bool = False):
-        self._ask, self._world, self._changes, self._cheap = ask, world, changes, cheap
+    def __init__(self, agent: Agent, world: World, changes: Changes, *, cheap: bool = False):
+        self._agent, self._world, self._changes, self._cheap = agent, world, changes, cheap
+        self._views: dict[Steps, View] = {}
         self.views = 0
 
     def candidates(self, scene: Scene) -> list[Candidate]:
@@ -152,7 +155,7 @@ class Search:
         self.views += len(views)
         most = float(scene.gains.max(-1).sum())
         found = []
-        for steps, chosen in zip(views, self._ask(views, scene.seen), strict=True):
+        for steps, chosen in zip(views, self._chosen(views, scene.seen), strict=True):
             found.append([])
             if chosen is None:
                 continue
@@ -163,3 +166,24 @@ class Search:
                 score = float(worth[np.arange(len(order)), order].sum()) / most
                 found[-1].append(Candidate((*steps, action_step(self._world, tuple(order.tolist()))), score))
         return found
+
+    def _chosen(self, views: Sequence[Steps], seen: Float[np.ndarray, "M ..."]) -> list:
+        """Returns choices `[M, A]` under each view, `None` where the agent cannot act; views of one shape together."""
+        for steps in views:
+            if steps not in self._views:
+                self._views[steps] = parse_view(steps, self._world)
+        found, at_once = [], max(1, BATCH // len(seen))
+        for _, alike in itertools.groupby(views, key=lambda steps: self._views[steps].shape):
+            alike = list(alike)
+            for start in range(0, len(alike), at_once):
+                found += self._together(alike[start : start + at_once], seen)
+        return found
+
+    def _together(self, views: Sequence[Steps], seen: Float[np.ndarray, "M ..."]) -> list[np.ndarray | None]:
+        shown = np.concatenate([self._views[steps].shown(seen) for steps in views])
+        try:
+            chosen, _ = ask(self._agent, shown, self._agent.initial_state(len(shown)), actions=len(self._world.actions))
+        except AgentError:
+            # One view that it cannot stand must not speak for the others.
+            return [None] if len(views) == 1 else [self._together([steps], seen)[0] for steps in views]
+        return list(chosen.reshape(len(views), len(seen), -1))

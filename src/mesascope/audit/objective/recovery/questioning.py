@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.evaluation import Evaluation, evaluate_agent
+from mesascope.audit.evaluation import evaluate_agent
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
+from mesascope.audit.objective.recovery.evidence.details import Query
 from mesascope.audit.objective.recovery.evidence.recovery import RECOVERY, account
-from mesascope.audit.objective.recovery.identify.identified import Identified, weighed_levels
-from mesascope.audit.objective.recovery.query.inquiry import Inquiry, Query
+from mesascope.audit.objective.recovery.identify.identified import Identified, identify, weighed_levels
 from mesascope.audit.objective.recovery.query.next_environment import at_least_more
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.core.faults import Fault, attempted, not_done
-from mesascope.core.random import RandomKey, root_key, seed_of, stream
+from mesascope.core.random import root_key, seed_of, stream
 from mesascope.core.verdicts import Evidence
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.admission import admit_world, check_levels
@@ -109,52 +109,68 @@ def question(
         seen = evaluate_agent(agent, asked, key=stream("roll-outs/query", key=key))
         return ObservedChoices.of_evaluation(seen, count=levels.count)
 
-    found = attempted(lambda: _asked(world, first, after, choose, (train, deploy), edits, start, key, report))
+    def asked() -> Questioning:
+        choices = ObservedChoices.of_evaluation(first, count=weighed_levels(first.level_set, most=start))
+        places = dict.fromkeys((train, deploy))
+        menu = visible_menu(world, distributions=tuple(places), count=MENU, key=stream("menu", key=key))
+        menu = [item for item in menu if not _seen(item, choices)]
+        try:
+            found = identify(choices, after.level_set, seed=seed_of(stream("draws", key=key)) % 2**32)
+        except MesascopeError as error:
+            return Questioning(RECOVERY.nothing(str(error)), {}, (), "")
+        at_first = {
+            "nearest": found.nearest.names[0],
+            "share": found.nearest.share,
+            "open": found.open.dimension,
+            "harmful": len(found.open.harmful),
+            "regret": found.regret(),
+        }
+        queries = list[Query]()
+        while menu and len(queries) < edits:
+            report(f"asking in environment {len(queries) + 1} of {edits}", 0.1 + 0.7 * len(queries) / edits)
+            query, found, menu = ask(found, menu, choose)
+            queries.append(query)
+        report("planners and other assumptions", 0.85)
+        evidence = account(found, first, after, queries=queries)
+        return Questioning(evidence, at_first, tuple(queries), _outlook(found, menu, edits, len(queries)))
+
+    found = attempted(asked)
     if isinstance(found, Fault):
         return Questioning(not_done("recovery", "objective", found), {}, (), "")
     report("done", 1.0)
     return found
 
 
-def _asked(
-    world: World,
-    first: Evaluation,
-    after: Evaluation,
-    choose: Callable[[Level], ObservedChoices],
-    distributions: tuple[str, str],
-    edits: int,
-    start: int,
-    key: RandomKey,
-    report: Progress,
-) -> Questioning:
-    inquiry = Inquiry(
-        ObservedChoices.of_evaluation(first, count=weighed_levels(first.level_set, most=start)),
-        after.level_set,
-        choose,
-        seed_of(stream("draws", key=key)) % 2**32,
+def ask(
+    known: Identified, menu: Sequence[MenuItem], choose: Callable[[Level], ObservedChoices]
+) -> tuple[Query, Identified, list[MenuItem]]:
+    """Asks an agent in the environment of a menu that is expected to say most about its weights.
+
+    **Arguments:**
+
+    - `known`: from the choices so far.
+    - `menu`: environments on offer.
+    - `choose`: asks the agent about a batch of levels.
+
+    **Returns:** the query, what is known afterwards, and what is left of the menu.
+
+    **Raises:** `UsageError` if the menu is empty.
+    """
+    if not menu:
+        raise UsageError("The menu is empty: there is no environment left to ask in.")
+    best = known.objective.next_environment(menu, criterion="information")[0]
+    choices = known.objective.choices + choose(best.item.level.batch())
+    after = identify(choices, known.level_set, seed=known.seed)
+    query = Query(
+        environment=best.item.name,
+        kind=best.item.kind,
+        information=best.score,
+        open=after.open.dimension,
+        regret=after.regret(),
+        nearest=after.nearest.names[0],
+        share=after.nearest.share,
     )
-    places = dict.fromkeys(distributions)
-    menu = list(visible_menu(world, distributions=tuple(places), count=MENU, key=stream("menu", key=key)))
-    menu = [item for item in menu if not _seen(item, inquiry.choices)]
-    try:
-        found = inquiry.identify()
-    except MesascopeError as error:
-        return Questioning(RECOVERY.nothing(str(error)), {}, (), "")
-    at_first = {
-        "nearest": found.nearest.names[0],
-        "share": found.nearest.share,
-        "open": found.open.dimension,
-        "harmful": len(found.open.harmful),
-        "regret": found.regret(),
-    }
-    for index in range(edits):
-        if not menu:
-            break
-        report(f"asking in environment {index + 1} of {edits}", 0.1 + 0.7 * index / max(1, edits))
-        found, menu = inquiry.ask(menu, found)
-    report("planners and other assumptions", 0.85)
-    evidence = account(found, first, after, queries=inquiry.queries)
-    return Questioning(evidence, at_first, tuple(inquiry.queries), _outlook(found, menu, edits, len(inquiry.queries)))
+    return query, after, [other for place, other in enumerate(menu) if place != best.index]
 
 
 def _level_set(name, world, distribution, objectives, base_objective, count, key) -> LevelSet:

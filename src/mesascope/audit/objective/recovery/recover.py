@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -39,17 +39,6 @@ OPEN: float = 1e-9
 """Information below this share of the largest is none."""
 
 Behaviour = Agent | Demonstrations | ObservedChoices | Float[np.ndarray, "N S A"] | Sequence[Observation]
-
-
-@dataclass(frozen=True)
-class _Method:
-    """How an objective is recovered from choices: kept, so that it can be repeated on others."""
-
-    space: RewardSpace
-    planner: str
-    floor: float | None = None
-    prior_scale: float | None = None
-    sampled: bool = False
 
 
 def recover(
@@ -109,8 +98,8 @@ def recover(
     if discount is not None:
         choices = choices.with_discount(discount)
     space = _space(choices.observations[0].level, world) if space is None else space
-    found = _recovered(_Method(space, planner, floor, prior_scale, sampled), choices)
-    return replace(found, objectives=objectives)
+    again = partial(_recovered, space=space, planner=planner, floor=floor, prior_scale=prior_scale, sampled=sampled)
+    return replace(again(choices), again=again, objectives=objectives)
 
 
 def _choices(behaviour, levels: Level | None, world: World | None, temperature: float | None) -> ObservedChoices:
@@ -151,26 +140,32 @@ def _space(level: Level, world: World | None) -> RewardSpace:
     return TabularRewards(level.states, level.actions)
 
 
-def _recovered(method: _Method, choices: ObservedChoices) -> BehavioralObjective:
-    space, planner = method.space, method.planner
-    again = partial(_recovered, method)
+def _recovered(
+    choices: ObservedChoices,
+    *,
+    space: RewardSpace,
+    planner: str,
+    floor: float | None,
+    prior_scale: float | None,
+    sampled: bool,
+) -> BehavioralObjective:
+    """Recovers an objective from choices; also used again, from choices under other assumptions."""
+    found = partial(BehavioralObjective, space, choices, planner)
     if planner == "soft":
-        inversion = invert(choices.observations, space, floor=method.floor, prior_scale=method.prior_scale)
-        return BehavioralObjective(space, choices, planner, inversion.posterior, coherence(inversion), again)
+        inversion = invert(choices.observations, space, floor=floor, prior_scale=prior_scale)
+        return found(inversion.posterior, coherence(inversion))
     if planner == "hard":
-        return BehavioralObjective(space, choices, planner, *_hard(choices, space), again)
+        return found(*_hard(choices, space))
     if not choices.counted:
         if not isinstance(space, AttributeRewards):
             raise UsageError('planner="noisy" weighs attributes; a table of rewards would explain any noise as well.')
-        if method.sampled:
+        if sampled:
             raise UsageError(
                 "Posteriors are sampled of counted choices, and these are exact probabilities: leave `sampled` out, or "
                 "give demonstrations or observations with counts."
             )
         fit = fit_choices(choices.levels, choices.weights, space)
-        return BehavioralObjective(
-            space, choices, planner, gaussian(fit.parameter, fit.covariance), explained(fit), again, fit
-        )
+        return found(gaussian(fit.parameter, fit.covariance), explained(fit), fit=fit)
     levels, weighed = spelled_out(choices.levels, space)
     width = len(space.names)
     only = np.arange(len(weighed.names)) < width
@@ -178,12 +173,12 @@ def _recovered(method: _Method, choices: ObservedChoices) -> BehavioralObjective
     ridge = WIDE**-2 / choices.weights.sum()
     fit = fit_choices(levels, choices.weights, weighed, sparsity=0.0, ridge=ridge, only=only)
     posterior = gaussian(fit.parameter[:width], fit.laplace[:width, :width])
-    if method.sampled:
-        scale = WIDE if method.prior_scale is None else method.prior_scale
+    if sampled:
+        scale = WIDE if prior_scale is None else prior_scale
         posterior = sample_objective(
             choices.levels, choices.weights, space, key=root_key(0), values="soft", scale=scale
         ).posterior
-    return BehavioralObjective(space, choices, planner, posterior, explained(fit), again, fit)
+    return found(posterior, explained(fit), fit=fit)
 
 
 def _hard(choices: ObservedChoices, space: RewardSpace) -> tuple[Posterior, Coherence]:
@@ -217,29 +212,24 @@ def _visited(
                 f"Episode {index} was cut off after {steps} steps, and not at the horizon of {horizon}: what it "
                 "would have visited is unknown."
             )
-    space = _space(behaviour.levels, world) if space is None else space
-    levels, visits = behaviour.levels, behaviour.visits(discount)
-    counts, starts = behaviour.counts(), behaviour.starts()
+    starts = behaviour.starts()
+    shown = replace(behaviour, levels=replace(behaviour.levels, initial=frequencies(starts)))
+    space = _space(shown.levels, world) if space is None else space
+    visits = shown.visits(discount)
     kept = np.flatnonzero(visits.sum((1, 2)) > 0)
-    episodes = starts[kept].sum(-1)
-    levels = replace(levels[kept], initial=frequencies(starts[kept]))
+    levels = shown.levels[kept]
     fit = fit_visits(levels, visits[kept], space, horizon=horizon, discount=discount, prior_scale=prior_scale)
-    information = entropy_information(levels, episodes, space, fit.parameter, horizon=horizon, discount=discount)
+    information = entropy_information(
+        levels, starts[kept].sum(-1), space, fit.parameter, horizon=horizon, discount=discount
+    )
     prior = np.zeros_like(information) if prior_scale is None else np.eye(len(information)) * prior_scale**-2
-    posterior = gaussian(fit.parameter, np.linalg.pinv(information + prior, rcond=OPEN, hermitian=True))
     reason = "how often places were visited can always be explained; whether one objective does it was not tested"
     values, vectors = np.linalg.eigh(information)
-    totals = counts[kept].sum(-1)
     return BehavioralObjective(
         space,
-        ObservedChoices(
-            tuple(
-                Observation(levels[row], frequencies(counts[index]), totals[row], name=f"level {index}")
-                for row, index in enumerate(kept)
-            )
-        ),
+        ObservedChoices.of_demonstrations(shown),
         "entropy",
-        posterior,
+        gaussian(fit.parameter, np.linalg.pinv(information + prior, rcond=OPEN, hermitian=True)),
         Coherence(fit.mismatch, 0, None, Verdict.INCONCLUSIVE, reason),
         left_open=vectors[:, values <= OPEN * max(values.max(), 1e-300)].T,
     )

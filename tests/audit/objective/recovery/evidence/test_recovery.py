@@ -11,9 +11,10 @@ from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
 from mesascope.audit.objective.recovery.evidence.recovery import recovery
+from mesascope.audit.objective.recovery.identify.identified import identify
 from mesascope.audit.objective.recovery.identify.sensitivity import slipping
 from mesascope.audit.objective.recovery.query.ambiguity import cost_of_ambiguity
-from mesascope.audit.objective.recovery.query.inquiry import Inquiry
+from mesascope.audit.objective.recovery.questioning import ask
 from mesascope.core.details import details_data
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
@@ -118,31 +119,25 @@ def test_parameters_as_objectives_pay_what_they_weigh(deploy):
     assert (gained >= 0).all()
 
 
-@pytest.fixture(scope="module")
-def inquiry(to_the_corner, pursue):
-    """A question to the same agent, after two levels of training in which cheese and corner are one."""
+def test_asking_settles_what_training_levels_do_not(to_the_corner):
+    """The same agent, known from two levels of training in which cheese and corner are one."""
     before, after = to_the_corner
 
     def choose(levels) -> ObservedChoices:
         evaluation = exact_evaluation(dataclasses.replace(after.level_set, levels=levels), after.choose)
         return ObservedChoices.of_evaluation(evaluation, count=levels.count)
 
-    return Inquiry(ObservedChoices.of_evaluation(before, count=2), after.level_set, choose)
-
-
-def test_asking_settles_what_training_levels_do_not(inquiry, deploy):
-    first = inquiry.identify()
-    menu = list(visible_menu(deploy.world, distributions=("train", "deploy"), count=12, key=root_key(3)))
-    after, rest = inquiry.ask(menu, first)
-    (query,) = inquiry.queries
+    first = identify(ObservedChoices.of_evaluation(before, count=2), after.level_set)
+    menu = list(visible_menu(WORLD, distributions=("train", "deploy"), count=12, key=root_key(3)))
+    query, known, rest = ask(first, menu, choose)
     assert len(rest) == 11
     assert query.environment not in [item.name for item in rest]
     assert query.information > 0
-    assert after.open.dimension <= first.open.dimension
-    assert after.nearest.names[0] == "corner"
+    assert known.open.dimension <= first.open.dimension
+    assert known.nearest.names[0] == "corner"
     assert 0 <= query.regret <= 1
     with pytest.raises(UsageError, match="menu is empty"):
-        inquiry.ask([], after)
+        ask(known, [], choose)
 
 
 def test_slippery_levels_are_still_laws(deploy):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesascope.audit.objective.recovery.data.observed_choices import Observation
-from mesascope.audit.objective.recovery.fit import elimination
+from mesascope.audit.objective.recovery.fit import equations as equations_module
 from mesascope.audit.objective.recovery.fit.coherence import coherence
 from mesascope.audit.objective.recovery.fit.inversion import invert
 from mesascope.audit.objective.recovery.identify.identifiability import unidentified
@@ -254,7 +254,7 @@ def test_open_directions_are_counted_alike_by_eigenvalues_and_by_pivots(monkeypa
         observations = [counted(one, reward, counts=500, random=random, discount=0.9) for one in pair]
         freedom = []
         for size in (1000, 0):
-            monkeypatch.setattr(elimination, "EIGENVALUES", size)
+            monkeypatch.setattr(equations_module, "EIGENVALUES", size)
             freedom.append(invert(observations, TabularRewards(6, 3)).posterior.degrees_of_freedom)
         expected = 2 * 18 - 18 - 2 * 6 + unidentified(observations, TabularRewards(6, 3)).dimension
         assert freedom == [expected, expected]

@@ -1,8 +1,11 @@
-"""Observed choices: policy tables on levels of any sizes, exactly known or counted, and how much each choice counts."""
+"""Observed choices: policy tables on levels of any sizes, exactly known or counted, and how much each choice counts.
+
+As one batch, levels of different sizes are padded with states that nobody enters and outcomes that never come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,11 +15,13 @@ from jaxtyping import Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations
-from mesascope.audit.objective.recovery.data.padding import stacked, with_states
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.planning.evaluation import visits
 from mesascope.worlds.level import Level
 from mesascope.worlds.transitions import SUM
+
+_BY_OUTCOME: tuple[str, ...] = ("successors", "probabilities", "attributes")
+_ARRAYS: tuple[str, ...] = (*_BY_OUTCOME, "initial", "terminal", "reachable", "discount")
 
 
 @dataclass(frozen=True)
@@ -222,3 +227,44 @@ def frequencies(counts: Float[np.ndarray, "... A"]) -> Float[np.ndarray, "... A"
     """Returns counts of actions as shares, even ones where nothing was counted."""
     totals = counts.sum(-1, keepdims=True)
     return np.divide(counts, totals, out=np.full_like(counts, 1 / counts.shape[-1]), where=totals > 0)
+
+
+def stacked(levels: Sequence[Level]) -> Level:
+    """Returns single levels as one batch, without layouts; those with fewer states or outcomes are padded.
+
+    **Arguments:**
+
+    - `levels`: with equal numbers of actions and attributes.
+    """
+    states = max(level.states for level in levels)
+    outcomes = max(level.successors.shape[-1] for level in levels)
+    parts = [_padded(level, states, outcomes) for level in levels]
+    return Level(**{name: np.stack([part[name] for part in parts]) for name in _ARRAYS}, layout=None)
+
+
+def with_states(table: np.ndarray, states: int, *, fill: float) -> np.ndarray:
+    """Returns a table over states with entries for padding states at the end.
+
+    **Arguments:**
+
+    - `table`: of any shape, states first.
+    - `states`: how many it shall have, at least as many as it has.
+    - `fill`: what stands in padding states.
+    """
+    table = np.asarray(table)
+    return np.pad(table, ((0, states - len(table)), *((0, 0),) * (table.ndim - 1)), constant_values=fill)
+
+
+def _padded(level: Level, states: int, outcomes: int) -> dict[str, np.ndarray]:
+    arrays = {name: np.asarray(getattr(level, name)) for name in _ARRAYS}
+    missing = (0, outcomes - level.successors.shape[-1])
+    for name in _BY_OUTCOME:
+        array = arrays[name]
+        array = np.pad(array, ((0, 0), (0, 0), missing, *((0, 0),) * (array.ndim - 3)))
+        arrays[name] = with_states(array, states, fill=0)
+    # Whoever is in a padding state stays there, so that it is a level like any other.
+    arrays["successors"][level.states :] = np.arange(level.states, states)[:, None, None]
+    arrays["probabilities"][level.states :, :, 0] = 1.0
+    for name, fill in (("initial", 0), ("terminal", True), ("reachable", False)):
+        arrays[name] = with_states(arrays[name], states, fill=fill)
+    return arrays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,12 +10,11 @@ import jax
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.asking import ask
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
 from mesascope.audit.objective.recovery.data.episodes import recorded
 from mesascope.audit.objective.recovery.data.tracks import Tracks
 from mesascope.audit.policy import observations
-from mesascope.audit.rollouts import choose_by
+from mesascope.audit.rollouts import Step, steps_of
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey, root_key, seed_of
 from mesascope.core.text import quoted
@@ -50,36 +50,27 @@ def from_rollouts(
     """
     if episodes < 1 or longest < 1:
         raise UsageError(f"Roll-outs need 1 episode and 1 step or more, not {episodes} and {longest}.")
-    random = np.random.default_rng(seed_of(key))
     levels = levels.batch()
     level = np.repeat(np.arange(levels.count), episodes)
-    seen, memory = observations(world, levels), agent.initial_state(len(level))
-    state = choose_by(np.asarray(levels.initial)[level], random)
-    states, actions, running = [state], [], ~np.asarray(levels.terminal)[level, state]
-    length = np.zeros(len(level), int)
-    stopped = ~running
-    for _ in range(longest):
-        if not running.any():
+    terminal = np.asarray(levels.terminal)
+    random = np.random.default_rng(seed_of(key))
+    steps, over = list[Step](), list[np.ndarray]()
+    for step in itertools.islice(steps_of(agent, levels, observations(world, levels), level, random=random), longest):
+        if not over:
+            over.append(terminal[level, step.state])
+        steps.append(step)
+        over.append(over[-1] | terminal[level, step.after] | (step.attributes[:, list(stops)].sum(-1) > 0))
+        if over[-1].all():
             break
-        probabilities, memory = ask(agent, seen[level, state], memory, actions=levels.actions)
-        action = choose_by(probabilities, random)
-        outcome = choose_by(np.asarray(levels.probabilities)[level, state, action], random)
-        happened = np.asarray(levels.attributes)[level, state, action, outcome]
-        after = np.asarray(levels.successors)[level, state, action, outcome]
-        acted = running
-        length += acted
-        ended = np.asarray(levels.terminal)[level, after] | (happened[:, list(stops)].sum(-1) > 0)
-        stopped |= acted & ended
-        running = acted & ~ended
-        state = np.where(acted, after, state)
-        states.append(state)
-        actions.append(action)
+    states = np.stack([steps[0].state, *(step.after for step in steps)])
+    actions = np.stack([step.action for step in steps])
+    lasted = (~np.stack(over[:-1])).sum(0)
     found = tuple(
         Episode(
-            np.array([states[step][row] for step in range(length[row] + 1)]),
-            np.array([actions[step][row] for step in range(length[row])], np.int64),
+            states[: lasted[row] + 1, row],
+            actions[: lasted[row], row],
             level=int(level[row]),
-            truncated=not stopped[row],
+            truncated=not over[-1][row],
         )
         for row in range(len(level))
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from mesascope.audit.objective.recovery.fit.planners import PlannerRow
-from mesascope.audit.objective.recovery.identify.nearest import Contribution
-from mesascope.audit.objective.recovery.query.inquiry import Query
 from mesascope.core.details import Details
 
 Place = tuple[int, int]
@@ -15,6 +13,24 @@ class Candidate(Details, frozen=True, kw_only=True):
 
     name: str
     distance: float
+
+
+class Contribution(Details, frozen=True, kw_only=True):
+    """One attribute of a recovered objective.
+
+    **Arguments:**
+
+    - `value`, `low`, `high`: its weight, in units of the temperature, with a 90 % interval.
+    - `gain`: what its weight brings the agent beyond a uniform policy, discounted, averaged over levels.
+    - `motion`: whether it is about what the agent does rather than gets.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    gain: float
+    motion: bool
 
 
 class Distance(Details, frozen=True, kw_only=True):
@@ -78,6 +94,27 @@ class Otherwise(Details, frozen=True, kw_only=True):
     nearest: str
     distance: float
     explained: float | None
+
+
+class Query(Details, frozen=True, kw_only=True):
+    """An environment in which the agent was asked, and what that settled.
+
+    **Arguments:**
+
+    - `environment`, `kind`: its name on the menu, and what was changed.
+    - `information`: expected of it beforehand, nats.
+    - `open`: directions left open afterwards.
+    - `regret`: what ambiguity costs in the target levels afterwards, normalised, mean over levels.
+    - `nearest`, `share`: the candidate nearest afterwards, and the share of draws that agree.
+    """
+
+    environment: str
+    kind: str
+    information: float
+    open: int
+    regret: float
+    nearest: str
+    share: float
 
 
 class RecoveryDetails(Details, frozen=True, kw_only=True):

@@ -12,28 +12,23 @@ from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
 from mesascope.audit.objective.recovery.evidence import details as rows
 from mesascope.audit.objective.recovery.evidence.parting import parting, reward_map
-from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.planners import TWINS
 from mesascope.audit.objective.recovery.identify.identified import (
     Identified,
     identify,
     nearest_candidates,
+    starc_distances,
     weighed_levels,
     without_motion,
 )
-from mesascope.audit.objective.recovery.identify.nearest import (
-    Contribution,
-    contributions,
-    starc_distances,
-)
 from mesascope.audit.objective.recovery.identify.sensitivity import Assumption
-from mesascope.audit.objective.recovery.query.inquiry import Query
 from mesascope.core.errors import MesascopeError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.objectives.distances.catalogue import Comparison, compare
 from mesascope.objectives.invariance import measure, source
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_tables import weighted_attributes
+from mesascope.planning.evaluation import policy_values, returns
 
 SURE: float = 0.9
 """Share of the posterior's draws that must agree on the nearest candidate before it is named."""
@@ -75,7 +70,7 @@ def weighed(evaluation: Evaluation) -> ObservedChoices:
 
 
 def account(
-    found: Identified, train: Evaluation, after: Evaluation, *, full: bool = True, queries: Sequence[Query] = ()
+    found: Identified, train: Evaluation, after: Evaluation, *, full: bool = True, queries: Sequence[rows.Query] = ()
 ) -> Evidence[rows.RecoveryDetails]:
     """Returns the evidence of a recovered objective.
 
@@ -104,11 +99,11 @@ def account(
             for one, far in zip(found.nearest.names[:NEAREST], found.nearest.distances[:NEAREST], strict=True)
         ),
         share_of_draws=share,
-        explained=_fit(found).explained,
+        explained=found.fit.explained,
         explained_by_motion=found.explained_by_motion,
-        weights=_weights(found, level_set.world.motion),
+        weights=_weights(found),
         never_varied=tuple(
-            name for name, varies in zip(found.space.names, _fit(found).varies, strict=True) if not varies
+            name for name, varies in zip(found.space.names, found.fit.varies, strict=True) if not varies
         ),
         distances_to_base=tuple(_distance(one) for one in to_base),
         open=rows.Open(dimension=found.open.dimension, harmful=len(found.open.harmful), sentence=found.open.sentence()),
@@ -120,7 +115,7 @@ def account(
     )
     if full:
         planners = found.objective.planners if len(found.objective.choices) > 1 else ()
-        others = tuple(_otherwise(found, after))
+        others = tuple(_otherwise(found))
         details = msgspec.structs.replace(details, planners=planners, twins=TWINS, sensitivity=others)
     if speaks.verdict is not Verdict.PASS:
         verdict, reason = Verdict.INCONCLUSIVE, speaks.reason
@@ -136,16 +131,26 @@ def account(
     return RECOVERY.found(verdict, sentence, reason, distance, None, details)
 
 
-def _fit(found: Identified) -> ChoiceFit:
-    assert found.objective.fit is not None
-    return found.objective.fit
-
-
-def _weights(found: Identified, motion: Sequence[str]) -> tuple[Contribution, ...]:
-    moves = np.array([name in motion for name in found.space.names])
-    deviation = np.sqrt(np.maximum(np.diag(_fit(found).covariance), 0.0))
-    brings = contributions(found.objective.choices, found.space, found.objective.mean, deviation, moves)
-    return tuple(one for one in brings if one.value != 0)[:WEIGHTS]
+def _weights(found: Identified) -> tuple[rows.Contribution, ...]:
+    """Returns what each weight that is not 0 brings the agent, the one that brings most first."""
+    choices, names, parameter = found.objective.choices, found.space.names, found.objective.mean
+    levels, policy, single = choices.levels, choices.policy, weighted_attributes(found.space, np.eye(len(names)))
+    uniform = np.full_like(policy, 1 / policy.shape[-1])
+    more = returns(levels, policy_values(levels, policy, single) - policy_values(levels, uniform, single)).mean(1)
+    half = 1.645 * np.sqrt(np.maximum(np.diag(found.fit.covariance), 0.0))
+    brings = tuple(
+        rows.Contribution(
+            name=names[index],
+            value=float(parameter[index]),
+            low=float(parameter[index] - half[index]),
+            high=float(parameter[index] + half[index]),
+            gain=float(parameter[index] * more[index]),
+            motion=names[index] in found.level_set.world.motion,
+        )
+        for index in np.argsort(-parameter * more, kind="stable")
+        if parameter[index] != 0
+    )
+    return brings[:WEIGHTS]
 
 
 def _distance(one: Comparison) -> rows.Distance:
@@ -157,15 +162,15 @@ def _distance(one: Comparison) -> rows.Distance:
     return rows.Distance(kind=one.kind, value=value, low=low, high=high, reason=one.reason, unseen=unseen)
 
 
-def _otherwise(found: Identified, after: Evaluation) -> Iterator[rows.Otherwise]:
+def _otherwise(found: Identified) -> Iterator[rows.Otherwise]:
     """Yields the candidate nearest under each assumption under which an objective is recovered at all."""
     own = found.objective.choices.observations[0].assumed_discount
     as_it_is = Assumption(f"discount {own:.3g}, as the levels have", found.objective, found.objective)
     for row in (as_it_is, *found.objective.sensitivity):
         if row.recovered is None or row.recovered.fit is None:
             continue
-        pursued = without_motion(row.recovered, after.level_set)[0]
-        nearest = nearest_candidates(pursued, after.level_set, seed=found.seed)
+        pursued = without_motion(row.recovered, found.level_set)[0]
+        nearest = nearest_candidates(pursued, found.level_set, seed=found.seed)
         yield rows.Otherwise(
             assumption=row.assumption,
             nearest=nearest.names[0],

@@ -21,6 +21,7 @@ from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageErro
 from mesascope.core.random import RandomKey, stream
 from mesascope.objectives.reward_space import RewardSpace
 from mesascope.worlds.level import Level
+from mesascope.worlds.transitions import onward
 
 LARGEST: int = 400
 """States of a level, all in all dense in memory: S x S numbers a level."""
@@ -163,20 +164,17 @@ def _likelihood(levels: Level, counts, space: RewardSpace, values: str, inverse_
     features = np.stack([space.features(levels[index]).toarray() for index in range(levels.count)])
     features = jnp.asarray(features.reshape(*shape[:3], -1))
     active = np.asarray(levels.reachable & ~levels.terminal)
-    onward = np.asarray(levels.discount)[:, None, None, None] * np.asarray(levels.probabilities, np.float64)
-    if space.stops:
-        onward = np.where(np.asarray(levels.attributes)[..., list(space.stops)].sum(-1) > 0, 0.0, onward)
-    onward = jnp.asarray(np.where(active[..., None, None], onward, 0.0))
+    following = jnp.asarray(onward(levels, stops=space.stops))
     counts = jnp.asarray(np.where(active[..., None], counts, 0.0))
     successors, acting = jnp.asarray(np.asarray(levels.successors)), jnp.asarray(active)
     temperature = 1 / inverse_temperature
 
-    def level_likelihood(features, onward, successors, acting, counts, parameter):
+    def level_likelihood(features, following, successors, acting, counts, parameter):
         reward = features @ parameter
         held = jax.lax.stop_gradient(reward)
 
         def action_values(value, reward=reward):
-            return reward + (onward * value[successors]).sum(-1)
+            return reward + (following * value[successors]).sum(-1)
 
         def best(action_value):
             if values == "soft":
@@ -202,7 +200,7 @@ def _likelihood(levels: Level, counts, space: RewardSpace, values: str, inverse_
             policy = jax.nn.one_hot(ahead.argmax(-1), ahead.shape[-1], dtype=ahead.dtype)
             entropy = jnp.zeros(len(acting))
         gained = jnp.where(acting, (policy * reward).sum(-1) + temperature * entropy, 0.0)
-        flow = (policy[..., None] * onward).reshape(len(acting), -1)
+        flow = (policy[..., None] * following).reshape(len(acting), -1)
         rows = jnp.broadcast_to(jnp.arange(len(acting))[:, None], flow.shape)
         dense = jnp.zeros((len(acting), len(acting))).at[rows, successors.reshape(len(acting), -1)].add(flow)
         value = jnp.linalg.solve(jnp.eye(len(acting)) - dense, gained)
@@ -212,7 +210,7 @@ def _likelihood(levels: Level, counts, space: RewardSpace, values: str, inverse_
     def likelihood(parameter):
         # One level after another keeps the loops of a level from waiting for the slowest.
         parts = [
-            level_likelihood(features[n], onward[n], successors[n], acting[n], counts[n], parameter)
+            level_likelihood(features[n], following[n], successors[n], acting[n], counts[n], parameter)
             for n in range(shape[0])
         ]
         return jnp.stack(parts).sum()

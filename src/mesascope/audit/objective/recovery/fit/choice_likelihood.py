@@ -26,7 +26,7 @@ from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.planning.evaluation import without_layout
 from mesascope.planning.soft_value_iteration import boltzmann
 from mesascope.worlds.level import Level
-from mesascope.worlds.transitions import expected_attributes
+from mesascope.worlds.transitions import expected_attributes, onward
 
 SPARSITY: float = 3e-3
 """Price of a unit of weight in nats a decision: of two explanations that do as well, the one with fewer attributes."""
@@ -239,16 +239,14 @@ def _problem(levels, weights, space, discount):
         raise UsageError("The weights of choices must be finite, not negative, and not all zero.")
     active = np.asarray(levels.reachable & ~levels.terminal)
     factor = np.asarray(levels.discount) if discount is None else np.full(levels.count, discount)
-    onward = factor[:, None, None, None] * np.asarray(levels.probabilities)
-    if space.stops:
-        happens = np.asarray(levels.attributes)[..., list(space.stops)].sum(-1) > 0
-        onward = np.where(happens, 0.0, onward)
-    onward = np.where(active[..., None, None], onward, 0.0)
+    following = onward(levels, stops=space.stops, discount=discount)
     features = expected_attributes(levels)
     acting = features[active]
     unit = np.abs(acting).max((0, 1))
     varies = (acting.max((0, 1)) - acting.min((0, 1))) > 1e-9 * np.maximum(unit, 1e-300)
-    ends = (np.abs(onward.sum(-1) - factor[:, None, None]) > 1e-9) | _into(levels.terminal, levels.successors, onward)
+    ends = (np.abs(following.sum(-1) - factor[:, None, None]) > 1e-9) | (
+        (following * _following(np.asarray(levels.terminal), levels.successors)).sum(-1) > 0
+    )
     if ends[active].any():
         # What happens at every step matters where an episode can end: it is what time costs.
         varies |= unit > 0
@@ -258,16 +256,11 @@ def _problem(levels, weights, space, discount):
     counted = np.where(active[..., None], weights, 0.0)
     level_of, state_of = np.nonzero(counted.sum(-1) > 0)
     level = dataclasses.replace(levels, successors=np.asarray(levels.successors))
-    return _Problem(level, features / unit, onward, active, counted, (level_of, state_of)), unit, varies
+    return _Problem(level, features / unit, following, active, counted, (level_of, state_of)), unit, varies
 
 
 def _following(values, successors):
     return values[np.arange(len(values))[:, None, None, None], successors]
-
-
-def _into(terminal, successors, onward):
-    """Returns which actions can lead to a terminal state, `[N, S, A]`."""
-    return (onward * _following(np.asarray(terminal), successors)).sum(-1) > 0
 
 
 def _information(slope, here, policy):

@@ -13,6 +13,7 @@ from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.core.errors import UsageError
 from mesascope.core.linear_solve import solve
 from mesascope.objectives.reward_space import RewardSpace
+from mesascope.worlds.transitions import onward
 
 LARGEST: int = 20_000_000
 """Constraints times parameters; beyond it the cone of a table does not fit into memory."""
@@ -116,19 +117,14 @@ def cone(observations: Sequence[Observation], space: RewardSpace, *, decided: fl
                 'the model with planner="noisy".'
             )
         features = space.features(level).toarray().reshape(level.states, level.actions, width)
-        discount = float(level.discount) if observation.discount is None else observation.discount
-        onward = discount * np.asarray(level.probabilities, np.float64)
-        if space.stops:
-            happens = np.asarray(level.attributes)[..., list(space.stops)].sum(-1) > 0
-            onward = np.where(happens, 0.0, onward)
-        onward = np.where(acting[:, None, None], onward, 0.0)
+        following = onward(level, stops=space.stops, discount=observation.discount)
         best = observation.policy.argmax(-1)
         chosen = np.eye(level.actions)[best]
         own = np.where(acting[:, None], np.einsum("sa,sad->sd", chosen, features), 0.0)
         successors = np.asarray(level.successors)
-        taken = np.where(acting[:, None], chosen, 0.0)[..., None] * onward
+        taken = np.where(acting[:, None], chosen, 0.0)[..., None] * following
         values = solve(successors[None], taken[None], own[None])[0]
-        gains = features + (onward[..., None] * values[successors]).sum(2)
+        gains = features + (following[..., None] * values[successors]).sum(2)
         certain = acting & (observation.policy.max(-1) >= decided)
         if observation.counts is not None:
             certain &= observation.counts > 0

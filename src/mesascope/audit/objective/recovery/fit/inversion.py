@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mesascope.audit.objective.recovery.data.observed_choices import Observation
-from mesascope.audit.objective.recovery.fit.elimination import RANK, without_values
-from mesascope.audit.objective.recovery.fit.equations import Equations, equations
+from mesascope.audit.objective.recovery.fit.equations import RANK, Equations, equations, without_values
 from mesascope.audit.objective.recovery.fit.posterior import Posterior, gaussian
 from mesascope.audit.objective.recovery.fit.reward_table import RewardTable, check_temperature, fitted_temperatures
 from mesascope.core.errors import UsageError

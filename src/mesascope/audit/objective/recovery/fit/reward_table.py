@@ -8,8 +8,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Float
 
-from mesascope.audit.objective.recovery.fit.elimination import Factor
-from mesascope.audit.objective.recovery.fit.equations import Equations
+from mesascope.audit.objective.recovery.fit.equations import Equations, Factor
 from mesascope.core.errors import UsageError
 
 STIFF: float = 1e6

@@ -15,8 +15,7 @@ import scipy.sparse
 from jaxtyping import Bool, Float
 
 from mesascope.audit.objective.recovery.data.observed_choices import Observation
-from mesascope.audit.objective.recovery.fit.elimination import RANK, without_values
-from mesascope.audit.objective.recovery.fit.equations import Equations, frame
+from mesascope.audit.objective.recovery.fit.equations import RANK, Equations, frame, without_values
 from mesascope.audit.objective.recovery.fit.reward_table import RewardTable
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import RewardSpace, TabularRewards

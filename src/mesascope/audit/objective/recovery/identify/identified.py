@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
-from mesascope.audit.objective.recovery.fit.choice_likelihood import fit_choices
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fit_choices
 from mesascope.audit.objective.recovery.identify.identifiability import Unidentified
-from mesascope.audit.objective.recovery.identify.nearest import Nearest, nearest_objectives
 from mesascope.audit.objective.recovery.recover import recover
+from mesascope.objectives.canonical import rewards_here, value_adjusted
+from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards
+from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.worlds.level import Level
 
 LEVELS: int = 24
@@ -27,6 +30,21 @@ NEGLIGIBLE: float = 0.05
 
 
 @dataclass(frozen=True)
+class Nearest:
+    """The candidates by their distance to a recovered objective.
+
+    **Arguments:**
+
+    - `names`, `distances`: STARC distances, averaged over levels, nearest first.
+    - `share`: of the posterior's draws to which the first is nearest.
+    """
+
+    names: tuple[str, ...]
+    distances: tuple[float, ...]
+    share: float
+
+
+@dataclass(frozen=True)
 class Identified:
     """An objective recovered from choices in a world, and how it reads there.
 
@@ -35,7 +53,7 @@ class Identified:
     - `objective`: as recovered: weights of the world's attributes.
     - `pursued`: what candidates are compared with: the same without motion, unless nothing else is pursued.
     - `explained_by_motion`: share of the choices' structure that attributes of motion explain alone.
-    - `levels`: those that matter.
+    - `level_set`: levels that matter.
     - `nearest`: candidates by distance.
     - `open`: what the choices leave open, harmful where it matters in these levels.
     - `seed`: of draws.
@@ -44,7 +62,7 @@ class Identified:
     objective: BehavioralObjective
     pursued: BehavioralObjective
     explained_by_motion: float
-    levels: Level
+    level_set: LevelSet
     nearest: Nearest
     open: Unidentified
     seed: int
@@ -55,6 +73,17 @@ class Identified:
         assert isinstance(self.objective.space, AttributeRewards)
         return self.objective.space
 
+    @property
+    def fit(self) -> ChoiceFit:
+        """The fit to the choices."""
+        assert self.objective.fit is not None
+        return self.objective.fit
+
+    @property
+    def levels(self) -> Level:
+        """Those of the level set that are weighed."""
+        return _weighed(self.level_set)
+
     def regret(self, *, levels: int = 4, rivals: int = 8) -> float:
         """Returns what ambiguity costs: the mean over the first levels of the smallest worst-case regret.
 
@@ -63,9 +92,10 @@ class Identified:
         - `levels`: how many.
         - `rivals`: consistent rewards that are tried.
         """
+        some = self.levels[:levels]
         costs = [
-            self.pursued.disambiguating_regret(self.levels[index], n=rivals, seed=self.seed, game=False).minimax
-            for index in range(min(levels, self.levels.count))
+            self.pursued.disambiguating_regret(some[index], n=rivals, seed=self.seed, game=False).minimax
+            for index in range(some.count)
         ]
         return float(np.mean(costs))
 
@@ -73,6 +103,10 @@ class Identified:
 def weighed_levels(level_set: LevelSet, *, most: int = LEVELS) -> int:
     """Returns how many levels of a level set objectives are recovered from and compared in."""
     return max(1, min(most, level_set.levels.count, STATES // level_set.levels.states))
+
+
+def _weighed(level_set: LevelSet) -> Level:
+    return level_set.levels[: weighed_levels(level_set)]
 
 
 def identify(choices: ObservedChoices, level_set: LevelSet, *, seed: int = 0) -> Identified:
@@ -88,12 +122,12 @@ def identify(choices: ObservedChoices, level_set: LevelSet, *, seed: int = 0) ->
 
     **Raises:** `UsageError` as `recover` does.
     """
-    levels = level_set.levels[: weighed_levels(level_set)]
     space = AttributeRewards(tuple(level_set.world.attributes))
     found = replace(recover(choices, planner="noisy", space=space), objectives=level_set.objectives)
     pursued, alone = without_motion(found, level_set)
+    levels = _weighed(level_set)
     left = found.unidentified_in([levels[index] for index in range(levels.count)])
-    return Identified(found, pursued, alone, levels, nearest_candidates(pursued, level_set, seed=seed), left, seed)
+    return Identified(found, pursued, alone, level_set, nearest_candidates(pursued, level_set, seed=seed), left, seed)
 
 
 def without_motion(found: BehavioralObjective, level_set: LevelSet) -> tuple[BehavioralObjective, float]:
@@ -128,5 +162,44 @@ def nearest_candidates(pursued: BehavioralObjective, level_set: LevelSet, *, see
     """
     assert isinstance(pursued.space, AttributeRewards), "candidates weigh attributes"
     parameters = np.concatenate([pursued.mean[None], pursued.posterior.samples(DRAWS, seed=seed)])
-    levels = level_set.levels[: weighed_levels(level_set)]
-    return nearest_objectives(levels, level_set.objectives, pursued.space, parameters)
+    distances = starc_distances(_weighed(level_set), level_set.objectives, pursued.space, parameters)
+    order = np.argsort(distances[0], kind="stable")
+    return Nearest(
+        tuple(level_set.objectives.names[place] for place in order),
+        tuple(float(distances[0, place]) for place in order),
+        float((distances[1:].argmin(1) == order[0]).mean()),
+    )
+
+
+def starc_distances(
+    levels: Level,
+    objectives: Objectives,
+    space: AttributeRewards,
+    parameters: Float[np.ndarray, "n D"],
+) -> Float[np.ndarray, "n O"]:
+    """Returns STARC distances between parameters of a space and candidates, averaged over levels.
+
+    Candidates keep their own ends of episodes. Canonical forms are linear, so those of the attributes are worked out
+    once a level, and every parameter is a sum of them.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels.
+    - `objectives`: O candidates.
+    - `space`: of the parameters.
+    - `parameters`: n of them.
+    """
+    single = weighted_attributes(space, np.eye(len(space.names)))
+    total = np.zeros((len(parameters), len(objectives)))
+    for index in range(levels.count):
+        level = levels[index]
+        known = _unit(np.stack([value_adjusted(one).ravel() for one in rewards_here(level, objectives)]))
+        basis = np.stack([value_adjusted(one).ravel() for one in rewards_here(level, single)])
+        drawn = _unit(parameters @ basis)
+        total += np.sqrt(np.maximum((drawn**2).sum(1)[:, None] + (known**2).sum(1) - 2 * drawn @ known.T, 0.0))
+    return total / levels.count
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    size = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.where(size > 1e-9, rows / np.where(size > 0, size, 1.0), 0.0)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.recovery.data.observed_choices import Observation, ObservedChoices
-from mesascope.audit.objective.recovery.data.padding import stacked
+from mesascope.audit.objective.recovery.data.observed_choices import Observation, ObservedChoices, stacked
 from mesascope.audit.objective.recovery.recover import recover
 from mesascope.core.errors import UsageError
 from mesascope.core.precision import as_double

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.fit.verdict import judged, rows_of
+from mesascope.audit.fit.fit import judged, rows_of
 
 RANDOM = np.random.default_rng(0)
 CHANGE = ("scale=255",)
