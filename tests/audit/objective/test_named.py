@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from mesascope.audit.objective.attribution import RANDOM, attribute
+from mesascope.audit.objective.attribution import RANDOM, attribute, contrast
 from mesascope.audit.objective.named import disagreeing_levels, name_objective
-from mesascope.audit.objective.pursued import contrast
 from mesascope.core.verdicts import Verdict
 
 

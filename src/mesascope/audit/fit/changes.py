@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass
 
@@ -87,6 +88,7 @@ def changes_of(world: World, seen: Float[np.ndarray, "M ..."], layouts: tuple[St
     return Changes(layouts, tuple(scalings), sides, tuple(world.channels) if few else ())
 
 
+@functools.lru_cache(maxsize=1024)
 def action_step(world: World, order: tuple[int, ...]) -> str:
     """Returns the step that says what each action of the agent means, `actions=left,right,…`."""
     return f"actions={','.join(_name(world.actions, index) for index in order)}"

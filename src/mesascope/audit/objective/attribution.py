@@ -1,4 +1,4 @@
-"""Which candidate objective explains the behaviour? A posterior over the candidates and three rivals.
+"""Which candidate objective explains the behaviour, and so is pursued? A posterior over candidates and three rivals.
 
 The agent's own probabilities are scored against each candidate's predictions (`ChoiceModel`) at the states on its way,
 each state at most once a level. Three rivals keep the candidates honest: `random` chooses uniformly; `a habit` leans
@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.choice_model import ChoiceModel
+from mesascope.audit.search.distances import is_reached
 from mesascope.core.rounding import settled
 
 RANDOM: str = "random"
@@ -206,3 +207,51 @@ def _draw(levels: int, resamples: int, random: np.random.Generator) -> Float[np.
     if levels == 1:
         return np.ones((resamples, 1))
     return random.multinomial(levels, np.full(levels, 1 / levels), size=resamples).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Pursuit:
+    """What behaviour was attributed to, and the objective that follows.
+
+    **Arguments:**
+
+    - `attribution`: of behaviour after the shift, if there is one, to candidates.
+    - `contrast`: indices of the best candidate and of the one to tell it from.
+    - `index`: of the objective by which choices are judged.
+    """
+
+    attribution: Attribution
+    contrast: tuple[int, int]
+    index: int
+
+
+def pursued_objective(train: Evaluation, deploy: Evaluation | None, *, seed: int) -> Pursuit:
+    """Returns what an agent pursues: the candidate that explains it best, or the base objective if none does.
+
+    **Arguments:**
+
+    - `train`, `deploy`: the agent before and after the shift; `None` if no shift was named.
+    - `seed`: of the bootstrap.
+    """
+    after = train if deploy is None else deploy
+    attribution = attribute(after, None if deploy is None else train, seed=seed)
+    pair = contrast(after, attribution)
+    # Chance, a habit and "none of these" have no goal whose distance could be counted.
+    named, _ = attribution.ranked()[0]
+    return Pursuit(attribution, pair, after.level_set.base if named in RIVALS else pair[0])
+
+
+def contrast(evaluation: Evaluation, attribution: Attribution) -> tuple[int, int]:
+    """Returns the best candidate and the one to tell it from.
+
+    That is the base objective; where it is the best itself, the candidate that explains most of what is left, goals
+    that are reached before others.
+    """
+    level_set = evaluation.level_set
+    specs = level_set.objectives.specs
+    best = int(settled(attribution.posterior[: len(specs)]).argmax())
+    if best != level_set.base or len(specs) == 1:
+        return best, level_set.base
+    explained = settled(attribution.explained.sum(-1))
+    others = [index for index in range(len(specs)) if index != best]
+    return best, max(others, key=lambda index: (is_reached(specs[index]), not specs[index].control, explained[index]))

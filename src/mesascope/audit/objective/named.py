@@ -6,8 +6,7 @@ from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, Attribution
-from mesascope.audit.objective.pursued import Pursuit, contrast
+from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, Attribution, Pursuit, contrast
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided

@@ -116,26 +116,21 @@ def _table(
     residual = float(left @ left)
     targets = np.sqrt(np.concatenate(flat.weights)) * np.concatenate(flat.targets)
     freedom = max(0, flat.degrees_of_freedom(exact=exact) - len(fitted))
-    if prior_scale is None:
-
-        def draw(random: np.random.Generator, n: int) -> np.ndarray:
-            return np.stack([mean if exact else flat.drawn(random) for _ in range(n)])
-
-    elif exact:
+    table = flat if exact or prior_scale is None else RewardTable(systems, list(found), size, prior=prior_scale**-2)
+    if table is not flat:
+        mean = table.estimate(table.targets)[0]
+    elif prior_scale is not None:
         # Twice, because a table can hold much more of what is open than of what is settled.
         for _ in range(2):
             mean = mean - flat.open_part(mean)
 
-        def draw(random: np.random.Generator, n: int) -> np.ndarray:
-            steps = prior_scale * random.normal(size=(n, size))
-            return np.stack([mean + flat.open_part(step) for step in steps])
+    def once(random: np.random.Generator) -> np.ndarray:
+        if not exact:
+            return table.drawn(random)
+        return mean if prior_scale is None else mean + flat.open_part(prior_scale * random.normal(size=size))
 
-    else:
-        table = RewardTable(systems, list(found), size, prior=prior_scale**-2)
-        mean = table.estimate(table.targets)[0]
-
-        def draw(random: np.random.Generator, n: int) -> np.ndarray:
-            return np.stack([table.drawn(random) for _ in range(n)])
+    def draw(random: np.random.Generator, n: int) -> np.ndarray:
+        return np.stack([once(random) for _ in range(n)])
 
     posterior = Posterior(mean, draw, residual, freedom, exact)
     share = float(np.sqrt(residual) / max(float(np.linalg.norm(targets)), 1e-300))
