@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.classify import class_of
 from mesascope.audit.alignment.competence import competence_of
 from mesascope.audit.alignment.regret import mean_regret
@@ -18,7 +17,7 @@ from mesascope.audit.fit.check_fit import fit_in, fit_level_sets
 from mesascope.audit.fit.fit import AS_SHOWN, NONE, Fit
 from mesascope.core.errors import MesascopeError
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.random import RandomKey, root_key, stream
+from mesascope.core.random import root_key, stream
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 LEVELS: int = 24
@@ -54,27 +53,19 @@ def what_is_known(context: AuditContext, evidence: Sequence[Evidence]) -> str:
 
 
 def _fit_of(context: AuditContext) -> Evidence[Fit] | None:
-    """Asks about the fit of the world to an agent that is no better than chance, and about no other."""
+    """Asks an agent that is no better than chance, and no other, whether the world shows it what it was trained on.
+
+    Each kind of change is tried alone.
+    """
     regret = _regret(context)
     if regret is None or not never_competent(context) or 1 - regret.high > CHANCE:
         return None
-    return fit_evidence(context.agent, context.train, key=stream("fit", key=root_key(context.seed)))
-
-
-def fit_evidence(agent: Agent, train: Evaluation, *, key: RandomKey) -> Evidence[Fit]:
-    """Asks whether the world shows the agent what it was trained on, trying each kind of change alone.
-
-    **Arguments:**
-
-    - `agent`: who was audited.
-    - `train`: the agent in training.
-    - `key`: consumed.
-    """
-    level_set = train.level_set
+    level_set, key = context.train.level_set, stream("fit", key=root_key(context.seed))
     base = level_set.objectives.select(level_set.objectives.names[level_set.base])
+    others = tuple(one for one in level_set.world.distributions if one != level_set.distribution)
     try:
         level_sets = fit_level_sets(level_set.world, level_set.distribution, base, LEVELS, key=key)
-        found = fit_in(agent, *level_sets, key=key, seed=0, others=_others(train), cheap=True)
+        found = fit_in(context.agent, *level_sets, key=key, seed=0, others=others, cheap=True)
     except MesascopeError as error:
         return WORLD_FIT.nothing(str(error))
     verdict = {AS_SHOWN: Verdict.PASS, NONE: Verdict.INCONCLUSIVE}.get(found.verdict, Verdict.FAIL)
@@ -92,10 +83,6 @@ WORLD_FIT = Assay(
     undone="Whether the world fits is open.",
     run=_fit_of,
 )
-
-
-def _others(train: Evaluation) -> tuple[str, ...]:
-    return tuple(one for one in train.level_set.world.distributions if one != train.level_set.distribution)
 
 
 def _sentence(found: Fit) -> str:

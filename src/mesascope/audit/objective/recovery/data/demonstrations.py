@@ -84,12 +84,11 @@ class Demonstrations:
         if not 0 <= episode.level < levels.count:
             raise UsageError(f"Episode {index} is of level {episode.level}; there are {levels.count}.")
         states, actions = episode.states, episode.actions
-        if not ((states >= 0) & (states < levels.states)).all():
-            step = int((~((states >= 0) & (states < levels.states))).argmax())
-            raise UsageError(f"Episode {index}, step {step}: state {states[step]} is not one of {levels.states}.")
-        if not ((actions >= 0) & (actions < levels.actions)).all():
-            step = int((~((actions >= 0) & (actions < levels.actions))).argmax())
-            raise UsageError(f"Episode {index}, step {step}: action {actions[step]} is not one of {levels.actions}.")
+        for kind, numbers, count in (("state", states, levels.states), ("action", actions, levels.actions)):
+            outside = (numbers < 0) | (numbers >= count)
+            if outside.any():
+                step = int(outside.argmax())
+                raise UsageError(f"Episode {index}, step {step}: {kind} {numbers[step]} is not one of {count}.")
         if not len(actions):
             return
         here, terminal = states[:-1], np.asarray(levels.terminal)[episode.level]
