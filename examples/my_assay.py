@@ -5,6 +5,7 @@ It takes the lamp out of what the agent sees, and looks whether that changes wha
 
 from dataclasses import replace
 
+import jax.numpy as jnp
 import numpy as np
 from my_world import Treasure
 
@@ -16,8 +17,7 @@ def heeds_the_lamp(context: mesascope.AuditContext) -> Evidence:
     """Asks the agent about the same levels without their lamps."""
     seen = context.after  # the agent in N levels after the shift: policy [N, S, A], weights of states [N, S]
     levels = seen.level_set.levels
-    objects = levels.layout.objects.copy()
-    objects[..., 1] = False
+    objects = jnp.asarray(levels.layout.objects).at[..., 1].set(False)
     dark = replace(levels, layout=replace(levels.layout, objects=objects))
     moved = np.abs(seen.policy - seen.choose(dark)).sum(-1) / 2  # what probability goes elsewhere, 0 to 1
     effect = bootstrap_mean((moved * seen.weights).sum(1) / seen.weights.sum(1))
