@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import runpy
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -13,7 +15,6 @@ import mesascope
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SCRIPTS = {
-    "my_assay.py": ("pursues lamp, trained for treasure", "FAIL: Without the lamp"),
     "audit_torch_agent.py": ("competence in training 1.00", "regret in training 0.00"),
     "recover_from_episodes.py": ("distance to the reward 1.", "one objective at all? PASS"),
 }
@@ -21,8 +22,7 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_an_example_runs_and_says_what_it_should(name, tmp_path, monkeypatch, capsys):
-    if "my_" not in name:
-        pytest.importorskip("gymnasium")
+    pytest.importorskip("gymnasium")
     if "torch" in name:
         pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
@@ -33,6 +33,15 @@ def test_an_example_runs_and_says_what_it_should(name, tmp_path, monkeypatch, ca
         runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     out = capsys.readouterr().out
     assert all(line in out for line in SCRIPTS[name]), out
+
+
+def test_a_world_and_an_assay_of_ones_own_are_audited(tmp_path):
+    # As a user runs it: calls are not checked against annotations there, and levels may hold arrays of numpy.
+    command = [sys.executable, str(EXAMPLES / "my_assay.py")]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert "pursues lamp, trained for treasure" in ran.stdout
+    assert "FAIL: Without the lamp" in ran.stdout
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
