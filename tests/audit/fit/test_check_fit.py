@@ -185,7 +185,6 @@ def test_the_same_seed_finds_the_same():
     assert check_fit(agent, WORLD, levels=6) == check_fit(agent, WORLD, levels=6)
 
 
-@pytest.mark.usefixtures("one_copy")
 def test_a_layout_under_which_an_agent_fails_in_some_levels_is_refused_and_no_more():
     calls = []
 
