@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
@@ -11,10 +10,8 @@ from scipy import special
 
 from mesascope.core.verdicts import Estimate
 
-KEPT: int = 1024
-"""Weights for up to so many units are kept: drawing them takes longer than all else, and an audit asks for the same
-again and again. 16 MB at most, four times.
-"""
+DRAWN_AT_ONCE: int = 1 << 20
+"""Units that are drawn with replacement at a time: 16 MB."""
 
 
 def bootstrap_mean(
@@ -46,7 +43,7 @@ def bootstrap_mean(
     if not np.isfinite(values).all():
         raise ValueError(f"{int((~np.isfinite(values)).sum())} of {values.size} {unit} have no finite value")
     if clusters is None:
-        sums, counts = values, np.ones(values.size)
+        sums, counts = values, None
     else:
         _, index = np.unique(clusters, return_inverse=True)
         sums, counts = np.bincount(index, values), np.bincount(index).astype(float)
@@ -54,19 +51,24 @@ def bootstrap_mean(
     mean = float(values.mean())
     if size == 1:
         return Estimate(mean, mean, mean, 1, unit, confidence)
-    weights = (_kept_weights if size <= KEPT else _weights)(seed, size, resamples)
-    means = (weights @ sums) / (weights @ counts)
+    random = np.random.default_rng(seed)
+    # Some draws at a time, so that many units take no more memory than few.
+    rows = max(1, DRAWN_AT_ONCE // size)
+    means = np.concatenate(
+        [
+            _resampled(sums, counts, random.integers(size, size=(min(rows, resamples - done), size)))
+            for done in range(0, resamples, rows)
+        ]
+    )
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Estimate(mean, float(min(low, mean)), float(max(high, mean)), size, unit, confidence)
 
 
-def _weights(seed: int, size: int, resamples: int) -> Float[np.ndarray, "resamples n"]:
-    """Returns multinomial weights: resamples without materialising the table of who is drawn."""
-    drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=resamples)
-    return drawn.astype(np.float64)
-
-
-_kept_weights = functools.lru_cache(maxsize=4)(_weights)
+def _resampled(
+    sums: Float[np.ndarray, " n"], counts: Float[np.ndarray, " n"] | None, drawn: Int[np.ndarray, "B n"]
+) -> Float[np.ndarray, " B"]:
+    """Returns the mean of each draw of units."""
+    return sums[drawn].mean(1) if counts is None else sums[drawn].sum(1) / counts[drawn].sum(1)
 
 
 def wilson(successes: int, trials: int, *, confidence: float = 0.95, unit: str = "trials") -> Estimate:
