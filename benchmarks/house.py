@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from scipy.sparse.csgraph import connected_components
 BEFORE: int = 46_200
 """Lines of `src` at revision 8ea807a, when the house was read afresh."""
 LONGEST: int = 300
+COMMAND = re.compile(r"\s*\$?\s*(mesascope|python) ")
 COVERED_BEFORE: float = 0.968
 """Share of the lines of `src` that the suite ran at revision f36197a, before its tests were made cheaper."""
 
@@ -94,6 +96,23 @@ def coverage() -> Claim:
     return one("coverage", f"{text} (before: the target)", share, COVERED_BEFORE, ">=")
 
 
+def documents() -> Claim:
+    """Returns what share of the commands on pages stand where `tests/documents` pastes them."""
+    sys.path.insert(0, str(ROOT))
+    from tests.documents.pages import blocks_of
+
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    commands = [
+        block.language == "shell"
+        for page in pages
+        for block in blocks_of(page)
+        for line in block.text.splitlines()
+        if COMMAND.match(line)
+    ]
+    text = "share of the commands on pages that `pytest -m 'slow or not slow' tests/documents` pastes and runs"
+    return Claim("house.documents", text, *[sum(commands) / len(commands)] * 3, len(commands), 1, "==")
+
+
 def measure(quick: bool) -> Iterator[Claim]:
     """Yields the claims; the suite is run by the full run only."""
     lines = [len(file.read_text().splitlines()) for file in modules()]
@@ -109,6 +128,7 @@ def measure(quick: bool) -> Iterator[Claim]:
             if done
             else Claim.unmeasured(f"house.add-{addition.what}", f"{text}: it did not run", target, "<=")
         )
+    yield documents()
     if not quick:
         yield from suite()
         yield coverage()
