@@ -26,6 +26,8 @@ def server(tmp_path_factory) -> Iterator[tuple[Ask, dict[str, str]]]:
         **os.environ,
         "PATH": os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "NO_COLOR": "1",
+        # What a page shows is as wide as where there is no terminal.
+        "COLUMNS": "100",
         # Torch's threads, too, would wait for one another.
         "OMP_NUM_THREADS": "1",
     }
