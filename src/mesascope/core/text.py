@@ -28,13 +28,8 @@ def printable(text: object, *, limit: int | None = LINES, keep: str = "\n\t") ->
     - `keep`: control characters that may stay.
     """
     whole = str(text)
-
-    def fit(found: re.Match[str]) -> str:
-        sign = found.group()
-        return sign if sign in keep or unicodedata.category(sign) not in _HIDDEN else _escape(sign)
-
     # Cut before it is looked at: a text of megabytes costs nothing then.
-    result = _NOT_PLAIN.sub(fit, whole if limit is None else whole[: limit + 1])
+    result = _NOT_PLAIN.sub(lambda found: _fit(found.group(), keep), whole if limit is None else whole[: limit + 1])
     if limit is not None and (len(whole) > limit or len(result) > limit):
         return result[: max(0, limit - 1)] + "…"
     return result
@@ -65,6 +60,10 @@ def quoted(name: object, *, limit: int = NAME) -> str:
     - `limit`: characters.
     """
     return f"'{shown(name, limit=limit)}'"
+
+
+def _fit(sign: str, keep: str) -> str:
+    return sign if sign in keep or unicodedata.category(sign) not in _HIDDEN else _escape(sign)
 
 
 def _escape(sign: str) -> str:
