@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import equinox as eqx
@@ -94,7 +94,7 @@ class NetworkAgent(AgentInParts):
     def answer(self, observations: np.ndarray, state: Any, patches: dict[str, np.ndarray] | None) -> Captured:
         self._check_shape(observations)
         rows = len(observations)
-        padded = _padding(rows)
+        padded = functools.partial(_padded, rows)
         if patches is None:
             found = *_act(self.network, padded(observations), jax.tree.map(padded, state)), {}
         else:
@@ -147,12 +147,8 @@ def network_agent(
     return kind(name, network, spec, observation_shape, actions, origin=origin)
 
 
-def _padding(rows: int) -> Callable[[np.ndarray], jax.Array]:
-    """Returns what fills arrays of so many rows up to a power of two, so that few shapes are compiled."""
+def _padded(rows: int, leaf: np.ndarray) -> jax.Array:
+    """Fills an array of so many rows up to a power of two, so that few shapes are compiled."""
     size = 1 << max(rows - 1, 0).bit_length()
-
-    def padded(leaf: np.ndarray) -> jax.Array:
-        empty = np.zeros((size - rows, *leaf.shape[1:]), np.float32)
-        return jnp.asarray(np.concatenate([np.asarray(leaf, np.float32), empty]))
-
-    return padded
+    empty = np.zeros((size - rows, *leaf.shape[1:]), np.float32)
+    return jnp.asarray(np.concatenate([np.asarray(leaf, np.float32), empty]))

@@ -8,6 +8,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -18,6 +19,8 @@ from mesascope.core.files import checked_file
 from mesascope.core.text import quoted, shown
 
 T = TypeVar("T")
+Refuse = Callable[[str], Exception]
+"""Makes the error of a reason."""
 
 MAXIMUM_BYTES: int = 64 * 2**20
 MAXIMUM_DEPTH: int = 64
@@ -36,7 +39,7 @@ class MalformedJSON(UsageError):
 def decode_json(
     content: bytes | str,
     *,
-    refuse: Callable[[str], Exception],
+    refuse: Refuse,
     form: type[T] | Any = Any,
     maximum_bytes: int = MAXIMUM_BYTES,
     maximum_depth: int = MAXIMUM_DEPTH,
@@ -53,35 +56,19 @@ def decode_json(
     **Raises:** what `refuse` makes, for a text that is too large, too deep or not UTF-8, too many values, numbers that
     are too long or not finite, halves of characters, a name that is given twice, and whatever is not of the form.
     """
-
-    def whole(text: str) -> int:
-        if len(text) > MAXIMUM_DIGITS:
-            raise refuse(f"it holds a number of {len(text)} digits ({shown(text, limit=20)})")
-        return int(text)
-
-    def real(text: str) -> float:
-        number = float(text) if len(text) <= MAXIMUM_DIGITS else math.inf
-        if math.isinf(number):
-            raise refuse(f"it holds a number that is too long or too large ({shown(text, limit=20)})")
-        return number
-
-    def constant(text: str) -> NoReturn:
-        raise refuse(f"it holds {text}, which is no number of JSON")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        table = dict(pairs)
-        if len(table) < len(pairs):
-            doubled = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-            raise refuse(f"it holds {quoted(doubled)} twice in one object")
-        return table
-
     if len(content) > maximum_bytes:
         raise refuse(f"it has {len(content):,} bytes; at most {maximum_bytes:,} are read")
     try:
         text = content.decode("utf-8") if isinstance(content, bytes) else content
         if sum(map(text.count, ",[{")) > MAXIMUM_VALUES:
             raise refuse(f"it holds more than {MAXIMUM_VALUES:,} values")
-        data = json.loads(text, parse_int=whole, parse_float=real, parse_constant=constant, object_pairs_hook=unique)
+        data = json.loads(
+            text,
+            parse_int=partial(_whole, refuse),
+            parse_float=partial(_real, refuse),
+            parse_constant=partial(_constant, refuse),
+            object_pairs_hook=partial(_unique, refuse),
+        )
     except MesascopeError:
         raise
     except UnicodeDecodeError as fault:
@@ -131,6 +118,31 @@ def read_json(
     except OSError as error:
         raise UsageError(f"Cannot read {quoted(path, limit=200)} as {purpose}: {error.strerror or error}.") from error
     return decode_json(content, refuse=refuse, form=form, maximum_bytes=maximum_bytes, maximum_depth=maximum_depth)
+
+
+def _whole(refuse: Refuse, text: str) -> int:
+    if len(text) > MAXIMUM_DIGITS:
+        raise refuse(f"it holds a number of {len(text)} digits ({shown(text, limit=20)})")
+    return int(text)
+
+
+def _real(refuse: Refuse, text: str) -> float:
+    number = float(text) if len(text) <= MAXIMUM_DIGITS else math.inf
+    if math.isinf(number):
+        raise refuse(f"it holds a number that is too long or too large ({shown(text, limit=20)})")
+    return number
+
+
+def _constant(refuse: Refuse, text: str) -> NoReturn:
+    raise refuse(f"it holds {text}, which is no number of JSON")
+
+
+def _unique(refuse: Refuse, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        doubled = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise refuse(f"it holds {quoted(doubled)} twice in one object")
+    return table
 
 
 def _has_half(data: Any) -> bool:

@@ -15,13 +15,13 @@ R = TypeVar("R")
 
 def as_double(tree):
     """Returns a pytree with every floating array as a numpy array in double precision, other leaves as numpy arrays."""
+    return jax.tree.map(_array, tree)
 
-    def convert(leaf):
-        array = np.asarray(leaf)
-        # What is in double precision already is large, and is not copied.
-        return array.astype(np.float64, copy=False) if np.issubdtype(array.dtype, np.floating) else array
 
-    return jax.tree.map(convert, tree)
+def _array(leaf) -> np.ndarray:
+    array = np.asarray(leaf)
+    # What is in double precision already is large, and is not copied.
+    return array.astype(np.float64, copy=False) if np.issubdtype(array.dtype, np.floating) else array
 
 
 def in_double_precision(function: Callable[P, R]) -> Callable[P, R]:
