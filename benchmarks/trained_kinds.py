@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.theory.cue_accuracy import best_cue_policy
 from mesascope.theory.lifetimes import Lifetime
-from mesascope.training.lifetimes import LifetimeLearner, LifetimeSettings, learn
+from mesascope.training.lifetimes import LifetimeLearner, LifetimeSettings, Watched, learn
 
 
 def settings(threats, *, after: float = 0.0, accuracy: float = 1.0, discount: float = 1.0) -> LifetimeSettings:
