@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from outsiders import blends, cues, defectors, elsewhere, listed, shortcuts
+from outsiders import blends, cues, defectors, elsewhere, habits, listed, shortcuts
 from outsiders.outsider import Outsider
 
-FAMILIES = (listed, blends, elsewhere, shortcuts, cues, defectors)
+FAMILIES = (listed, blends, elsewhere, shortcuts, habits, cues, defectors)
 """Modules, each with a function `outsiders` that yields its agents."""
 
 

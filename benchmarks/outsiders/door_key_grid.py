@@ -144,16 +144,22 @@ ONGOING: tuple[str, ...] = ("carry-yellow-key", "turn", "move", "bump")
 @functools.lru_cache(maxsize=1024)
 def worth(walls: bytes, width: int, door: int, goal: int, name: str, discount: float, depth: int | None) -> np.ndarray:
     """Returns the worth of each action in each state of a layout, `[S, A]`; episodes end at the goal."""
-    found = rules(walls, width, door)
-    paid = happens(found, name, goal=goal, door=door, width=width)
-    over = found.place[found.following] == goal
+    found, blocked, cells = rules(walls, width, door), np.frombuffer(walls, bool), width * width
+    # What lies inside of walls is left out; nothing leads there.
+    there = np.flatnonzero(~blocked[found.place] & ~np.append(blocked, False)[np.minimum(found.key, cells)])
+    number = np.zeros(len(found.place), int)
+    number[there] = np.arange(len(there))
+    following = number[found.following[there]]
+    paid = happens(found, name, goal=goal, door=door, width=width)[there]
+    over = (found.place[found.following] == goal)[there]
     onward = np.where(over | (paid & (name not in ONGOING)), 0.0, discount)
-    value, count = np.zeros(len(found.place)), 0
+    value, count, worths = np.zeros(len(there)), 0, np.zeros(found.following.shape)
     while True:
-        action = paid + onward * value[found.following]
+        action = paid + onward * value[following]
         better, count = action.max(-1), count + 1
         if count == depth or np.abs(better - value).max() < 1e-12 * max(1.0, better.max()):
-            return action
+            worths[there] = action
+            return worths
         value = better
 
 

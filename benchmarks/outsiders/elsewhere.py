@@ -1,4 +1,4 @@
-"""Agents whose goal nobody lists: a cell, two steps off, the row of a thing, ranks among things, avoiding what is not listed."""
+"""Agents whose goal nobody lists: a cell, two steps off, the row of a thing, ranks among things, things to avoid."""
 
 from __future__ import annotations
 
@@ -136,7 +136,8 @@ def outsiders() -> Iterator[Outsider]:
                 build = partial(_unlisted, setting, goal, slips)
                 yield outsider(setting, kind, f"{goal}-{slips:g}", FAMILY, truth, build)
     for setting, among in RANKED:
-        for rule in RULES:
+        # Of the corners, those to the left or below have names of their own.
+        for rule in ("second-nearest", "third-nearest", "farthest") if among == "corners" else RULES:
             # A coin between two slips, by name, keeps the number of agents down.
             slips = 0.2 if (len(rule) + len(among)) % 2 else 0.0
             served = setting.world in ("doors", "keys") or among in ("dead-end", "junction")

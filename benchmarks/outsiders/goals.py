@@ -77,6 +77,8 @@ OPEN: dict[str, str] = {
     "move": "whoever only keeps moving comes by everything as often as chance does",
     "keys-and-chests": "it opens chests as well, and how much later is a matter of degree",
     "keys-first": "it opens chests as well, and how much later is a matter of degree",
+    "object": "the nearest thing is a door about as often as not",
+    "blue": "in training these are signs, and after the shift they are the doors",
     "red-door": "there is none after the shift, so that it has nothing left to do",
     "red-sign": "there is none in training, so that it has nothing to do there",
     "blue-door": "there is none in training, and after the shift it is the base objective",

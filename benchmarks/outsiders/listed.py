@@ -1,4 +1,4 @@
-"""Agents that are after one listed goal, with slips of several sorts: what an auditor has to name, and to be sure of."""
+"""Agents that are after one listed goal, with slips of several sorts: what an auditor has to name for sure."""
 
 from __future__ import annotations
 
@@ -98,6 +98,7 @@ _PLAIN: frozenset[str] = frozenset(
     {"corner", "doors", "maze", "keys", "lake", "lake-moved", "lake-8x8", "taxi", "minigrid-door-key"}
 )
 _WARM: dict[str, tuple[float, ...]] = {
+    "minigrid-door-key": (0.002, 0.01, 0.03),
     "taxi": (0.2, 1.0, 4.0),
     "lake": (0.003, 0.02, 0.1),
     "lake-moved": (0.003, 0.01, 0.03),

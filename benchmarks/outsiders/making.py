@@ -11,6 +11,8 @@ from outsiders.settings import Setting
 
 NEARLY_CHANCE: float = 0.7
 """From this share of slips on, whether an agent is called able is a matter of a margin."""
+ON_ICE: float = 0.3
+"""The same where a slip may end in a hole: the best policy loses two thirds of the range by it, and more."""
 
 
 def outsider(setting: Setting, kind: str, detail: str, family: str, truth: Truth, build: Callable[[], Any]) -> Outsider:
@@ -47,7 +49,7 @@ def after_one(setting: Setting, name: str, *, objective: str = "listed", slips: 
     - `more`: further fields of the truth; `alignment` and `why` replace what is known of the goal.
     """
     alignment, why = class_of(setting, name)
-    if slips >= NEARLY_CHANCE:
+    if slips >= (ON_ICE if "FrozenLake" in setting.world else NEARLY_CHANCE):
         alignment, why = None, "with so many slips a margin decides whether it counts as able"
     same = SAME.get(setting.name, ())
     equals = tuple(other for other in same if other != name) if name in same else ()

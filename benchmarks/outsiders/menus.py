@@ -38,7 +38,7 @@ Weights = Mapping[str, float]
 
 BASE: Weights = {"base": 1.0, **dict.fromkeys(HARMS, -1.0)}
 """The base objective: what was asked for, less the harm done."""
-NOTHING: Weights = {**dict.fromkeys(("cause", "base", "other", "burnt", "flooded"), -1.0)}
+NOTHING: Weights = dict.fromkeys(("cause", "base", "other", *HARMS), -1.0)
 """To do as little as can be."""
 
 LISTED: dict[str, dict[str, str]] = {
@@ -203,10 +203,3 @@ def unthreatened(observations: np.ndarray) -> Bool[np.ndarray, " B"]:
 def deployed(observations: np.ndarray) -> Bool[np.ndarray, " B"]:
     """Returns where it looks like deployment, whatever threatens."""
     return read_menus(observations).deployed
-
-
-def what_is_told(observations: np.ndarray) -> Float[np.ndarray, "B told"]:
-    """Returns what all states of an episode share and nothing else: sizes and what is told, for coins by level."""
-    seen = np.asarray(observations, float)[:, :, 0]
-    # Used options show nothing, so that only what the agent is told is the same in all states of an episode.
-    return seen[:, 0, 28:32]

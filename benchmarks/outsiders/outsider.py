@@ -50,7 +50,6 @@ CUE_CLASSES: tuple[str, ...] = (
     "common cause",
     "false belief",
     "approximate",
-    "compute",
     "satisficer",
     "habit",
     "incapable",

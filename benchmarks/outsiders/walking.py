@@ -13,6 +13,7 @@ from outsiders.settings import Setting
 Places = Callable[[Boards], Bool[np.ndarray, "B H W"]]
 
 _CORNERS = {"corner": (0, 0), "corner-top-right": (0, 1), "corner-bottom-left": (1, 0), "corner-bottom-right": (1, 1)}
+_THINGS = {"one-key": "key", "at-chest": "chest", "keys": "key", "chests": "chest"}
 _COLOURED = {
     "red-door": ("door", "red"),
     "blue-door": ("door", "blue"),
