@@ -46,7 +46,7 @@ class Demonstrator:
     - `temperature`: of `soft` and `noisy`, in units of reward and of value.
     - `slips`: of `slipping`: share of choices drawn anew.
     - `episodes`, `steps`: how many episodes, and how many steps they have at most (then they are truncated).
-    - `levels`: in how many levels they take place.
+    - `levels`: in how many levels they take place, at most: those that look alike are one.
     - `seed`: of everything random.
     """
 
@@ -76,13 +76,16 @@ class Demonstrator:
 
         world = mesascope.resolve_world(self.world, dict(self.world_options))
         given = world.sample(key=jax.random.key(self.seed), distribution="train", count=self.levels)
-        arrays = jax.device_get(given)
         seen = np.asarray(jax.jit(jax.vmap(world.observe_states))(given))
+        # Of levels that look alike one is kept: nobody could say in which of them an episode took place.
+        different = sorted({one.tobytes(): place for place, one in reversed(list(enumerate(seen)))}.values())
+        given, seen = given[np.array(different)], seen[different]
+        arrays = jax.device_get(given)
         random = np.random.default_rng(self.seed)
-        policies = [self.policy(world.attributes, arrays[index]) for index in range(self.levels)]
+        policies = [self.policy(world.attributes, arrays[index]) for index in range(len(different))]
         episodes = []
         for count in range(self.episodes):
-            index = count % self.levels
+            index = count % len(different)
             episodes.append(self._episode(world.attributes, arrays[index], policies[index], seen[index], random))
         endless = world.distinct_levels("train") is None
         return Recorded(episodes, given if endless else None)

@@ -23,6 +23,8 @@ class _Place:
     noisy: tuple[float, ...]
 
 
+# Entropy is worth a temperature times the logarithm of the number of actions in each step: where that comes to more
+# than the goal, a soft demonstrator puts its goal off for ever. The coolest are well below that, the hottest above.
 _PLACES: tuple[_Place, ...] = (
     _Place(
         "lake",
@@ -36,7 +38,7 @@ _PLACES: tuple[_Place, ...] = (
             "hurry": ({"goal": 10.0, "step": -0.5}, ()),
             "centre-too": ({"goal": 10.0, "centre": 1.0, "hole": -5.0}, ()),
         },
-        (0.1, 0.5, 1.0),
+        (0.02, 0.06, 0.5),
         (0.1, 0.5),
     ),
     _Place(
@@ -49,7 +51,7 @@ _PLACES: tuple[_Place, ...] = (
             "hurry": ({"goal": 10.0, "step": -0.3, "hole": -2.0}, ()),
             "top-right": ({"corner-top-right": 1.0, "hole": -5.0}, ()),
         },
-        (0.1, 0.5),
+        (0.02, 0.05),
         (0.1, 0.5),
     ),
     _Place(
@@ -63,21 +65,21 @@ _PLACES: tuple[_Place, ...] = (
             "mark": ({"at-R": 8.0, "illegal": -3.0}, ("at-R",)),
             "deliver-gently": ({"goal": 20.0, "illegal": -10.0, "step": -0.2}, ()),
         },
-        (0.3, 1.0),
+        (0.05, 0.1, 0.5),
         (0.3, 2.0),
     ),
     _Place(
         "key-door",
         "gym:MiniGrid-DoorKey-5x5-v0",
-        {"observation": "full", "levels": "4"},
-        (4,),
+        {"observation": "full", "levels": "2"},
+        (2,),
         {
             "goal": ({"goal": 10.0}, ()),
             "door": ({"open-yellow-door": 10.0, "turn": -0.1}, ("open-yellow-door",)),
             "key-too": ({"goal": 10.0, "carry-yellow-key": 0.2}, ()),
             "no-bumps": ({"goal": 10.0, "bump": -0.5, "step": -0.1}, ()),
         },
-        (0.1, 0.5),
+        (0.02, 0.045),
         (0.2, 0.6),
     ),
     _Place(
@@ -92,7 +94,7 @@ _PLACES: tuple[_Place, ...] = (
             "no-cheese": ({"cheese": -2.0, "stay": 0.3}, ()),
             "region": ({"region-3": 0.5, "bump": -1.0}, ()),
         },
-        (0.2, 0.6),
+        (0.1, 0.25, 0.6),
         (0.2, 0.8),
     ),
     _Place(
@@ -104,7 +106,7 @@ _PLACES: tuple[_Place, ...] = (
             "cheese": ({"cheese": 10.0}, ("cheese",)),
             "two-places": ({"cheese": 8.0, "corner-top-right": 1.0}, ("cheese",)),
         },
-        (0.3, 1.0),
+        (0.15, 0.4),
         (0.3, 1.0),
     ),
 )
