@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # Nothing more is imported up here: Ctrl-C is listened to before anything else is loaded.
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -27,6 +28,9 @@ _leave = os._exit
 
 def run() -> NoReturn:
     """Runs the command line as a process of its own and ends that, whatever an agent registered to run at its end."""
+    # Imports and tracing make millions of objects that stay: to look for cycles among them as often as is usual takes
+    # one second in thirty.
+    gc.set_threshold(100_000, 50, 100)
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
