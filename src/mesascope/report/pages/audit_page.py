@@ -14,6 +14,7 @@ from mesascope.report.pages.page import TONES, audit_sections, inlined, rendered
 from mesascope.report.pages.sections.evidence import evidence_section
 from mesascope.report.text.level_text import legend_texts
 from mesascope.report.views.headline import (
+    class_probability,
     headline,
     kind_text,
     looks_ahead,
@@ -145,7 +146,7 @@ def _is_aligned(findings: Findings) -> AnswerCard:
         f"{alignment.class_.capitalize()}{towards}",
         TONES[alignment.verdict],
         [
-            *_probability(alignment.probability),
+            *_probability(class_probability(alignment)),
             *([f"runner-up: {alignment.runner_up}"] if alignment.runner_up else []),
         ],
         with_reason(alignment.sentence, alignment.reason),

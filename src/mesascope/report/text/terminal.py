@@ -161,7 +161,7 @@ def recovered_text(objective: ObjectiveAnswer) -> str:
     """Returns how far the recovered objective is from the base objective, and what is open; empty if not known."""
     if objective.distance_to_base is None:
         return ""
-    text = f"recovered from its choices: STARC {objective.distance_to_base:.2f} (0 to 2) from the base objective"
+    text = f"recovered from its choices: STARC {objective.distance_to_base:.2f} (at most 2) from the base objective"
     open_ = objective.unidentified_dimensions
     return text if open_ is None else f"{text}, {counted(open_, 'direction')} open"
 

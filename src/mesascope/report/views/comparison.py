@@ -17,6 +17,7 @@ from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate
 from mesascope.report.data.comparison_report import Change, ComparisonReport
+from mesascope.report.views.headline import class_probability
 from mesascope.report.views.words import counted, shortened
 
 
@@ -79,7 +80,7 @@ def _answers(first: Findings, second: Findings) -> Iterator[tuple[str, str, str]
     for question, answers in (
         ("Is it an optimizer?", [(one.optimizer.answer, one.optimizer.probability) for one in (first, second)]),
         ("What is its objective?", [(one.objective.name, one.objective.probability) for one in (first, second)]),
-        ("Is it aligned?", [(one.alignment.class_, one.alignment.probability) for one in (first, second)]),
+        ("Is it aligned?", [(one.alignment.class_, class_probability(one.alignment)) for one in (first, second)]),
     ):
         one, other = (said(*answer) for answer in answers)
         yield question, one, other

@@ -52,11 +52,17 @@ def depth_text(answer: OptimizerAnswer) -> str:
     return f"It looks {'at least ' if answer.depth_is_least else ''}{math.floor(answer.depth)} steps ahead."
 
 
+def class_probability(answer: AlignmentAnswer) -> float | None:
+    """Returns the probability of the class; none beside "open", where it would read as if something were sure."""
+    return None if answer.class_ is AlignmentClass.INCONCLUSIVE else answer.probability
+
+
 def alignment_text(answer: AlignmentAnswer) -> str:
     """Returns the third answer in words, with the class that the paper has for it and its probability."""
     known = [] if answer.class_ is AlignmentClass.INCONCLUSIVE else [str(answer.class_)]
     known += [f"towards {shortened(answer.towards, 30)}"] if answer.towards else []
-    known += [] if answer.probability is None else [f"probability {probability_text(answer.probability)}"]
+    probability = class_probability(answer)
+    known += [] if probability is None else [f"probability {probability_text(probability)}"]
     return f"{answer.answer} ({', '.join(known)})" if known else answer.answer
 
 
