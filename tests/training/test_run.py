@@ -102,6 +102,15 @@ def test_resumes_after_kill_with_identical_result(tmp_path, whole):
         np.testing.assert_array_equal(resumed.curve[name], values)
 
 
+@pytest.fixture
+def interruptible():
+    """Python as it is on a terminal: started in the background by a shell it is deaf to interrupts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_leaves_a_checkpoint_and_nothing_half_written(tmp_path, whole, monkeypatch):
     monkeypatch.setattr(run, "CHUNK_SECONDS", 0.0)
 
