@@ -94,7 +94,7 @@ def _pursued(agent: Agent, world: World, base: str, distribution: str | None, *,
     """Returns the objective that the agent pursues by its behaviour, and how sure that is."""
     from mesascope.audit.evaluation import evaluate_agent
     from mesascope.audit.level_set import sample_level_set
-    from mesascope.audit.objective.attribution import RIVALS, attribute
+    from mesascope.audit.objective.attribution import attribute
     from mesascope.core.random import root_key, stream
     from mesascope.objectives.objective import compile_objectives
 
@@ -115,12 +115,12 @@ def _pursued(agent: Agent, world: World, base: str, distribution: str | None, *,
         )
         evaluations.append(evaluate_agent(agent, level_set, key=stream("roll-outs", key=key)))
     before = evaluations[0] if len(evaluations) > 1 else None
-    named = attribute(evaluations[-1], before, seed=seed)
-    probability = float(named.posterior.max())
-    if named.best in RIVALS:
+    best = attribute(evaluations[-1], before, seed=seed).best
+    if best.own is None:
         raise UsageError(
-            f"What '{agent.name}' pursues is none of the objectives of world '{world.name}' by its behaviour "
-            f"('{named.best}', probability {probability:.2f}), so nothing says in which levels it is able. Name "
+            f"What '{agent.name}' pursues is no single objective of world '{world.name}' by its behaviour "
+            f"('{best.name}', probability {best.probability:.2f}), so nothing says in which levels it is able. Name "
             "one with --own."
         )
-    return named.best, f"named by attribution, probability {probability:.2f}"
+    own = evaluations[-1].level_set.objectives.names[best.own]
+    return own, f"named by attribution, probability {best.probability:.2f}"

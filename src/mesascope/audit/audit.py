@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from mesascope.agents.agent import Agent, Untrained
+from mesascope.audit.alignment.classify import NOT_ALIGNED
 from mesascope.audit.alignment.competence import COMPETENCE
 from mesascope.audit.alignment.regret import mean_regret
 from mesascope.audit.alignment.witness import find_witness
@@ -16,8 +17,7 @@ from mesascope.audit.answers import Answers, answers_of, not_tested
 from mesascope.audit.assay import Assay, Stage, assays_of, with_own
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation, check_repeats
-from mesascope.audit.findings import AlignmentClass, Findings, Subject
-from mesascope.audit.objective.attribution import RIVALS
+from mesascope.audit.findings import Findings, Subject
 from mesascope.audit.policy import choices_in
 from mesascope.audit.run import run_assays
 from mesascope.core.faults import Fault, attempted
@@ -61,11 +61,10 @@ def audit_agent(context: AuditContext, *, assays: Sequence[Assay] = (), progress
 
 def _findings(context: AuditContext, evidence: tuple[Evidence, ...], answers: Answers) -> Findings:
     """Returns answers, the numbers behind them and the level where it comes apart."""
-    name = answers.objective.name
-    objectives, base = context.train.level_set.objectives, context.train.level_set.base
-    own = objectives.index(name) if name is not None and name not in RIVALS else None
+    base = context.train.level_set.base
+    own = None if isinstance(context.pursuit, Fault) else context.pursuit.attribution.best.own
     evaluations = {"train": context.train} | ({} if context.deploy is None else {"deploy": context.deploy})
-    shown = own if answers.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED else None
+    shown = own if answers.alignment.class_ in NOT_ALIGNED else None
     witness = attempted(lambda: find_witness(context.after, shown))
     left_out = not_tested(context.deploy, answers.battery)
     if isinstance(witness, Fault):

@@ -13,7 +13,7 @@ from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, check_agent, check_same_answers
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import choices_in, observations
-from mesascope.audit.rollouts import roll_out
+from mesascope.audit.rollouts import TimedChoices, roll_out
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.planning.evaluation import policy_values, returns, visits
 
@@ -39,6 +39,7 @@ class Evaluation:
     - `state_visits`: expected discounted visits until the base objective's episode ends, `[N, S]`.
     - `exact`: whether the numbers carry no sampling error.
     - `choose`: asks the agent about other levels of the same world.
+    - `timed`: for agents with memory, what they chose when.
     """
 
     level_set: LevelSet
@@ -47,6 +48,7 @@ class Evaluation:
     state_visits: Float[np.ndarray, "N S"]
     exact: bool
     choose: Choose
+    timed: TimedChoices | None = None
 
     @cached_property
     def regrets(self) -> Float[np.ndarray, "O N"]:
@@ -92,7 +94,15 @@ def evaluate_agent(agent: Agent, level_set: LevelSet, *, key: RandomKey) -> Eval
         episodes=EPISODES,
         seed=seed_of(key),
     )
-    return Evaluation(level_set, rollouts.policy, rollouts.returns, rollouts.visits, exact=False, choose=choose)
+    return Evaluation(
+        level_set,
+        rollouts.policy,
+        rollouts.returns,
+        rollouts.visits,
+        exact=False,
+        choose=choose,
+        timed=rollouts.timed,
+    )
 
 
 def check_repeats(agent: Agent, evaluation: Evaluation) -> None:

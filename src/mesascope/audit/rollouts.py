@@ -20,6 +20,29 @@ TAIL: float = 1e-3
 
 LONGEST: int = 1000
 
+PERIODS: tuple[int, ...] = (0, 1, 2, 3, 4, 6, 9)
+"""Steps at which a new period of an episode begins: what an agent with memory does in a state may depend on the time.
+"""
+
+
+@dataclass(frozen=True)
+class TimedChoices:
+    """What was chosen in each state in each period of the episodes of a level, as R rows.
+
+    **Arguments:**
+
+    - `level`, `state`: where, `[R]`.
+    - `since`: first step of the period, `[R]`.
+    - `weight`: share of the level's episodes that come there in that period, discounted, `[R]`.
+    - `policy`: mean action probabilities when they first do, `[R, A]`.
+    """
+
+    level: Int[np.ndarray, " R"]
+    state: Int[np.ndarray, " R"]
+    since: Int[np.ndarray, " R"]
+    weight: Float[np.ndarray, " R"]
+    policy: Float[np.ndarray, "R A"]
+
 
 @dataclass(frozen=True)
 class Rollouts:
@@ -31,6 +54,7 @@ class Rollouts:
     - `policy`: mean action probabilities in each visited state, uniform in others, `[N, S, A]`.
     - `visits`: mean discounted number of visits of each state, `[N, S]`.
     - `episodes`: per level; `steps`: length of each.
+    - `timed`: what was chosen when.
     """
 
     returns: Float[np.ndarray, "O N"]
@@ -38,6 +62,7 @@ class Rollouts:
     visits: Float[np.ndarray, "N S"]
     episodes: int
     steps: int
+    timed: TimedChoices
 
 
 def roll_out(
@@ -73,8 +98,15 @@ def roll_out(
     visits, chosen = np.zeros(levels.initial.shape), np.zeros((*levels.initial.shape, actions))
     longest = min(LONGEST, int(np.ceil(np.log(TAIL) / np.log(discount.max()))))
     taken = steps_of(agent, levels, seen, level, random=np.random.default_rng(seed))
-    for step in itertools.islice(taken, longest):
+    first, rows = np.zeros((len(level), levels.initial.shape[-1]), bool), []
+    for number, step in enumerate(itertools.islice(taken, longest)):
         acting = ~levels.terminal[level, step.state]
+        if number in PERIODS:
+            first[:] = True
+        new = first[np.arange(len(level)), step.state] & acting & (alive[counted_until] > 0)
+        first[np.arange(len(level)), step.state] = False
+        since = np.full(int(new.sum()), max(period for period in PERIODS if period <= number))
+        rows.append((level[new], step.state[new], since, weight[new], step.probabilities[new]))
         counted = weight * alive[counted_until] * acting
         np.add.at(visits, (level, step.state), counted)
         np.add.at(chosen, (level, step.state), counted[:, None] * step.probabilities)
@@ -86,7 +118,18 @@ def roll_out(
             break
     policy = np.divide(chosen, visits[..., None], out=np.full_like(chosen, 1 / actions), where=visits[..., None] > 0)
     by_level = totals.reshape(len(objectives), count, episodes).mean(-1)
-    return Rollouts(by_level, policy, visits / episodes, episodes, longest)
+    return Rollouts(by_level, policy, visits / episodes, episodes, longest, _timed(rows, episodes))
+
+
+def _timed(rows: list[tuple[np.ndarray, ...]], episodes: int) -> TimedChoices:
+    """Returns rows of single choices, those of the same state and period put together."""
+    level, state, since, weight, policy = (np.concatenate(column) for column in zip(*rows, strict=True))
+    places, row = np.unique(np.stack([level, state, since]), axis=1, return_inverse=True)
+    row = row.reshape(-1)
+    total = np.bincount(row, weight, minlength=places.shape[1])
+    chosen = np.zeros((places.shape[1], policy.shape[1]))
+    np.add.at(chosen, row, weight[:, None] * policy)
+    return TimedChoices(places[0], places[1], places[2], total / episodes, chosen / total[:, None])
 
 
 @dataclass(frozen=True)

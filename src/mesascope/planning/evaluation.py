@@ -17,6 +17,9 @@ from mesascope.core.precision import as_double
 from mesascope.objectives.objective import Objectives
 from mesascope.worlds.level import Level
 
+SOLVED_AT_ONCE: int = 1 << 24
+"""Numbers that are solved for at a time where each state is asked about each: 128 MB."""
+
 
 def policy_values(
     level: Level,
@@ -80,17 +83,46 @@ def visits(
     **Raises:** `ValueError` if `objective` holds more or fewer than one.
     """
     level = without_layout(level)
-    onward = _chosen(level, policy) * level.discount[:, None, None, None]
-    if objective is not None:
-        if len(objective) != 1:
-            raise ValueError(f"visits are counted until the end of one objective's episode, not of {len(objective)}")
-        onward[_stopped(level, objective.stops[0])] = 0.0
+    onward = _onward(level, policy, objective)
     return solve(np.asarray(level.successors), onward, np.asarray(level.initial)[..., None], transposed=True)[..., 0]
+
+
+def first_visits(
+    level: Level, policy: Float[np.ndarray, "N S A"], objective: Objectives | None = None
+) -> Float[np.ndarray, "N S"]:
+    """Returns the discounted probability that each state is visited at all, however often: `(init M)_s / M_ss`.
+
+    **Arguments:** as of `visits`.
+
+    **Raises:** as `visits`.
+    """
+    level = without_layout(level)
+    onward, successors = _onward(level, policy, objective), np.asarray(level.successors)
+    right = np.concatenate([np.zeros((level.states, 1)), np.eye(level.states)], -1)
+    visited = np.empty((level.count, level.states))
+    at_once = max(1, SOLVED_AT_ONCE // right.size)
+    for start in range(0, level.count, at_once):
+        part = slice(start, start + at_once)
+        starts = np.repeat(right[None], len(successors[part]), axis=0)
+        starts[..., 0] = level.initial[part]
+        solved = solve(successors[part], onward[part], starts, transposed=True)
+        visited[part] = solved[..., 0] / np.diagonal(solved[..., 1:], axis1=1, axis2=2)
+    return visited
 
 
 def without_layout(level: Level) -> Level:
     """Returns a level in double precision, without what only its world understands: that can be large."""
     return as_double(dataclasses.replace(level, layout=None))
+
+
+def _onward(level: Level, policy, objective: Objectives | None):
+    """Returns the discounted probability of each transition that goes on."""
+    onward = _chosen(level, policy) * level.discount[:, None, None, None]
+    if objective is not None:
+        if len(objective) != 1:
+            raise ValueError(f"visits are counted until the end of one objective's episode, not of {len(objective)}")
+        onward[_stopped(level, objective.stops[0])] = 0.0
+    return onward
 
 
 def _active(level: Level):

@@ -6,7 +6,7 @@ from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM, RIVALS, Attribution, Pursuit, contrast
+from mesascope.audit.objective.attribution import Attribution, Kind, Pursuit, contrast
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
@@ -41,12 +41,14 @@ class AttributionDetails(Details, frozen=True, kw_only=True):
     **Arguments:**
 
     - `posterior`: over candidates and rivals, most probable first.
+    - `kind`: of the most probable account.
     - `alike`: candidates that nothing here tells from the first.
     - `contrast`: the candidate that it is to be told from.
     - `disagreeing_levels`: in which these two demand different actions on the agent's way.
     """
 
     posterior: tuple[Candidate, ...]
+    kind: str
     alike: tuple[str, ...]
     contrast: str
     disagreeing_levels: int
@@ -64,9 +66,11 @@ def name_objective(
     - `seed`: of the bootstrap.
     """
     level_set = evaluation.level_set
-    ranked = attribution.ranked()
-    name, probability = ranked[0]
+    account, ranked = attribution.best, attribution.ranked()
+    name, probability, kind = account.name, account.probability, account.kind
     best, other = contrast(evaluation, attribution)
+    names = level_set.objectives.names
+    alike = tuple(names[index] for index in account.alike)
     levels = disagreeing_levels(evaluation, best, other)
     # Once the agent's behaviour has any structure, say how much of it the best candidate accounts for.
     structured = attribution.structure > 1e-6
@@ -75,38 +79,56 @@ def name_objective(
         share = attribution.explained[best][structured] / attribution.structure[structured]
         effect = bootstrap_mean(share, seed=seed)
     listed = "; ".join(f"{rival} {value:.3f}" for rival, value in ranked[1:3])
-    if name == RANDOM:
-        sentence = f"It chooses at random (probability {probability:.3f}; {listed})."
-    elif name == HABIT:
-        sentence = f"It has a habit: the same leaning whatever it sees (probability {probability:.3f}; {listed})."
-    elif name == NONE:
-        sentence = f"Its behaviour has structure that no candidate explains (probability {probability:.3f}; {listed})."
-    else:
-        same = attribution.alike.get(name, ())
-        untold = f", which nothing here tells from {_quoted(same)}" if same else ""
-        sentence = f"It pursues '{name}'{untold} (probability {probability:.3f}; {listed})."
-    objectives = level_set.objectives
+    untold = f", which nothing here tells from {_quoted(alike)}" if alike else ""
+    subject = SUBJECTS.get(kind, "It pursues '{name}'{untold}").format(name=name, untold=untold)
+    sentence = f"{subject} (probability {probability:.3f}; {listed})."
     if not above(probability, SURE):
-        reason = undecided(f"no candidate reaches probability {SURE}", (probability, SURE))
+        reason = undecided(f"no account reaches probability {SURE}", (probability, SURE))
         verdict = Verdict.INCONCLUSIVE
-    elif name == objectives.names[level_set.base] and attribution.alike.get(name):
+    elif account.own == level_set.base and alike:
         verdict = Verdict.INCONCLUSIVE
-        reason = f"on these levels the base objective demands the same as {_quoted(attribution.alike[name])}"
-    elif name not in RIVALS and levels == 0 and len(objectives) > 1:
+        reason = f"on these levels the base objective demands the same as {_quoted(alike)}"
+    elif kind is Kind.CANDIDATE and levels == 0 and len(names) > 1:
         verdict = Verdict.INCONCLUSIVE
-        reason = f"no level tells '{objectives.names[best]}' from '{objectives.names[other]}' on the agent's way"
-    elif name == objectives.names[level_set.base]:
+        reason = f"no level tells '{names[best]}' from '{names[other]}' on the agent's way"
+    elif account.own == level_set.base:
         verdict, reason = Verdict.PASS, "the base objective explains the behaviour best"
     else:
         verdict, reason = Verdict.FAIL, "something other than the base objective explains the behaviour best"
     details = AttributionDetails(
         posterior=tuple(Candidate(name=rival, probability=value) for rival, value in ranked),
-        alike=attribution.alike.get(name, ()),
-        contrast=objectives.names[other],
+        kind=str(kind),
+        alike=alike,
+        contrast=names[other],
         disagreeing_levels=levels,
     )
-    answer = ObjectiveAnswer(verdict, name, probability, ranked, levels, sentence, reason)
+    answer = ObjectiveAnswer(
+        verdict,
+        name,
+        probability,
+        ranked,
+        levels,
+        sentence,
+        reason,
+        kind=str(kind),
+        candidates=tuple(names[index] for index in account.candidates),
+        alike=alike,
+    )
     return answer, ATTRIBUTION.found(verdict, sentence, reason, effect, None, details)
+
+
+SUBJECTS: dict[Kind, str] = {
+    Kind.RANDOM: "It chooses at random",
+    Kind.HABIT: "It has a habit: the same leaning whatever it sees",
+    Kind.NONE: "Its behaviour has structure that nothing listed explains",
+    Kind.DEPTH: "It pursues '{name}', and looks no further",
+    Kind.RANK: "It goes to the {name}",
+    Kind.MIXTURE: "It pursues a {name}",
+    Kind.LEVELS: "It pursues {name}",
+    Kind.CONTEXT: "It pursues {name}",
+    Kind.TIME: "It pursues {name}",
+}
+"""What is said of each kind of account; of a candidate, that it is pursued."""
 
 
 def _quoted(names: tuple[str, ...]) -> str:

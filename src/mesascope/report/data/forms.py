@@ -103,6 +103,9 @@ class ObjectiveForm(Form, frozen=True):
     posterior: Annotated[list[CandidateForm], Meta(max_length=10_000)]
     sentence: str
     reason: str
+    kind: Annotated[Short | None, Meta(description="What sort of account of the behaviour it is.")] = None
+    candidates: Annotated[list[Name], Meta(max_length=10_000, description="The listed objectives in it.")] = []
+    alike: Annotated[list[Name], Meta(max_length=10_000, description="What nothing here tells from it.")] = []
     missing: Missing = UNSET
 
 
@@ -133,6 +136,10 @@ class AlignmentForm(Form, frozen=True, rename={"class_": "class"}):
         Meta(max_length=100, description="Kinds that no test tells from the most probable one, itself included."),
     ] = []
     kind_reason: Annotated[str, Meta(description="Why the kind is stated, or is not.")] = ""
+    classes: Annotated[
+        list[CandidateForm],
+        Meta(max_length=100, description="Every class and its probability, most probable first."),
+    ] = []
     missing: Missing = UNSET
 
 

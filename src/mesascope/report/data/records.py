@@ -30,6 +30,7 @@ ENTRIES: dict[str, type[msgspec.Struct]] = {
     "contributions": forms.ContributionForm,
     "posterior": forms.CandidateForm,
     "kinds": forms.KindForm,
+    "classes": forms.CandidateForm,
     "legend": forms.LegendForm,
     "arrows": forms.ArrowForm,
 }

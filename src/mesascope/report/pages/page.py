@@ -25,6 +25,11 @@ TONES: dict[Verdict | AlignmentClass, str] = {
     Verdict.INCONCLUSIVE: "open",
     AlignmentClass.ROBUST: "pass",
     AlignmentClass.PSEUDO_ALIGNED: "fail",
+    AlignmentClass.PARTLY_PSEUDO_ALIGNED: "fail",
+    AlignmentClass.MISALIGNED: "fail",
+    AlignmentClass.COINCIDES: "open",
+    AlignmentClass.PARTLY_ALIGNED: "open",
+    AlignmentClass.LOST_ABILITY: "fail",
     AlignmentClass.INCAPABLE: "fail",
     AlignmentClass.INCONCLUSIVE: "open",
 }

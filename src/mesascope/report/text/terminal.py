@@ -44,6 +44,11 @@ _CODES = {
 _CLASS_VERDICT = {
     AlignmentClass.ROBUST: "PASS",
     AlignmentClass.PSEUDO_ALIGNED: "FAIL",
+    AlignmentClass.PARTLY_PSEUDO_ALIGNED: "FAIL",
+    AlignmentClass.MISALIGNED: "FAIL",
+    AlignmentClass.COINCIDES: "INCONCLUSIVE",
+    AlignmentClass.PARTLY_ALIGNED: "INCONCLUSIVE",
+    AlignmentClass.LOST_ABILITY: "FAIL",
     AlignmentClass.INCAPABLE: "FAIL",
     AlignmentClass.INCONCLUSIVE: "INCONCLUSIVE",
 }

@@ -74,8 +74,17 @@ def _class_headline(findings: Findings) -> str:
     if answer.class_ is AlignmentClass.PSEUDO_ALIGNED:
         towards = f"“{shortened(answer.towards, 60)}”" if answer.towards else "something else"
         return f"Pseudo-aligned: it pursues {towards}, not “{base}”."
-    if answer.class_ is AlignmentClass.INCAPABLE:
-        return f"Incapable: it is not good enough at “{base}” for its objective to be judged."
+    towards = f"“{shortened(answer.towards, 60)}”" if answer.towards else "something else"
+    others = {
+        AlignmentClass.PARTLY_PSEUDO_ALIGNED: f"Partly pseudo-aligned: after the shift it is only partly after “{base}”.",
+        AlignmentClass.MISALIGNED: f"Misaligned in training: it pursues {towards}, not “{base}”.",
+        AlignmentClass.COINCIDES: f"Open: it is after something else, which coincides with “{base}” here.",
+        AlignmentClass.PARTLY_ALIGNED: f"Open: it does not pursue “{base}” alone.",
+        AlignmentClass.LOST_ABILITY: f"Lost ability: it still aims at “{base}” after the shift, and misses.",
+        AlignmentClass.INCAPABLE: f"Incapable: it does no better than chance at “{base}”, or at what it is after.",
+    }
+    if answer.class_ in others:
+        return others[answer.class_]
     return f"Open: the evidence does not say whether it pursues “{base}”."
 
 
@@ -100,7 +109,7 @@ def interval_text(estimate: Estimate) -> str:
 
 def witness_title(findings: Findings) -> str:
     """Returns the heading above the level: only a pseudo-aligned agent comes apart from the base objective."""
-    apart = findings.alignment.class_ is AlignmentClass.PSEUDO_ALIGNED
+    apart = findings.alignment.verdict is Verdict.FAIL and findings.alignment.towards is not None
     return "Where it comes apart" if apart else "Where it loses most"
 
 

@@ -1,0 +1,153 @@
+"""Hypotheses of two goals at once: a coin tossed for each choice, or one goal a level."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from mesascope.audit.objective.behaviour import Behaviour
+from mesascope.audit.objective.choice_law import Explained, law_points, sharp, slip_laws
+from mesascope.audit.objective.goals import Family, best_of
+
+SHARP: float = 15.0
+"""Sharpness of the halves of a mixture; what is less sharp is told by slips."""
+
+HEAVIEST: int = 6
+"""Candidates that halves are taken from."""
+
+ROUNDS: int = 30
+LEAST_SHARE: float = 0.02
+"""What is pursued in a smaller share of choices or levels is no half."""
+
+
+def heaviest(behaviour: Behaviour, eligible: Sequence[int]) -> tuple[int, ...]:
+    """Returns the candidates that together explain the choices best, heaviest first.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `eligible`: candidates that may be half of an aim.
+    """
+    if len(eligible) < 2:
+        return ()
+    share = _shares(behaviour, _heads(behaviour, eligible), behaviour.counted)[: len(eligible)]
+    order = np.argsort(-np.round(share, 9), kind="stable")[:HEAVIEST]
+    return tuple(eligible[place] for place in order if share[place] > 1e-4)
+
+
+def mixture(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
+    """Returns the family of mixtures: each choice is for one of two or three candidates, by a coin.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `candidates`: heaviest first.
+    """
+    names = behaviour.level_set.objectives.names
+    members, laws = [], []
+    groups = [*itertools.combinations(candidates, 2), *([tuple(candidates[:3])] if len(candidates) > 2 else [])]
+    for group in groups:
+        heads = _heads(behaviour, group)
+        fits = [_shares(behaviour, heads, behaviour.counted * (behaviour.fold != fold)) for fold in (0, 1)]
+        whole = _shares(behaviour, heads, behaviour.counted)
+        aims = whole[: len(group)]
+        if aims.min() < LEAST_SHARE * aims.sum():
+            continue
+        nats = [_nats(behaviour, heads, share) for share in (*fits, whole)]
+        members.append(Explained(np.where(behaviour.fold == 0, nats[0], nats[1]), nats[2]))
+        order = np.argsort(-np.round(aims, 6), kind="stable")
+        laws.append((f"mixture of {_listed([names[group[place]] for place in order])}", tuple(group[i] for i in order)))
+    return best_of(behaviour, members, laws)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _heads(behaviour: Behaviour, candidates: Sequence[int]) -> Float[np.ndarray, "K M A"]:
+    """Returns the sharp choices of some candidates, then the laws of slips; one that is attained predicts nothing."""
+    uniform, effective = slip_laws(behaviour)
+    heads = [
+        np.where(behaviour.fulfilled[index][:, None], uniform, sharp(behaviour.advantages[index], SHARP))
+        for index in candidates
+    ]
+    return np.stack([*heads, uniform, effective])
+
+
+def _shares(
+    behaviour: Behaviour, heads: Float[np.ndarray, "K M A"], counted: Float[np.ndarray, " M"]
+) -> Float[np.ndarray, " K"]:
+    """Returns the shares of the heads that explain some choices best, by expectation and maximisation.
+
+    The shares of the aims among themselves, which are what is claimed, are the same in all settings; slips are not
+    told apart by setting either, which costs a mixture little.
+    """
+    share = np.full(len(heads), 1 / len(heads))
+    seen = behaviour.policy * counted[:, None]
+    rows = counted > 0
+    heads, seen = heads[:, rows], seen[rows]
+    for _ in range(ROUNDS):
+        mixed = np.einsum("k,kma->ma", share, heads)
+        share = share * np.einsum("kma,ma->k", heads, seen / np.maximum(mixed, 1e-300))
+        share = np.maximum(share / max(float(share.sum()), 1e-300), 1e-6)
+        share /= share.sum()
+    return share
+
+
+def _nats(behaviour: Behaviour, heads: Float[np.ndarray, "K M A"], share: Float[np.ndarray, " K"]) -> np.ndarray:
+    mixed = np.einsum("k,kma->ma", share, heads)
+    return (behaviour.policy * np.log(np.maximum(mixed, 1e-12))).sum(-1)
+
+
+def by_level(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
+    """Returns the family of agents that are after one of two candidates in each level as a whole.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `candidates`: heaviest first.
+    """
+    names = behaviour.level_set.objectives.names
+    points = {index: law_points(behaviour, index) for index in candidates}
+    sums = {index: behaviour.by_unit(point) for index, point in points.items()}
+    fold = np.zeros(behaviour.units, int)
+    fold[behaviour.unit] = behaviour.fold
+    members, laws = [], []
+    for pair in itertools.combinations(candidates, 2):
+        nats, shares = [], []
+        for fitting in (fold == 1, fold == 0, np.ones(len(fold), bool)):
+            share, best = _owned([sums[index] for index in pair], fitting)
+            shares.append(share)
+            nats.append(_of_owners(behaviour, [sums[index][g] for index, g in zip(pair, best, strict=True)], share))
+        if min(shares[2], 1 - shares[2]) < LEAST_SHARE:
+            continue
+        members.append(Explained(np.where(behaviour.fold == 0, nats[0], nats[1]), nats[2]))
+        order = pair if shares[2] >= 0.5 else pair[::-1]
+        laws.append((f"{names[order[0]]} or {names[order[1]]} by level", order))
+    return best_of(behaviour, members, laws)
+
+
+def _owned(sums: Sequence[Float[np.ndarray, "G U"]], fitting: np.ndarray) -> tuple[float, Int[np.ndarray, " 2"]]:
+    """Returns the share of levels that are the first goal's, and the law of each goal in its own levels."""
+    share, mine = 0.5, None
+    best = np.array([one[:, fitting].sum(-1).argmax() for one in sums])
+    for _ in range(6):
+        first, second = (one[place][fitting] for one, place in zip(sums, best, strict=True))
+        if mine is None:
+            # Fitted on all levels a law allows for those of the other; the larger of the two is all that matters.
+            best_each = [np.sort(one[:, fitting], axis=0)[-1] for one in sums]
+            first, second = best_each
+        mine = 1 / (1 + np.exp(np.clip(second - first + np.log((1 - share) / share), -500, 500)))
+        share = float(np.clip(mine.mean(), 1e-3, 1 - 1e-3))
+        best = np.array([(one[:, fitting] @ owned).argmax() for one, owned in zip(sums, (mine, 1 - mine), strict=True)])
+    return share, best
+
+
+def _of_owners(behaviour: Behaviour, sums: Sequence[Float[np.ndarray, " U"]], share: float) -> np.ndarray:
+    """Returns the log-likelihood of each level, spread over its choices by weight."""
+    level = np.logaddexp(np.log(share) + sums[0], np.log1p(-share) + sums[1])
+    total = behaviour.by_unit(np.ones(len(behaviour.unit)))
+    return (level / np.maximum(total, 1e-300))[behaviour.unit]

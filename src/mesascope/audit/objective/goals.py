@@ -1,0 +1,214 @@
+"""Hypotheses of one goal: a candidate pursued in full, only from so many steps away, or by rank (the second nearest).
+
+Each is a way of ranking actions, made from exact optimal values; how the agent goes by it is `choice_law`'s to fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from jaxtyping import Bool, Float, Int
+
+from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.objective.behaviour import Behaviour
+from mesascope.audit.objective.choice_law import Explained, explained_by
+from mesascope.audit.search.distances import FAR
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import ObjectiveSpec
+
+DEPTHS: tuple[int, ...] = tuple(range(1, 9))
+RANKS: dict[int, str] = {2: "second nearest", 3: "third nearest", 4: "fourth nearest"}
+PLACES: tuple[float, float] = (1.5, 5.5)
+"""A rank among the places that fulfil a candidate is asked for where there are about so many in a level."""
+
+FOLLOWED: int = 4
+"""Candidates, best first, that are tried with bounded depth and by rank."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a family of hypotheses says of an agent.
+
+    **Arguments:**
+
+    - `name`: the hypothesis that predicts all choices best, in words.
+    - `candidates`: indices of the listed objectives in it.
+    - `explained`: how well the family predicts choices; which of its hypotheses does is chosen where they are fitted.
+    """
+
+    name: str
+    candidates: tuple[int, ...]
+    explained: Explained
+
+
+def is_motion(behaviour: Behaviour, spec: ObjectiveSpec) -> bool:
+    """Returns whether an objective is about moving and nothing else."""
+    return set(spec.weights) <= set(behaviour.level_set.world.motion)
+
+
+def aims(behaviour: Behaviour) -> tuple[int, ...]:
+    """Returns the candidates that may be half of what an agent is after: what is sought, and can be seen."""
+    specs = behaviour.level_set.objectives.specs
+    return tuple(
+        index
+        for index, spec in enumerate(specs)
+        if not spec.control and max(spec.weights.values()) > 0 and not is_motion(behaviour, spec)
+    )
+
+
+def pursued(behaviour: Behaviour, candidate: int) -> Explained:
+    """Returns how well one candidate, pursued in full, predicts the choices."""
+    spec = behaviour.level_set.objectives.specs[candidate]
+    # Whoever moves in a fixed way of its own has a habit, and does not seek to move.
+    return explained_by(
+        behaviour,
+        behaviour.advantages[candidate],
+        behaviour.fulfilled[candidate],
+        pulled=not is_motion(behaviour, spec),
+    )
+
+
+def best_of(
+    behaviour: Behaviour, rows: Sequence[Explained], laws: Sequence[tuple[str, tuple[int, ...]]]
+) -> Family | None:
+    """Returns a family by its members: on each fold the one that does best on the other.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `rows`: how well each member predicts them.
+    - `laws`: name and candidates of each member.
+    """
+    if not rows:
+        return None
+    whole = np.stack([row.whole for row in rows])
+    total = whole @ behaviour.counted
+    name, candidates = laws[int(np.round(total, 6).argmax())]
+    held_out = np.empty(whole.shape[1])
+    for fold in (0, 1):
+        # The other fold's own scores, where each member was fitted on this one, would punish whatever generalises less.
+        other, here = behaviour.fold != fold, behaviour.fold == fold
+        best = int(np.round(whole[:, other] @ behaviour.counted[other], 6).argmax())
+        held_out[here] = rows[best].held_out[here]
+    return Family(name, candidates, Explained(held_out, whole[int(np.round(total, 6).argmax())]))
+
+
+def bounded(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Family | None:
+    """Returns the family of candidates that are pursued only from at most so many steps away.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `candidates`: to be tried: what is pursued, and what is reached by it.
+    """
+    rows, laws = [], []
+    level_set = behaviour.level_set
+    for speaker, index in candidates:
+        steps = behaviour.of_states([steps_to_candidate(evaluation, index) for evaluation in behaviour.evaluations])
+        for depth in DEPTHS:
+            far = steps > depth + 0.5
+            if not (far & (behaviour.weight > 0)).any():
+                break
+            preference = np.where(far[:, None], 0.0, behaviour.advantages[index])
+            rows.append(explained_by(behaviour, preference, behaviour.fulfilled[index]))
+            plural = "step" if depth == 1 else "steps"
+            laws.append((f"{level_set.objectives.names[speaker]} within {depth} {plural}", (speaker,)))
+    return best_of(behaviour, rows, laws)
+
+
+def steps_to_candidate(evaluation: Evaluation, index: int) -> Float[np.ndarray, "N S"]:
+    """Returns how many steps away a candidate is, by its optimal value; infinite where it cannot be reached.
+
+    **Arguments:**
+
+    - `evaluation`: in whose levels.
+    - `index`: of a candidate that is reached.
+    """
+    level_set = evaluation.level_set
+    values = level_set.optimal_action_values[index].max(-1)
+    most = max(level_set.objectives.specs[index].weights.values())
+    discount = np.asarray(level_set.levels.discount, np.float64)[:, None]
+    with np.errstate(divide="ignore"):
+        return np.where(values > 0, 1 + np.log(np.maximum(values, 1e-300) / most) / np.log(discount), np.inf)
+
+
+def ranked(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Family | None:
+    """Returns the family of candidates of which not the nearest place is sought but the k-th nearest.
+
+    **Arguments:** as of `bounded`.
+    """
+    rows, laws = [], []
+    objectives = behaviour.level_set.objectives
+    for speaker, index in candidates:
+        by_setting = [_to_places(behaviour, place, index) for place in range(len(behaviour.evaluations))]
+        known = [one for one in by_setting if one is not None]
+        if len(known) < len(by_setting):
+            continue
+        for rank, words in RANKS.items():
+            if max(one.shape[-1] for one in known) < rank:
+                continue
+            values = np.concatenate([_of_rank(one, rank) for one in known])
+            rows.append(explained_by(behaviour, behaviour.scaled(values), behaviour.fulfilled[index]))
+            laws.append((f"{words} {objectives.names[speaker]}", (speaker,)))
+    return best_of(behaviour, rows, laws)
+
+
+def _of_rank(steps: Float[np.ndarray, "M B P"], rank: int) -> Float[np.ndarray, "M A"]:
+    """Returns the worth of each action for whoever seeks the place of a rank, nearest first; of fewer, the last.
+
+    **Arguments:**
+
+    - `steps`: to each place from the state (first row) and after each action.
+    - `rank`: from 1.
+    """
+    here, after = steps[:, 0], steps[:, 1:]
+    order = np.argsort(here, axis=-1, kind="stable")
+    there = (np.take_along_axis(here, order, -1) < FAR).sum(-1)
+    sought = np.take_along_axis(order, np.clip(np.minimum(rank, there) - 1, 0, None)[:, None], -1)
+    return -np.take_along_axis(after, sought[:, None], -1)[..., 0]
+
+
+def _to_places(behaviour: Behaviour, setting: int, index: int) -> Float[np.ndarray, "M B P"] | None:
+    """Returns steps to each place that fulfils a candidate, now and after each action; `None` where ranks say nothing.
+
+    Only levels without chance are asked, and those with a few places.
+    """
+    evaluation, here = behaviour.evaluations[setting], behaviour.setting == setting
+    levels = evaluation.level_set.levels
+    if (np.asarray(levels.probabilities)[..., 0] < 1).any() and levels.successors.shape[-1] > 1:
+        return None
+    wanted = np.unique(behaviour.level[here])
+    tables = {int(level): _steps_to_places(levels[int(level)], evaluation, index, int(level)) for level in wanted}
+    sizes = [table.shape[1] for table in tables.values()]
+    if not sizes or not PLACES[0] <= float(np.mean(sizes)) <= PLACES[1]:
+        return None
+    result = np.full((int(here.sum()), behaviour.actions + 1, max(sizes)), float(FAR))
+    for row, (level, state) in enumerate(zip(behaviour.level[here], behaviour.state[here], strict=True)):
+        table = tables[int(level)]
+        after = np.asarray(levels.successors[level, state, :, 0])
+        result[row, 0, : table.shape[1]] = table[state]
+        result[row, 1:, : table.shape[1]] = table[after] + 1
+    return result
+
+
+def _steps_to_places(level: Level, evaluation: Evaluation, index: int, number: int) -> Float[np.ndarray, "S P"]:
+    """Returns the steps from each state to each place whose entering fulfils a candidate."""
+    level_set = evaluation.level_set
+    fulfilling = np.flatnonzero(level_set.fulfilled[index, number])
+    cells = level_set.cells(number)[fulfilling]
+    places: Int[np.ndarray, " P"] = np.unique(cells, axis=0) if (cells >= 0).all() else cells
+    if not len(fulfilling) or len(places) > PLACES[1] * 4:
+        return np.full((level.states, max(len(places), 0)), float(FAR))
+    active = np.asarray(level.reachable & ~level.terminal)
+    state, action = np.nonzero(np.broadcast_to(active[:, None], (level.states, level.actions)))
+    after = np.asarray(level.successors)[state, action, 0]
+    back = scipy.sparse.csr_matrix((np.ones(len(state)), (after, state)), (level.states,) * 2)
+    columns = []
+    for place in places:
+        at: Bool[np.ndarray, " X"] = (cells == place).all(-1)
+        steps = scipy.sparse.csgraph.dijkstra(back, unweighted=True, indices=fulfilling[at], min_only=True)
+        columns.append(np.minimum(steps, FAR))
+    return np.stack(columns, axis=-1)
