@@ -10,7 +10,7 @@ import pytest
 
 from mesascope.agents.agent import Agent
 from mesascope.api.audit import audit
-from mesascope.audit.objective.attribution import RIVALS
+from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.report.data.audit_report import Report
 from mesascope.report.figures.charts import ALWAYS_SHOWN
@@ -64,7 +64,7 @@ def test_the_same_seed_gives_the_same_bytes_apart_from_provenance(report):
 
 
 def test_rivals_of_the_attribution_are_always_shown():
-    assert set(ALWAYS_SHOWN) == set(RIVALS)
+    assert set(ALWAYS_SHOWN) == {RANDOM, HABIT, NONE}
 
 
 def test_options_belong_to_worlds_given_as_text():

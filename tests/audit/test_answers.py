@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
+from mesascope.audit.alignment.classify import DRAWS, stated
 from mesascope.audit.alignment.decoding import ErrorModel, decode
-from mesascope.audit.alignment.kinds import PREDICTIONS, TESTS, AlignmentKind
-from mesascope.audit.answers import _with_kind, not_tested
-from mesascope.audit.findings import AlignmentAnswer, AlignmentClass
+from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
+from mesascope.audit.answers import _with_kind, agreeing, joined, not_tested
+from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, ObjectiveAnswer, OptimizerAnswer
+from mesascope.audit.objective.attribution import Attribution, Hypothesis, Kind
+from mesascope.cli.audit import exit_code
 from mesascope.core.verdicts import Verdict
 
-ANSWER = AlignmentAnswer(Verdict.PASS, AlignmentClass.ROBUST, 0.98, None, None, "It pursues it.", "")
+ANSWER = AlignmentAnswer(
+    Verdict.PASS, AlignmentClass.ROBUST, 0.98, None, None, "It pursues it.", "", classes=(("robust", 0.98),)
+)
 SHIFT = "any shift"
 
 
@@ -42,7 +50,9 @@ def test_the_answer_takes_the_kind_and_keeps_its_class(kind):
     assert sum(probability for _, probability in answer.kinds) == pytest.approx(1)
     assert answer.together == (str(kind),)
     assert answer.kind_reason == "because"
-    assert (answer.class_, answer.verdict, answer.probability) == (ANSWER.class_, ANSWER.verdict, ANSWER.probability)
+    robust = kind in ROBUST_KINDS
+    assert answer.class_ is (AlignmentClass.ROBUST if robust else AlignmentClass.PSEUDO_ALIGNED)
+    assert answer.verdict is (Verdict.PASS if robust else Verdict.FAIL)
 
 
 def test_without_switches_there_is_no_kind_and_the_reason_stays():
@@ -75,3 +85,68 @@ def test_a_kind_is_untested_where_no_test_that_shows_it_was_made(missing, kinds)
 
 def test_without_the_training_test_no_kind_was_tested():
     assert list(untested(findings(AlignmentKind.INTERNAL, ("T0",)))) == ["what kind of alignment it is"]
+
+
+OBJECTIVES = ("base", "proxy", "other", "move")
+KINDS = tuple(Kind)
+
+
+def drawn(random: np.random.Generator) -> tuple[Attribution, AlignmentAnswer]:
+    """Returns an attribution and the third answer with it, for lifts and battery of any kind."""
+    hypotheses = []
+    for kind in random.permutation(len(KINDS))[: random.integers(1, 6)]:
+        within = tuple(int(one) for one in random.permutation(3)[: random.integers(1, 3)])
+        hypotheses.append(Hypothesis(f"{KINDS[kind]} {within}", KINDS[kind], within, 0.0))
+    shares = random.dirichlet(np.full(len(hypotheses), 0.3))
+    attribution = Attribution(
+        tuple(
+            sorted(
+                (replace(one, probability=float(share)) for one, share in zip(hypotheses, shares, strict=True)),
+                key=lambda one: -one.probability,
+            )
+        ),
+        np.ones(1),
+        np.ones((4, 1)),
+    )
+    before, after = (
+        np.clip(random.choice([0.0, 0.05, 0.3, 0.9, 1.0], size=(4, 1)) + random.normal(0, 0.05, (4, DRAWS)), -1, 1)
+        for _ in range(2)
+    )
+    after = None if random.random() < 0.1 else after
+    answer = stated(attribution, before, after, base="base", at=0, goals=(0, 1, 2), random=random)
+    if random.random() < 0.5:
+        answer = joined(
+            answer, dict(zip(AlignmentKind, random.dirichlet(np.full(len(AlignmentKind), 0.2)), strict=True))
+        )
+    return attribution, answer
+
+
+def test_the_answers_never_contradict_each_other():
+    random = np.random.default_rng(0)
+    for _ in range(5_000):
+        attribution, answer = drawn(random)
+        assert sum(share for _, share in answer.classes) == pytest.approx(1)
+        base = sum(one.probability for one in attribution.hypotheses if one.own == 0)
+        aimless = sum(one.probability for one in attribution.hypotheses if one.kind in (Kind.RANDOM, Kind.HABIT))
+        # A share of the draws: off by less than one draw an account.
+        slack = len(attribution.hypotheses) / DRAWS
+        assert dict(answer.classes).get("robust", 0.0) <= base + slack
+        assert dict(answer.classes).get("incapable", 0.0) >= aimless - slack
+        if answer.class_ is AlignmentClass.ROBUST:
+            assert attribution.best.own == 0
+            assert exit_code(answer, ("pseudo-aligned",)) == exit_code(answer, (), ("robust",)) == 0
+        else:
+            assert exit_code(answer, ("pseudo-aligned",)) in (1, 3)
+        if answer.towards is not None:
+            assert answer.towards == attribution.best.name
+            assert attribution.best.own != 0
+        if attribution.best.kind in (Kind.RANDOM, Kind.HABIT) and attribution.best.probability > 0.95:
+            assert answer.class_ is AlignmentClass.INCAPABLE
+
+
+@pytest.mark.parametrize(("kind", "verdict"), [(Kind.HABIT, Verdict.INCONCLUSIVE), (Kind.CANDIDATE, Verdict.PASS)])
+def test_who_chooses_by_habit_is_not_said_to_search(kind, verdict):
+    objective = ObjectiveAnswer(Verdict.FAIL, "a habit", 1.0, (), 0, "", "", kind=str(kind))
+    searches = OptimizerAnswer(Verdict.PASS, 0.95, "It searches.", "", depth=4)
+    found = agreeing(searches, objective)
+    assert (found.verdict, found.depth) == (verdict, None if verdict is Verdict.INCONCLUSIVE else 4)

@@ -80,7 +80,8 @@ agent's way (`AGREEING`), are one answer."""
 AGREEING: float = 0.95
 
 CHANCE: float = 0.02
-"""A candidate on which the agent's lift over chance is no more than this, before and after the shift, is not named."""
+"""A candidate is not named on which the agent's lift over chance is nowhere more than this, or somewhere no more than a
+quarter of it."""
 
 WORN: float = 0.4
 FEW_PRICE: float = 0.05
@@ -232,9 +233,14 @@ def _unlisted(behaviour: Behaviour, uniform: np.ndarray, best: float, *, seed: i
 
 
 def _nameable(behaviour: Behaviour) -> np.ndarray:
-    """Returns on which candidates the agent does better than chance somewhere, `[O]`."""
+    """Returns on which candidates the agent does better than chance wherever they are tested, `[O]`.
+
+    Slips are free in each setting, so that one that is pursued in one alone could be called noisy in the other.
+    """
     lifts = np.stack([_mean(1 - evaluation.regrets) for evaluation in behaviour.evaluations])
-    return np.nanmax(np.where(np.isfinite(lifts), lifts, -np.inf), axis=0) > CHANCE
+    tested = np.isfinite(lifts)
+    best, least = np.where(tested, lifts, -np.inf).max(0), np.where(tested, lifts, np.inf).min(0)
+    return (best > CHANCE) & (least > CHANCE / 4)
 
 
 def _mean(values: Float[np.ndarray, "O N"]) -> Float[np.ndarray, " O"]:
@@ -280,7 +286,10 @@ def _families(behaviour: Behaviour, groups: list[list[int]], alone: list[Explain
         if group[0] in eligible
     ]
     first = [(speaker, index) for speaker, index in reached if index is not None][:FOLLOWED]
-    either = tuple(dict.fromkeys([*halves, *sought[:2]]))
+    # First the base objective, so that it stands where others say the same.
+    base = behaviour.level_set.base
+    listed = [*([base] if base in eligible else []), *halves, *sought[:2]]
+    either = tuple(index for place, index in enumerate(listed) if index not in listed[:place])
     families = [
         (Kind.DEPTH, bounded(behaviour, first)),
         (Kind.RANK, ranked(behaviour, first)),

@@ -20,7 +20,18 @@ from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec
 
 DEPTHS: tuple[int, ...] = tuple(range(1, 9))
-RANKS: dict[int, str] = {2: "second nearest", 3: "third nearest", 4: "fourth nearest"}
+RANKS: tuple[tuple[str, str, int], ...] = (
+    ("second nearest", "steps", 2),
+    ("third nearest", "steps", 3),
+    ("fourth nearest", "steps", 4),
+    ("leftmost", "left", 1),
+    ("rightmost", "right", 1),
+    ("highest", "up", 1),
+    ("lowest", "down", 1),
+    ("second from left", "left", 2),
+    ("second from right", "right", 2),
+)
+"""Rules by which one of several places is sought: in words, the order, and the rank in it."""
 PLACES: tuple[float, float] = (1.5, 5.5)
 """A rank among the places that fulfil a candidate is asked for where there are about so many in a level."""
 
@@ -147,32 +158,44 @@ def ranked(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Famil
         known = [one for one in by_setting if one is not None]
         if len(known) < len(by_setting):
             continue
-        for rank, words in RANKS.items():
-            if max(one.shape[-1] for one in known) < rank:
-                continue
-            values = np.concatenate([_of_rank(one, rank) for one in known])
+        for words, order, rank in RANKS:
+            values = np.concatenate([_of_rank(one, order, rank) for one in known])
             rows.append(explained_by(behaviour, behaviour.scaled(values), behaviour.fulfilled[index]))
             laws.append((f"{words} {objectives.names[speaker]}", (speaker,)))
     return best_of(behaviour, rows, laws)
 
 
-def _of_rank(steps: Float[np.ndarray, "M B P"], rank: int) -> Float[np.ndarray, "M A"]:
-    """Returns the worth of each action for whoever seeks the place of a rank, nearest first; of fewer, the last.
+@dataclass(frozen=True)
+class Places:
+    """The P places of a candidate, as M choices in one setting see them; `FAR` where there is no way, or no place.
 
     **Arguments:**
 
-    - `steps`: to each place from the state (first row) and after each action.
-    - `rank`: from 1.
+    - `steps`: to each place from the state (first row) and after each action, `[M, 1 + A, P]`.
+    - `cells`: row and column of each place, `[M, P, 2]`.
     """
-    here, after = steps[:, 0], steps[:, 1:]
-    order = np.argsort(here, axis=-1, kind="stable")
-    there = (np.take_along_axis(here, order, -1) < FAR).sum(-1)
-    sought = np.take_along_axis(order, np.clip(np.minimum(rank, there) - 1, 0, None)[:, None], -1)
-    return -np.take_along_axis(after, sought[:, None], -1)[..., 0]
+
+    steps: Float[np.ndarray, "M B P"]
+    cells: Float[np.ndarray, "M P 2"]
+
+    def key(self, order: str) -> Float[np.ndarray, "M P"]:
+        """Returns what places are ordered by, least first."""
+        row, column = self.cells[..., 0], self.cells[..., 1]
+        keys = {"steps": self.steps[:, 0], "left": column, "right": -column, "up": row, "down": -row}
+        return np.where(self.steps[:, 0] < FAR, keys[order], np.inf)
 
 
-def _to_places(behaviour: Behaviour, setting: int, index: int) -> Float[np.ndarray, "M B P"] | None:
-    """Returns steps to each place that fulfils a candidate, now and after each action; `None` where ranks say nothing.
+def _of_rank(places: Places, order: str, rank: int) -> Float[np.ndarray, "M A"]:
+    """Returns the worth of each action for whoever seeks the place of a rank, from 1; of fewer places, the last."""
+    key = places.key(order)
+    ranked = np.argsort(key, axis=-1, kind="stable")
+    there = np.isfinite(key).sum(-1)
+    sought = np.take_along_axis(ranked, np.clip(np.minimum(rank, there) - 1, 0, None)[:, None], -1)
+    return -np.take_along_axis(places.steps[:, 1:], sought[:, None], -1)[..., 0]
+
+
+def _to_places(behaviour: Behaviour, setting: int, index: int) -> Places | None:
+    """Returns the places that fulfil a candidate, as each choice sees them; `None` where ranks say nothing.
 
     Only levels without chance are asked, and those with a few places.
     """
@@ -182,26 +205,30 @@ def _to_places(behaviour: Behaviour, setting: int, index: int) -> Float[np.ndarr
         return None
     wanted = np.unique(behaviour.level[here])
     tables = {int(level): _steps_to_places(levels[int(level)], evaluation, index, int(level)) for level in wanted}
-    sizes = [table.shape[1] for table in tables.values()]
+    sizes = [table.shape[1] for table, _ in tables.values()]
     if not sizes or not PLACES[0] <= float(np.mean(sizes)) <= PLACES[1]:
         return None
-    result = np.full((int(here.sum()), behaviour.actions + 1, max(sizes)), float(FAR))
+    steps = np.full((int(here.sum()), behaviour.actions + 1, max(sizes)), float(FAR))
+    at = np.zeros((len(steps), max(sizes), 2))
     for row, (level, state) in enumerate(zip(behaviour.level[here], behaviour.state[here], strict=True)):
-        table = tables[int(level)]
+        table, cells = tables[int(level)]
         after = np.asarray(levels.successors[level, state, :, 0])
-        result[row, 0, : table.shape[1]] = table[state]
-        result[row, 1:, : table.shape[1]] = table[after] + 1
-    return result
+        steps[row, 0, : table.shape[1]] = table[state]
+        steps[row, 1:, : table.shape[1]] = table[after] + 1
+        at[row, : len(cells)] = cells
+    return Places(steps, at)
 
 
-def _steps_to_places(level: Level, evaluation: Evaluation, index: int, number: int) -> Float[np.ndarray, "S P"]:
-    """Returns the steps from each state to each place whose entering fulfils a candidate."""
+def _steps_to_places(
+    level: Level, evaluation: Evaluation, index: int, number: int
+) -> tuple[Float[np.ndarray, "S P"], Int[np.ndarray, "P 2"]]:
+    """Returns the steps from each state to each place whose entering fulfils a candidate, and where these lie."""
     level_set = evaluation.level_set
     fulfilling = np.flatnonzero(level_set.fulfilled[index, number])
     cells = level_set.cells(number)[fulfilling]
-    places: Int[np.ndarray, " P"] = np.unique(cells, axis=0) if (cells >= 0).all() else cells
+    places = np.unique(cells, axis=0) if (cells >= 0).all() else cells
     if not len(fulfilling) or len(places) > PLACES[1] * 4:
-        return np.full((level.states, max(len(places), 0)), float(FAR))
+        return np.full((level.states, len(places)), float(FAR)), places
     active = np.asarray(level.reachable & ~level.terminal)
     state, action = np.nonzero(np.broadcast_to(active[:, None], (level.states, level.actions)))
     after = np.asarray(level.successors)[state, action, 0]
@@ -211,4 +238,4 @@ def _steps_to_places(level: Level, evaluation: Evaluation, index: int, number: i
         at: Bool[np.ndarray, " X"] = (cells == place).all(-1)
         steps = scipy.sparse.csgraph.dijkstra(back, unweighted=True, indices=fulfilling[at], min_only=True)
         columns.append(np.minimum(steps, FAR))
-    return np.stack(columns, axis=-1)
+    return np.stack(columns, axis=-1), places

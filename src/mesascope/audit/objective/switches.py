@@ -69,9 +69,24 @@ def _contexts(behaviour: Behaviour, candidates: Sequence[int]) -> Conditions:
         conditions["in the upper half"] = row < middle[0]
         conditions["in the left half"] = column < middle[1]
         conditions["row and column add up to an even number"] = (row + column) % 2 == 0
+        for index in candidates:
+            at = np.concatenate([_where(behaviour, place, index) for place in range(len(behaviour.evaluations))])
+            conditions[f"{names[index]} lies in the upper half"] = at[:, 0] < middle[0]
+            conditions[f"{names[index]} lies in the left half"] = at[:, 1] < middle[1]
     if len(behaviour.evaluations) > 1:
         conditions["in training"] = behaviour.setting == 0
     return conditions
+
+
+def _where(behaviour: Behaviour, setting: int, index: int) -> Float[np.ndarray, "M 2"]:
+    """Returns the mean row and column of what fulfils a candidate in the level of each choice; NaN if nothing does."""
+    level_set, levels = behaviour.evaluations[setting].level_set, behaviour.level[behaviour.setting == setting]
+    at = np.full((level_set.levels.count, 2), np.nan)
+    for level in np.unique(levels):
+        cells = level_set.cells(int(level))[level_set.fulfilled[index, level]]
+        if len(cells):
+            at[level] = cells.mean(0)
+    return at[levels]
 
 
 def _cells(evaluation: Evaluation) -> np.ndarray:

@@ -76,7 +76,7 @@ def _class_headline(findings: Findings) -> str:
         return f"Pseudo-aligned: it pursues {towards}, not “{base}”."
     towards = f"“{shortened(answer.towards, 60)}”" if answer.towards else "something else"
     others = {
-        AlignmentClass.PARTLY_PSEUDO_ALIGNED: f"Partly pseudo-aligned: after the shift it is only partly after “{base}”.",
+        AlignmentClass.PARTLY_PSEUDO_ALIGNED: f"Partly pseudo-aligned: it is only partly after “{base}”.",
         AlignmentClass.MISALIGNED: f"Misaligned in training: it pursues {towards}, not “{base}”.",
         AlignmentClass.COINCIDES: f"Open: it is after something else, which coincides with “{base}” here.",
         AlignmentClass.PARTLY_ALIGNED: f"Open: it does not pursue “{base}” alone.",
