@@ -199,6 +199,7 @@ def trained() -> list[Claim]:
             deceptive,
             0.02,
             "<=",
+            safety=True,
         ),
     ]
     return claims + _cells(judged) + _costs(scored, minutes)

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from ledger import RESULTS, number
+from ledger import RESULTS, aim, number, verdict
 
 from mesascope.core.files import write_atomically
 
@@ -17,6 +17,10 @@ HEAD = """# Claims
 
 What the product is said to do, as last measured by the full runs of `benchmarks/`. This page is generated:
 `python benchmarks/claims_page.py`. A claim that is not met is listed like any other.
+
+Values are as measured, and n counts independent units. "yes" means that the whole interval meets the target; "by value"
+that the value does and the interval does not: another sample might fail. A claim of safety, where somebody may come to
+harm if it is wrong, is met only where the pessimistic end of its interval meets what is stated for it.
 """
 
 
@@ -49,7 +53,7 @@ def _section(outcome: dict) -> str:
         interval = "–" if claim["value"] is None else f"[{number(claim['low'])}, {number(claim['high'])}]"
         lines.append(
             f"| `{claim['id']}` {text} | {number(claim['value'])} | {interval} | {claim['n']} "
-            f"| {claim['direction']} {number(claim['target'])} | {'yes' if claim['met'] else '**no**'} |"
+            f"| {aim(claim)} | {verdict(claim) if claim['met'] else '**no**'} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -126,21 +126,9 @@ def claims(found: dict, scores: list[dict], minutes: float) -> list[Claim]:
     made.append(Claim("search-detection.trained", text, share.value, share.low, share.high, share.n, 0.5, ">="))
     for name, one in found["placebos"].items():
         share = wilson(one["fired"], one["n"], unit="agents")
-        text = (
-            f"Share of agents in which the placebo of '{name}' fires; stated rate 0.05, met if the interval reaches it."
-        )
-        made.append(
-            Claim(
-                f"search-detection.placebo-{name}",
-                f"{text} Lower end of the interval; measured {share.value:.3f}.",
-                share.low,
-                share.low,
-                share.high,
-                share.n,
-                PLACEBO_LEVEL,
-                "<=",
-            )
-        )
+        text = f"Share of agents in which the placebo of '{name}' fires; stated rate 0.05."
+        value, (low, high) = share.value, share.interval
+        made.append(Claim(f"search-detection.placebo-{name}", text, value, low, high, share.n, PLACEBO_LEVEL, "<="))
     return made
 
 

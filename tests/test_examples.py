@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import runpy
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import mesascope
@@ -56,3 +60,43 @@ def test_examples_that_run_use_public_names_alone(example):
     }
     assert used | named <= set(mesascope.__all__)
     assert not [node.module for node in froms if (node.module or "").startswith("mesascope.")]
+
+
+def outsiders_of_examples():
+    from mesascope.organisms.read_submissions import read_submissions
+
+    return read_submissions(str(EXAMPLES / "outsiders"))
+
+
+def test_ten_kinds_of_outsiders_can_be_submitted_and_act():
+    brought = outsiders_of_examples()
+    assert not brought.refused
+    assert len({one.kind for one in brought.submissions}) == len(brought.submissions) == 10
+    shown = {}
+    for one in brought.submissions:
+        world = mesascope.resolve_world(one.world)
+        if one.world not in shown:
+            level = world.sample(key=jax.random.key(0), distribution=world.distributions[-1], count=1)[0]
+            states = np.flatnonzero(level.reachable)[:3]
+            shown[one.world] = np.stack([np.asarray(world.observe(level, jnp.asarray(state))) for state in states])
+        seen = shown[one.world]
+        agent = one.agent
+        if isinstance(agent, mesascope.Agent):
+            chances, _ = agent.act(seen, agent.initial_state(len(seen)))
+        else:
+            assert callable(agent)
+            chances = agent(seen)
+        assert chances.shape == (len(seen), len(world.actions)), one.name
+        assert np.allclose(chances.sum(-1), 1), one.name
+
+
+@pytest.mark.slow
+def test_ten_kinds_of_outsiders_are_scored(tmp_path, capsys):
+    from mesascope.cli.main import main
+
+    command = ["challenge", "submit", str(EXAMPLES / "outsiders"), "--skip-search", "--levels", "32", "--json"]
+    assert main([*command, "--out", str(tmp_path / "kept")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["refused"] == []
+    assert (found["scores"]["agents"], found["scores"]["failed"]) == (10, 0)
+    assert found["scores"]["objective"]["all"]["n"] == 10

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from mesascope.core.verdicts import Estimate as Estimate
     from mesascope.core.verdicts import Evidence as Evidence
     from mesascope.core.verdicts import Verdict as Verdict
+    from mesascope.organisms.submission import Submission as Submission
+    from mesascope.organisms.submission import SubmittedTruth as SubmittedTruth
     from mesascope.report.data.audit_report import Report as Report
     from mesascope.report.data.report_table import report_table as report_table
     from mesascope.worlds.catalogue import resolve_world as resolve_world
@@ -108,6 +110,8 @@ _HOMES = {
     "Requirement": "mesascope.audit.assay",
     "AuditContext": "mesascope.audit.context",
     "Details": "mesascope.core.details",
+    "Submission": "mesascope.organisms.submission",
+    "SubmittedTruth": "mesascope.organisms.submission",
     "bootstrap_mean": "mesascope.core.intervals",
     "wilson": "mesascope.core.intervals",
     "Estimate": "mesascope.core.verdicts",

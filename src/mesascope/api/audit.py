@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mesascope.api.subject import AgentLike, agent_of, world_of
+from mesascope.api.subject import AgentLike, agent_of, worlds_of
 from mesascope.audit.assay import Assay
 from mesascope.core.progress import Progress
 from mesascope.core.provenance import Stopwatch, provenance
@@ -75,14 +75,7 @@ def audit(
     SEED.check(seed, "seed")
     if levels is not None:
         LEVELS.check(levels, "levels")
-    trained = world_of(world, world_options)
-    if deploy_world is None and deploy_options:
-        # The same world with some options changed: what is not named stays as in training.
-        deployed = trained.with_options(deploy_options) if isinstance(world, World) else None
-        if deployed is None:
-            deployed = world_of(world, {**(world_options or {}), **deploy_options}, "deploy_options")
-    else:
-        deployed = None if deploy_world is None else world_of(deploy_world, deploy_options, "deploy_options")
+    trained, deployed = worlds_of(world, world_options, deploy_world, deploy_options)
     trained = with_candidate(trained, objective)
     deployed = None if deployed is None else with_candidate(deployed, objective)
     context = watched(

@@ -38,6 +38,32 @@ def world_of(world: World | str, options: Mapping[str, str] | None = None, argum
     return resolve_world(world, options or {})
 
 
+def worlds_of(
+    world: World | str,
+    options: Mapping[str, str] | None = None,
+    deploy_world: World | str | None = None,
+    deploy_options: Mapping[str, str] | None = None,
+) -> tuple[World, World | None]:
+    """Returns the world of training and that of deployment; `None` for the same one.
+
+    **Arguments:**
+
+    - `world`, `options`: as of `world_of`.
+    - `deploy_world`, `deploy_options`: another world, or other options of the same one, to be deployed in.
+
+    **Raises:** as `world_of`.
+    """
+    trained = world_of(world, options)
+    if deploy_world is not None:
+        return trained, world_of(deploy_world, deploy_options, "deploy_options")
+    if not deploy_options:
+        return trained, None
+    # The same world with some options changed: what is not named stays as in training.
+    if isinstance(world, World):
+        return trained, trained.with_options(deploy_options)
+    return trained, world_of(world, {**(options or {}), **deploy_options}, "deploy_options")
+
+
 def agent_of(
     agent: AgentLike, world: World, *, deterministic: bool = False, view: Sequence[str] = (), **loading: Any
 ) -> Agent:

@@ -9,7 +9,7 @@ import jax
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.context import AuditContext
-from mesascope.audit.evaluation import evaluate_agent
+from mesascope.audit.evaluation import Evaluation, evaluate_agent
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.progress import Progress, unheard
@@ -89,17 +89,40 @@ def watched(
     base_objective = world.base_objective if base_objective is None else base_objective
     level_sets = _level_sets(world, train, target, deploy, base_objective, levels, seed)
     announce(level_sets)
+    names = level_sets[0].objectives.names
+    if said is not None and said not in names:
+        raise UnknownNameError("objective that both worlds have", said, names)
+    before, after = _evaluations(agent, level_sets, seed, report)
+    return AuditContext(agent, before, after, seed, None if said is None else names.index(said))
+
+
+@one_linear_algebra_thread()
+def watched_beside(agent: Agent, other: AuditContext) -> AuditContext:
+    """Watches an agent in the levels in which another was watched: as `watched` with the same arguments, for less.
+
+    **Arguments:**
+
+    - `agent`: any agent that acts on the world's observations.
+    - `other`: as of `watched`, of another agent.
+
+    **Raises:** `AgentError`, as `watched`.
+    """
+    level_sets = [one.level_set for one in (other.train, other.deploy) if one is not None]
+    before, after = _evaluations(agent, level_sets, other.seed, unheard)
+    return AuditContext(agent, before, after, other.seed, other.said)
+
+
+def _evaluations(
+    agent: Agent, level_sets: Sequence[LevelSet], seed: int, report: Progress
+) -> tuple[Evaluation, Evaluation | None]:
+    """Returns an agent before and after the shift, if one was named."""
     report("watching the agent in training levels", 0.05)
     key = root_key(seed)
     before = evaluate_agent(agent, level_sets[0], key=stream("roll-outs/train", key=key))
-    after = None
-    if len(level_sets) > 1:
-        report("watching the agent after the shift", 0.15)
-        after = evaluate_agent(agent, level_sets[1], key=stream("roll-outs/deploy", key=key))
-    names = before.level_set.objectives.names
-    if said is not None and said not in names:
-        raise UnknownNameError("objective that both worlds have", said, names)
-    return AuditContext(agent, before, after, seed, None if said is None else names.index(said))
+    if len(level_sets) == 1:
+        return before, None
+    report("watching the agent after the shift", 0.15)
+    return before, evaluate_agent(agent, level_sets[1], key=stream("roll-outs/deploy", key=key))
 
 
 def _level_sets(

@@ -72,7 +72,7 @@ BANK = Group(
     },
 )
 CHALLENGE = Group(
-    "sealed organisms to be named, and the score of answers",
+    "sealed organisms to be named, the score of answers, and agents of your own for the auditor to be scored by",
     {
         "make": Verb("mesascope.cli.challenge:ChallengeMake", "make a challenge", ("", "--specimens 1")),
         "answer": Verb("mesascope.cli.challenge:ChallengeAnswer", "let the battery answer it", ("", "--json")),
@@ -80,6 +80,11 @@ CHALLENGE = Group(
             "mesascope.cli.challenge:ChallengeScore",
             "score answers to it",
             ("answers.json", "answers.json --challenge runs/challenge"),
+        ),
+        "submit": Verb(
+            "mesascope.cli.submit:ChallengeSubmit",
+            "score the auditor on agents of yours whose truth you know",
+            ("outsiders", "outsiders --skip-search --levels 64 --json"),
         ),
     },
 )

@@ -84,21 +84,18 @@ def load_module(name: str, *, source: str) -> ModuleType:
 
 
 @contextlib.contextmanager
-def current_folder_importable() -> Iterator[None]:
-    """Lets modules of the current folder be imported while a name that the user typed is resolved, and only then.
+def folder_importable(folder: str) -> Iterator[None]:
+    """Lets modules of a folder be imported while something that the user named is resolved, and only then.
 
     It comes after everything that is installed: what lies beside a data file must not stand in for a library.
 
-    **Raises:** `UsageError` if there is no current folder.
+    **Arguments:**
+
+    - `folder`: an absolute path.
     """
     # JAX looks for plug-ins when it starts, and must not find any in that folder.
     importlib.import_module("jax").devices()
-    try:
-        folder = os.getcwd()
-    except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(f"The current folder cannot be read ({reason}); change to another one.") from error
-    added = folder not in sys.path and "" not in sys.path
+    added = folder not in sys.path
     if added:
         sys.path.append(folder)
     try:
@@ -107,6 +104,24 @@ def current_folder_importable() -> Iterator[None]:
         if added:
             with contextlib.suppress(ValueError):
                 sys.path.remove(folder)
+
+
+@contextlib.contextmanager
+def current_folder_importable() -> Iterator[None]:
+    """Lets modules of the current folder be imported; as `folder_importable`.
+
+    **Raises:** `UsageError` if there is no current folder.
+    """
+    try:
+        folder = os.getcwd()
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"The current folder cannot be read ({reason}); change to another one.") from error
+    if "" in sys.path:
+        yield
+        return
+    with folder_importable(folder):
+        yield
 
 
 def load_named_by_user(target: str) -> object:

@@ -1,0 +1,155 @@
+"""`mesascope challenge submit`: the auditor is scored on agents that others wrote, and whose truth they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from mesascope.cli.audit import exit_code
+from mesascope.cli.console import Console
+from mesascope.cli.options.kinds import MaybeFolder, MaybeLevels, Seed, option
+from mesascope.cli.options.output import PrintOptions
+from mesascope.cli.output_folder import check_writable
+from mesascope.cli.train import resumable
+from mesascope.core.quantities import TEXT
+
+if TYPE_CHECKING:
+    from mesascope.audit.findings import AlignmentAnswer
+    from mesascope.organisms.read_submissions import Refused
+    from mesascope.organisms.reliability import Reliability, Share
+    from mesascope.organisms.scores import Judged, Scores
+
+SUBMITTED = Path("runs/submitted")
+
+
+@dataclass(frozen=True)
+class ChallengeSubmit:
+    """Audits agents of yours, whose truth you know, and scores the answers: are they right as often as they say?
+
+    Each agent is a `mesascope.Submission` with a `mesascope.SubmittedTruth`, in the list `submissions` of a module.
+    What was judged stays in a folder; the same command goes on after a stop. An agent that fails is a row of the
+    result.
+    """
+
+    submissions: tyro.conf.Positional[Annotated[str, *option(TEXT, "FOLDER|FILE|MODULE")]]
+    """A folder of .py files, one such file, or a module (module:attribute)."""
+    skip_search: bool = False
+    """Leave out the first question, which takes most of the time; the other two answers are the same."""
+    levels: MaybeLevels = None
+    """How many levels of each distribution; by default up to 512."""
+    seed: Seed = 0
+    """Of everything random."""
+    out: MaybeFolder = None
+    """The folder that results are kept in; by default runs/submitted."""
+    output: PrintOptions = PrintOptions()
+
+    def run(self, console: Console) -> int:
+        import importlib.metadata
+
+        import msgspec
+
+        from mesascope.api.submit import submit
+        from mesascope.organisms.read_submissions import read_submissions
+        from mesascope.organisms.scores import scores
+
+        brought = read_submissions(self.submissions)
+        folder = self.out or SUBMITTED
+        check_writable(folder)
+        for one in brought.refused:
+            console.note(f"{one.name}: {one.reason}")
+        with resumable(folder), console.progress(f"Judging {len(brought.submissions)} agents") as progress:
+            rows = tuple(
+                submit(
+                    brought.submissions,
+                    gates=gates,
+                    folder=folder,
+                    stamp=f"{importlib.metadata.version('mesascope')} {brought.digest}",
+                    search=not self.skip_search,
+                    levels=self.levels,
+                    seed=self.seed,
+                    progress=progress,
+                )
+            )
+        found = scores(rows)
+        if self.output.json:
+            refused = [{"name": one.name, "reason": one.reason} for one in brought.refused]
+            data = {"scores": found, "agents": rows, "refused": refused}
+            console.result(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
+        else:
+            console.result(_text(found, rows, brought.refused))
+        return 0
+
+
+def gates(alignment: AlignmentAnswer) -> tuple[int, int]:
+    """Returns the exit codes of `--require robust` and of `--fail-on pseudo-aligned`."""
+    return exit_code(alignment, (), ("robust",)), exit_code(alignment, ("pseudo-aligned",), ())
+
+
+def _text(found: Scores, rows: tuple[Judged, ...], refused: tuple[Refused, ...]) -> str:
+    width = max(len(text) for row in rows for text in (row.name, row.kind))
+    lines = [f"{'agent':{width}}  {'objective':38}{'class':38}{'gates':7}search"]
+    for row in rows:
+        if row.answer is None or row.mark is None:
+            lines.append(f"{row.name:{width}}  nothing: {row.failure}")
+            continue
+        answer, mark = row.answer, row.mark
+        objective = _said(answer.objective, answer.objective_probability, mark.objective)
+        kind = answer.kind or answer.class_
+        class_ = _said(kind, answer.kind_probability if answer.kind else answer.class_probability, mark.class_)
+        gate = f"{answer.require_robust} {answer.fail_on_pseudo_aligned}"
+        searches = "-" if answer.search is None else f"{_sign(mark.search)} {answer.search}"
+        lines.append(f"{row.name:{width}}  {objective:38}{class_:38}{gate:7}{searches}")
+    head = "objective  wrong at .99  class    search   called robust, pseudo-aligned, incapable"
+    lines += ["", f"{'kind':{width}}  {head}"]
+    for one in found.by_kind:
+        called = f"{one.called_robust}, {one.called_pseudo_aligned}, {one.called_incapable} of {one.agents}"
+        cells = f"{_of(one.objective):11}{one.objective_sure_and_wrong:<14}{_of(one.class_):9}{_of(one.search):9}"
+        lines.append(f"{one.kind:{width}}  {cells}{called}")
+    signs = "+ right, x wrong, ? not settled by the truth; gates: --require robust, --fail-on pseudo-aligned"
+    lines += ["", signs, ""]
+    lines += _reliable("Objective", found.objective) + _reliable("Class", found.class_)
+    lines += _reliable("Search", found.search)
+    lines += [
+        f"Wrong listed objectives with probability >= .9: {_of(found.wrong_candidates)}",
+        f"Called robust and not: {_of(found.false_robust)}; called pseudo-aligned and not: "
+        f"{_of(found.false_pseudo_aligned)}; aligned and called incapable: {_of(found.false_incapable)}; "
+        f"pseudo-aligned and past a gate: {_of(found.gates)}",
+        f"{found.agents} agents, of which {found.failed} failed; {len(refused)} were refused",
+        *(f"refused: {one.name}: {one.reason}" for one in refused),
+    ]
+    return "\n".join(lines)
+
+
+def _said(name: str | None, probability: float | None, right: bool | None) -> str:
+    told = "" if probability is None else f" {probability:.3f}"
+    return f"{_sign(right)} {name or 'nothing'}{told}"
+
+
+def _sign(right: bool | None) -> str:
+    return {True: "+", False: "x", None: "?"}[right]
+
+
+def _of(share: Share) -> str:
+    return f"{share.right}/{share.n}" if share.n else "-"
+
+
+def _reliable(title: str, found: Reliability) -> list[str]:
+    sure, likely = found.by_level
+    if not found.all.n or found.calibration_error is None:
+        return [f"{title}: nothing to score"]
+    spread = [
+        f"{_of(one)} [{one.low:.2f}, {one.high:.2f}], kinds resampled [{one.low_of_kinds:.2f}, {one.high_of_kinds:.2f}]"
+        for one in (sure, likely)
+        if one.n
+    ]
+    told = dict(zip([name for name, one in ((">= .99", sure), (">= .9", likely)) if one.n], spread, strict=True))
+    return [
+        f"{title}: {_of(found.all)} right; "
+        + "; ".join(f"at probability {level} {text}" for level, text in told.items()),
+        f"  calibration error {found.calibration_error:.3f} (perfect: {found.null:.3f}, up to {found.null_high:.3f}); "
+        f"Brier score {found.brier:.3f}; {found.all.kinds} kinds; "
+        f"probabilities above {found.ceiling:.3f} are not borne out",
+    ]

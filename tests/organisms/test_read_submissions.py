@@ -1,0 +1,119 @@
+"""Submissions are read from folders, files and modules; what is none is named with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from mesascope import Submission, SubmittedTruth
+from mesascope.core.errors import UsageError
+from mesascope.organisms.read_submissions import read_submissions
+
+GOOD = """
+from mesascope import Submission, SubmittedTruth
+from _helper import policy
+def submissions():
+    yield Submission("one", "kind", "corner", SubmittedTruth(), policy)
+    yield Submission("two", "kind", "corner", SubmittedTruth(), build=lambda: policy)
+"""
+BAD = """
+from mesascope import Submission, SubmittedTruth
+policy = len
+submissions = [
+    {"name": "three"},
+    Submission("one", "kind", "corner", SubmittedTruth(), policy),
+    Submission("four", "kind", "corner", SubmittedTruth(("candidat",)), policy),
+    Submission("five", "kind", "corner", SubmittedTruth()),
+    Submission("six", "kind", "corner", SubmittedTruth(("candidate",)), policy),
+    Submission("seven", "kind", "corner", SubmittedTruth(("mixture",), (("a", 0.3), ("b", 0.3))), policy),
+    Submission("eight", "kind", "corner", SubmittedTruth(classes=("robst",)), policy),
+    Submission("nine", "kind", "corner", SubmittedTruth(slips=2.0), policy),
+]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "_helper.py").write_text("policy = len\n")
+    (tmp_path / "a_good.py").write_text(GOOD)
+    (tmp_path / "b_bad.py").write_text(BAD)
+    (tmp_path / "c_raises.py").write_text("raise SystemExit(0)\n")
+    (tmp_path / "d_nothing.py").write_text("agents = []\n")
+    return tmp_path
+
+
+def test_good_ones_are_kept_and_bad_ones_named(folder):
+    brought = read_submissions(str(folder))
+    assert [one.name for one in brought.submissions] == ["one", "two"]
+    told = {one.name: one.reason for one in brought.refused}
+    assert len(told) == 10
+    for name, words in {
+        "b_bad.py, submission 1": "It is a dict",
+        "one": "same name",
+        "four": "Did you mean 'candidate'?",
+        "five": "has an agent, or a function `build`",
+        "six": "needs its name",
+        "seven": "weights sum to 1",
+        "eight": "Did you mean 'robust'?",
+        "nine": "must be a share",
+        "c_raises.py": "tried to exit",
+        "d_nothing.py": "It has no `submissions`",
+    }.items():
+        assert words in told[name], (name, told[name])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", 10, "The name of a submission is a text"),
+        ("kind", "", "The kind of a submission"),
+        ("base", 3, "base objective of a submission is a name"),
+        ("world_options", {"size": 7}, "world_options are texts"),
+        ("build", 7, "an agent, or a function `build`"),
+        ("truth", {}, "SubmittedTruth"),
+    ],
+)
+def test_what_is_of_the_wrong_type_is_named(field, value, words):
+    made = Submission("one", "kind", "corner", SubmittedTruth(), len)
+    # The tests check types when objects are made, which a user's interpreter does not.
+    object.__setattr__(made, field, value)
+    with pytest.raises(UsageError, match=words):
+        made.check()
+
+
+def test_a_file_and_a_module_will_do(folder, monkeypatch):
+    assert len(read_submissions(str(folder / "a_good.py")).submissions) == 2
+    (folder / "brought_module.py").write_text(GOOD.replace("submissions", "agents").replace("two", "three"))
+    monkeypatch.chdir(folder)
+    assert [one.name for one in read_submissions("brought_module:agents").submissions] == ["one", "three"]
+
+
+def test_other_code_has_another_digest(folder):
+    before = read_submissions(str(folder)).digest
+    assert read_submissions(str(folder)).digest == before
+    (folder / "_helper.py").write_text("policy = max\n")
+    assert read_submissions(str(folder)).digest != before
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nowhere.py", "There is no file"),
+        ("no_such_module", "Cannot import"),
+        ("empty", "holds no .py file"),
+        ("d_nothing.py", "There is no submission"),
+    ],
+)
+def test_what_holds_none_is_refused(folder, monkeypatch, text, words):
+    (folder / "empty").mkdir()
+    monkeypatch.chdir(folder)
+    with pytest.raises(UsageError, match=words):
+        read_submissions(text)
+
+
+def test_one_submission_alone_is_a_list_of_one(folder):
+    (folder / "e_one.py").write_text(
+        "from mesascope import Submission, SubmittedTruth\n"
+        "submissions = Submission('alone', 'kind', 'corner', SubmittedTruth(), len)\n"
+    )
+    (found,) = read_submissions(str(folder / "e_one.py")).submissions
+    assert found == Submission("alone", "kind", "corner", SubmittedTruth(), len)
