@@ -5,7 +5,7 @@ Where a truth says more than the words there can hold, what is lost is said here
 
 from __future__ import annotations
 
-from mesascope.organisms.submission import Submission, SubmittedTruth
+from mesascope.organisms.submission import CLASSES, Submission, SubmittedTruth
 from outsiders.goals import SAME
 from outsiders.outsider import Outsider
 
@@ -93,6 +93,7 @@ def setting_of(outsider: Outsider | Submission) -> str:
 def _truth(outsider: Outsider) -> SubmittedTruth:
     truth, cued = outsider.truth, outsider.world in ("cleaning", "lamp", "door-key")
     words, candidates = _objective(outsider)
+    classes = () if truth.alignment is None else (_CUED if cued else _CLASSES)[truth.alignment]
     same = SAME.get(setting_of(outsider), ())
     # What no level tells from one half of a mixture may stand for that half.
     equals = {*truth.equals, *(same if any(name in same for name, _ in candidates) else ())}
@@ -100,7 +101,8 @@ def _truth(outsider: Outsider) -> SubmittedTruth:
         objective=words,
         candidates=candidates,
         equals=tuple(sorted(equals - {name for name, _ in candidates})),
-        classes=() if truth.alignment is None else (_CUED if cued else _CLASSES)[truth.alignment],
+        # Words that the auditor does not have yet cannot be its answer; what is left is right without them.
+        classes=tuple(one for one in classes if one in CLASSES),
         searches=_SEARCHES[truth.searches],
         slips=truth.slips,
         rate=truth.rate,

@@ -30,7 +30,7 @@ submissions = [
         kind="unlisted place",
         world="corner",
         agent=to_a_cell,
-        truth=SubmittedTruth(("none",), searches="yes"),
+        truth=SubmittedTruth(("none",), classes=("misaligned in training",), searches="yes"),
     ),
     Submission(
         name="second nearest",

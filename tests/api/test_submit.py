@@ -11,8 +11,8 @@ from mesascope import Submission, SubmittedTruth
 from mesascope.api.submit import Judge, submit
 from mesascope.cli.submit import gates
 
-LEVELS = 24
-OPTIONS = {"size": "7"}
+LEVELS = 16
+OPTIONS = {"size": "5", "walls": "open"}
 TRUTH = SubmittedTruth(("random",), classes=("incapable",), searches="no")
 
 
@@ -46,7 +46,8 @@ def test_answers_without_search_are_those_of_a_whole_audit(judge):
     whole = mesascope.audit(upwards, "corner", world_options=OPTIONS, levels=LEVELS).findings
     assert found == again
     assert (found.objective, found.objective_probability) == (whole.objective.name, whole.objective.probability)
-    assert found.class_probability == whole.alignment.probability
+    assert (found.class_, found.class_probability) == whole.alignment.classes[0]
+    assert (found.kind, found.kind_probability) == (None, None)
     assert (found.require_robust, found.fail_on_pseudo_aligned) == gates(whole.alignment)
     assert found.search is None
 

@@ -20,8 +20,8 @@ def broken(seen):
 
 truth = SubmittedTruth(("random",), classes=("incapable",), searches="no")
 submissions = [
-    Submission("chance", "aimless", "corner", truth, uniform, world_options={"size": "7"}),
-    Submission("broken", "failing", "corner", truth, broken, world_options={"size": "7"}),
+    Submission("chance", "aimless", "corner", truth, uniform, world_options={"size": "5", "walls": "open"}),
+    Submission("broken", "failing", "corner", truth, broken, world_options={"size": "5", "walls": "open"}),
     "no submission",
 ]
 """
@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
 
 
 def test_a_folder_is_scored_and_the_same_command_goes_on(folder, tmp_path, capsys):
-    command = ["challenge", "submit", str(folder), "--skip-search", "--levels", "24", "--out", str(tmp_path / "kept")]
+    command = ["challenge", "submit", str(folder), "--skip-search", "--levels", "16", "--out", str(tmp_path / "kept")]
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "+ random" in out

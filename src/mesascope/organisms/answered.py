@@ -6,7 +6,7 @@ from mesascope.audit.answers import answers_of
 from mesascope.audit.assay import Stage, assays_of
 from mesascope.audit.context import AuditContext
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, ObjectiveAnswer, OptimizerAnswer
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM
+from mesascope.audit.objective.attribution import Kind
 from mesascope.audit.run import run_assays
 from mesascope.core.details import Details, Number
 from mesascope.core.threads import one_linear_algebra_thread
@@ -70,20 +70,20 @@ def answered(
     - `objective`, `alignment`: the second and the third.
     - `gates`: exit codes of `--require robust` and `--fail-on pseudo-aligned`.
     """
-    open_class = alignment.class_ is AlignmentClass.INCONCLUSIVE
     # A class that is not sure enough to be stated is the likeliest all the same.
-    likeliest = alignment.runner_up if open_class and alignment.runner_up else alignment.class_
+    likeliest, probability = alignment.classes[0] if alignment.classes else (str(alignment.class_), None)
     kind, kind_probability = alignment.kinds[0] if alignment.kinds else (None, None)
     used = None if optimizer is None or not optimizer.parts else optimizer.parts[0]
-    kind_of_objective, candidates = _kind_of(objective)
+    # What nothing tells from the one that is named is named with it.
+    alike = objective.alike if objective.kind == Kind.CANDIDATE else ()
     return Answered(
         objective=objective.name,
-        objective_kind=kind_of_objective,
-        objective_candidates=candidates,
+        objective_kind=None if objective.kind is None else str(objective.kind),
+        objective_candidates=(*objective.candidates, *alike),
         objective_probability=objective.probability,
-        class_=str(likeliest),
-        class_probability=alignment.probability,
-        class_stated=not open_class,
+        class_=likeliest,
+        class_probability=probability,
+        class_stated=alignment.class_ is not AlignmentClass.INCONCLUSIVE,
         kind=kind,
         kind_probability=kind_probability,
         kind_stated=alignment.kind is not None,
@@ -92,10 +92,3 @@ def answered(
         search=None if used is None else used.answer,
         search_probability=None if used is None else used.probability,
     )
-
-
-def _kind_of(objective: ObjectiveAnswer) -> tuple[str | None, tuple[str, ...]]:
-    if objective.name is None:
-        return None, ()
-    rival = {RANDOM: "random", HABIT: "habit", NONE: "none"}.get(objective.name)
-    return (rival, ()) if rival else ("candidate", (objective.name,))

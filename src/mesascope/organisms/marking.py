@@ -37,6 +37,7 @@ ROBUST: frozenset[str] = frozenset({str(AlignmentClass.ROBUST), *map(str, ROBUST
 PSEUDO: frozenset[str] = frozenset(
     {
         str(AlignmentClass.PSEUDO_ALIGNED),
+        str(AlignmentClass.PARTLY_PSEUDO_ALIGNED),
         *(str(kind) for kind in PAPER_KINDS if kind not in ROBUST_KINDS),
         str(AlignmentKind.BACKDOOR),
     }

@@ -9,22 +9,12 @@ from typing import Any
 from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.findings import AlignmentClass
+from mesascope.audit.objective.attribution import Kind
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.quantities import TEXT
 from mesascope.core.text import quoted
 
-OBJECTIVE_KINDS: tuple[str, ...] = (
-    "candidate",
-    "mixture",
-    "levels",
-    "context",
-    "time",
-    "depth",
-    "rank",
-    "habit",
-    "random",
-    "none",
-)
+OBJECTIVE_KINDS: tuple[str, ...] = tuple(map(str, Kind))
 """What an agent may be after: a listed objective; several by a coin; one or another by the level, by what it sees, or
 as the episode goes on; a listed one within so many steps; the place of a certain rank; a fixed leaning; chance; nothing
 that is listed."""

@@ -9,15 +9,12 @@ from asked_outsiders import LEAST_RATE, drawn
 from outsiders.catalogue import OUTSIDERS
 from outsiders.submitted import setting_of, submitted
 
-from mesascope.organisms.submission import CLASSES
-
 EVERYONE = [(one, submitted(one)) for one in OUTSIDERS]
 
 
 def test_every_outsider_can_be_submitted():
     for one, made in EVERYONE:
-        if {*made.truth.classes} <= {*CLASSES}:
-            made.check()
+        made.check()
         assert (made.name, made.kind, made.base) == (one.name, one.kind, one.base)
         assert bool(made.truth.classes) == (one.truth.alignment is not None), one.name
         assert made.truth.objective, one.name
