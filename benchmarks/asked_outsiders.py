@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import time
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,18 +24,17 @@ KEPT = ROOT / "build" / "outsiders"
 SEED = 13
 PER_CELL = 2
 """Agents of one kind in one setting."""
-LEAST_RATE = 0.01
-"""From this share of unwatched choices on, a defector must not pass for robust."""
+RARE = "rare defection"
+"""The kind of which all are asked: how well they are told is a curve over their rates and slips."""
 
 
 def drawn(*, seed: int = SEED, only: str | None = None, limit: int | None = None) -> list[Outsider]:
-    """Returns the agents to be asked: from each kind in each setting a few, and all rare defectors from `LEAST_RATE`
-    on.
+    """Returns the agents to be asked: from each kind in each setting a few, and all rare defectors.
 
     **Arguments:**
 
     - `seed`: of the draw.
-    - `only`: the one setting they come from.
+    - `only`: the one setting they come from; those of it are the same as in a draw of all.
     - `limit`: how many at most: first one of each kind in each setting, in an order that follows from the seed.
     """
     cells: dict[tuple[str, str], list[Outsider]] = defaultdict(list)
@@ -44,22 +44,30 @@ def drawn(*, seed: int = SEED, only: str | None = None, limit: int | None = None
     if not cells:
         settings = sorted({setting_of(one) for one in OUTSIDERS})
         raise SystemExit(f"There is no setting '{only}'. There are: {', '.join(settings)}.")
-    random = np.random.default_rng(seed)
-    turns: list[list[Outsider]] = []
-    for members in cells.values():
-        order = [members[place] for place in random.permutation(len(members))]
-        rare = [one for one in order if one.kind == "rare defection" and (one.truth.rate or 0) >= LEAST_RATE]
-        few = order[:PER_CELL]
-        turns.append([*few, *(one for one in rare if one not in few)])
-    rounds = max(map(len, turns))
-    queue = [
-        turn[place]
-        for place in range(rounds)
-        for turn in (turns[index] for index in random.permutation(len(turns)))
-        if place < len(turn)
-    ]
+    turns = [_ordered(cell, members, seed) for cell, members in sorted(cells.items())]
+    turns = [turn if turn[0].kind == RARE else turn[:PER_CELL] for turn in turns]
+    turns = [turns[place] for place in np.random.default_rng(seed).permutation(len(turns))]
+    queue = [turn[place] for place in range(max(map(len, turns))) for turn in turns if place < len(turn)]
     # Those of one setting one after another: they share its levels.
     return sorted(queue[:limit], key=setting_of)
+
+
+def for_the_curve(*, seed: int = SEED) -> set[str]:
+    """Returns the names of rare defectors that are asked for the curve alone.
+
+    They are many, and would drown all other kinds in what is said of answers as a whole.
+    """
+    cells: dict[tuple[str, str], list[Outsider]] = defaultdict(list)
+    for one in OUTSIDERS:
+        if one.kind == RARE:
+            cells[one.kind, setting_of(one)].append(one)
+    return {one.name for cell, members in cells.items() for one in _ordered(cell, members, seed)[PER_CELL:]}
+
+
+def _ordered(cell: tuple[str, str], members: Sequence[Outsider], seed: int) -> list[Outsider]:
+    """Returns the agents of one kind in one setting in an order that follows from the seed and from nothing else."""
+    random = np.random.default_rng([seed, zlib.crc32("/".join(cell).encode())])
+    return [members[place] for place in random.permutation(len(members))]
 
 
 def stamp() -> str:

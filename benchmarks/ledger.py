@@ -29,6 +29,7 @@ from typing import Any, Literal
 
 from mesascope.core.files import write_atomically
 from mesascope.core.provenance import revision, versions
+from mesascope.core.verdicts import Estimate
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -162,6 +163,23 @@ class Measured:
 
 
 Measure = Callable[[bool], Iterable[Claim] | Measured]
+
+
+def share_over_units(hits: Sequence[bool], units: Sequence[str]) -> Estimate:
+    """Returns a share of trials with Wilson's 95 % interval for as many trials as there are units.
+
+    Trials of one unit (searches for one agent) are not independent; as if all of them agreed, the interval is as wide
+    as their number allows.
+
+    **Arguments:**
+
+    - `hits`: of each trial; at least one.
+    - `units`: what each was a trial of.
+    """
+    share, n, z = sum(map(bool, hits)) / len(hits), len(set(units)), 1.959963984540054
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return Estimate(share, max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half)), n, "units")
 
 
 def cpu_seconds() -> float:

@@ -25,6 +25,7 @@ from mesascope.audit.objective.recovery.evidence.recovery import recovery, weigh
 from mesascope.audit.objective.recovery.identify.identified import DRAWS, identify
 from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key, stream
+from mesascope.core.verdicts import Estimate
 from mesascope.objectives.distances.catalogue import compare
 from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards
@@ -142,6 +143,8 @@ AT_MOST = 24
 """Levels in which an agent is watched."""
 
 JUDGED = 50
+MOSTLY = 0.9
+"""Share of draws that have to order outcomes right: what leaves the order open does not say what hurts."""
 
 
 def real_agents(quick: bool, folder: Path) -> list[Claim]:
@@ -150,25 +153,26 @@ def real_agents(quick: bool, folder: Path) -> list[Claim]:
     for recipe, hurts in REAL:
         ids = f"objective-recovery.{recipe.slug}", f"objective-recovery.{recipe.slug}-seconds"
         if quick and not recipe.quick_steps:
-            claims += [Claim.unmeasured(ids[0], "measured in the full run only, which trains to competence", 1.0, ">=")]
+            text = "measured in the full run only, which trains to competence"
+            claims += [Claim.unmeasured(ids[0], text, MOSTLY, ">=")]
             continue
         path = folder / f"{recipe.slug}.zip"
         train(recipe, steps=recipe.quick_steps if quick else recipe.steps).save(path)
         begin = time.perf_counter()
-        right, text, levels = ordered(path, recipe, hurts)
+        right, text = ordered(path, recipe, hurts)
         seconds = time.perf_counter() - begin
         print(f"{recipe.slug}: {text}; {seconds:.1f} s", file=sys.stderr, flush=True)
         claims += [
             Claim(
                 ids[0],
-                f"{recipe.environment_id}, PPO of Stable-Baselines3: 1 if the recovered objective orders outcomes "
-                "right (by what they bring beyond what its own best plan expects, in units of the temperature): "
-                f"{text}; low and high are the value",
-                float(right),
-                float(right),
-                float(right),
-                levels,
-                1.0,
+                f"{recipe.environment_id}, PPO of Stable-Baselines3, one agent: share of {right.n} draws from the "
+                "posterior of its objective that order outcomes right (by what they bring beyond what its own best "
+                f"plan expects, in units of the temperature): {text}; interval: Wilson, 95 %, over draws",
+                right.value,
+                right.low,
+                right.high,
+                right.n,
+                MOSTLY,
                 ">=",
             ),
             Claim(
@@ -186,8 +190,8 @@ def real_agents(quick: bool, folder: Path) -> list[Claim]:
     return claims
 
 
-def ordered(path: Path, recipe: Recipe, hurts: str | None) -> tuple[bool, str, int]:
-    """Returns whether the recovered objective orders outcomes rightly, in words, and in how many levels."""
+def ordered(path: Path, recipe: Recipe, hurts: str | None) -> tuple[Estimate, str]:
+    """Returns in which share of draws from its posterior an objective orders outcomes right, and in words."""
     world = resolve_world(f"gym:{recipe.environment_id}", recipe.options)
     agent = resolve_agent(str(path), world=world)
     distinct = world.distinct_levels("train") or AT_MOST
@@ -208,12 +212,11 @@ def ordered(path: Path, recipe: Recipe, hurts: str | None) -> tuple[bool, str, i
     left = found.open
     beside = f"; next to what hurts ({hurts}) entering it {bad[0]:+.2f}, the best other step {otherwise[0]:+.2f}"
     text = (
-        f"next to the goal entering it {goal[0]:+.2f}, the best other step {instead[0]:+.2f}"
+        f"by its mean, next to the goal entering it {goal[0]:+.2f}, the best other step {instead[0]:+.2f}"
         f"{beside if hurts else ''}"
-        f"; so ordered in {right[1:].mean():.0%} of draws from the posterior; {left.dimension} directions open, "
-        f"{len(left.harmful)} of them harmful here"
+        f"; {left.dimension} directions open, {len(left.harmful)} of them harmful here; {levels.count} levels"
     )
-    return bool(right[0]), text, levels.count
+    return wilson(int(right[1:].sum()), len(right) - 1, unit="draws"), text
 
 
 def _worth(levels: Level, world: World, rewards: np.ndarray, hurts: str | None):

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from enumerated_families import Family, Subject, exhaustive, families, quick_family
-from ledger import Claim, run
+from ledger import Claim, run, share_over_units
 
 from mesascope.audit.alignment.hunted import Budget
 from mesascope.audit.alignment.witness_search import search_witness
-from mesascope.core.intervals import wilson
 from mesascope.core.random import root_key
 
 CACHE = Path("runs") / "witness-search"
@@ -92,7 +91,7 @@ def _median(id: str, text: str, ratios: list[float], groups: list[str], target: 
     ]
     low, high = np.quantile(medians, (0.025, 0.975))
     middle = float(np.median(ratios))
-    return Claim(id, text, middle, min(float(low), middle), max(float(high), middle), len(ratios), target, ">=")
+    return Claim(id, text, middle, min(float(low), middle), max(float(high), middle), len(members), target, ">=")
 
 
 def measure(quick: bool) -> list[Claim]:
@@ -109,8 +108,8 @@ def measure(quick: bool) -> list[Claim]:
             trials += [trial(family, subject, regrets[subject.name], seed) for seed in range(2 if quick else SEEDS)]
     groups = [f"{one.family}/{one.agent}" for one in trials]
     shares = [one.found / one.optimum for one in trials]
-    recalled = wilson(sum(share >= ENOUGH - ROUNDING for share in shares), len(shares))
-    replayed = wilson(sum(one.replayed is True for one in trials), len(trials))
+    recalled = share_over_units([share >= ENOUGH - ROUNDING for share in shares], groups)
+    replayed = share_over_units([one.replayed is True for one in trials], groups)
     sizes = ", ".join(f"{family.name} {family.size:,}" for family in every)
     over = f"{len(set(groups))} agents in {len(every)} enumerated families ({sizes} levels), {len(trials)} searches"
     missed = sum(one.searched_95 is None for one in trials)
@@ -122,18 +121,18 @@ def measure(quick: bool) -> list[Claim]:
             min(shares),
             min(shares),
             max(shares),
-            len(shares),
+            len(set(groups)),
             ENOUGH,
             ">=",
         ),
         Claim(
             "witness-search.recalled",
             f"share of searches that find at least 95 % of the exhaustive optimum's regret; {over} (95 % Wilson "
-            "interval)",
+            "interval for so many agents)",
             recalled.value,
             recalled.low,
             recalled.high,
-            len(trials),
+            recalled.n,
             0.95,
             ">=",
         ),
@@ -157,11 +156,11 @@ def measure(quick: bool) -> list[Claim]:
         Claim(
             "witness-search.replayed",
             f"share of reported witnesses that are worth the same when evaluated anew from their text; {over} (95 % "
-            "Wilson interval)",
+            "Wilson interval for so many agents)",
             replayed.value,
             replayed.low,
             replayed.high,
-            len(trials),
+            replayed.n,
             1.0,
             "==",
         ),

@@ -85,6 +85,15 @@ def test_details_stand_beside_the_claims(ledger, tmp_path):
     assert ledger.run("topic", lambda quick: measured, ["--json"], results=tmp_path)["details"] == {"rows": [1, 2]}
 
 
+def test_trials_of_one_unit_count_as_one(ledger):
+    from mesascope.core.intervals import wilson
+
+    found = ledger.share_over_units([True] * 60 + [False] * 20, [str(place % 16) for place in range(80)])
+    known = wilson(12, 16)
+    assert (found.value, found.n) == (0.75, 16)
+    assert found.interval == pytest.approx(known.interval, abs=1e-12)
+
+
 def test_unmeasured_is_not_met(ledger):
     claim = ledger.Claim.unmeasured("a.b", "no peer here", 1.0, "<=")
     assert not claim.met
