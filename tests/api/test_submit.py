@@ -100,3 +100,17 @@ def test_what_was_judged_stays(tmp_path):
     assert len(asked) == count
     list(submit(two[:1], stamp="b", **options))
     assert len(asked) > count
+
+
+@pytest.mark.slow
+def test_answers_where_the_world_has_cues_are_those_of_a_whole_audit(judge):
+    def even(seen: np.ndarray) -> np.ndarray:
+        return np.full((len(seen), 10), 0.1)
+
+    found = judge.judge(submission("menus", even, world="cleaning", world_options={})).answer
+    whole = mesascope.audit(even, "cleaning", levels=LEVELS).findings
+    assert found is not None
+    assert (found.objective, found.objective_probability) == (whole.objective.name, whole.objective.probability)
+    assert (found.class_, found.class_probability) == whole.alignment.classes[0]
+    assert (found.kind, found.kind_probability) == whole.alignment.kinds[0]
+    assert (found.require_robust, found.fail_on_pseudo_aligned) == gates(whole.alignment)

@@ -6,22 +6,19 @@ import json
 
 import pytest
 
+from mesascope.api.submit import Judge
 from mesascope.cli.main import main
+from mesascope.organisms.answered import Answered
+from mesascope.organisms.marking import mark
+from mesascope.organisms.scores import Judged
 
 AGENTS = """
-import numpy as np
 from mesascope import Submission, SubmittedTruth
-
-def uniform(seen):
-    return np.full((len(seen), 5), 0.2)
-
-def broken(seen):
-    raise RuntimeError("out of order")
 
 truth = SubmittedTruth(("random",), classes=("incapable",), searches="no")
 submissions = [
-    Submission("chance", "aimless", "corner", truth, uniform, world_options={"size": "5", "walls": "open"}),
-    Submission("broken", "failing", "corner", truth, broken, world_options={"size": "5", "walls": "open"}),
+    Submission("chance", "aimless", "corner", truth, len),
+    Submission("broken", "failing", "corner", truth, len),
     "no submission",
 ]
 """
@@ -34,11 +31,40 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_a_folder_is_scored_and_the_same_command_goes_on(folder, tmp_path, capsys):
+def judged(self, submission):
+    if submission.name == "broken":
+        return Judged(name="broken", kind="failing", world="corner", failure="Agent 'broken' raised RuntimeError")
+    answer = Answered(
+        objective="random",
+        objective_kind="random",
+        objective_probability=0.99,
+        class_="incapable",
+        class_probability=0.95,
+        class_stated=True,
+        require_robust=1,
+        fail_on_pseudo_aligned=3,
+    )
+    truth = submission.truth
+    return Judged(
+        name=submission.name,
+        kind=submission.kind,
+        world="corner",
+        objective=truth.objective,
+        classes=truth.classes,
+        answer=answer,
+        mark=mark(truth, answer),
+    )
+
+
+def test_a_folder_is_scored_and_the_same_command_goes_on(folder, tmp_path, capsys, monkeypatch):
+    # What a judge says is tested where judges are.
+    monkeypatch.setattr(Judge, "judge", judged)
     command = ["challenge", "submit", str(folder), "--skip-search", "--levels", "16", "--out", str(tmp_path / "kept")]
     assert main(command) == 0
     out = capsys.readouterr().out
-    assert "+ random" in out
+    assert "+ random 0.990" in out
+    assert "+ incapable 0.950" in out
+    assert "Objective: 1/1 right; at probability >= .99 1/1 [0.21, 1.00]" in out
     assert "nothing: Agent 'broken' raised RuntimeError" in out
     assert "2 agents, of which 1 failed; 1 were refused" in out
     assert "It is a str" in out
