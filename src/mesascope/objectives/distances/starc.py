@@ -8,8 +8,12 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.objectives.canonical import RewardHere, minimal, value_adjusted
+from mesascope.objectives.canonical import RewardHere, minimal, rewards_here, value_adjusted
 from mesascope.objectives.distances.epic import ROUNDING, UndefinedDistance
+from mesascope.objectives.objective import Objectives
+from mesascope.objectives.reward_space import AttributeRewards
+from mesascope.objectives.reward_tables import weighted_attributes
+from mesascope.worlds.level import Level
 
 TRIVIAL: float = 1e-9
 """A reward whose canonical form is smaller than this share of the reward prefers nothing."""
@@ -67,3 +71,63 @@ def _scaled(
     size = float(np.linalg.norm(form))
     trivial = size <= TRIVIAL * max(float(np.linalg.norm(reward.expected)), 1e-300)
     return np.zeros_like(form) if trivial else form / size
+
+
+def starc_distances(
+    levels: Level,
+    objectives: Objectives,
+    space: AttributeRewards,
+    parameters: Float[np.ndarray, "n D"],
+) -> Float[np.ndarray, "n O"]:
+    """Returns STARC distances between parameters of a space and candidates, averaged over levels.
+
+    Candidates keep their own ends of episodes. Canonical forms are linear, so those of the attributes are worked out
+    once a level, and every parameter is a sum of them.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels.
+    - `objectives`: O candidates.
+    - `space`: of the parameters.
+    - `parameters`: n of them.
+
+    **Raises:** `UndefinedDistance` if the objectives are of another world.
+    """
+    if levels.attributes.shape[-1] != np.shape(objectives.weights)[-1]:
+        raise UndefinedDistance(
+            f"the level has {levels.attributes.shape[-1]} attributes, the objective weighs "
+            f"{np.shape(objectives.weights)[-1]}"
+        )
+    single = weighted_attributes(space, np.eye(len(space.names)))
+    total = np.zeros((len(parameters), len(objectives)))
+    for index in range(levels.count):
+        level = levels[index]
+        total += _apart(_unit(parameters @ _forms(level, single)), _unit(_forms(level, objectives)))
+    return total / levels.count
+
+
+def starc_between(levels: Level, objectives: Objectives) -> Float[np.ndarray, "O O"]:
+    """Returns the STARC distances between objectives, each with its own end of episodes, averaged over levels.
+
+    **Arguments:**
+
+    - `levels`: a batch of N levels.
+    - `objectives`: O candidates.
+    """
+    forms = [_unit(_forms(levels[index], objectives)) for index in range(levels.count)]
+    return sum((_apart(rows, rows) for rows in forms), np.zeros((len(objectives),) * 2)) / levels.count
+
+
+def _forms(level: Level, objectives: Objectives) -> Float[np.ndarray, "O SA"]:
+    return np.stack([value_adjusted(one).ravel() for one in rewards_here(level, objectives)])
+
+
+def _apart(first: Float[np.ndarray, "n SA"], second: Float[np.ndarray, "m SA"]) -> Float[np.ndarray, "n m"]:
+    squares = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
+    # What is left of equal forms by rounding is no distance.
+    return np.sqrt(np.where(squares > ROUNDING**2, squares, 0.0))
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    size = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.where(size > TRIVIAL, rows / np.where(size > 0, size, 1.0), 0.0)

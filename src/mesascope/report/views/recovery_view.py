@@ -95,7 +95,7 @@ def recovery_tables(details: RecoveryDetails) -> list[Table]:
                 _number(row.information),
                 str(row.open),
                 _number(row.regret, 3),
-                f"{_text(row.nearest)} ({row.share:.0%})",
+                f"{_text(row.nearest or None)} ({row.share:.0%})",
             ),
         ),
         _table(
@@ -161,9 +161,10 @@ def at_first_text(at_first: Mapping[str, Any]) -> str:
     if not at_first:
         return ""
     first = msgspec.convert(dict(at_first), AtFirstForm)
+    near = f"nearest to '{first.nearest}'" if first.nearest else "near to no candidate"
     cost = "unknown" if first.regret is None else f"{first.regret:.2f}"
     return (
-        f"Before anything was asked: nearest to '{first.nearest}' ({first.share:.0%} of the posterior), {first.open} "
+        f"Before anything was asked: {near} ({first.share:.0%} of the posterior), {first.open} "
         f"left open, {first.harmful} of them harmful, cost of ambiguity {cost}."
     )
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
+from mesascope.audit.objective.recovery.fit.bayesian import Sampled
+from mesascope.audit.objective.recovery.fit.chance import Chance
 from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.coherence import Coherence
 from mesascope.audit.objective.recovery.fit.planners import PlannerRow, planner_table
 from mesascope.audit.objective.recovery.fit.posterior import Posterior
+from mesascope.audit.objective.recovery.identify.distance import distances, interval
 from mesascope.audit.objective.recovery.identify.identifiability import Unidentified, open_directions, unidentified
 from mesascope.audit.objective.recovery.identify.sensitivity import Assumption, other_assumptions
 from mesascope.audit.objective.recovery.query.ambiguity import Ambiguity, disambiguating_regret
@@ -24,16 +27,15 @@ from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate
-from mesascope.objectives.canonical import RewardHere, rewards_here
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.objectives.invariance import InvarianceClass, source
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards, RewardSpace
-from mesascope.objectives.reward_tables import spelled_out, with_reward_tables
+from mesascope.objectives.reward_tables import spelled_out
 from mesascope.worlds.level import Level
 from mesascope.worlds.menu import MenuItem
 
-DRAWS: int = 40
+DRAWS: int = 200
 FAINT: float = 1e-3
 """Information, per choice and level, that is taken for granted about every weight before anything is seen."""
 
@@ -53,7 +55,9 @@ class BehavioralObjective:
     - `posterior`: over the parameter of the space.
     - `coherence`: whether one objective explains all choices.
     - `again`: recovers by the same method from other choices; `None` if the method has no other.
+    - `chance`: whether the choices can be told from chance and from a habit; if not, nothing is said to be pursued.
     - `fit`: of the choices, where the planner is noisy.
+    - `sampled`: planner and slips, where they were sampled with the weights.
     - `left_open`: orthonormal directions that are open, if the method knows them better than the environments alone
       do, `[U, D]`.
     - `objectives`: those of the world in which the agent was watched, which may then be called by name.
@@ -64,10 +68,17 @@ class BehavioralObjective:
     planner: str
     posterior: Posterior
     coherence: Coherence
+    chance: Chance
     again: Again | None = None
     fit: ChoiceFit | None = None
+    sampled: Sampled | None = None
     left_open: Float[np.ndarray, "U D"] | None = None
     objectives: Objectives | None = None
+
+    @property
+    def pursues(self) -> bool:
+        """Whether it pursues something that can be told from chance and from a habit."""
+        return self.chance.told
 
     @property
     def mean(self) -> Float[np.ndarray, " D"]:
@@ -140,51 +151,48 @@ class BehavioralObjective:
     def distance(self, base: Any, kind: str = "starc", *, draws: int = DRAWS) -> Estimate:
         """Returns the distance to another reward, averaged over the observed levels, with a 90 % interval.
 
-        The interval is that of the basic bootstrap, with draws from the posterior; where the estimate is smaller than
-        nearly all draws, it is all noise, and the interval begins at 0.
-
         **Arguments:**
 
         - `base`: the name of an objective of the world, `Objectives` of one over the levels' attributes, or a parameter
           of the same space, `[D]`.
         - `kind`: of distance; see `DISTANCES`.
-        - `draws`: from the posterior.
+        - `draws`: from the posterior; see `interval` for what is made of them.
 
-        **Raises:** `UnknownNameError` for an unknown kind or name; `UsageError` if more than one objective is given, a
-        name without a world, something else, or if the distance has no value.
+        **Raises:** `UnknownNameError` for an unknown kind or name; `UsageError` if nothing is pursued that could be at
+        a distance, more than one objective is given, a name without a world, something else, or if the distance
+        has no value.
         """
-        measure = DISTANCES.load(kind)
-        base = self._named(base)
-        parameters = np.concatenate([self.mean[None], self.posterior.samples(draws, seed=0)])
-        if self.posterior.exact:
-            parameters = parameters[:1]
-        if isinstance(base, Objectives) and len(base) != 1:
-            raise UsageError(f"A distance is to one objective; given are {len(base)}.")
-        values = np.zeros((len(parameters), len(self.choices)))
-        for place, observation in enumerate(self.choices):
-            level = observation.level
-            other = rewards_here(level, base) if isinstance(base, Objectives) else self._rewards(level, base[None])
-            for row, reward in enumerate(self._rewards(level, parameters)):
-                try:
-                    values[row, place] = measure(reward, other[0])
-                except ValueError as undefined:
-                    raise UsageError(
-                        f"The {kind} distance has no value in '{observation.name}': {undefined}."
-                    ) from None
-        by_draw = values.mean(1)
-        low, high = np.quantile(by_draw[1:], [0.05, 0.95]) if len(by_draw) > 1 else (by_draw[0], by_draw[0])
-        value, low, high = float(by_draw[0]), float(low), float(high)
-        if value > low:
-            # Noise only ever adds to a distance: draws lie as far beyond the estimate as that lies beyond the truth.
-            low, high = 2 * value - high, 2 * value - low
-        else:
+        measure, other = DISTANCES.load(kind), self._named(base)
+        if isinstance(other, Objectives) and len(other) != 1:
+            raise UsageError(f"A distance is to one objective; given are {len(other)}.")
+        if not self.pursues:
+            raise UsageError(f"There is no distance from an objective where none is: {self.coherence.reason}.")
+        parameters = self.mean[None]
+        if draws and not self.posterior.exact:
+            parameters = np.concatenate([parameters, self.posterior.samples(draws, seed=0)])
+        places = [(one.name, one.level) for one in self.choices]
+        measured = partial(distances, places, self.space, parameters, kind=kind, measure=measure)
+        values = measured(other if isinstance(other, Objectives) else other[None])[:, 0]
+        value = low = high = float(values[0])
+        if len(values) > 1:
+            low, high = interval(value, values[1:], measured(self.mean[None])[1:, 0], kind=kind)
+        if low and self._explains(other):
             low = 0.0
-        return Estimate(value, max(0.0, min(low, value)), max(high, value), len(self.choices), "levels", 0.9)
+        return Estimate(value, low, high, self.choices.distinct, "levels", 0.9)
 
-    def _rewards(self, level: Level, parameters: Float[np.ndarray, "n D"]) -> Sequence[RewardHere]:
-        tables = self.space.reward(level, parameters)
-        batch, objectives = with_reward_tables(level, tables, stops=tuple(self.space.stops))
-        return rewards_here(dataclasses.replace(batch[0], discount=np.asarray(batch.discount[0])), objectives)
+    def _explains(self, other: Objectives | Float[np.ndarray, " D"]) -> bool:
+        """Whether counted choices cannot rule out that this very reward is pursued."""
+        if self.sampled is None or not isinstance(self.space, AttributeRewards):
+            return False
+        parameter, stops = (other, self.space.stops)
+        if isinstance(other, Objectives):
+            parameter, stops = np.asarray(other.weights)[0], tuple(np.flatnonzero(np.asarray(other.stops)[0]).tolist())
+        return any(
+            self.sampled.plausible(
+                self.choices.levels, self.choices.weights, AttributeRewards(self.space.attributes, ends), parameter
+            )
+            for ends in dict.fromkeys((stops, self.space.stops))
+        )
 
     def _named(self, base: object) -> Objectives | Float[np.ndarray, " D"]:
         if isinstance(base, Objectives):

@@ -43,7 +43,8 @@ class Questioning:
     **Arguments:**
 
     - `evidence`: the account after all queries.
-    - `at_first`: nearest candidate, share of draws, directions left open and cost of ambiguity before any query.
+    - `at_first`: nearest candidate (empty for none), share of draws, directions left open and cost of ambiguity before
+      any query.
     - `queries`: in the order they were asked.
     - `settled`: directions that no environment on the menu could still close.
     """
@@ -115,11 +116,11 @@ def question(
         menu = visible_menu(world, distributions=tuple(places), count=MENU, key=stream("menu", key=key))
         menu = [item for item in menu if not _seen(item, choices)]
         try:
-            found = identify(choices, after.level_set, seed=seed_of(stream("draws", key=key)) % 2**32)
+            found = identify(choices, after, seed=seed_of(stream("draws", key=key)) % 2**32)
         except MesascopeError as error:
             return Questioning(RECOVERY.nothing(str(error)), {}, (), "")
         at_first = {
-            "nearest": found.nearest.names[0],
+            "nearest": found.nearest.first,
             "share": found.nearest.share,
             "open": found.open.dimension,
             "harmful": len(found.open.harmful),
@@ -131,7 +132,7 @@ def question(
             query, found, menu = ask(found, menu, choose)
             queries.append(query)
         report("planners and other assumptions", 0.85)
-        evidence = account(found, first, after, queries=queries)
+        evidence = account(found, first, queries=queries)
         return Questioning(evidence, at_first, tuple(queries), _outlook(found, menu, edits, len(queries)))
 
     found = attempted(asked)
@@ -160,14 +161,14 @@ def ask(
         raise UsageError("The menu is empty: there is no environment left to ask in.")
     best = known.objective.next_environment(menu, criterion="information")[0]
     choices = known.objective.choices + choose(best.item.level.batch())
-    after = identify(choices, known.level_set, seed=known.seed)
+    after = identify(choices, known.after, seed=known.seed)
     query = Query(
         environment=best.item.name,
         kind=best.item.kind,
         information=best.score,
         open=after.open.dimension,
         regret=after.regret(),
-        nearest=after.nearest.names[0],
+        nearest=after.nearest.first,
         share=after.nearest.share,
     )
     return query, after, [other for place, other in enumerate(menu) if place != best.index]

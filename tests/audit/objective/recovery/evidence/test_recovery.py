@@ -127,7 +127,7 @@ def test_asking_settles_what_training_levels_do_not(to_the_corner):
         evaluation = exact_evaluation(dataclasses.replace(after.level_set, levels=levels), after.choose)
         return ObservedChoices.of_evaluation(evaluation, count=levels.count)
 
-    first = identify(ObservedChoices.of_evaluation(before, count=2), after.level_set)
+    first = identify(ObservedChoices.of_evaluation(before, count=2), after)
     menu = list(visible_menu(WORLD, distributions=("train", "deploy"), count=12, key=root_key(3)))
     query, known, rest = ask(first, menu, choose)
     assert len(rest) == 11

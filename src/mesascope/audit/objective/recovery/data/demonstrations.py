@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,15 +120,27 @@ class Demonstrations:
 
     def counts(self) -> Float[np.ndarray, "N S A"]:
         """Returns how often each action was taken in each state of each level."""
-        return self._added(lambda episode: np.ones(len(episode.actions)))
+        return _counts(self.levels, self.episodes)
+
+    def alternate(self) -> Float[np.ndarray, "N S A"]:
+        """Returns the counts of every other episode of each level: what is fitted to it is judged on the rest."""
+        before, kept = [0] * self.levels.count, []
+        for episode in self.episodes:
+            # Begun alternately, so that of levels with one episode each half is kept, too.
+            if (before[episode.level] + episode.level) % 2 == 0:
+                kept.append(episode)
+            before[episode.level] += 1
+        return _counts(self.levels, kept)
 
     def visits(self, discount: float = 1.0) -> Float[np.ndarray, "N S A"]:
         """Returns the mean discounted number of times that each action was taken in each state, per episode."""
         episodes = self.starts().sum(-1)
-        return self._added(lambda episode: discount ** np.arange(len(episode.actions)) / episodes[episode.level])
+        return _counts(self.levels, self.episodes, discount) / np.maximum(episodes, 1.0)[:, None, None]
 
-    def _added(self, weights: Callable[[Episode], Float[np.ndarray, " T"]]) -> Float[np.ndarray, "N S A"]:
-        found = np.zeros((self.levels.count, self.levels.states, self.levels.actions))
-        for episode in self.episodes:
-            np.add.at(found[episode.level], (episode.states[:-1], episode.actions), weights(episode))
-        return found
+
+def _counts(levels: Level, episodes: Iterable[Episode], discount: float = 1.0) -> Float[np.ndarray, "N S A"]:
+    found = np.zeros((levels.count, levels.states, levels.actions))
+    for episode in episodes:
+        weight = discount ** np.arange(len(episode.actions))
+        np.add.at(found[episode.level], (episode.states[:-1], episode.actions), weight)
+    return found

@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations
+from mesascope.audit.objective.recovery.data.distinct import distinct_levels
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.planning.evaluation import visits
 from mesascope.worlds.level import Level
@@ -39,6 +40,8 @@ class Observation:
     - `name`: for people.
     - `weights`: how much the choice in each state counts where probabilities are exact, 0 or more, `[S]`; by default
       as often as the agent is there, each state at most once.
+    - `alternate`: of counted choices, how often each action was taken in every other episode, `[S, A]`; where episodes
+      are not known, half of all choices are drawn.
 
     **Raises:** `UsageError` if the table does not fit the level or is not a policy; `WorldError` if the level's
     dynamics are no laws.
@@ -51,6 +54,7 @@ class Observation:
     discount: float | None = None
     name: str = "environment"
     weights: Float[np.ndarray, " S"] | None = None
+    alternate: Float[np.ndarray, "S A"] | None = None
 
     def __post_init__(self):
         level = self.level
@@ -154,13 +158,18 @@ class ObservedChoices:
     @classmethod
     def of_demonstrations(cls, demonstrations: Demonstrations, **options) -> ObservedChoices:
         """Returns how often each action was taken where demonstrations went; levels without any are left out."""
-        counts = demonstrations.counts()
+        counts, alternate = demonstrations.counts(), demonstrations.alternate()
         totals = counts.sum(-1)
         policy = frequencies(counts)
         return cls(
             tuple(
                 Observation(
-                    demonstrations.levels[index], policy[index], totals[index], name=f"level {index}", **options
+                    demonstrations.levels[index],
+                    policy[index],
+                    totals[index],
+                    name=f"level {index}",
+                    alternate=alternate[index],
+                    **options,
                 )
                 for index in np.flatnonzero(totals.sum(-1) > 0)
             )
@@ -216,6 +225,24 @@ class ObservedChoices:
             rows = [self._visited[index] if one is None else one for index, one in enumerate(known)]
             here = np.stack([with_states(row, levels.states, fill=0.0) for row in rows])
         return here[..., None] * self.policy
+
+    @cached_property
+    def halves(self) -> tuple[Float[np.ndarray, "N S A"], Float[np.ndarray, "N S A"]]:
+        """Counted choices in two halves, of the batch; what is exact is in neither."""
+        random, first, whole = np.random.default_rng(0), [], []
+        for one in self.observations:
+            own = np.zeros((one.level.states, one.level.actions))
+            if one.counts is not None:
+                own = np.round(one.counts[:, None] * one.policy)
+            drawn = random.binomial(own.astype(np.int64), 0.5) if one.alternate is None else one.alternate
+            first.append(with_states(drawn, self.levels.states, fill=0.0))
+            whole.append(with_states(own, self.levels.states, fill=0.0))
+        return np.stack(first).astype(np.float64), np.stack(whole) - np.stack(first)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different levels there are: the same one observed again is no further evidence about others."""
+        return len(distinct_levels(self.levels)[0])
 
     @cached_property
     def _visited(self) -> Float[np.ndarray, "N S"]:

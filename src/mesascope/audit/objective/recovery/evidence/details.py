@@ -105,7 +105,7 @@ class Query(Details, frozen=True, kw_only=True):
     - `information`: expected of it beforehand, nats.
     - `open`: directions left open afterwards.
     - `regret`: what ambiguity costs in the target levels afterwards, normalised, mean over levels.
-    - `nearest`, `share`: the candidate nearest afterwards, and the share of draws that agree.
+    - `nearest`, `share`: the candidate nearest afterwards (empty for none), and the share of draws that agree.
     """
 
     environment: str
@@ -122,7 +122,9 @@ class RecoveryDetails(Details, frozen=True, kw_only=True):
 
     **Arguments:**
 
-    - `nearest`: candidates, nearest first; `share_of_draws` of the posterior agree on the first.
+    - `pursues`: whether it pursues something that can be told from chance and from a habit.
+    - `nearest`: candidates that may be named, nearest first; `share_of_draws` of the posterior agree on the first.
+    - `alike`: further candidates that no level tells from the first.
     - `explained`, `explained_by_motion`: share of the choices' structure that weights explain, and those of motion.
     - `weights`: that are not 0, the one that brings most first.
     - `never_varied`: attributes that are the same whatever is done.
@@ -134,7 +136,9 @@ class RecoveryDetails(Details, frozen=True, kw_only=True):
     - `planners`, `twins`, `sensitivity`: only where the whole account was asked for.
     """
 
+    pursues: bool
     nearest: tuple[Candidate, ...]
+    alike: tuple[str, ...]
     share_of_draws: float
     explained: float | None
     explained_by_motion: float | None

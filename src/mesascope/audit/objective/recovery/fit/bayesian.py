@@ -1,218 +1,188 @@
-"""Bayesian inverse reinforcement learning: the posterior itself, by sampling, for small problems.
+"""Bayesian inverse reinforcement learning: the posterior of weights, planner and slips, by sampling.
 
-Ramachandran & Amir (2007) take the agent to choose an action with a probability proportional to
-`exp(inverse temperature * Q(s, a))`, where Q is the optimal value of actions; a soft-optimal agent has the soft-optimal
-Q instead. Both are differentiable almost everywhere: with the plan held fixed, the values of that plan have the right
-derivative (envelope theorem). So the posterior is sampled by NUTS (Hoffman & Gelman 2014) instead of on a grid.
+How an agent plans is not known any better than what it wants (Armstrong & Mindermann 2018), so both are drawn: whether
+it counts on its own hesitation, which share of its choices are slips, and the weights; a planner that always takes an
+optimal action is one of large weights. Weights have a scale in common that is not known to orders of magnitude, and
+most attributes are expected to matter little: each is Cauchy distributed about 0, a few at that scale, most far below.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from scipy import special
 
+from mesascope.audit.objective.recovery.fit.chain import LITTLE, MATTER, REFERENCE, Chain, drawn_scales
+from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fit_choices
+from mesascope.audit.objective.recovery.fit.choice_problem import OPTIMAL, SOFT, choice_problem
 from mesascope.audit.objective.recovery.fit.posterior import Posterior
-from mesascope.core.errors import MissingExtraError, UnknownNameError, UsageError
-from mesascope.core.random import RandomKey, stream
-from mesascope.objectives.reward_space import RewardSpace
+from mesascope.core.errors import UsageError
+from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.worlds.level import Level
-from mesascope.worlds.transitions import onward
 
-LARGEST: int = 400
-"""States of a level, all in all dense in memory: S x S numbers a level."""
+SLIPS: tuple[float, ...] = (0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.22, 0.3, 0.4, 0.5, 0.65, 0.8)
+"""Shares of choices that may be slips."""
 
-SWEEPS: int = 10_000
-SETTLED: float = 1e-9
-CONVERGED: float = 1.01
-"""Chains agree if the spread between them adds less than this factor to the spread within (Gelman & Rubin 1992)."""
+BEGIN: tuple[float, ...] = (0.0, 0.15, 0.5)
+"""Slips with which weights are fitted to begin with."""
+
+STEPS: int = 3000
+"""Steps that are kept; half as many go before, in which the approximations follow what is sampled."""
+
+SIZES: tuple[float, ...] = tuple(np.logspace(-1, 3.5, 19))
+"""Sizes of a reward, in temperatures, at which it is tried whether it explains choices."""
+
+MANY: int = 2000
+"""States and actions of all levels from which on fewer steps are taken, down to a quarter: each costs more, and so much
+behaviour is nearly normal."""
+
+ROUNDS: int = 3
+THINNED: int = 600
+"""Draws that are kept of all steps."""
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """A posterior by sampling, and whether it can be trusted.
+    """A posterior by sampling.
 
     **Arguments:**
 
-    - `posterior`: draws, shared between the chains.
-    - `chains`: `[C, n, D]`.
-    - `potential_scale_reduction`: of each parameter, 1 if chains agree, `[D]`.
-    - `effective`: effective number of independent draws, of each parameter, `[D]`.
-    - `divergences`: draws at which the sampler lost its way.
+    - `posterior`: over weights, in units of the temperature; planners in proportion to their probability.
+    - `planners`: probability of each planner.
+    - `slips`: mean share of slips.
+    - `accepted`: share of steps that were taken.
+    - `fit`: of the planner and share of slips where steps began, the best of all.
+    - `highest`: log-likelihood of the best weights found.
+    - `freedom`: weights that are free.
+    - `considered`: shares of slips.
     """
 
     posterior: Posterior
-    chains: Float[np.ndarray, "C n D"]
-    potential_scale_reduction: Float[np.ndarray, " D"]
-    effective: Float[np.ndarray, " D"]
-    divergences: int
+    planners: dict[str, float]
+    slips: float
+    accepted: float
+    fit: ChoiceFit
+    highest: float
+    freedom: int
+    considered: tuple[float, ...]
 
-    @property
-    def converged(self) -> bool:
-        """Whether the chains agree and none lost its way."""
-        return bool((self.potential_scale_reduction < CONVERGED).all() and self.divergences == 0)
+    def plausible(
+        self, levels: Level, counts: Float[np.ndarray, "N S A"], space: AttributeRewards, parameter: np.ndarray
+    ) -> bool:
+        """Returns whether a reward, at its best size, planner and share of slips, explains choices as well as any may.
+
+        The test of the likelihood ratio (Wilks 1938), at the level of a 90 % interval: twice the difference to the best
+        weights is chi-square distributed if the reward is the agent's, with no more degrees of freedom than weights.
+
+        **Arguments:**
+
+        - `levels`, `counts`: that were explained.
+        - `space`, `parameter`: the reward, with its own end of episodes.
+        """
+        try:
+            problem = choice_problem(levels, counts, space)
+        except UsageError:
+            return False
+        direction = parameter * problem.unit
+        if not direction.any():
+            return False
+        direction = direction / np.abs(direction).max()
+        best, following = -np.inf, problem.uniform()
+        slips = np.array(self.considered)[:, None, None]
+        for planner in self.planners:
+            plan = None
+            for size in SIZES:
+                if planner == SOFT or plan is None:
+                    plan = problem.plan(direction * size, following, planner=planner, near=0.01)
+                    following, begun = plan.following, size
+                value = plan.action_value[problem.rows] * (1.0 if planner == SOFT else size / begun)
+                meant = np.exp(value - value.max(-1, keepdims=True))
+                meant = meant / meant.sum(-1, keepdims=True)
+                chances = np.maximum((1 - slips) * meant + slips / meant.shape[-1], 1e-300)
+                best = max(best, float((problem.chosen * np.log(chances)).sum((1, 2)).max()))
+        return bool(2 * (self.highest - best) <= special.chdtri(self.freedom, 0.1))
 
 
 def sample_objective(
     levels: Level,
     counts: Float[np.ndarray, "N S A"],
-    space: RewardSpace,
+    space: AttributeRewards,
     *,
-    key: RandomKey,
-    values: str = "optimal",
-    inverse_temperature: float = 1.0,
-    box: float | None = None,
-    scale: float | None = None,
-    draws: int = 1000,
-    chains: int = 2,
+    seed: int,
+    planners: tuple[str, ...] = (SOFT, OPTIMAL),
+    slips: tuple[float, ...] = SLIPS,
+    only: Bool[np.ndarray, " D"] | None = None,
+    steps: int = STEPS,
 ) -> Sampled:
     """Returns the posterior of a reward, given choices.
 
     **Arguments:**
 
-    - `levels`: a batch of N levels of at most `LARGEST` states.
+    - `levels`: a batch of N levels.
     - `counts`: how often each action was taken in each state, `[N, S, A]`.
-    - `space`: the rewards considered, D of them; a few dozen at most are sampled well.
-    - `key`: consumed by the sampler.
-    - `values`: `"optimal"`: the agent weighs actions as if it acted optimally afterwards; `"soft"`: as it does.
-    - `inverse_temperature`: above 0.
-    - `box`, `scale`: the prior of each parameter: uniform in `[-box, box]`, or normal with this deviation; exactly one.
-    - `draws`: of each chain, after as many for adaptation.
-    - `chains`: 2 or more.
+    - `space`: the attributes that are weighed; a few dozen at most are sampled well.
+    - `seed`: of the sampler.
+    - `planners`: that are considered; see `choice_problem`.
+    - `slips`: shares of slips that are, the first one 0.
+    - `only`: attributes that may have a weight, `[D]`; others have none.
+    - `steps`: of the sampler; fewer are taken where levels are many or large.
 
-    **Raises:** `MissingExtraError` without blackjax; `UsageError` if a number is out of range, nothing was chosen, or
-    the levels are too large.
+    **Raises:** `UsageError` if nothing was chosen or nothing varies.
     """
-    try:
-        import blackjax
-    except ImportError as error:
-        raise MissingExtraError("Sampling a posterior", "bayes", error.name or "blackjax") from error
-    _check(levels, counts, values, inverse_temperature, box, scale, draws, chains)
-    width = len(space.names)
-    with jax.enable_x64(True):
-        likelihood = _likelihood(levels, counts, space, values, inverse_temperature)
+    random = np.random.default_rng(seed)
+    problem = choice_problem(levels, counts, space)
+    fits = {planner: _fitted(levels, counts, space, planner, slips, only) for planner in planners}
+    chain = Chain(problem, fits, slips, only, random)
+    steps = max(steps // 4, round(steps * min(1.0, MANY / problem.acting.sum() / problem.successors.shape[2])))
+    for _ in range(ROUNDS):
+        chain.adapt(chain.run(steps // (2 * ROUNDS)))
+    chain.tried = chain.taken = 0
+    visited = chain.run(steps)
+    visited = visited[:: max(1, len(visited) // THINNED)]
+    flat = np.stack([position for position, _, _ in visited])
+    width, own = len(space.names), np.ones(len(problem.unit), bool) if only is None else only
+    # What never varies is as open as beforehand, at the scale of what does.
+    little = np.where(random.random((len(flat), width)) < MATTER, 1.0, LITTLE)
+    full = drawn_scales(flat, random)[:, None] * little * random.standard_cauchy((len(flat), width)) * own
+    full[:, chain.free] = flat
+    full = full / problem.unit
+    size = np.linalg.norm(flat, axis=1)
+    mean = np.zeros(width)
+    # Scales differ by orders of magnitude, so directions are averaged, and put to the middle scale.
+    mean[chain.free] = (full / np.maximum(size, 1e-300)[:, None]).mean(0)[chain.free] * np.median(size)
 
-        def parameter_of(position):
-            # A box is the image of the real line, so that no step leaves it.
-            return box * jnp.tanh(position / 2) if box is not None else scale * position
+    def draw(generator: np.random.Generator, n: int) -> np.ndarray:
+        return full[generator.choice(len(full), size=n, replace=n > len(full))]
 
-        def log_density(position):
-            if box is not None:
-                prior = (-jax.nn.softplus(position) - jax.nn.softplus(-position)).sum()
-            else:
-                prior = -0.5 * (position**2).sum()
-            return prior + likelihood(parameter_of(position))
-
-        def chain(position, key):
-            warm = stream("warm-up", key=key)
-            adaptation: Any = blackjax.window_adaptation(blackjax.nuts, log_density)
-            (state, parameters), _ = adaptation.run(warm, position, num_steps=draws)
-            step: Any = blackjax.nuts(log_density, **parameters).step
-
-            def once(state, key):
-                state, info = step(key, state)
-                return state, (parameter_of(state.position), info.is_divergent)
-
-            keys = jax.random.split(stream("draws", key=key), draws)
-            return jax.lax.scan(once, state, keys)[1]
-
-        begin = jax.random.normal(stream("starts", key=key), (chains, width))
-        keys = jax.random.split(stream("chains", key=key), chains)
-        found, divergent = jax.jit(jax.vmap(chain))(begin, keys)
-        found = np.asarray(found, np.float64)
-        reduction = np.asarray(blackjax.diagnostics.potential_scale_reduction(found), np.float64).reshape(width)
-        effective = np.asarray(blackjax.diagnostics.effective_sample_size(found), np.float64).reshape(width)
-    flat = found.reshape(-1, width)
-    if not np.isfinite(flat).all():
-        raise UsageError("The sampler left the finite numbers; give a narrower prior.")
-
-    def draw(random: np.random.Generator, n: int) -> np.ndarray:
-        return flat[random.integers(len(flat), size=n)]
-
-    posterior = Posterior(flat.mean(0), draw, float("nan"), 0, False)
-    return Sampled(posterior, found, reduction, effective, int(np.asarray(divergent).sum()))
+    return Sampled(
+        Posterior(mean, draw, float("nan"), 0, False),
+        {planner: float(np.mean([one == planner for _, one, _ in visited])) for planner in planners},
+        float(np.mean([share for _, _, share in visited])),
+        chain.taken / chain.tried,
+        fits[chain.begun],
+        max(one.log_likelihood * one.decisions for one in fits.values()),
+        len(chain.free),
+        slips,
+    )
 
 
-def _check(levels, counts, values, inverse_temperature, box, scale, draws, chains) -> None:
-    if values not in ("optimal", "soft"):
-        raise UnknownNameError("kind of value", values, ("optimal", "soft"))
-    if (box is None) == (scale is None):
-        raise UsageError("The prior is a box or a scale: give exactly one of them.")
-    for name, number in (("box", box), ("scale", scale), ("inverse_temperature", inverse_temperature)):
-        if number is not None and not 0 < number < np.inf:
-            raise UsageError(f"The {name} is {number}; it must be above 0 and finite.")
-    if draws < 10 or chains < 2:
-        raise UsageError(f"Sampling takes 10 draws and 2 chains or more, not {draws} and {chains}.")
-    if levels.states > LARGEST:
-        raise UsageError(
-            f"Sampling solves dense equations: {levels.states:,} states are more than {LARGEST}. Use `recover` with "
-            "demonstrations, whose posterior is Laplace's."
+def _fitted(levels, counts, space, planner: str, slips, only) -> ChoiceFit:
+    """The best of fits with different shares of slips."""
+    tried = list[ChoiceFit]()
+    for share in [one for one in BEGIN if one == 0 or len(slips) > 1]:
+        tried.append(
+            fit_choices(
+                levels,
+                counts,
+                space,
+                planner=planner,
+                slips=share,
+                sparsity=0.0,
+                ridge=REFERENCE**-2 / counts.sum(),
+                only=only,
+                start=tried[0].parameter if tried else None,
+            )
         )
-    if counts.shape != levels.successors.shape[:3]:
-        raise UsageError(f"Counts of shape {list(counts.shape)} do not fit {list(levels.successors.shape[:3])}.")
-    if not np.isfinite(counts).all() or (counts < 0).any() or not counts.sum() > 0:
-        raise UsageError("Counts of choices must be finite, not negative, and not all zero.")
-
-
-def _likelihood(levels: Level, counts, space: RewardSpace, values: str, inverse_temperature: float):
-    """Returns the log-likelihood of a parameter."""
-    shape = levels.successors.shape
-    features = np.stack([space.features(levels[index]).toarray() for index in range(levels.count)])
-    features = jnp.asarray(features.reshape(*shape[:3], -1))
-    active = np.asarray(levels.reachable & ~levels.terminal)
-    following = jnp.asarray(onward(levels, stops=space.stops))
-    counts = jnp.asarray(np.where(active[..., None], counts, 0.0))
-    successors, acting = jnp.asarray(np.asarray(levels.successors)), jnp.asarray(active)
-    temperature = 1 / inverse_temperature
-
-    def level_likelihood(features, following, successors, acting, counts, parameter):
-        reward = features @ parameter
-        held = jax.lax.stop_gradient(reward)
-
-        def action_values(value, reward=reward):
-            return reward + (following * value[successors]).sum(-1)
-
-        def best(action_value):
-            if values == "soft":
-                return temperature * jax.nn.logsumexp(action_value / temperature, -1)
-            return action_value.max(-1)
-
-        def sweep(carry):
-            value, _, step = carry
-            new = jnp.where(acting, best(action_values(value, held)), 0.0)
-            return new, jnp.abs(new - value).max(), step + 1
-
-        def unsettled(carry):
-            value, moved, step = carry
-            return (moved > SETTLED * (1 + jnp.abs(value).max())) & (step < SWEEPS)
-
-        start = (jnp.zeros(len(acting)), jnp.inf, 0)
-        settled = jax.lax.while_loop(unsettled, sweep, start)[0]
-        ahead = action_values(settled, held)
-        if values == "soft":
-            policy = jax.nn.softmax(ahead / temperature, -1)
-            entropy = -(policy * jax.nn.log_softmax(ahead / temperature, -1)).sum(-1)
-        else:
-            policy = jax.nn.one_hot(ahead.argmax(-1), ahead.shape[-1], dtype=ahead.dtype)
-            entropy = jnp.zeros(len(acting))
-        gained = jnp.where(acting, (policy * reward).sum(-1) + temperature * entropy, 0.0)
-        flow = (policy[..., None] * following).reshape(len(acting), -1)
-        rows = jnp.broadcast_to(jnp.arange(len(acting))[:, None], flow.shape)
-        dense = jnp.zeros((len(acting), len(acting))).at[rows, successors.reshape(len(acting), -1)].add(flow)
-        value = jnp.linalg.solve(jnp.eye(len(acting)) - dense, gained)
-        chances = jax.nn.log_softmax(action_values(value) / temperature, -1)
-        return (counts * chances).sum()
-
-    def likelihood(parameter):
-        # One level after another keeps the loops of a level from waiting for the slowest.
-        parts = [
-            level_likelihood(features[n], following[n], successors[n], acting[n], counts[n], parameter)
-            for n in range(shape[0])
-        ]
-        return jnp.stack(parts).sum()
-
-    return likelihood
+    return max(tried, key=lambda one: round(one.log_likelihood, 9))

@@ -4,29 +4,22 @@ The exact inversion takes every probability at its word. Trained networks are no
 near a goal than far from it, and what they do where they hardly ever are is noise. Here each choice counts by how often
 it is made, and what no reward explains is left unexplained instead of being explained away.
 
-With `G(s, a) = features(s, a) + discount E g(s') - g(s)`, where `g` are the expected discounted features of the
-soft-optimal policy, `G` is the derivative of that policy's log-probabilities. So one linear solve for all attributes
-together gives gradient and Fisher information, and a few Newton steps suffice (Ziebart 2010, §6.2; Ng & Russell 2000
-for the features).
+One linear solve for all attributes together gives gradient and Fisher information (see `choice_problem`), and a few
+Newton steps suffice.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.special import entr, log_softmax, xlogy
+from scipy.special import xlogy
 
-from mesascope.core.errors import UsageError
-from mesascope.core.linear_solve import solve
+from mesascope.audit.objective.recovery.fit.choice_problem import SOFT, choice_problem
 from mesascope.objectives.reward_space import AttributeRewards
-from mesascope.planning.evaluation import without_layout
-from mesascope.planning.soft_value_iteration import boltzmann
 from mesascope.worlds.level import Level
-from mesascope.worlds.transitions import expected_attributes, onward
 
 SPARSITY: float = 3e-3
 """Price of a unit of weight in nats a decision: of two explanations that do as well, the one with fewer attributes."""
@@ -38,7 +31,6 @@ STEPS: int = 60
 SETTLED: float = 1e-7
 """Newton steps end when a step promises less than this gain, in nats a decision."""
 
-EXACT: float = 1e-11
 LARGEST: float = 1e3
 """Weights are kept within this, in units of the attribute's largest value: a deterministic agent has no finite best."""
 
@@ -59,6 +51,7 @@ class ChoiceFit:
     - `decisions`: how many choices there are, in weight.
     - `unit`: largest absolute value of each attribute, `[D]`, in whose units `ridge` was fitted, per decision.
     - `converged`: whether Newton's method did.
+    - `planner`, `slips`: as of `fit_choices`.
     """
 
     parameter: Float[np.ndarray, " D"]
@@ -72,6 +65,8 @@ class ChoiceFit:
     unit: Float[np.ndarray, " D"]
     ridge: float
     converged: bool
+    planner: str = SOFT
+    slips: float = 0.0
 
     @property
     def explained(self) -> float:
@@ -111,107 +106,72 @@ class ChoiceFit:
         return centred.T @ centred * (count - 1) / count
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """Choices in levels, ready to be explained."""
-
-    level: Level
-    features: Float[np.ndarray, "N S A D"]
-    onward: Float[np.ndarray, "N S A K"]
-    active: Bool[np.ndarray, "N S"]
-    weights: Float[np.ndarray, "N S A"]
-    rows: tuple[np.ndarray, np.ndarray]
-    """Level and state of every state in which choices were made."""
-
-    def plan(self, parameter, policy):
-        """Returns the soft-optimal policy by soft policy iteration from another policy, and its log-probabilities."""
-        reward = self.features @ parameter
-        values, action_value = None, reward
-        for _ in range(200):
-            expected = np.where(self.active, (policy * reward + entr(policy)).sum(-1), 0.0)
-            found = solve(np.asarray(self.level.successors), self._taken(policy), expected[..., None])[..., 0]
-            action_value = reward + (self.onward * _following(found, self.level.successors)).sum(-1)
-            policy = boltzmann(action_value, 1.0)
-            if values is not None and np.abs(found - values).max() <= EXACT * max(1.0, np.abs(found).max()):
-                break
-            values = found
-        return policy, log_softmax(action_value, axis=-1)
-
-    def _taken(self, policy):
-        return np.where(self.active[..., None], policy, 0.0)[..., None] * self.onward
-
-    def derivatives(self, policy) -> Float[np.ndarray, "R A D"]:
-        """Returns the derivative of the log-probability of each action in each state where choices were made."""
-        expected = np.where(self.active[..., None], (policy[..., None] * self.features).sum(2), 0.0)
-        counts = solve(np.asarray(self.level.successors), self._taken(policy), expected)
-        level, state = self.rows
-        successors = self.level.successors[level, state]
-        after = (self.onward[level, state][..., None] * counts[level[:, None, None], successors]).sum(2)
-        return self.features[level, state] + after - counts[level, state][:, None]
-
-
 def fit_choices(
     levels: Level,
     weights: Float[np.ndarray, "N S A"],
     space: AttributeRewards,
     *,
+    planner: str = SOFT,
+    slips: float = 0.0,
     discount: float | None = None,
     sparsity: float = SPARSITY,
     ridge: float = RIDGE,
     only: Bool[np.ndarray, " D"] | None = None,
+    start: Float[np.ndarray, " D"] | None = None,
 ) -> ChoiceFit:
-    """Returns the weights of attributes under which a soft-optimal planner makes the given choices most probably.
+    """Returns the weights of attributes under which a planner makes the given choices most probably.
 
     **Arguments:**
 
     - `levels`: a batch of N levels.
     - `weights`: how much each choice counts: of a policy table, its probability times the weight of the state.
     - `space`: names the D attributes, and those whose occurrence ends an episode for the planner.
+    - `planner`: `SOFT`, or `OPTIMAL`: noisy about optimal values; see `choice_problem`.
+    - `slips`: share of choices that are made evenly at random, in [0, 1).
     - `discount`: that the planner is taken to use; by default the levels'.
     - `sparsity`, `ridge`: penalties on the absolute and on half the squared weights, nats a decision, 0 or more.
       Attributes are measured in units of their largest absolute value.
     - `only`: attributes that may have a weight; by default all that vary.
+    - `start`: weights to begin from; by default 0.
 
     **Returns:** the fit. Attributes that never vary have weight 0 and are marked.
 
     **Raises:** `UsageError` if the weights are negative, not finite or all zero, or nothing varies.
     """
-    problem, unit, varies = _problem(levels, weights, space, discount)
-    total = float(weights.sum())
+    problem = choice_problem(levels, weights, space, discount=discount)
+    unit, varies, chosen = problem.unit, problem.varies, problem.chosen
+    total = float(chosen.sum())
     free = varies if only is None else varies & only
-    parameter = np.zeros(len(unit))
-    level, state = problem.rows
-    chosen = problem.weights[level, state]
+    parameter = np.zeros(len(unit)) if start is None else np.where(free, start * unit, 0.0)
     here = chosen.sum(-1)
-    policy = np.full(problem.weights.shape, 1 / problem.weights.shape[-1])
 
-    def penalised(parameter, policy):
-        policy, logarithm = problem.plan(parameter, policy)
-        likelihood = (chosen * logarithm[level, state]).sum() / total
-        return likelihood - sparsity * np.abs(parameter).sum() - 0.5 * ridge * (parameter**2).sum(), policy, likelihood
+    def penalised(parameter, following):
+        plan = problem.plan(parameter, following, planner=planner)
+        likelihood = (chosen * problem.logarithms(plan, slips)).sum() / total
+        return likelihood - sparsity * np.abs(parameter).sum() - 0.5 * ridge * (parameter**2).sum(), plan, likelihood
 
-    value, policy, likelihood = penalised(parameter, policy)
+    value, plan, likelihood = penalised(parameter, problem.uniform())
     damping, converged, step = 1e-6, not bool(free.any()), 0
     while not converged and step < STEPS:
         step += 1
-        slope = problem.derivatives(policy)
+        slope = problem.derivatives(plan, slips)
         gradient = np.einsum("ra,rad->d", chosen, slope) / total
-        information = _information(slope, here, policy[level, state]) / total
+        information = _information(slope, here, np.exp(problem.logarithms(plan, slips))) / total
         for _ in range(30):
             target = _proximal(parameter, gradient, information, sparsity, ridge, damping, free)
-            better, moved, reached = penalised(target, policy)
+            better, moved, reached = penalised(target, plan.following)
             if better >= value - 1e-13:
                 break
             damping = max(4 * damping, 1e-4)
         else:
             break
         converged = bool(better - value < SETTLED)
-        parameter, policy, value, likelihood = target, moved, better, reached
+        parameter, plan, value, likelihood = target, moved, better, reached
         damping *= 0.25
-    slope = problem.derivatives(policy)
-    by_state = np.einsum("ra,rad->rd", chosen, slope)
+    slope, policy = problem.derivatives(plan, slips), np.exp(problem.logarithms(plan, slips))
+    level = problem.rows[0]
     scores = np.zeros((levels.count, len(unit)))
-    np.add.at(scores, level, by_state)
+    np.add.at(scores, level, np.einsum("ra,rad->rd", chosen, slope))
     in_level = [level == index for index in range(levels.count)]
     return ChoiceFit(
         parameter=parameter / unit,
@@ -220,47 +180,15 @@ def fit_choices(
         ceiling=float(xlogy(chosen, chosen / here[:, None]).sum()) / total,
         floor=float(-np.log(weights.shape[-1])),
         scores=scores * unit,
-        by_level=np.stack([_information(slope[own], here[own], policy[level, state][own]) for own in in_level])
+        by_level=np.stack([_information(slope[own], here[own], policy[own]) for own in in_level])
         * np.outer(unit, unit),
         decisions=total,
         unit=unit,
         ridge=ridge,
         converged=converged,
+        planner=planner,
+        slips=slips,
     )
-
-
-def _problem(levels, weights, space, discount):
-    levels = without_layout(levels)
-    if weights.shape != levels.successors.shape[:3]:
-        raise UsageError(
-            f"Weights of shape {list(weights.shape)} do not fit levels of shape {list(levels.successors.shape[:3])}."
-        )
-    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.sum() > 0:
-        raise UsageError("The weights of choices must be finite, not negative, and not all zero.")
-    active = np.asarray(levels.reachable & ~levels.terminal)
-    factor = np.asarray(levels.discount) if discount is None else np.full(levels.count, discount)
-    following = onward(levels, stops=space.stops, discount=discount)
-    features = expected_attributes(levels)
-    acting = features[active]
-    unit = np.abs(acting).max((0, 1))
-    varies = (acting.max((0, 1)) - acting.min((0, 1))) > 1e-9 * np.maximum(unit, 1e-300)
-    ends = (np.abs(following.sum(-1) - factor[:, None, None]) > 1e-9) | (
-        (following * _following(np.asarray(levels.terminal), levels.successors)).sum(-1) > 0
-    )
-    if ends[active].any():
-        # What happens at every step matters where an episode can end: it is what time costs.
-        varies |= unit > 0
-    if not varies.any():
-        raise UsageError("No attribute varies in these levels: whatever the agent does, the same happens.")
-    unit = np.where(unit > 0, unit, 1.0)
-    counted = np.where(active[..., None], weights, 0.0)
-    level_of, state_of = np.nonzero(counted.sum(-1) > 0)
-    level = dataclasses.replace(levels, successors=np.asarray(levels.successors))
-    return _Problem(level, features / unit, following, active, counted, (level_of, state_of)), unit, varies
-
-
-def _following(values, successors):
-    return values[np.arange(len(values))[:, None, None, None], successors]
 
 
 def _information(slope, here, policy):
@@ -271,6 +199,14 @@ def _information(slope, here, policy):
 
 def _proximal(parameter, gradient, information, sparsity, ridge, damping, free):
     """Returns the maximum of the quadratic model with both penalties, by coordinate descent."""
+    if not sparsity:
+        place = np.flatnonzero(free)
+        square = information[np.ix_(place, place)]
+        square = square + np.diag(ridge + damping * np.maximum(np.diag(square), 1e-8))
+        target = np.zeros_like(parameter)
+        pull = gradient[place] - ridge * parameter[place]
+        target[place] = np.clip(parameter[place] + np.linalg.solve(square, pull), -LARGEST, LARGEST)
+        return target
     curvature = information + damping * np.diag(np.maximum(np.diag(information), 1e-8))
     places = np.flatnonzero(free).tolist()
     # Numbers of Python: most of the time would go into wrapping single numbers.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
+from mesascope.audit.objective.recovery.fit.chance import Chance
 from mesascope.audit.objective.recovery.fit.inversion import Inversion
 from mesascope.core.rounding import above, below, undecided
 from mesascope.core.verdicts import Verdict
@@ -49,7 +49,15 @@ class Coherence:
     reason: str
 
 
-def coherence(inversion: Inversion) -> Coherence:
+def at_random(chance: Chance) -> Coherence | None:
+    """Returns that nothing is pursued that could be told from chance or a habit; `None` if something is."""
+    if chance.told:
+        return None
+    reason = f"it pursues nothing that can be told from chance or a habit: {chance.reason}"
+    return Coherence(0.0, 0, None, Verdict.INCONCLUSIVE, reason)
+
+
+def coherence(inversion: Inversion, chance: Chance) -> Coherence:
     """Tests whether the observed policies are soft-optimal for one objective.
 
     The residual of weighted least squares on observed frequencies is chi-square distributed if they are, because
@@ -58,7 +66,10 @@ def coherence(inversion: Inversion) -> Coherence:
     **Arguments:**
 
     - `inversion`: of all environments together.
+    - `chance`: whether there is anything to explain.
     """
+    if nothing := at_random(chance):
+        return nothing
     posterior = inversion.posterior
     freedom = posterior.degrees_of_freedom
     if freedom == 0:
@@ -83,18 +94,21 @@ def coherence(inversion: Inversion) -> Coherence:
     return Coherence(statistic, freedom, p, Verdict.PASS, f"one objective explains the choices{warning}. {CANNOT_SEE}")
 
 
-def explained(fit: ChoiceFit) -> Coherence:
-    """Returns whether a fit to choices speaks for one objective: by the share of their structure that it explains."""
-    share = fit.explained
-    freedom = max(0, int(fit.decisions) - int(fit.varies.sum()))
-    if not np.isfinite(share):
-        return Coherence(0.0, freedom, None, Verdict.INCONCLUSIVE, "the agent chooses at random: nothing to explain")
+def explained(share: float, chance: Chance) -> Coherence:
+    """Returns whether a fit to choices speaks for one objective: by the share of their structure that it explains.
+
+    **Arguments:**
+
+    - `share`: of what there is to explain.
+    - `chance`: whether there is anything.
+    """
+    if nothing := at_random(chance):
+        return nothing
     text = f"weights of attributes explain {share:.0%} of the structure of its choices"
     if above(share, MUCH):
-        return Coherence(share, freedom, None, Verdict.PASS, f"{text}. {CANNOT_SEE}")
+        return Coherence(share, chance.units, None, Verdict.PASS, f"{text}. {CANNOT_SEE}")
     if below(share, LITTLE):
-        return Coherence(
-            share, freedom, None, Verdict.FAIL, f"{text}: it pursues nothing that is listed, or plans otherwise"
-        )
+        reason = f"{text}: it pursues something that is not listed, or plans otherwise"
+        return Coherence(share, chance.units, None, Verdict.FAIL, reason)
     reason = undecided(f"{text}: too little to speak of one objective", (share, MUCH), (share, LITTLE))
-    return Coherence(share, freedom, None, Verdict.INCONCLUSIVE, reason)
+    return Coherence(share, chance.units, None, Verdict.INCONCLUSIVE, reason)

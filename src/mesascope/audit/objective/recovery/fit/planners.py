@@ -7,18 +7,18 @@ the planner that does the worst it can for the opposite reward, and nothing tell
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.objective.recovery.fit.choice_likelihood import fit_choices
+from mesascope.audit.objective.recovery.fit.choice_problem import chosen_policy
 from mesascope.core.errors import MesascopeError, UsageError
 from mesascope.objectives.objective import Objectives
 from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.planning.evaluation import policy_values, returns
-from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.level import Level
 
@@ -90,8 +90,8 @@ def planner_table(
             )
         )
 
-    row("rational, soft", soft.parameter, lambda batch: _soft(batch, space, soft.parameter, None))
-    row("anti-rational, soft", -soft.parameter, lambda batch: _soft(batch, space, soft.parameter, None))
+    row("rational, soft", soft.parameter, lambda batch: chosen_policy(batch, space, soft.parameter))
+    row("anti-rational, soft", -soft.parameter, lambda batch: chosen_policy(batch, space, soft.parameter))
     slips = max(SLIPS, key=lambda share: _likelihood(_hard(fit_levels, space, soft.parameter, share), fit_weights))
     row(
         f"rational, hard ({slips:.0%} slips)",
@@ -100,7 +100,11 @@ def planner_table(
     )
     try:
         near = fit_choices(fit_levels, fit_weights, space, discount=MYOPIC)
-        row(f"myopic (discount {MYOPIC})", near.parameter, lambda batch: _soft(batch, space, near.parameter, MYOPIC))
+        row(
+            f"myopic (discount {MYOPIC})",
+            near.parameter,
+            lambda batch: chosen_policy(batch, space, near.parameter, discount=MYOPIC),
+        )
     except MesascopeError:
         pass
     shares = fit_weights.sum((0, 1)) + 0.5
@@ -115,12 +119,6 @@ def planner_table(
 
 def _one(space: AttributeRewards, reward: np.ndarray) -> Objectives:
     return weighted_attributes(space, reward[None])
-
-
-def _soft(levels: Level, space, reward, discount: float | None) -> np.ndarray:
-    if discount is not None:
-        levels = replace(levels, discount=np.full(levels.count, discount))
-    return boltzmann(soft_action_values(levels, _one(space, reward), temperature=1.0)[0], 1.0)
 
 
 def _hard(levels: Level, space, reward, slips: float) -> np.ndarray:

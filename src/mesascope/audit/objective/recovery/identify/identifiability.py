@@ -37,11 +37,13 @@ class Unidentified:
     - `basis`: orthonormal rows, `[dimension, D]`; the harmless ones first.
     - `harmless`: which rows change no soft-optimal policy in any level of the class, `[dimension]`.
     - `names`: of the parameters.
+    - `judged`: whether a class was given; if not, what is not harmless anywhere may or may not matter.
     """
 
     basis: Float[np.ndarray, "U D"]
     harmless: Bool[np.ndarray, " U"]
     names: tuple[str, ...]
+    judged: bool = True
 
     @property
     def dimension(self) -> int:
@@ -50,16 +52,18 @@ class Unidentified:
 
     @property
     def harmful(self) -> Float[np.ndarray, "H D"]:
-        """The directions that matter somewhere in the class."""
-        return self.basis[~self.harmless]
+        """The directions that matter somewhere in the class; none is known to where no class was given."""
+        return self.basis[~self.harmless] if self.judged else self.basis[:0]
 
     def sentence(self, most: int = 3) -> str:
         """Returns what could not be told apart, for a person."""
         if not self.dimension:
             return "Nothing is left open."
-        harmful = len(self.harmful)
-        text = f"{_directions(self.dimension)} left open, {harmful or 'none'} of them harmful"
-        shown = [_combination(row, self.names) for row in self.harmful[:most]]
+        rows = self.basis[~self.harmless]
+        text = f"{_directions(self.dimension)} left open, {len(rows) or 'none'} of them harmful"
+        if not self.judged and len(rows):
+            text = f"{_directions(self.dimension)} left open; whether {len(rows)} of them matter hangs on other levels"
+        shown = [_combination(row, self.names) for row in rows[:most]]
         return text + (": " + "; ".join(shown) if shown and len(self.names) <= 200 else "") + "."
 
 
@@ -95,11 +99,11 @@ def unidentified(
         # Without a class only a reward that is the same everywhere is known to do no harm.
         constant = _constant(systems, basis)
         if constant is None:
-            return Unidentified(basis, np.zeros(len(basis), bool), space.names)
+            return Unidentified(basis, np.zeros(len(basis), bool), space.names, judged=False)
         rest = basis - np.outer(basis @ constant, constant)
         _, size, rows = np.linalg.svd(rest, full_matrices=False)
         kept = rows[size > 1e-7]
-        return Unidentified(np.vstack([constant, kept]), np.arange(len(kept) + 1) == 0, space.names)
+        return Unidentified(np.vstack([constant, kept]), np.arange(len(kept) + 1) == 0, space.names, judged=False)
     gram = np.zeros((len(basis), len(basis)))
     for system in targets:
         left = without_values(system, np.asarray(system.features @ basis.T))

@@ -129,10 +129,20 @@ def consistent(
     - `seed`: of the steps along the directions.
     - `around`: from where the steps begin; by default all from the parameter.
     """
-    scale = SPREAD * max(float(np.std(parameter)), LEAST) * np.sqrt(parameter.size / max(1, len(directions)))
-    steps = np.random.default_rng(seed).normal(size=(n, len(directions))) * scale
+    steps = steps_along(directions, parameter, n, np.random.default_rng(seed))
     steps[0] = 0.0
-    return (parameter if around is None else around) + steps @ directions
+    return (parameter if around is None else around) + steps
+
+
+def steps_along(
+    directions: Float[np.ndarray, "m D"], parameter: Float[np.ndarray, " D"], n: int, random: np.random.Generator
+) -> Float[np.ndarray, "n D"]:
+    """Returns n random steps along open directions, of a size that suits a parameter.
+
+    **Arguments:** as of `consistent`; `random` draws them.
+    """
+    scale = SPREAD * max(float(np.std(parameter)), LEAST) * np.sqrt(parameter.size / max(1, len(directions)))
+    return random.normal(size=(n, len(directions))) * scale @ directions
 
 
 def _regret_after(left, basis, parameter, target, space, seed) -> float:
