@@ -6,7 +6,7 @@ The demonstrators are `outsiders.planted.DEMONSTRATORS`, written apart from the 
 Weights are compared without what the environments leave open (it cannot be covered, nor missed), in units of the
 temperature where the demonstrator has one; those of one that always takes an optimal action have no size, so they and
 the draws are brought to length 1. STARC is asked to the demonstrator's own reward (its distance is 0) and to a
-candidate of the world, drawn by its seed, whose distance is computed from the planted reward. Where nothing is told from
+candidate of the world, drawn by its seed, whose distance follows from the planted reward. Where nothing is told from
 chance STARC is withheld: that is counted, and is no interval. Settings `corner` and `corner-open` were looked at while
 the sampler was written; the others were not, before they were measured.
 """
@@ -17,7 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -36,10 +36,16 @@ from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.worlds.world import ObjectiveSpec, World
 
 DRAWS = 400
-NOMINAL, APART = 0.9, 0.05
+LOW, HIGH = 0.85, 0.95
+APART: float = 0.05
+"""Candidates nearer to the planted reward than this are not asked about."""
+
+AGAIN: int = 5
+"""Times that demonstrators without an aim are shown, each time with other episodes: their claim is one of safety."""
+
 DEVELOPED = ("corner", "corner-open")
-QUICK = 25
-"""Of as many demonstrators one is measured by the quick run."""
+EVERY, QUICK = 2, 50
+"""Of as many demonstrators that pursue something one is measured, by the full and by the quick run."""
 
 KINDS = {"soft": "soft", "noisy": "noisy", "greedy": "optimal", "slipping": "optimal with slips", "random": "random"}
 
@@ -88,6 +94,13 @@ def measured(one: Demonstrator, world: World) -> Outcome | None:
     return Outcome(one, weights_hold(found, one, world), own, other, found.pursues, named, seconds)
 
 
+def aimed(one: Demonstrator, world: World) -> bool:
+    """Returns whether a demonstrator is said to pursue something."""
+    built = one.build()
+    shown = demonstrations(built.episodes, world, levels=built.levels, stops=one.stops)
+    return recover(shown, world=world, sampled=False).pursues
+
+
 def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) -> float | None:
     """Returns the share of weights whose interval holds the planted one."""
     if one.way == "biased":
@@ -131,13 +144,14 @@ def distances_hold(found: BehavioralObjective, one: Demonstrator, world: World) 
 
 def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Claim:
     """Returns the claim that a share of intervals is near its nominal value."""
-    target = f"share of 90 % intervals of {text}; how far it is from 90 % (95 % bootstrap over demonstrators)"
+    target = f"share of 90 % intervals of {text} (95 % bootstrap over demonstrators)"
     if not found:
-        return Claim.unmeasured(f"outsider-demonstrators.{slug}", f"{target}: none was asked", APART, "<=")
+        text = f"{target}: none was asked"
+        return Claim(f"outsider-demonstrators.{slug}", text, None, None, None, 0, LOW, "within", most=HIGH)
     shares = np.array([share for _, share in found])
     rows = np.random.default_rng(0).integers(len(shares), size=(4000, len(shares)))
-    low, high = np.quantile(np.abs(shares[rows].mean(1) - NOMINAL), [0.025, 0.975])
-    value = abs(float(shares.mean()) - NOMINAL)
+    low, high = np.quantile(shares[rows].mean(1), [0.025, 0.975])
+    value = float(shares.mean())
     by_setting = ", ".join(
         f"{setting} {np.mean(part):.0%} of {len(part)}"
         for setting in dict.fromkeys(one.setting for one, _ in found)
@@ -145,31 +159,35 @@ def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Cl
     )
     return Claim(
         f"outsider-demonstrators.{slug}",
-        f"{target}; they hold {shares.mean():.1%}: {by_setting}",
+        f"{target}; by setting: {by_setting}",
         value,
         min(value, float(low)),
         max(value, float(high)),
         len(shares),
-        APART,
-        "<=",
+        LOW,
+        "within",
+        most=HIGH,
     )
 
 
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims about planted demonstrators."""
     worlds: dict[tuple, World] = {}
-    found = list[Outcome]()
-    for place, one in enumerate(DEMONSTRATORS):
-        if quick and place % QUICK != QUICK // 2:
-            continue
+    found, told, after = list[Outcome](), list[bool](), 0
+    for one in DEMONSTRATORS:
         key = (one.world, *sorted(one.world_options.items()))
+        after += one.pursues
+        if after % (QUICK if quick else EVERY) and one.pursues or quick and one.episodes > 50:
+            continue
         if key not in worlds:
             worlds[key] = resolve_world(one.world, dict(one.world_options))
         outcome = measured(one, worlds[key])
         found += [outcome] if outcome else []
-        print(place, one.name, outcome, file=sys.stderr, flush=True)
-    aimless = [one for one in found if not one.one.pursues]
-    alarms = wilson(sum(one.told for one in aimless), len(aimless))
+        print(outcome, file=sys.stderr, flush=True)
+        if outcome and not one.pursues:
+            told.append(outcome.told)
+            told += [aimed(replace(one, seed=one.seed + more), worlds[key]) for more in range(1, 1 if quick else AGAIN)]
+    alarms = wilson(sum(told), len(told))
     after = [one for one in found if one.one.pursues]
     seen = wilson(sum(one.told for one in after), len(after))
     claims = [
@@ -180,9 +198,10 @@ def measure(quick: bool) -> list[Claim]:
             alarms.value,
             alarms.low,
             alarms.high,
-            len(aimless),
+            len(told),
             0.02,
             "<=",
+            safety=True,
         ),
         Claim(
             "outsider-demonstrators.told",

@@ -184,9 +184,10 @@ class BehavioralObjective:
         """Whether counted choices cannot rule out that this very reward is pursued."""
         if self.sampled is None or not isinstance(self.space, AttributeRewards):
             return False
-        parameter, stops = (other, self.space.stops)
         if isinstance(other, Objectives):
             parameter, stops = np.asarray(other.weights)[0], tuple(np.flatnonzero(np.asarray(other.stops)[0]).tolist())
+        else:
+            parameter, stops = other, self.space.stops
         return any(
             self.sampled.plausible(
                 self.choices.levels, self.choices.weights, AttributeRewards(self.space.attributes, ends), parameter

@@ -195,7 +195,7 @@ def recovered(
     found = partial(BehavioralObjective, space, choices, planner, chance=chance, again=again)
     if planner == "soft":
         inversion = invert(choices.observations, space, floor=floor, prior_scale=prior_scale)
-        return found(inversion.posterior, coherence(inversion, chance))
+        return found(inversion.posterior, at_random(chance) or coherence(inversion))
     if not choices.counted:
         if planner == "hard":
             return found(*_hard(choices, space, chance))

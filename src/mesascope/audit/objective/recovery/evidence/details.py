@@ -136,9 +136,7 @@ class RecoveryDetails(Details, frozen=True, kw_only=True):
     - `planners`, `twins`, `sensitivity`: only where the whole account was asked for.
     """
 
-    pursues: bool
     nearest: tuple[Candidate, ...]
-    alike: tuple[str, ...]
     share_of_draws: float
     explained: float | None
     explained_by_motion: float | None
@@ -151,6 +149,8 @@ class RecoveryDetails(Details, frozen=True, kw_only=True):
     rewards: RewardMap | None
     queries: tuple[Query, ...]
     assumptions: tuple[str, ...]
+    pursues: bool = True
+    alike: tuple[str, ...] = ()
     planners: tuple[PlannerRow, ...] | None = None
     twins: str | None = None
     sensitivity: tuple[Otherwise, ...] | None = None

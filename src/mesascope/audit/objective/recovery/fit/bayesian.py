@@ -92,12 +92,11 @@ class Sampled:
         best, following = -np.inf, problem.uniform()
         slips = np.array(self.considered)[:, None, None]
         for planner in self.planners:
-            plan = None
+            plan = problem.plan(direction, following, planner=planner)
             for size in SIZES:
-                if planner == SOFT or plan is None:
-                    plan = problem.plan(direction * size, following, planner=planner, near=0.01)
-                    following, begun = plan.following, size
-                value = plan.action_value[problem.rows] * (1.0 if planner == SOFT else size / begun)
+                if planner == SOFT:
+                    plan = problem.plan(direction * size, plan.following, planner=planner, near=0.01)
+                value = plan.action_value[problem.rows] * (1.0 if planner == SOFT else size)
                 meant = np.exp(value - value.max(-1, keepdims=True))
                 meant = meant / meant.sum(-1, keepdims=True)
                 chances = np.maximum((1 - slips) * meant + slips / meant.shape[-1], 1e-300)

@@ -22,7 +22,7 @@ from scipy import special
 from mesascope.audit.objective.recovery.data.distinct import distinct_levels
 from mesascope.audit.objective.recovery.data.observed_choices import ObservedChoices
 from mesascope.audit.objective.recovery.fit.choice_likelihood import SPARSITY, fit_choices
-from mesascope.audit.objective.recovery.fit.choice_problem import chosen_policy
+from mesascope.audit.objective.recovery.fit.choice_problem import OPTIMAL, chosen_policy
 from mesascope.core.errors import UsageError
 from mesascope.core.rounding import above
 from mesascope.objectives.reward_space import RewardSpace
@@ -31,7 +31,7 @@ from mesascope.objectives.reward_tables import spelled_out
 ALARM: float = 0.02
 """Share of random agents, at most, that are said to pursue something; half of it for exact probabilities."""
 
-FEW: int = 4
+FEW: int = 8
 """With fewer distinct levels than this, states are the units of exact probabilities."""
 
 PARTS: int = 10
@@ -181,5 +181,6 @@ def _counted(choices: ObservedChoices, space: RewardSpace) -> Chance:
 def _predicted(levels, kept, space, price: float = SPARSITY) -> Float[np.ndarray, "N S A"]:
     """Returns the choices that weights fitted to some of the choices predict in all levels."""
     some = np.flatnonzero(kept.sum((1, 2)) > 0)
-    fit = fit_choices(levels[some], kept[some], space, sparsity=price)
-    return chosen_policy(levels, space, fit.parameter)
+    # Of no weight this planner is a random one; a soft-optimal one would put off the end of every episode.
+    fit = fit_choices(levels[some], kept[some], space, planner=OPTIMAL, sparsity=price)
+    return chosen_policy(levels, space, fit.parameter, planner=OPTIMAL)

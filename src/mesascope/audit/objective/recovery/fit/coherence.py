@@ -57,7 +57,7 @@ def at_random(chance: Chance) -> Coherence | None:
     return Coherence(0.0, 0, None, Verdict.INCONCLUSIVE, reason)
 
 
-def coherence(inversion: Inversion, chance: Chance) -> Coherence:
+def coherence(inversion: Inversion) -> Coherence:
     """Tests whether the observed policies are soft-optimal for one objective.
 
     The residual of weighted least squares on observed frequencies is chi-square distributed if they are, because
@@ -66,10 +66,7 @@ def coherence(inversion: Inversion, chance: Chance) -> Coherence:
     **Arguments:**
 
     - `inversion`: of all environments together.
-    - `chance`: whether there is anything to explain.
     """
-    if nothing := at_random(chance):
-        return nothing
     posterior = inversion.posterior
     freedom = posterior.degrees_of_freedom
     if freedom == 0:
