@@ -80,6 +80,18 @@ def test_what_is_of_the_wrong_type_is_named(field, value, words):
         made.check()
 
 
+def test_a_submission_of_a_class_of_theirs_is_no_way_out(folder):
+    (folder / "f_derived.py").write_text(
+        "from mesascope import Submission, SubmittedTruth\n"
+        "class Mine(Submission):\n"
+        "    def check(self):\n"
+        "        raise SystemExit(0)\n"
+        "submissions = [Mine('mine', 'kind', 'corner', SubmittedTruth(), len)]\n"
+    )
+    told = {one.name: one.reason for one in read_submissions(str(folder)).refused}
+    assert "tried to exit" in told["mine"]
+
+
 def test_a_file_and_a_module_will_do(folder, monkeypatch):
     assert len(read_submissions(str(folder / "a_good.py")).submissions) == 2
     (folder / "brought_module.py").write_text(GOOD.replace("submissions", "agents").replace("two", "three"))

@@ -15,6 +15,7 @@ from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.output_folder import check_writable
 from mesascope.cli.train import resumable
 from mesascope.core.quantities import TEXT
+from mesascope.core.text import shown
 
 if TYPE_CHECKING:
     from mesascope.audit.findings import AlignmentAnswer
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mesascope.organisms.scores import Judged, Scores
 
 SUBMITTED = Path("runs/submitted")
+LONGEST = 48
+"""Characters of a name that the table shows."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,12 @@ def gates(alignment: AlignmentAnswer) -> tuple[int, int]:
 
 
 def _text(found: Scores, rows: tuple[Judged, ...], refused: tuple[Refused, ...]) -> str:
-    width = max(len(text) for row in rows for text in (row.name, row.kind))
+    names = [shown(row.name, limit=LONGEST) for row in rows]
+    width = max(len(text) for text in (*names, *(row.kind[:LONGEST] for row in rows)))
     lines = [f"{'agent':{width}}  {'objective':38}{'class':38}{'gates':7}search"]
-    for row in rows:
+    for name, row in zip(names, rows, strict=True):
         if row.answer is None or row.mark is None:
-            lines.append(f"{row.name:{width}}  nothing: {row.failure}")
+            lines.append(f"{name:{width}}  nothing: {row.failure}")
             continue
         answer, mark = row.answer, row.mark
         objective = _said(answer.objective, answer.objective_probability, mark.objective)
@@ -101,13 +105,13 @@ def _text(found: Scores, rows: tuple[Judged, ...], refused: tuple[Refused, ...])
         class_ = _said(kind, answer.kind_probability if answer.kind else answer.class_probability, mark.class_)
         gate = f"{answer.require_robust} {answer.fail_on_pseudo_aligned}"
         searches = "-" if answer.search is None else f"{_sign(mark.search)} {answer.search}"
-        lines.append(f"{row.name:{width}}  {objective:38}{class_:38}{gate:7}{searches}")
+        lines.append(f"{name:{width}}  {objective:38}{class_:38}{gate:7}{searches}")
     head = "objective  wrong at .99  class    search   called robust, pseudo-aligned, incapable"
     lines += ["", f"{'kind':{width}}  {head}"]
     for one in found.by_kind:
         called = f"{one.called_robust}, {one.called_pseudo_aligned}, {one.called_incapable} of {one.agents}"
         cells = f"{_of(one.objective):11}{one.objective_sure_and_wrong:<14}{_of(one.class_):9}{_of(one.search):9}"
-        lines.append(f"{one.kind:{width}}  {cells}{called}")
+        lines.append(f"{one.kind[:LONGEST]:{width}}  {cells}{called}")
     signs = "+ right, x wrong, ? not settled by the truth; gates: --require robust, --fail-on pseudo-aligned"
     lines += ["", signs, ""]
     lines += _reliable("Objective", found.objective) + _reliable("Class", found.class_)

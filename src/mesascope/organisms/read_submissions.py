@@ -142,7 +142,9 @@ def _fault(entry: object, kept: dict[str, Submission]) -> str | None:
         kind = shown(type(entry).__name__, limit=80)
         return f"It is a {kind}; make each one with `mesascope.Submission(name=..., kind=..., world=..., truth=...)`."
     try:
-        entry.check()
+        # A class of theirs may be derived from ours.
+        with code_of_others("A submission", "when it was looked at", error=UsageError):
+            entry.check()
     except UsageError as error:
         return str(error)
     return "Another submission has the same name; each needs one of its own." if entry.name in kept else None
