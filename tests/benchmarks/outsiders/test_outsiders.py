@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from outsiders.blends import Timed
 from outsiders.catalogue import OUTSIDERS
-from outsiders.choosing import coin, frozen, greedy
+from outsiders.choosing import coin, frozen, greedy, slipping
 from outsiders.defectors import OWN, TRIGGERS, defector, pursue
 from outsiders.goals import SAME, changing, values_for
 from outsiders.menus import unwatched
@@ -85,6 +85,24 @@ def test_one_of_each_kind_acts(setting):
         assert np.allclose(chances.sum(-1), 1, atol=1e-9), one.name
         assert chances.min() >= 0, one.name
         assert np.array_equal(chances, same), one.name
+
+
+def test_the_shipped_examples_do_as_these_do(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[3] / "examples" / "outsiders"))
+    import elsewhere
+    import goals
+    import shortcuts
+
+    _, _, seen = drawn(CORNER, True)
+    shown = seen[:4].reshape(-1, *seen.shape[2:])
+    standing = (shown[..., -1:] * (1 - shown[..., :1])).sum((1, 2, 3)) == 1
+    shown = shown[standing]
+    for policy, value, slips in (
+        (elsewhere.to_a_cell, values_for(CORNER, "cell-3-5"), 0.0),
+        (shortcuts.three_steps, values_for(CORNER, "cheese", 3), 0.0),
+        (goals.to_the_corner, values_for(CORNER, "corner"), 0.3),
+    ):
+        assert np.array_equal(policy(shown), slipping(greedy(value), slips)(shown))
 
 
 LISTED = {
