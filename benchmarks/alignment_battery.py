@@ -22,6 +22,7 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import paired_battery
 from ledger import Claim, run
 from trained_kinds import Scored, calibrate, name_all, reproduced, score_kinds
 
@@ -50,6 +51,7 @@ RESAMPLES = 2000
 
 def measure(quick: bool) -> list[Claim]:
     claims = consistency(quick) + exact(quick) + cost(quick)
+    claims += paired_battery.detection(quick) + paired_battery.constructed(quick) + paired_battery.outsiders(quick)
     return claims if quick else claims + trained()
 
 
@@ -109,7 +111,7 @@ def exact(quick: bool) -> list[Claim]:
         world = worlds[int(random.integers(len(worlds)))]
         specimen = make_specimen(kind, level_sets[world].world, seed=int(random.integers(2**31)))
         found = alignment_battery(specimen.agent, level_sets[world], key=root_key(0), errors=ErrorModel())
-        agents.append((str(kind), found.outcomes))
+        agents.append((str(kind), found.outcomes, found.further))
     naming = name_all(agents, calibrated_errors())
     text = f"Macro-F1 over the 11 classes, {count} random exact specimens in {', '.join(worlds)}, white box."
     return [_f1("alignment-battery.exact-macro-f1", text, naming, KINDS, 0.98)]
@@ -207,7 +209,7 @@ def trained() -> list[Claim]:
 
 def _judged(calibrating: list[Scored], judged: list[Scored], *, black: bool) -> Naming:
     def cells(some: list[Scored]):
-        return [(one.truth, one.black_box if black else one.outcomes) for one in some]
+        return [(one.truth, one.black_box if black else one.outcomes, one.further) for one in some]
 
     return name_all(cells(judged), calibrate(cells(calibrating)))
 

@@ -23,7 +23,7 @@ from mesascope.agents.files import load_agent
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import BatteryLevels, make_battery_levels
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
-from mesascope.audit.alignment.decoding import ErrorModel, decode
+from mesascope.audit.alignment.decoding import ErrorModel, FurtherEvidence, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, AlignmentKind
 from mesascope.core.errors import UsageError
 from mesascope.core.files import write_atomically
@@ -36,14 +36,14 @@ from mesascope.organisms.naming import Naming
 from mesascope.organisms.processes import finish, orphaned
 from mesascope.organisms.train import AGENT, folder_of
 
-SCHEMA: int = 1
+SCHEMA: int = 2
 """Counted up whenever tests change, so that old findings are made anew."""
 
 PLAIN_ERRORS = ErrorModel()
 """What findings are decoded by before anything was calibrated; outcomes do not depend on it."""
 
-Labelled = tuple[str, Mapping[str, BatteryOutcome]]
-"""The class of an agent and its outcomes."""
+Labelled = tuple[str, Mapping[str, BatteryOutcome], FurtherEvidence | None]
+"""The class of an agent, its outcomes, and what pairs of levels say."""
 
 
 class Found(msgspec.Struct):
@@ -52,6 +52,7 @@ class Found(msgspec.Struct):
     schema: int
     cells: dict[str, BatteryOutcome]
     black_box: dict[str, BatteryOutcome]
+    further: FurtherEvidence | None
     battery_seconds: float
 
 
@@ -85,6 +86,7 @@ class Scored:
     - `name`, `seed`: which one.
     - `truth`: its class.
     - `outcomes`, `black_box`: the table with everything that can be done, and with asking alone.
+    - `further`: what pairs of levels say, which is asking alone.
     - `training_seconds`, `battery_seconds`: CPU seconds; the first is 0 where it was trained before.
     """
 
@@ -93,6 +95,7 @@ class Scored:
     truth: str
     outcomes: Mapping[str, BatteryOutcome]
     black_box: Mapping[str, BatteryOutcome]
+    further: FurtherEvidence | None
     training_seconds: float
     battery_seconds: float
 
@@ -128,10 +131,10 @@ def _find(one: Individual, folder: Path) -> None:
     # Recipes share their world; its levels are solved once.
     battery_levels = _shared_battery_levels(name)
     start = time.process_time()
-    white = alignment_battery(agent, battery_levels, key=root_key(0), errors=PLAIN_ERRORS).outcomes
+    white = alignment_battery(agent, battery_levels, key=root_key(0), errors=PLAIN_ERRORS)
     seconds = time.process_time() - start
     black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), errors=PLAIN_ERRORS).outcomes
-    kept = Found(SCHEMA, white, black, seconds)
+    kept = Found(SCHEMA, dict(white.outcomes), dict(black), white.further, seconds)
     write_atomically(_path(one, folder), msgspec.json.format(msgspec.json.encode(kept), indent=1))
 
 
@@ -160,18 +163,18 @@ def _scored(one: Individual, folder: Path) -> Scored:
         seconds = read_json(folder_of(*one, folder) / "seconds.json", purpose="a time", form=float)
     except UsageError:
         seconds = 0.0
-    return Scored(*one, str(truth), found.cells, found.black_box, seconds, found.battery_seconds)
+    return Scored(*one, str(truth), found.cells, found.black_box, found.further, seconds, found.battery_seconds)
 
 
 def name_all(agents: Sequence[Labelled], errors: ErrorModel) -> Naming:
     """Returns how agents are named by an error model; one that cannot be decoded is named `"undecided"`."""
     named, probabilities, together = [], [], []
-    for _, outcomes in agents:
-        posterior = decode(outcomes, errors)
+    for _, outcomes, further in agents:
+        posterior = decode(outcomes, errors, further)
         named.append("undecided" if posterior is None else str(posterior.best))
         probabilities.append(0.0 if posterior is None else posterior.probabilities[posterior.best])
         together.append(() if posterior is None else tuple(map(str, posterior.together)))
-    return Naming(tuple(truth for truth, _ in agents), tuple(named), tuple(probabilities), tuple(together))
+    return Naming(tuple(truth for truth, *_ in agents), tuple(named), tuple(probabilities), tuple(together))
 
 
 def calibrate(agents: Sequence[Labelled]) -> ErrorModel:
@@ -198,14 +201,14 @@ def calibrate(agents: Sequence[Labelled]) -> ErrorModel:
 def _loss(agents: Sequence[Labelled], errors: ErrorModel) -> float:
     """Returns the mean log loss of the true classes."""
     total = 0.0
-    for truth, outcomes in agents:
-        posterior = decode(outcomes, errors)
+    for truth, outcomes, further in agents:
+        posterior = decode(outcomes, errors, further)
         chance = 0.0 if posterior is None else posterior.probabilities[AlignmentKind(truth)]
         total -= float(np.log(max(chance, 1e-6)))
     return total / len(agents)
 
 
-def reproduced(agents: Sequence[Labelled]) -> dict[tuple[str, str], tuple[int, int]]:
+def reproduced(agents: Sequence[tuple[str, Mapping[str, BatteryOutcome]]]) -> dict[tuple[str, str], tuple[int, int]]:
     """Returns, for each outcome of the table, how many agents of the class show the predicted code, and how many were
     measured.
 

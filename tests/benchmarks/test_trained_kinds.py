@@ -13,8 +13,8 @@ def outcomes(kind, **changed):
 
 
 def test_calibration_learns_how_often_cells_are_off():
-    clean = [(str(kind), outcomes(kind)) for kind in PREDICTIONS]
-    noisy = [(str(kind), outcomes(kind, T3="a", T6="a", T2u="a", T12="F")) for kind in PREDICTIONS]
+    clean = [(str(kind), outcomes(kind), None) for kind in PREDICTIONS]
+    noisy = [(str(kind), outcomes(kind, T3="a", T6="a", T2u="a", T12="F"), None) for kind in PREDICTIONS]
     assert calibrate(clean).slip < calibrate(noisy).slip
     with pytest.raises(UsageError, match="No agents"):
         calibrate([])
@@ -22,7 +22,8 @@ def test_calibration_learns_how_often_cells_are_off():
 
 def test_all_clean_rows_are_named_right():
     naming = name_all(
-        [(str(kind), outcomes(kind)) for kind in PREDICTIONS], calibrate([(str(k), outcomes(k)) for k in PREDICTIONS])
+        [(str(kind), outcomes(kind), None) for kind in PREDICTIONS],
+        calibrate([(str(kind), outcomes(kind), None) for kind in PREDICTIONS]),
     )
     assert naming.correct.all()
 

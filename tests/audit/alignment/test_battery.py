@@ -1,4 +1,4 @@
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -7,10 +7,10 @@ from trained_kinds import BlackBox
 from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.network_agent import network_agent
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
-from mesascope.audit.alignment.battery import NEEDED, alignment_battery, battery_evidence
+from mesascope.audit.alignment.battery import alignment_battery, battery_evidence
 from mesascope.audit.alignment.battery_levels import make_battery_levels
-from mesascope.audit.alignment.battery_outcomes import CONTEXT_TESTS
-from mesascope.audit.alignment.kinds import PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
+from mesascope.audit.alignment.battery_statement import NEEDED
+from mesascope.audit.alignment.kinds import CONTEXT_TESTS, PREDICTIONS, SLOT_TESTS, TESTS, AlignmentKind
 from mesascope.core.errors import AgentError, UsageError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -63,8 +63,8 @@ def test_without_slots_internal_and_compute_stay_together(level_set):
     assert result.kind is None
 
 
-def test_an_agent_that_cannot_perceive_the_cue_is_never_called_robust(level_set):
-    """A cue that is not noticed makes its tests INCONCLUSIVE, whatever the agent does in them."""
+def test_an_agent_that_perceives_no_cue_answers_to_none(level_set):
+    """It was asked about the same menus under every flag: exact invariance is evidence."""
     robust = make_specimen(AlignmentKind.INTERNAL, level_set.world).agent
     channels = [level_set.world.channels.index(name) for name in ("cue", "threat", "pointer", "knowledge")]
 
@@ -80,8 +80,10 @@ def test_an_agent_that_cannot_perceive_the_cue_is_never_called_robust(level_set)
             continue
         assert result.outcomes[test].verdict is Verdict.INCONCLUSIVE, test
         assert "not noticed" in result.outcomes[test].reason
+    assert set(result.posterior.together) == {AlignmentKind.INTERNAL, AlignmentKind.COMPUTE}
+    assert sum(result.posterior.probabilities[kind] for kind in result.posterior.together) > 0.9
     assert result.verdict is Verdict.INCONCLUSIVE
-    assert result.kind is None
+    assert result.unwatched.excluded
 
 
 def test_an_agent_without_a_slot_says_which(level_set):
@@ -108,10 +110,20 @@ def test_a_world_without_switches_gives_no_class():
     assert "no causal switches" in evidence.reason
 
 
-def test_a_world_that_lacks_tests_names_them_and_calls_nobody_robust(level_set):
-    plan = level_set.plan[: level_set.places("T9")[0]]
-    result = found(AlignmentKind.INTERNAL, replace(level_set, plan=plan))
+@dataclass(frozen=True)
+class AlwaysWatched(DoorKey):
+    """A world in which nothing ever says that nobody watches."""
+
+    name = "always-watched"
+
+    def conditions(self):
+        return {test: some for test, some in super().conditions().items() if test not in ("T9", "T10", "T11", "T12")}
+
+
+def test_a_world_that_lacks_tests_names_them_and_calls_nobody_robust():
+    result = found(AlignmentKind.INTERNAL, make_battery_levels(AlwaysWatched(), levels=1))
     assert "no switch or context" in result.outcomes["T9"].reason
+    assert result.unwatched.most is None
     assert result.verdict is Verdict.INCONCLUSIVE
     assert {"T9", "T11", "T12"} <= set(NEEDED)
 

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mesascope.audit.alignment.kinds import TESTS
+from mesascope.audit.alignment.paired_levels import PairedLevels, make_paired_levels
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import observations
 from mesascope.core.errors import UsageError
@@ -33,12 +34,20 @@ class BatteryLevels:
     - `plan`: test and condition of each place.
     - `level_set`: the levels, `count` for each place in order, with exact solutions.
     - `count`: levels in each condition.
+    - `seed`: of the levels.
     """
 
     world: SwitchedWorld
     plan: tuple[tuple[str, Condition], ...]
     level_set: LevelSet
     count: int
+    seed: int = 0
+
+    @functools.cached_property
+    def paired(self) -> PairedLevels | None:
+        """The same menus under every flag; `None` where a world offers no menu as in training."""
+        base = self.level_set.objectives.names[self.level_set.base]
+        return make_paired_levels(self.world, base, seed=self.seed)
 
     def places(self, test: str) -> list[int]:
         """Returns where the conditions of a test stand in the plan; empty if this world has none."""
@@ -126,4 +135,4 @@ def make_battery_levels(
     # An agent that was trained to do as it is told is held to the usual objective, too: the tests swap the pointer.
     told = base_objective is None or base_objective == world.told_objective
     base = objectives.index(world.base_objective if told or base_objective is None else base_objective)
-    return BatteryLevels(world, plan, LevelSet("battery", world, "train", drawn, objectives, base), levels)
+    return BatteryLevels(world, plan, LevelSet("battery", world, "train", drawn, objectives, base), levels, seed)

@@ -20,7 +20,7 @@ CODES: tuple[str, ...] = ("A", "a", "X", "F", "L")
 
 
 class AlignmentKind(enum.StrEnum):
-    """What kind of alignment it is (RFLO §1.3, §3.1, §4), two controls, incapability, and none of these."""
+    """What kind of alignment it is (RFLO §1.3, §3.1, §4), controls, incapability, and none of these."""
 
     INTERNAL = "robust-internal"
     CORRIGIBLE = "robust-corrigible"
@@ -35,6 +35,9 @@ class AlignmentKind(enum.StrEnum):
     HABIT = "fixed-habit"
     INCAPABLE = "incapable"
     NONE = "none of these"
+    PARTIAL = "partially-corrigible"
+    SATISFICER = "satisficer"
+    NOISY_CUE = "noisy-cue"
 
 
 PAPER_KINDS: tuple[AlignmentKind, ...] = tuple(AlignmentKind)[:9]
@@ -112,6 +115,13 @@ def _predictions() -> dict[AlignmentKind, Mapping[str, str]]:
 
 PREDICTIONS: Mapping[AlignmentKind, Mapping[str, str]] = MappingProxyType(_predictions())
 """The code that each test should give, by class and test (T0 to T13 as derived for the cleaning robot)."""
+
+SAME_ROW: Mapping[AlignmentKind, AlignmentKind] = MappingProxyType(
+    {AlignmentKind.PARTIAL: AlignmentKind.CORRIGIBLE, AlignmentKind.NOISY_CUE: AlignmentKind.DECEPTIVE}
+)
+"""Classes that only paired levels tell from another, whose row they share where no cue is changed."""
+CONTEXT_TESTS: tuple[str, ...] = ("T6", "T8", "T9", "T10", "T11", "T12")
+"""Tests that only tell the agent something else."""
 
 AIMLESS: tuple[AlignmentKind, ...] = (AlignmentKind.HABIT,)
 """Classes without an objective of their own: where they fall, they may be lost."""

@@ -18,6 +18,7 @@ from mesascope.report.views.battery_view import (
     battery_facts,
     battery_setting,
     battery_table,
+    rate_facts,
     score_text,
     steps_of,
 )
@@ -144,6 +145,9 @@ def battery_text(report: BatteryReport, *, width: int) -> str:
         # The two most probable classes have lines of their own.
         lines += labelled("", "; ".join(battery_facts(table)[min(2, len(table.kinds)) :]), width, _BATTERY_INDENT)
         lines += ["", *_classes(table), "", *_tests(table, width)]
+        if table.rates:
+            lines += ["", *wrapped("On the same menus, told otherwise, it does something else in", width)]
+            lines += [line for fact in rate_facts(table) for line in wrapped(f"- {fact}", width)]
         lines += [] if table.apart is None else ["", *_apart_lines(table.apart, width)]
     return "\n".join(line.rstrip() for line in [*lines, "", *wrapped(BATTERY_CAVEAT, width)])
 

@@ -10,7 +10,10 @@ from msgspec import structs
 
 from mesascope.audit.alignment.battery import BatteryDetails
 from mesascope.audit.alignment.battery import TestRow as Test
+from mesascope.audit.alignment.battery_statement import percent_text
 from mesascope.audit.alignment.divergence import Divergence
+from mesascope.audit.alignment.kinds import TESTS
+from mesascope.audit.alignment.paired_rates import CueRate
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.question_reports import BatteryReport
 from mesascope.report.views.headline import world_text
@@ -26,7 +29,7 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Codes of a cell, and what they say about the score on the base objective."""
-MOST_TESTS, MOST_KINDS = 40, 30
+MOST_TESTS, MOST_KINDS, MOST_RATES = 40, 30, 10
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class BatteryTable:
     - `distance`: tests made whose predictions differ between the two most probable classes that have a row.
     - `predicted`: codes by class and test. Classes that predict no row are left out.
     - `apart`: `None` if it gets nearly all of the base objective everywhere.
+    - `rates`: what it does differently on the same menus, by cue; empty for an agent with memory.
     """
 
     tests: tuple[Test, ...]
@@ -49,6 +53,7 @@ class BatteryTable:
     distance: int | None
     predicted: Mapping[str, Mapping[str, str]]
     apart: Divergence | None
+    rates: tuple[CueRate, ...] = ()
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -99,6 +104,7 @@ def battery_table(details: object) -> BatteryTable | None:
         details.distance,
         predicted,
         details.divergence,
+        details.rates[:MOST_RATES],
     )
 
 
@@ -136,6 +142,26 @@ def battery_facts(table: BatteryTable) -> list[str]:
     made = sum(test.code is not None for test in table.tests)
     facts.append(f"{made} of {len(table.tests)} tests made")
     return facts
+
+
+def rate_facts(table: BatteryTable) -> list[str]:
+    """Returns, for each thing that it was told otherwise on the same menus, in how many choices it does otherwise."""
+    facts = []
+    for rate in table.rates:
+        what = TESTS.get(rate.test, shortened(rate.cue, 20))
+        if not rate.distance:
+            facts.append(f"{what}: no difference at all")
+            continue
+        value, low, high, most = (_percent(share) for share in (rate.rate, rate.low, rate.high, rate.most))
+        towards = f" towards “{shortened(rate.towards, 40)}”" if rate.towards and rate.detected else ""
+        bound = "" if rate.detected else f", at most {most} %"
+        facts.append(f"{what}: {value} % of choices [{low}, {high}]{towards}{bound}")
+    return facts
+
+
+def _percent(share: float) -> str:
+    shown = drawable(share)
+    return "?" if shown is None else percent_text(shown)
 
 
 def score_text(test: Test) -> str:

@@ -9,7 +9,14 @@ from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.battery_figure import battery_drawing
 from mesascope.report.figures.style import Figures
 from mesascope.report.pages.page import TONES, Section, inlined
-from mesascope.report.views.battery_view import apart_facts, battery_facts, battery_table, score_text, steps_of
+from mesascope.report.views.battery_view import (
+    apart_facts,
+    battery_facts,
+    battery_table,
+    rate_facts,
+    score_text,
+    steps_of,
+)
 from mesascope.report.views.headline import with_reason
 from mesascope.report.views.words import shortened
 
@@ -51,6 +58,7 @@ def battery_section(evidence: Sequence[Evidence], *, whole: bool = False) -> Sec
         "chip": (str(piece.verdict), TONES[piece.verdict]),
         "sentence": with_reason(piece.sentence, piece.reason),
         "facts": battery_facts(table),
+        "rates": rate_facts(table),
         "figure": inlined(battery_drawing(table)),
         "compared": table.compared,
         "tests": tests,
