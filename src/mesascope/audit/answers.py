@@ -98,7 +98,7 @@ def _with_kind(answer: AlignmentAnswer, reason: str, battery: BatteryFindings | 
     if battery is None or posterior is None:
         return replace(answer, kind_reason=reason)
     return replace(
-        joined(answer, posterior.probabilities),
+        joined(answer, battery.shares),
         kind=None if battery.kind is None else str(battery.kind),
         kinds=tuple((str(kind), probability) for kind, probability in posterior.probabilities.items()),
         together=tuple(str(kind) for kind in posterior.together),
