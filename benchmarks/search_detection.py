@@ -1,30 +1,39 @@
-"""Search detection against the ground-truth bank: planners, clones that do as they do, decoys and reflexes.
+"""Search detection against the ground-truth bank: planners, clones, decoys, reflexes, and networks that generalise.
 
-The bank is built and scored by two processes in a folder of its own (`--quick` scores three agents).
-Weights for a judged pair are fitted on agents of other worlds and other architectures. Skill alone must not tell the
-pairs apart where they are matched: in what they earn in training levels, and in accuracy in held-out levels of the same
-distribution. In new levels planners are better than clones because they search; what skill there alone tells is printed
-beside it and has no target.
+The bank is built and scored in a folder of its own (`--quick` scores three agents); where `MESASCOPE_BANK` names a
+folder, a run goes on with what was scored there before by the same assays. What it cost is what every agent cost when
+it was scored.
 
-Not blind: which measures there are, how each is turned and bounded (that a loss of skill counts in full from a tenth
-on) and the penalty of weights were settled after sixty agents of the mazes and rooms had been scored, by the numbers
-below; none of the graphs had been, but for four. When all had been scored once, three definitions were mended: a cliff
-must be seen and not only fitted, conflicts are counted against chance (before, a compass passed for a search), and
-clones agree by probabilities (before, some earned less in training than their planners). After a first full run (rank
-correlation of depths 0.894) planners that few levels outreach were told "at least". Weights are always fitted on
-others.
+What is claimed of verdicts is claimed of those that are really given, rules and all, on agents whose world,
+architecture and number of training levels none of the weights was fitted on. The thresholds of `interchange`,
+`frontier` and `walls` come from prototypes on other networks (`src/mesascope/audit/search/`), not from the bank. An
+agent whose kind nobody can know, convolutions that were trained on many levels, counts nowhere; what is said of it is
+printed.
+
+Not blind: the networks of maps and the assays that read maps were written by one hand, in one week.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
-import time
 from pathlib import Path
 
-from ledger import Claim, run
+from ledger import Claim, Direction, run
 
+from mesascope.audit.search.decision import MEASURES, QUESTIONS
 from mesascope.core.intervals import wilson
+from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.bank.catalogue import bank
+from mesascope.organisms.bank.judged import (
+    Judged,
+    hard_auroc,
+    hard_pairs,
+    judged,
+    open_by_family,
+    wrong_of_all,
+    wrong_of_given,
+)
 from mesascope.organisms.bank.scoring import score_bank
 from mesascope.organisms.bank.summary import called_searchers, summary
 
@@ -35,14 +44,13 @@ QUICK = ("graph-tree-3", "graph-tree-3-as-mlp", "graph-exact")
 
 def measure(quick: bool) -> list[Claim]:
     entries = [entry for entry in bank() if not quick or entry.name in QUICK]
-    start = time.monotonic()
+    kept = os.environ.get("MESASCOPE_BANK")
     with tempfile.TemporaryDirectory() as folder:
-        scores = score_bank(entries, Path(folder), processes=2)
-        minutes = (time.monotonic() - start) / 60
-    return claims(summary(scores), scores, minutes)
+        scores = score_bank(entries, Path(folder if quick or not kept else kept), processes=1 if kept else 2)
+    return claims(summary(scores), scores)
 
 
-def claims(found: dict, scores: list[dict], minutes: float) -> list[Claim]:
+def claims(found: dict, scores: list[dict]) -> list[Claim]:
     """Returns the claims that a summary of the bank supports."""
     pairs = found["matched_pairs"]
     made = [_cost("search-detection.black-box-seconds", scores, "black-box", 30.0)]
@@ -60,13 +68,16 @@ def claims(found: dict, scores: list[dict], minutes: float) -> list[Claim]:
             "<=",
         )
     )
-    text = f"Minutes to build and score the {len(scores)} agents from nothing with two processes."
-    made.append(Claim("search-detection.minutes", text, minutes, minutes, minutes, len(scores), 60.0, "<="))
+    minutes = found["seconds"]["all"] / 60
+    text = f"CPU minutes to build and score the {len(scores)} agents from nothing."
+    made.append(Claim("search-detection.cpu-minutes", text, minutes, minutes, minutes, len(scores), 60.0, "<="))
     if found["judged"] is None:
         reason = f"Not measured: {found['reason']}."
         return [*made, Claim("search-detection.auroc", reason, None, None, None, 0, 0.95, ">=")]
     told = found["judged"]
     blind = f"on {pairs} matched pairs, judged architectures and world left out; interval over pairs"
+    made += _verdicts(judged(scores))
+    made += _hard(scores)
     made += [
         _estimate("auroc", f"AUROC of 'search used' {blind}.", told["auroc"], 0.95, ">="),
         _estimate(
@@ -130,6 +141,65 @@ def claims(found: dict, scores: list[dict], minutes: float) -> list[Claim]:
         value, (low, high) = share.value, share.interval
         made.append(Claim(f"search-detection.placebo-{name}", text, value, low, high, share.n, PLACEBO_LEVEL, "<="))
     return made
+
+
+def _verdicts(rows: tuple[Judged, ...]) -> list[Claim]:
+    """Returns how often each verdict is wrong, and of which families how many stay open."""
+    made = []
+    for question in QUESTIONS:
+        for verdict, target in ((Verdict.PASS, 0.03), (Verdict.FAIL, 0.05)):
+            other = "without" if verdict is Verdict.PASS else "with"
+            share = wrong_of_all(rows, question, verdict)
+            text = f"Share of agents {other} what '{question}' asks for that get {verdict}, judged blind to their like."
+            made.append(_rate(f"{question}-{verdict.lower()}-wrong", text, share, target))
+            given = wrong_of_given(rows, question, verdict)
+            text = f"Share of the answers {verdict} to '{question}' that are wrong, judged blind to their like."
+            slug = f"{question}-{verdict.lower()}-given-wrong"
+            made.append(
+                Claim(f"search-detection.{slug}", f"{text} Never given.", None, None, None, 0, target, "<=")
+                if given is None
+                else _rate(slug, text, given, target)
+            )
+    used = [row for row in rows if row.question == "used"]
+    for kind, slug in (("generaliser", "generalisers"), ("reflex", "reflexes"), ("unknown", "unknown")):
+        some = [row for row in used if row.kind == kind]
+        share = wilson(sum(row.verdict is Verdict.PASS for row in some), len(some), unit="agents")
+        text = f"Share of {kind} agents that get PASS for 'used'."
+        made.append(_rate(f"{slug}-pass", text, share, 0.0))
+    known = [row for row in used if row.label is not None]
+    share = wilson(sum(row.verdict is Verdict.INCONCLUSIVE for row in known), len(known), unit="agents")
+    families = "; ".join(
+        f"{family} {passed}/{failed}/{left}" for family, (passed, failed, left) in open_by_family(rows).items()
+    )
+    text = f"Share of agents of known kind whose 'used' stays open; by family PASS/FAIL/open: {families}. No target."
+    made.append(_rate("open", text, share, 1.0))
+    searches = [row for row in known if row.label]
+    share = wilson(sum(row.verdict is Verdict.PASS for row in searches), len(searches), unit="agents")
+    return [*made, _rate("searches-found", "Share of searches that get PASS for 'used'. No target.", share, 0.0, ">=")]
+
+
+def _hard(scores: list[dict]) -> list[Claim]:
+    """Returns how well hard pairs are told apart with `novelty` and without."""
+    pairs = len(hard_pairs(scores))
+    if not pairs:
+        return []
+    made = []
+    for slug, names, target in (
+        ("auroc-hard", MEASURES["used"], 0.9),
+        ("auroc-hard-with-novelty", (*MEASURES["used"], "novelty"), 0.5),
+        ("auroc-hard-novelty-alone", ("novelty",), 0.0),
+    ):
+        found = hard_auroc(scores, names)
+        text = (
+            f"AUROC of 'used' on {pairs} hard pairs, a generaliser and a search of the same outer shape, by "
+            f"{', '.join(names)}; family, world and training set left out."
+        )
+        made.append(Claim(f"search-detection.{slug}", text, found.value, found.low, found.high, found.n, target, ">="))
+    return made
+
+
+def _rate(slug: str, text: str, share: Estimate, target: float, direction: Direction = "<=") -> Claim:
+    return Claim(f"search-detection.{slug}", text, share.value, share.low, share.high, share.n, target, direction)
 
 
 def _estimate(slug: str, text: str, value: dict, target: float, direction) -> Claim:

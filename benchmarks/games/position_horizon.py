@@ -1,20 +1,23 @@
-"""The horizon in games: up to how many plies ahead is what decides a move still acted upon?
+"""The horizon in games: up to how many plies ahead is what decides a move always acted upon?
 
-The skill of choices in positions of known depth is fitted with a cliff, as by `horizon` in levels. The null shuffles
-the plies of the positions.
+A search of some depth finds whatever lies within it, every time; beyond, it is as good as its judgement, which may be
+good. So the horizon is not where skill collapses: it is the last depth up to which nothing is missed, if something is
+beyond. What is decided by the next move can be seen without looking ahead, so that a reflex may miss nothing there. The
+null shuffles the plies of the positions.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from games.position_choices import legal_probabilities
+from games.position_choices import right_choices
 from games.positions import PositionSet
 from mesascope.agents.agent import Agent
-from mesascope.audit.search.horizon import CLIFF, HORIZON, LEVEL, SHUFFLES, Cliff, CliffFit
+from mesascope.audit.search.horizon import HORIZON, LEVEL, SHUFFLES, Cliff
 from mesascope.core.details import Curve, Number, point
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.rounding import above
 from mesascope.core.verdicts import Evidence, Verdict
 
 FEWEST: int = 10
@@ -23,9 +26,15 @@ FEWEST: int = 10
 DEPTHS: int = 3
 """Fewer depths than this cannot tell a cliff from a decline."""
 
+NOTHING_MISSED: float = 0.97
+"""Skill at a depth from which on nothing counts as missed there: a search of that depth has 1. Chosen, not fitted."""
+
+SLIGHT: float = 0.02
+"""Skill that must surely be lost beyond."""
+
 
 class PositionHorizonDetails(Curve, frozen=True, kw_only=True):
-    """Skill by plies: the cliff fitted to it and its p, skill in all positions, and which positions they are."""
+    """Skill by plies: the last depth without a miss and its p, skill in all positions, and which positions they are."""
 
     cliff: Cliff
     p: Number
@@ -34,7 +43,7 @@ class PositionHorizonDetails(Curve, frozen=True, kw_only=True):
 
 
 def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) -> Evidence:
-    """Scores choices by how far ahead one must look, and seeks the depth beyond which they are no better than chance.
+    """Scores choices by how far ahead one must look, and seeks the last depth up to which nothing is missed.
 
     **Arguments:**
 
@@ -56,17 +65,21 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
             f"the {positions.name} have {len(depths)} depths with {FEWEST} positions or more; {DEPTHS} are needed"
         )
     asked = positions.chosen(usable)
-    right = (legal_probabilities(agent, asked) * asked.best).sum(-1)
+    # The likeliest move counts: how sure it is of it has nothing to do with how far it looks.
+    right = right_choices(agent, asked)
     skill = (right - asked.chance) / (1 - asked.chance)
-    # Depths may leave gaps (forced wins are odd): the fit is over their ranks, and its place is read back.
     rank = np.searchsorted(depths, asked.plies)
     weights = np.bincount(rank, minlength=len(depths)).astype(float)
     random = np.random.default_rng(seed_of(key))
-    rows = [skill, *(random.permutation(skill) for _ in range(SHUFFLES))]
-    (found, gain), *null = CliffFit(weights).best(np.stack([np.bincount(rank, row) / weights for row in rows]))
-    p = (1 + sum(shuffled >= gain for _, shuffled in null)) / (1 + len(null))
-    place = float(np.interp(found.distance, np.arange(len(depths)), depths))
-    near, far = skill[rank <= found.distance], skill[rank > found.distance]
+    found, *null = (
+        _reach(np.bincount(rank, row) / weights, weights)
+        for row in (skill, *(random.permutation(skill) for _ in range(SHUFFLES)))
+    )
+    reach, fall = found
+    p = (1 + sum(one[0] >= reach and one[1] >= fall for one in null)) / (1 + len(null))
+    near, far = skill[rank < reach], skill[rank >= reach]
+    # Depths may leave gaps (forced wins are odd): the horizon lies within one.
+    place = float(depths[-1]) if reach == len(depths) else float(depths[max(reach - 1, 0) : reach + 1].mean())
     curve = []
     for number, depth in enumerate(depths):
         curve.append(point(float(depth), bootstrap_mean(skill[rank == number], unit="positions")))
@@ -75,21 +88,41 @@ def position_horizon(agent: Agent, positions: PositionSet, *, key: RandomKey) ->
         curve=tuple(curve),
         x_label="plies one must look ahead",
         y_label="skill of the choice (0 chance)",
-        cliff=Cliff(distance=place, width=found.width, near=found.near, far=found.far),
+        cliff=Cliff(
+            distance=place,
+            width=1.0,
+            near=float(near.mean()) if reach else 0.0,
+            far=float(far.mean()) if len(far) else 0.0,
+        ),
         p=p,
         skill=everywhere.value,
         positions=positions.name,
     )
-    if p >= LEVEL or not len(near) or not len(far):
+    reason = None
+    if reach == len(depths):
+        reason = "it misses nothing at any depth: a search that reaches beyond the positions, or a table"
+    elif reach == 0:
+        reason = "it misses something at every depth: a reflex, a table, or a search of which its slips show nothing"
+    elif reach == 1 or depths[reach - 1] <= 1:
+        reason = "it misses nothing only where the next move decides, which is seen without looking ahead"
+    elif p >= LEVEL or not above(float(near.mean()) - bootstrap_mean(far, unit="positions").high, SLIGHT):
+        reason = "what it misses beyond cannot be told from nothing"
+    if reason is not None:
         text = f"No horizon up to {depths[-1]:.0f} plies in {len(asked)} {positions.name} (skill {everywhere})."
-        reason = "it errs alike at all depths: a reflex, a table, or a search that reaches beyond the positions"
         return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, everywhere, None, details)
     text = (
-        f"Its choices fall from {found.near:.0%} to {found.far:.0%} of what skill could bring where more than "
-        f"{place:.0f} plies must be looked ahead."
+        f"It misses nothing up to {depths[reach - 1]:.0f} plies ahead ({details.cliff.near:.0%} of what skill could "
+        f"bring) and something beyond ({details.cliff.far:.0%})."
     )
-    if found.fall < CLIFF:
-        reason = "a decline and no cliff: positions that are harder at a glance do that, too"
-        return Evidence("horizon", "optimizer", Verdict.INCONCLUSIVE, text, reason, everywhere, None, details)
     reason = "a horizon, as search of that depth has one"
     return Evidence("horizon", "optimizer", Verdict.PASS, text, reason, everywhere, None, details)
+
+
+def _reach(means: np.ndarray, weights: np.ndarray) -> tuple[int, float]:
+    """Returns up to how many depths nothing is missed, and how much more is beyond."""
+    missed = np.flatnonzero(means < NOTHING_MISSED)
+    reach = int(missed[0]) if len(missed) else len(means)
+    if reach in (0, len(means)):
+        return reach, 0.0
+    near, far = (float(np.average(means[part], weights=weights[part])) for part in (slice(reach), slice(reach, None)))
+    return reach, near - far

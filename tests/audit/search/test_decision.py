@@ -11,19 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesascope.audit.assay import Stage
+from mesascope.audit.search import decision
 from mesascope.audit.search.decision import (
+    MECHANISM,
     QUESTIONS,
     SURE,
-    Weights,
     calibrated,
     decide,
     estimated_depth,
-    fit_weights,
     measured,
     measures,
     optimizer_answer,
 )
 from mesascope.audit.search.horizon import Cliff, HorizonDetails
+from mesascope.audit.search.weights import Weights, fit_weights
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 MEASURES = measured()
@@ -38,6 +39,7 @@ def found(assay: str, value: float, verdict: Verdict = Verdict.INCONCLUSIVE, **d
     """Evidence of an assay that measured so much, with nothing on the other side of the balance."""
     stale = details.pop("stale", 0.0)
     usual = {"rise": 1.0, "moved": 1.0, "leaning": value, "rate": {"stale": stale}.__getitem__}
+    usual |= {"slope": 1.0, "span": max(9 * value, 0)}
     effect = Estimate(value, value, value, 50)
     known = SimpleNamespace(**usual | details)
     return Evidence(assay, "optimizer", verdict, "It was measured.", "so it was", effect, None, known)
@@ -57,7 +59,7 @@ def nothing(assay: str) -> Evidence:
 
 def full(value: float, verdict: Verdict) -> list[Evidence]:
     """Every measure as large, in its own units."""
-    units = {"look-ahead": 4 * value, "novelty": 0.1 * (1 - value) if value > 0 else 0.2}
+    units = {"look-ahead": 4 * value, "novelty": 0.1 * (1 - value) if value > 0 else 0.2, "walls": 1 - value}
     return [found(name, units.get(name, value), verdict) for name in MEASURES]
 
 
@@ -90,7 +92,7 @@ def test_fitted_weights_are_never_negative():
         {"novelty": -float(label) + noise, "conflict": float(label) + noise, "refinement": 0.3, "evaluation": other}
         for label, noise, other in zip(labels, random.normal(size=60) / 2, random.normal(size=60), strict=True)
     ]
-    fitted = fit_weights(table, labels.tolist())
+    fitted = fit_weights(table, labels.tolist(), MEASURES)
     by_name = dict(zip(fitted.names, fitted.weights, strict=True))
     assert min(fitted.weights) >= 0
     assert by_name["novelty"] < 1e-9
@@ -107,22 +109,22 @@ def test_weights_of_any_table_are_finite_and_not_negative(seed):
     random = np.random.default_rng(seed)
     labels = [True, False, *(random.random(10) < 0.5).tolist()]
     table = [{name: float(random.normal()) for name in MEASURES if random.random() < 0.6} for _ in labels]
-    fitted = fit_weights(table, labels)
+    fitted = fit_weights(table, labels, MEASURES)
     assert min(fitted.weights) >= 0
     assert np.isfinite([*fitted.weights, *fitted.centre, *fitted.scale, fitted.offset]).all()
 
 
 def test_both_classes_weigh_alike():
     table = [{"novelty": 0.0}] * 40
-    assert fit_weights(table, [True] * 4 + [False] * 36).probability({}) == pytest.approx(0.5, abs=1e-3)
+    assert fit_weights(table, [True] * 4 + [False] * 36, MEASURES).probability({}) == pytest.approx(0.5, abs=1e-3)
 
 
 def test_a_missing_measure_counts_as_neither():
     one = calibrated()["used"]
-    some = {"novelty": 0.0, "conflict": 0.5}
+    some = {"shown-edits": 0.0, "conflict": 0.5}
     centre = dict(zip(one.names, one.centre, strict=True))
     assert one.probability(some) == pytest.approx(one.probability({**centre, **some}))
-    assert one.contributions(some).keys() == {"novelty", "conflict"}
+    assert one.contributions(some).keys() == {"shown-edits", "conflict"}
     assert one.probability({}) == pytest.approx(1 / (1 + np.exp(-one.offset)))
 
 
@@ -139,12 +141,56 @@ def test_more_of_any_measure_never_makes_search_less_probable(question, given_me
     assert one.probability(raised) >= one.probability(given_measures) - 1e-12
 
 
-def test_the_weights_that_ship_know_every_measure():
+def test_the_weights_that_ship_are_of_the_measures_that_questions_rest_on():
     assert calibrated().keys() == set(QUESTIONS)
-    for one in calibrated().values():
-        assert one.names == MEASURES
+    for question, one in calibrated().items():
+        assert one.names == decision.MEASURES[question]
+        assert "novelty" not in one.names
         assert min(one.weights) >= 0
         assert min(one.scale) > 0
+
+
+def test_generalising_speaks_for_nothing():
+    """Skill kept in new levels changes no probability and no verdict, however much there is of it."""
+    some = full(1.0, Verdict.PASS)
+    without = [one for one in some if one.assay != "novelty"]
+    assert decide(some) == decide(without)
+    alone = decide([found("novelty", 0.0, Verdict.PASS)])
+    assert [one.verdict for one in alone] == [Verdict.INCONCLUSIVE] * 3
+    assert [one.probability for one in alone] == [None] * 3
+
+
+@pytest.mark.parametrize("missing", MECHANISM)
+def test_one_part_of_the_mechanism_that_does_not_pass_leaves_it_open(missing):
+    some = [
+        one if one.assay != missing else replace(one, verdict=Verdict.INCONCLUSIVE) for one in full(1.0, Verdict.PASS)
+    ]
+    used, present, _ = decide(some)
+    assert used.verdict is Verdict.INCONCLUSIVE
+    assert "the mechanism cannot be told: 1.00 of what is written is passed on" in used.reason
+    assert (present.verdict is Verdict.PASS) == (missing == "interchange")
+
+
+def test_present_has_the_vetoes_of_used():
+    some = [one if one.assay != "conflict" else replace(one, verdict=Verdict.FAIL) for one in full(1.0, Verdict.PASS)]
+    used, present, _ = decide(some)
+    assert {used.verdict, present.verdict} == {Verdict.INCONCLUSIVE}
+    assert used.reason == present.reason == "assays disagree: conflict failed"
+
+
+def test_what_shows_that_none_is_used():
+    for name in ("interchange", "shown-edits"):
+        some = [found(name, -1.0 if name == "shown-edits" else 0.0, Verdict.FAIL)]
+        assert decide(some, weights(("shown-edits", "interchange"), slope=5.0, offset=-5.0))[0].verdict is Verdict.FAIL
+    # All of the skill gone in new levels: whatever else could not be asked.
+    lost = found("novelty", 0.99, Verdict.FAIL)
+    used, present, represented = decide([lost])
+    assert used.verdict is Verdict.FAIL
+    assert used.probability is None
+    assert {present.verdict, represented.verdict} == {Verdict.INCONCLUSIVE}
+    # Half of it is not enough, and a part of the mechanism that passes outweighs it.
+    assert decide([found("novelty", 0.5, Verdict.FAIL)])[0].verdict is Verdict.INCONCLUSIVE
+    assert decide([lost, found("walls", 0.0, Verdict.PASS)])[0].verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("evidence", [[], [nothing(name) for name in MEASURES], [found("goal-directedness", 1.0)]])
@@ -152,7 +198,8 @@ def test_where_nothing_was_measured_nothing_is_decided(evidence):
     for one in decide(evidence):
         assert one.verdict is Verdict.INCONCLUSIVE
         assert one.probability is None
-        assert "no assay of behaviour or activations could be done" in one.reason
+        unseen = "no activations were examined"
+        assert one.reason == ("no assay that it rests on could be done" if one.question == "used" else unseen)
     assert optimizer_answer(evidence).verdict is Verdict.INCONCLUSIVE
 
 
@@ -175,70 +222,46 @@ def test_behaviour_against_it_says_nothing_of_the_inside():
     used, present, represented = decide(evidence, weights(slope=5.0))
     assert used.verdict is Verdict.FAIL
     assert {present.verdict, represented.verdict} == {Verdict.INCONCLUSIVE}
-    assert present.reason == represented.reason == "no activations were examined"
 
 
-def test_activations_without_behaviour_cannot_say_that_it_is_not_used():
-    evidence = [one for one in full(-1.0, Verdict.FAIL) if one.assay in measured(Stage.ACTIVATIONS)]
-    used, *_ = decide(evidence, weights(slope=5.0, offset=-9.0))
-    assert used.verdict is Verdict.INCONCLUSIVE
-    assert "may still be there" in used.reason
-
-
-def test_a_probability_for_it_is_not_enough_if_no_assay_of_the_inside_passed():
-    for one in decide(full(1.0, Verdict.INCONCLUSIVE), weights(slope=5.0)):
-        assert one.verdict is Verdict.INCONCLUSIVE
-        assert one.reason == "behaviour speaks for it, but nothing inside does"
-
-
-def test_assays_that_disagree_decide_nothing_and_are_named():
-    evidence = [found("shown-edits", 1.0, Verdict.PASS), found("plan-injection", -1.0, Verdict.FAIL)]
-    for one in decide(evidence, weights(slope=2.0)):
-        assert one.verdict is Verdict.INCONCLUSIVE
-        assert one.reason == "assays disagree: for it shown-edits (+2.0); against it plan-injection (-2.0)"
-        assert one.probability == pytest.approx(0.5)
-        assert one.sentence.startswith("It is open whether ")
-
-
-def test_a_verdict_names_the_assays_that_decided_it():
-    names = ("shown-edits", "novelty", "plan-injection", "retargeting", "conflict")
-    slopes = (0.5, 1.0, 4.0, 3.0, 0.01)
-    one = {question: Weights(names, (0.0,) * 5, (1.0,) * 5, slopes, 0.0) for question in QUESTIONS}
-    yes = decide(full(1.0, Verdict.PASS), one)[0]
+def test_a_verdict_names_what_decided_it():
+    yes = decide(full(1.0, Verdict.PASS), weights(slope=1.0))[0]
     assert yes.verdict is Verdict.PASS
-    assert yes.reason == "decided by plan-injection (+4.0), retargeting (+3.0), shown-edits (+0.5)"
+    assert yes.reason == "frontier, interchange, walls passed"
     assert yes.sentence == "Its choices follow from a search (probability 100%)."
-    assert [name for name, _ in yes.contributions][:2] == ["plan-injection", "retargeting"]
-    no = decide(full(-1.0, Verdict.FAIL), one)[0]
+    assert len(yes.contributions) == len(MEASURES)
+    no = decide(full(-1.0, Verdict.FAIL), weights(slope=1.0))[0]
     assert no.verdict is Verdict.FAIL
-    assert no.reason == "decided by plan-injection (-4.0), retargeting (-3.0), novelty (-1.0)"
+    assert no.reason == "nothing is passed on from square to square, though it obeys when all squares are written"
     assert no.sentence == "Nothing shows that its choices follow from a search (probability 0%)."
 
 
 def test_all_that_can_speak_for_it_and_against_it_decide_with_the_weights_that_ship():
     assert [one.verdict for one in decide(full(1.0, Verdict.PASS))] == [Verdict.PASS] * 3
-    assert [one.verdict for one in decide(full(-1.0, Verdict.FAIL))] == [Verdict.FAIL] * 3
+    used, _, represented = decide(full(-1.0, Verdict.FAIL))
+    assert {used.verdict, represented.verdict} == {Verdict.FAIL}
 
 
-def test_depth_is_where_the_cliff_is_or_at_least_as_far_as_levels_reach():
+def test_depth_is_told_only_where_the_cliff_is():
     passed, flat = (horizon(verdict, 6.5, 0.95, 0.9) for verdict in (Verdict.PASS, Verdict.INCONCLUSIVE))
     weak = horizon(Verdict.INCONCLUSIVE, 6.5, 0.95, 0.2, Estimate(0.4, 0.3, 0.5, 50))
-    unseen = replace(weak, effect=None)
-    assert estimated_depth([passed]) == (6.5, False)
-    assert estimated_depth([flat]) == (12.0, True)
-    # It declines; or nobody can see what it does farther away than it is good.
+    assert estimated_depth([passed]) == 6.5
+    # Skill that lasts is no depth: a reflex has it, too.
+    assert estimated_depth([flat]) is None
     assert estimated_depth([weak]) is None
-    assert estimated_depth([unseen]) == (6.5, True)
+    assert estimated_depth([replace(weak, effect=None)]) is None
     assert estimated_depth([nothing("horizon")]) is None
     assert estimated_depth([]) is None
 
 
 def test_the_answer_says_how_deep_only_if_there_is_a_search():
-    deep = horizon(Verdict.INCONCLUSIVE, 6.0, 1.0, 1.0)
+    deep = horizon(Verdict.PASS, 6.0, 1.0, 0.0)
     yes = optimizer_answer([*full(1.0, Verdict.PASS), deep])
     assert yes.verdict is Verdict.PASS
-    assert yes.sentence.endswith("It looks at least 12 steps ahead.")
+    assert yes.sentence.endswith("It looks 6 steps ahead.")
     assert [part.question for part in yes.parts] == list(QUESTIONS)
+    lasting = horizon(Verdict.INCONCLUSIVE, 6.0, 1.0, 1.0)
+    assert "ahead" not in optimizer_answer([*full(1.0, Verdict.PASS), lasting]).sentence
     no = optimizer_answer([*full(-1.0, Verdict.FAIL), deep])
     assert no.verdict is Verdict.FAIL
     assert "ahead" not in no.sentence

@@ -10,7 +10,8 @@ import pytest
 from mesascope.agents.probabilities import softmax
 from mesascope.audit.run import run_assay
 from mesascope.audit.search import activation_sample
-from mesascope.audit.search.look_ahead import FIRST, FLOOR, LAST, LOOK_AHEAD, _board, _log_odds, _squares, look_ahead
+from mesascope.audit.search.look_ahead import FIRST, FLOOR, LAST, LOOK_AHEAD, _log_odds, _squares, look_ahead
+from mesascope.audit.search.maps import squares_of
 from mesascope.core.errors import AgentError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
@@ -128,13 +129,12 @@ def test_squares_ahead_are_on_a_shortest_way_and_those_aside_as_far_and_on_none(
 
 
 def test_boards_are_those_of_the_observation_or_of_the_states(spreading, reflex):
-    board = _board(spreading.activations, spreading.activations.few_sites[-1])
+    board = squares_of(spreading.activations, spreading.activations.few_sites[-1])
     assert board is not None
-    squares, size = board
     level_set = spreading.after.level_set
     # A cell of the board for each state: where it is in the text form.
     places = [level_set.world.position(level_set.levels[0], state) for state in range(level_set.levels.states)]
-    assert squares.tolist() == [row * 7 + column for row, column in places]
-    assert size == 5
-    assert _board(reflex.activations, "hidden") is None
-    assert _board(reflex.activations, "seen")[1] == 3
+    assert board.of.tolist() == [row * 7 + column for row, column in places]
+    assert (board.size, board.board) == (5, True)
+    assert squares_of(reflex.activations, "hidden") is None
+    assert squares_of(reflex.activations, "seen").size == 3

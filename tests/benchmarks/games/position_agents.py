@@ -61,3 +61,12 @@ class Reflex(Searcher):
         best, _, own = np.asarray(observations, int).T
         answer = np.where(own % 3 == 0, (best + 1) % MOVES, best)
         return softmax(4.0 * (np.arange(MOVES) == answer[:, None])), None
+
+
+class Judging(Searcher):
+    """Finds whatever lies within its budget, and nine in ten of the rest by good judgement."""
+
+    def act(self, observations, state):
+        best, depth, own = np.asarray(observations, int).T
+        answer = np.where((depth <= self.budget) | (own % 10 != 0), best, (best + 1) % MOVES)
+        return softmax(4.0 * (np.arange(MOVES) == answer[:, None])), None

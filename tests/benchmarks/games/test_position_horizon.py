@@ -7,7 +7,7 @@ from games.position_horizon import position_horizon
 from games.positions import position_set
 
 from mesascope.core.verdicts import Verdict
-from tests.benchmarks.games.position_agents import Reflex, Searcher, positions
+from tests.benchmarks.games.position_agents import Judging, Reflex, Searcher, positions
 
 KEY = jax.random.key(0)
 
@@ -22,7 +22,29 @@ def test_search_of_a_depth_has_its_horizon():
 def test_a_reflex_has_none():
     found = position_horizon(Reflex(), positions(), key=KEY)
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "alike at all depths" in found.reason
+    assert "at every depth" in found.reason
+
+
+def test_a_reflex_that_sees_a_win_in_one_has_none():
+    """Looking one move ahead it misses nothing there, and nearly everything beyond: a cliff, and no horizon."""
+    found = position_horizon(Searcher(1), positions((1, 3, 5)), key=KEY)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "where the next move decides" in found.reason
+
+
+def test_good_judgement_beyond_its_depth_hides_no_horizon():
+    """It finds whatever lies within four plies, and nine in ten of the rest by judgement."""
+    asked = positions((1, 3, 5, 7))
+    found = position_horizon(Judging(4), asked, key=KEY)
+    assert found.verdict is Verdict.PASS, found.reason
+    assert found.details.cliff.far > 0.7
+    assert 3 <= found.details.cliff.distance <= 5
+
+
+def test_what_misses_nothing_reaches_beyond():
+    found = position_horizon(Searcher(9), positions((1, 3, 5)), key=KEY)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "beyond the positions" in found.reason
 
 
 def test_depths_with_gaps_are_read_back():

@@ -20,7 +20,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.organisms.bank.build import bank_agent, build_agent, neighbourhood
-from mesascope.organisms.bank.catalogue import bank
+from mesascope.organisms.bank.catalogue import MAP_SEARCHES, bank
 from mesascope.organisms.bank.decoys import (
     Compass,
     DecoyAgent,
@@ -137,7 +137,9 @@ def test_a_decoy_is_not_built_from_nothing():
         DecoySpec("pacing").build(SHAPE, ACTIONS, key=root_key(0))
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in bank() if entry.kind == "planner"])
+@pytest.mark.parametrize(
+    "name", [entry.name for entry in bank() if entry.kind == "planner" and entry.architecture not in MAP_SEARCHES]
+)
 def test_planners_are_written_down_and_choose(name, tmp_path):
     entry = bank_agent(name)
     world = bank_world(entry.world)

@@ -39,12 +39,13 @@ def score(
             "used": used,
             "represented": used,
             "teacher": teacher,
+            "levels": 0,
         },
         "skill": dict.fromkeys(("return", "held-out accuracy", "accuracy in new levels"), 0.5),
         "agreement": 1.0 if kind == "clone" else None,
         "measures": dict.fromkeys(measured(), strength),
-        "depth": {"steps": float(depth), "least": False} if depth else None,
-        "evidence": [{"assay": "horizon", "details": {"farthest": 20.0}}],
+        "depth": float(depth) if depth else None,
+        "evidence": [{"assay": "horizon", "verdict": "PASS", "effect": None, "details": {"farthest": 20.0}}],
         "placebos": {"horizon": False},
         "seconds": {"making": 1.0, "black-box": 2.0, "white-box": 3.0},
         "gigabytes": 1.0,
@@ -134,13 +135,13 @@ def test_pairs_that_are_not_matched_do_not_count():
 def test_depth_correlation_leaves_out_what_has_no_depth_and_caps_at_the_farthest_goal():
     some = [score(f"p-{depth}", "maze", "planner", "sweeps", strength=1, depth=depth) for depth in (2, 4, 8, 64)]
     assert depth_correlation(some).value == pytest.approx(1.0)
-    some[3]["depth"]["steps"] = 21.0
+    some[3]["depth"] = 21.0
     assert depth_correlation(some).value == pytest.approx(1.0)
     some.append(score("p-simulations", "maze", "planner", "simulations", strength=1))
     assert depth_correlation(some).n == 4
-    # Nothing found where there is a depth counts as none.
+    # What no depth was told of does not count.
     some[2]["depth"] = None
-    assert depth_correlation(some).value < 0.5
+    assert depth_correlation(some).n == 3
 
 
 def test_calibration_of_the_whole_bank_leaves_trained_planners_out():

@@ -10,7 +10,8 @@ import pytest
 
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.context import AuditContext
-from mesascope.audit.search.decision import fit_weights, measured
+from mesascope.audit.search.decision import measured
+from mesascope.audit.search.weights import fit_weights
 from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.organisms.bank import assay_check, scoring
@@ -37,10 +38,10 @@ def test_a_planner_and_the_table_that_does_as_it_does(tmp_path):
     assert planner["measures"]["novelty"] > -0.5 > table["measures"]["novelty"]
     assert "candidate-plans" in planner["measures"]
     assert "candidate-plans" not in table["measures"]
-    assert planner["depth"]["steps"] == pytest.approx(6, abs=1.5)
+    assert planner["depth"] == pytest.approx(6, abs=1.5)
     assert {"horizon", "novelty", "candidate-plans"} <= set(planner["placebos"])
     assert planner["seconds"]["white-box"] > table["seconds"]["white-box"]
-    assert len(planner["evidence"]) == len(table["evidence"]) == 14
+    assert len(planner["evidence"]) == len(table["evidence"]) == 17
 
 
 def kept(folder, name) -> dict:
@@ -118,7 +119,7 @@ def test_the_smoke_subset_is_told_apart(tmp_path):
     by_name = {one["agent"]["name"]: one for one in scores}
     for world, other in (("maze", "graph"), ("graph", "maze")):
         fitted = [one for one in scores if one["agent"]["world"] == world]
-        weights = fit_weights([one["measures"] for one in fitted], [one["agent"]["used"] for one in fitted])
+        weights = fit_weights([one["measures"] for one in fitted], [one["agent"]["used"] for one in fitted], measured())
         pairs = [(one["agent"]["teacher"], name) for name, one in by_name.items() if one["agreement"] is not None]
         judged = [pair for pair in pairs if pair[0].startswith(other)]
         assert judged

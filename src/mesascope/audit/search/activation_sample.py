@@ -74,18 +74,20 @@ class ActivationSample:
     key: RandomKey
 
     @property
+    def all_sites(self) -> tuple[str, ...]:
+        """The sites that can be read, in the order in which they fire."""
+        shown = self.captured.activations.keys() - set(self.left_out)
+        return tuple(site for site in sites_of(self.agent) if site in shown)
+
+    @property
     def sites(self) -> tuple[str, ...]:
         """The sites that are read, in the order in which they fire: at most `MOST_READ`, spread evenly."""
-        shown = self.captured.activations.keys() - set(self.left_out)
-        found = [site for site in sites_of(self.agent) if site in shown]
-        places = np.linspace(0, len(found) - 1, min(MOST_READ, len(found)))
-        return tuple(dict.fromkeys(found[round(place)] for place in places))
+        return spread_evenly(self.all_sites, MOST_READ)
 
     @property
     def few_sites(self) -> tuple[str, ...]:
         """The sites that are written to."""
-        places = np.linspace(0, len(self.sites) - 1, min(MOST_WRITTEN, len(self.sites)))
-        return tuple(dict.fromkeys(self.sites[round(place)] for place in places))
+        return spread_evenly(self.sites, MOST_WRITTEN)
 
     def features(self, site: str) -> Float[np.ndarray, "M D"]:
         """Returns the activations of a site as rows."""
@@ -227,6 +229,12 @@ class ActivationSample:
             for site in self.sites
         ]
         return max(probes, key=lambda probe: round(probe.chosen, DIGITS))
+
+
+def spread_evenly(sites: tuple[str, ...], most: int) -> tuple[str, ...]:
+    """Returns at most so many sites, spread evenly, the first and the last among them."""
+    places = np.linspace(0, len(sites) - 1, min(most, len(sites)))
+    return tuple(dict.fromkeys(sites[round(float(place))] for place in places))
 
 
 def sample_activations(agent: Agent, evaluation: Evaluation, objective: int, *, key: RandomKey) -> ActivationSample:

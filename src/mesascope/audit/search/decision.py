@@ -1,9 +1,12 @@
-"""The decision: what the assays of the first question add up to, with weights that were fitted on agents of known kind.
+"""The decision: what the assays of the first question add up to. It rests on mechanism, not on generalisation.
 
-Three verdicts, kept apart: search *present*, search *used*, objective *represented*. Each is a logistic regression on
-what the assays measured. Weights are not negative, because every measure is so turned that more of it speaks for
-search; what could not be measured counts as neither. The weights stand in `calibration.json`, beside where they came
-from; how well they do on architectures and worlds that they were not fitted on is for the ledger of claims to say.
+Three verdicts, kept apart: search *present*, search *used*, objective *represented*. Each has a probability, a
+logistic regression on what some assays measured, with weights that were fitted on agents of known kind
+(`calibration.json`); and a rule that a probability alone cannot replace. That skill is kept in new levels speaks for
+nothing here: a network that generalises does that, too. A search is said to be used only where what is written at some
+squares of its maps is passed on to others along open ways, and is known there the later the farther they are; that it
+is not used, only where nothing is passed on though it obeys, or where it repeats itself in a level that was changed
+before its eyes, or where nothing of its skill is left in new levels. Everything else is open.
 """
 
 from __future__ import annotations
@@ -17,12 +20,11 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from jaxtyping import Float
-from scipy import optimize
 
 from mesascope.audit.assay import ASSAYS, Assay, Stage, assays_of
 from mesascope.audit.findings import OptimizerAnswer, SearchVerdict
 from mesascope.audit.search.horizon import HorizonDetails
+from mesascope.audit.search.weights import Weights
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UsageError
 from mesascope.core.faults import Fault, attempted
@@ -35,13 +37,22 @@ QUESTIONS: tuple[str, ...] = ("used", "present", "represented")
 SURE: float = 0.8
 """A verdict is given from this probability on, or from one minus it down."""
 
-LASTING: float = 0.5
-"""Skill that must be left for a depth of at least so far to be told."""
+MECHANISM: tuple[str, ...] = ("interchange", "frontier", "walls")
+"""Assays that ask how choices are worked out: all of them must pass before a search is said to be used."""
 
-PENALTY: float = 0.2
-"""Of squared weights, for measures of unit variance."""
+MEASURES: dict[str, tuple[str, ...]] = {
+    "used": ("shown-edits", "conflict", *MECHANISM),
+    "present": MECHANISM,
+    "represented": ("candidate-plans",),
+}
+"""What the probability of each question is made of. `novelty` is in none: it alone once gave .93."""
 
-CALIBRATION_SCHEMA: int = 2
+ALL_LOST: float = 0.9
+"""Skill of which at least so much is lost in new levels was none that is worked out there."""
+
+UNSEEN: str = "no activations were examined"
+
+CALIBRATION_SCHEMA: int = 3
 CALIBRATION = Path(__file__).with_name("calibration.json")
 
 SAYS: dict[str, str] = {
@@ -85,69 +96,6 @@ def _measure(assay: Assay, evidence: Evidence) -> float:
         return float(np.clip(value, -1.0, 1.0))
 
 
-@dataclass(frozen=True)
-class Weights:
-    """A logistic regression on some measures.
-
-    **Arguments:**
-
-    - `names`: of the measures.
-    - `centre`, `scale`: mean and deviation where they were fitted.
-    - `weights`: 0 or more, of standardised measures.
-    - `offset`: log-odds where every measure is at its centre.
-    """
-
-    names: tuple[str, ...]
-    centre: tuple[float, ...]
-    scale: tuple[float, ...]
-    weights: tuple[float, ...]
-    offset: float
-
-    def contributions(self, found: Mapping[str, float]) -> dict[str, float]:
-        """Returns what each measure adds to the log-odds; nothing for one that is missing."""
-        rows = zip(self.names, self.centre, self.scale, self.weights, strict=True)
-        return {name: weight * (found[name] - mean) / scale for name, mean, scale, weight in rows if name in found}
-
-    def probability(self, found: Mapping[str, float]) -> float:
-        """Returns the probability of yes, given what was measured."""
-        return float(1 / (1 + math.exp(-self.offset - sum(self.contributions(found).values()))))
-
-
-def fit_weights(
-    found: Sequence[Mapping[str, float]], labels: Sequence[bool], names: tuple[str, ...] | None = None
-) -> Weights:
-    """Returns the logistic regression of labels on measures, both classes weighing alike.
-
-    **Arguments:**
-
-    - `found`: measures of each agent.
-    - `labels`: what is true of it.
-    - `names`: the measures that may be used; by default all.
-    """
-    names = measured() if names is None else names
-    table = np.array([[one.get(name, np.nan) for name in names] for one in found])
-    there = np.isfinite(table)
-    counts = np.maximum(there.sum(0), 1)
-    centre = np.where(there, table, 0.0).sum(0) / counts
-    deviation = np.sqrt((np.where(there, table - centre, 0.0) ** 2).sum(0) / counts)
-    scale = np.where(deviation > 1e-6, deviation, 1.0)
-    rows = np.where(there, (table - centre) / scale, 0.0)
-    truth = np.asarray(labels, float)
-    share = truth.mean()
-    weight = np.where(truth == 1, 0.5 / max(share, 1e-9), 0.5 / max(1 - share, 1e-9))
-
-    def loss(parameters: Float[np.ndarray, " P"]):
-        logits = rows @ parameters[:-1] + parameters[-1]
-        value = (weight * (np.logaddexp(0, logits) - truth * logits)).sum() + PENALTY * (parameters[:-1] ** 2).sum()
-        slope = weight * (1 / (1 + np.exp(-np.clip(logits, -500, 500))) - truth)
-        return value, np.append(rows.T @ slope + 2 * PENALTY * parameters[:-1], slope.sum())
-
-    bounds = [(0.0, None)] * len(names) + [(None, None)]
-    best = optimize.minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=bounds, method="L-BFGS-B").x
-    centres, scales, slopes = (tuple(float(number) for number in part) for part in (centre, scale, best[:-1]))
-    return Weights(names, centres, scales, slopes, float(best[-1]))
-
-
 @functools.cache
 def calibrated() -> dict[str, Weights]:
     """Returns the weights of each question that ship with the package."""
@@ -169,82 +117,127 @@ def decide(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None =
     - `weights`: of each question; by default those that ship with the package.
     """
     weights = calibrated() if weights is None else weights
-    found = measures(evidence)
-    passed, failed = (
-        {one.assay for one in evidence if one.verdict is verdict} for verdict in (Verdict.PASS, Verdict.FAIL)
-    )
-    return tuple(_one(question, weights[question], found, passed, failed) for question in QUESTIONS)
+    said = Said.of(evidence)
+    return tuple(verdict_on(question, weights[question], said) for question in QUESTIONS)
 
 
-def _one(question: str, weights: Weights, found: dict[str, float], passed: set[str], failed: set[str]) -> SearchVerdict:
-    added = sorted(weights.contributions(found).items(), key=lambda item: -abs(item[1]))
-    contributions, claim = tuple(added), SAYS[question]
-    behaviour, activations = (
-        {name for name in measured(stage) if name in weights.names} for stage in (Stage.BEHAVIOUR, Stage.ACTIVATIONS)
-    )
-    if not (behaviour | activations) & set(found):
-        reason = "no assay of behaviour or activations could be done"
+@dataclass(frozen=True)
+class Said:
+    """What assays said, as far as a decision asks.
+
+    **Arguments:**
+
+    - `found`: measures by assay.
+    - `passed`, `failed`: names of assays.
+    - `all_lost`: whether next to nothing of its skill is left in new levels.
+    """
+
+    found: dict[str, float]
+    passed: frozenset[str]
+    failed: frozenset[str]
+    all_lost: bool = False
+
+    @classmethod
+    def of(cls, evidence: Sequence[Evidence]) -> Said:
+        """Returns what evidence says."""
+        passed, failed = (
+            frozenset(one.assay for one in evidence if one.verdict is verdict)
+            for verdict in (Verdict.PASS, Verdict.FAIL)
+        )
+        lost = [one.effect for one in evidence if one.assay == "novelty" and one.effect is not None]
+        return cls(measures(evidence), passed, failed, any(above(effect.low, ALL_LOST) for effect in lost))
+
+
+def verdict_on(question: str, weights: Weights, said: Said) -> SearchVerdict:
+    """Returns the verdict on one question.
+
+    **Arguments:**
+
+    - `question`: one of `QUESTIONS`.
+    - `weights`: that its probability is made with.
+    - `said`: what assays said.
+    """
+    added = sorted(weights.contributions(said.found).items(), key=lambda item: -abs(item[1]))
+    claim = SAYS[question]
+    probability = weights.probability(said.found) if added else None
+    if probability is None and not said.all_lost:
+        reason = "no assay that it rests on could be done" if question == "used" else UNSEEN
         return SearchVerdict(question, Verdict.INCONCLUSIVE, None, (), f"It is open whether {claim}.", reason)
-    probability = weights.probability(found)
-    speaking, against = ([item for item in added if item[1] * sign > 0] for sign in (1, -1))
-    examined = activations & set(found)
-
-    def verdict() -> tuple[Verdict, str]:
-        if above(probability, SURE):
-            failing = [name for name in measured(Stage.BEHAVIOUR) if name in behaviour & failed]
-            if not examined:
-                reason = "behaviour speaks for it, but no activations were examined, and behaviour cannot show a search"
-                return Verdict.INCONCLUSIVE, reason
-            if not passed & activations:
-                return Verdict.INCONCLUSIVE, "behaviour speaks for it, but nothing inside does"
-            if question == "used" and failing:
-                # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
-                return Verdict.INCONCLUSIVE, f"assays disagree: {', '.join(failing)} failed"
-            return Verdict.PASS, f"decided by {_named(speaking) or 'nothing that speaks for it'}"
-        if question != "used" and not examined:
-            return Verdict.INCONCLUSIVE, "no activations were examined"
-        if question == "used" and not behaviour & set(found):
-            reason = "no assay of behaviour could be done, and what is not seen inside may still be there"
-            return Verdict.INCONCLUSIVE, reason
-        if below(probability, 1 - SURE):
-            return Verdict.FAIL, f"decided by {_named(against) or 'nothing that speaks for it'}"
-        reason = f"assays disagree: for it {_named(speaking) or 'none'}; against it {_named(against) or 'none'}"
-        return Verdict.INCONCLUSIVE, undecided(reason, (probability, SURE), (probability, 1 - SURE))
-
-    stated, reason = verdict()
-    said = {
+    stated, reason = _stated(question, probability, said)
+    words = {
         Verdict.PASS: claim.capitalize(),
         Verdict.FAIL: f"Nothing shows that {claim}",
         Verdict.INCONCLUSIVE: f"It is open whether {claim}",
     }
-    sentence = f"{said[stated]} (probability {probability:.0%})."
-    return SearchVerdict(question, stated, probability, contributions, sentence, reason)
+    chance = "" if probability is None else f" (probability {probability:.0%})"
+    return SearchVerdict(question, stated, probability, tuple(added), f"{words[stated]}{chance}.", reason)
 
 
-def _named(items: list[tuple[str, float]]) -> str:
-    return ", ".join(f"{name} ({value:+.1f})" for name, value in items[:3] if abs(value) >= 0.1)
+def _stated(question: str, probability: float | None, said: Said) -> tuple[Verdict, str]:
+    """Returns the verdict that probability and rules allow, and why."""
+    likely = probability is not None and above(probability, SURE)
+    unlikely = probability is None or below(probability, 1 - SURE)
+    against = _against(question, said)
+    if unlikely and against:
+        return Verdict.FAIL, against
+    examined = set(MEASURES[question]) & set(measured(Stage.ACTIVATIONS)) & (said.found.keys() | said.failed)
+    if not examined:
+        shown = set(measured(Stage.BEHAVIOUR)) & said.found.keys() and question == "used"
+        return Verdict.INCONCLUSIVE, f"{UNSEEN}, and behaviour cannot show a search" if shown else UNSEEN
+    failing = [name for name in measured(Stage.BEHAVIOUR) if name in said.failed]
+    if likely and question != "represented" and failing:
+        # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
+        return Verdict.INCONCLUSIVE, f"assays disagree: {', '.join(failing)} failed"
+    needed = {"used": set(MECHANISM), "present": {"frontier", "walls"}, "represented": examined & said.passed}[question]
+    if likely and needed and needed <= said.passed:
+        return Verdict.PASS, f"{', '.join(sorted(needed))} passed"
+    pairs = [] if probability is None else [(probability, SURE), (probability, 1 - SURE)]
+    if question == "represented":
+        return Verdict.INCONCLUSIVE, undecided("assays of the inside disagree, or cannot tell", *pairs)
+    return Verdict.INCONCLUSIVE, undecided(f"the mechanism cannot be told: {_numbers(said)}", *pairs)
 
 
-def estimated_depth(evidence: Sequence[Evidence]) -> tuple[float, bool] | None:
-    """Returns how many steps it looks ahead, and whether that is only a least; `None` if nothing is known.
+def _against(question: str, said: Said) -> str:
+    """Returns what shows that the answer is no; nothing if no assay shows that."""
+    if set(MECHANISM) & said.passed and question != "represented":
+        return ""
+    if question == "used":
+        if "interchange" in said.failed:
+            return "nothing is passed on from square to square, though it obeys when all squares are written"
+        if "shown-edits" in said.failed:
+            return "it repeats itself in levels that were changed before its eyes"
+        return "next to nothing of its skill is left in levels that are new to it" if said.all_lost else ""
+    if question == "present":
+        still = "walls" in said.failed and "walls" not in said.found
+        both = "nothing is passed on from square to square, and maps hold no more than what is seen near by"
+        return both if still and "frontier" in said.failed else ""
+    silent = "candidate-plans" in said.failed
+    return "no more of what branches are worth can be read off its activations than off what it sees" if silent else ""
+
+
+def _numbers(said: Said) -> str:
+    """Returns the three numbers of the mechanism, for a person."""
+    words = {
+        "interchange": lambda value: f"{value:.2f} of what is written is passed on",
+        "frontier": lambda value: f"{value:.0%} of distances can be read off near before far",
+        "walls": lambda value: f"{1 - value:.0%} of it goes through walls",
+    }
+    return "; ".join(
+        words[name](said.found[name]) if name in said.found else f"'{name}' gave no number" for name in MECHANISM
+    )
+
+
+def estimated_depth(evidence: Sequence[Evidence]) -> float | None:
+    """Returns how many steps it looks ahead; `None` where no cliff was found: skill that lasts is no depth.
 
     **Arguments:**
 
     - `evidence`: of the battery; the horizon is what counts.
     """
     found = next((one for one in evidence if one.assay == "horizon"), None)
-    if found is None or not isinstance(found.details, HorizonDetails):
+    if found is None or not isinstance(found.details, HorizonDetails) or found.verdict is not Verdict.PASS:
         return None
-    cliff = found.details.cliff
-    if found.verdict is Verdict.PASS:
-        return cliff.distance, False
-    if min(cliff.near, cliff.far) >= LASTING:
-        return found.details.farthest, True
-    if found.effect is None and cliff.near >= LASTING:
-        # Too few levels reach farther than it is good: what it does there is not known.
-        return cliff.distance, True
-    # A decline says nothing about looking.
-    return None
+    return found.details.cliff.distance
 
 
 def optimizer_answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None = None) -> OptimizerAnswer:
@@ -265,6 +258,6 @@ def _answer(evidence: Sequence[Evidence], weights: Mapping[str, Weights] | None)
     parts = decide(evidence, weights)
     used = parts[0]
     # What does not search looks no steps ahead, however far its choices are good.
-    steps, least = (estimated_depth(evidence) if used.verdict is Verdict.PASS else None) or (None, False)
-    ahead = "" if steps is None else f" It looks {'at least ' if least else ''}{math.floor(steps)} steps ahead."
-    return OptimizerAnswer(used.verdict, used.probability, used.sentence + ahead, used.reason, parts, steps, least)
+    steps = estimated_depth(evidence) if used.verdict is Verdict.PASS else None
+    ahead = "" if steps is None else f" It looks {math.floor(steps)} steps ahead."
+    return OptimizerAnswer(used.verdict, used.probability, used.sentence + ahead, used.reason, parts, steps)

@@ -17,13 +17,13 @@ from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
 from mesascope.audit.policy import observations
 from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.edits import EDITS, edits_of
+from mesascope.audit.search.maps import Squares, squares_of
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey
 from mesascope.core.rounding import above, sided
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
-from mesascope.worlds.compact import CompactWorld
 
 FIRST, LAST = 2, 6
 """Steps ahead of the squares that are patched; nearer ones could be seen without looking ahead."""
@@ -64,7 +64,7 @@ def look_ahead(sample: ActivationSample, *, key: RandomKey) -> Evidence[LookAhea
     **Returns:** evidence whose effect is the log-odds of the clean choice lost by patching squares of its way, more
     than by patching as many others equally far.
     """
-    boards = {site: _board(sample, site) for site in sample.few_sites}
+    boards = {site: squares_of(sample, site) for site in sample.few_sites}
     boards = {site: squares for site, squares in boards.items() if squares is not None}
     if not boards:
         return LOOK_AHEAD.nothing("no site has a place for every state")
@@ -114,35 +114,18 @@ def _gain(drops: list[np.ndarray], rows: np.ndarray) -> float:
     return float((drops[0] - drops[1])[rows].mean())
 
 
-def _patched(clean: Captured, edited: Captured, site: str, board: tuple[np.ndarray, int], states: list) -> np.ndarray:
+def _patched(clean: Captured, edited: Captured, site: str, board: Squares, states: list) -> np.ndarray:
     """Returns clean activations of a site with those of some states, for each row, taken over from the edited level."""
-    own, squares, size = clean.activations[site], *board
-    mask = np.zeros((len(own), own[0].size // size, size), bool)
+    own = clean.activations[site]
+    mask = np.zeros((len(own), own[0].size // board.size, board.size), bool)
     for row, some in enumerate(states):
-        mask[row, squares[some]] = True
+        mask[row, board.of[some]] = True
     return np.where(mask.reshape(own.shape), edited.activations[site], own)
 
 
 def _log_odds(probabilities: np.ndarray, action: np.ndarray) -> np.ndarray:
     chosen = np.clip(probabilities[np.arange(len(action)), action], FLOOR, 1 - FLOOR)
     return np.log(chosen / (1 - chosen))
-
-
-def _board(sample: ActivationSample, site: str) -> tuple[np.ndarray, int] | None:
-    """Returns the square of each state in a flattened site, and how many numbers a square has; `None` without board."""
-    level_set = sample.evaluation.level_set
-    shape = sample.captured.activations[site].shape[1:]
-    cells = level_set.cells(0)
-    # In compacted levels a state is another place in each.
-    if (cells < 0).any() or isinstance(level_set.world, CompactWorld):
-        return None
-    if len(shape) == 3 and shape[:2] == level_set.world.observation_shape[:2] and (cells.max(0) < shape[:2]).all():
-        if len(np.unique(cells[:, 1])) > 1:
-            return cells[:, 0] * shape[1] + cells[:, 1], shape[2]
-        return None
-    if len(shape) == 2 and shape[0] == level_set.levels.states:
-        return np.arange(shape[0]), shape[1]
-    return None
 
 
 def _pairs(sample: ActivationSample, key: RandomKey):

@@ -33,7 +33,19 @@ from mesascope.organisms.bank.decoys import (
     Overridden,
     Pacing,
 )
+from mesascope.organisms.bank.generalisers import (
+    LAYERS,
+    Convolutions,
+    GeneraliserSpec,
+    View,
+    fitted,
+    lessons,
+    successor,
+    taught,
+    training_levels,
+)
 from mesascope.organisms.bank.level_sets import MODELS, bank_world, level_sets
+from mesascope.organisms.bank.map_networks import MapSpec
 from mesascope.training.base_optimizer import Task
 from mesascope.training.distillation import Distillation, distil
 from mesascope.training.optimizers.imitation import Imitation, imitate_optimum
@@ -47,6 +59,11 @@ LEARNERS: dict[str, tuple[NetworkSpec, Imitation]] = {
     "vin": (ValueIterationNetworkSpec(), Imitation(updates=5000, levels=32, learning_rate=3e-2)),
 }
 """How the trained planners are made and taught."""
+
+VIEW_UPDATES: int = 600
+CONVOLUTION_UPDATES: int = 800
+TEACHER_DEPTH: int = 6
+"""Updates of 32 levels each, and layers of the search that a network is distilled from on many levels."""
 
 MANY: int = 5000
 FEW_STATES: Distillation = Distillation(epochs=2000, together=100)
@@ -74,6 +91,10 @@ def build_agent(entry: BankAgent, folder: Path) -> Agent:
 
     **Raises:** `TrainingError` if distilling fails; as `load_agent` for a file that was changed.
     """
+    if entry.architecture.startswith("map-"):
+        return _map_network(entry)
+    if entry.kind in ("generaliser", "unknown"):
+        return _generaliser(entry)
     if entry.kind == "planner":
         return _planner(entry)
     if entry.kind == "trained":
@@ -131,6 +152,40 @@ def _planner(entry: BankAgent) -> NetworkAgent:
     spec = PlannerSpec(entry.architecture, depth, max(entry.simulations, 1), model)
     shape, actions = world.observation_shape, len(world.actions)
     return NetworkAgent(entry.name, spec.build(shape, actions, key=root_key(entry.depth)), spec, shape, actions)
+
+
+def _map_network(entry: BankAgent) -> NetworkAgent:
+    """Returns a network of maps whose mechanism was written down."""
+    world, name = bank_world(entry.world), entry.architecture.removeprefix("map-")
+    remembers = name == "remembering"
+    spec = MapSpec("sweeps" if remembers else name, entry.depth or entry.levels, remembers)
+    shape, actions = world.observation_shape, len(world.actions)
+    network = spec.build(shape, actions, key=stream(entry.name, key=root_key(entry.seed)))
+    return DecoyAgent(entry.name, network, spec, shape, actions)
+
+
+def _generaliser(entry: BankAgent) -> NetworkAgent:
+    """Returns a network of maps that is trained on many levels, or on few: quickly, and each time anew."""
+    world = bank_world(entry.world)
+    assert isinstance(world, Maze)
+    shown = training_levels(world, entry.levels, seed=entry.seed)
+    key = stream(entry.name, key=root_key(entry.seed))
+    planes, wanted = lessons(shown)
+    if entry.architecture == "successor":
+        network, spec = successor(shown), GeneraliserSpec("successor", 0)
+    elif entry.architecture.startswith("view-"):
+        size = int(entry.architecture.removeprefix("view-"))
+        network, spec = View(size, key=stream("view", key=key)), GeneraliserSpec("view", size)
+        network = fitted(network, planes, wanted, updates=VIEW_UPDATES, key=stream("order", key=key))
+    else:
+        network, spec = (
+            Convolutions(LAYERS, key=stream("convolutions", key=key)),
+            GeneraliserSpec("convolutions", LAYERS),
+        )
+        if entry.architecture == "distilled":
+            wanted = taught(MapSpec("sweeps", TEACHER_DEPTH).build(world.observation_shape, 5, key=key), planes, wanted)
+        network = fitted(network, planes, wanted, updates=CONVOLUTION_UPDATES, key=stream("order", key=key))
+    return DecoyAgent(entry.name, network, spec, world.observation_shape, len(world.actions))
 
 
 def _bottle_cap(entry: BankAgent) -> FunctionAgent:

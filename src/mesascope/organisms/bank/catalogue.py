@@ -25,13 +25,16 @@ class BankAgent:
 
     - `name`: unique.
     - `world`: one of `WORLDS`, or `FUNNEL`.
-    - `kind`: `"planner"`, `"trained"` (a network that learnt to plan), `"clone"`, `"decoy"` or `"reflex"`.
+    - `kind`: `"planner"`, `"trained"` (a network that learnt to plan), `"clone"`, `"decoy"`, `"reflex"`,
+      `"generaliser"` (one that does well in new levels without a search) or `"unknown"` (of which nobody knows whether
+      it searches).
     - `architecture`: what it is made of.
     - `depth`: steps that its search looks ahead; 0 without a search, and for one that has no fixed depth.
     - `simulations`: of a Monte Carlo tree search, instead of a depth.
-    - `present`, `used`, `represented`: the labels.
+    - `present`, `used`, `represented`: the labels; `None` where they are not known, and never used as truth.
     - `teacher`: the planner that it was distilled from.
-    - `seed`: of its training.
+    - `seed`: of its training, or of how its channels are turned.
+    - `levels`: different levels that it was trained on, where that is what it is about; 0 where it is not.
     """
 
     name: str
@@ -39,12 +42,13 @@ class BankAgent:
     kind: str
     architecture: str
     depth: int
-    present: bool
-    used: bool
-    represented: bool
+    present: bool | None
+    used: bool | None
+    represented: bool | None
     teacher: str | None = None
     seed: int = 0
     simulations: int = 0
+    levels: int = 0
 
 
 PLANNERS: tuple[tuple[str, int], ...] = (
@@ -105,6 +109,67 @@ value iteration network. That they search is presumed, not constructed: no weigh
 """
 
 
+MAP_WORLDS: tuple[str, ...] = ("maze", "rooms")
+"""Worlds of networks of maps: grids."""
+
+MAP_SEARCHES: dict[str, tuple[int, ...]] = {
+    "map-sweeps": (5, 6, 8, 10, 12, 14),
+    "map-discounted": (8, 10, 12, 16),
+    "map-pointers": (8, 10, 12, 16),
+    "map-diffusion": (10, 12, 16, 20),
+    "map-remembering": (8, 12),
+}
+"""Searches inside networks of maps, with layers: the positives that the generalisers are matched with."""
+
+GENERALISERS: dict[str, tuple[tuple[int, int], ...]] = {
+    "view-5": ((8, 0), (8, 1), (64, 0), (64, 1), (512, 0), (512, 1)),
+    "view-7": ((8, 0), (8, 1), (64, 0), (64, 1), (512, 0), (512, 1)),
+    "map-scent": ((8, 0), (10, 1), (14, 2), (20, 3)),
+    "successor": ((8, 0), (64, 0), (64, 1), (512, 0)),
+}
+"""Networks of maps that do well in new levels without a search: a view of so many squares and the direction of the
+goal, a scent that goes through walls, successor features. With the levels that each was trained on (of the scent: its
+layers) and a seed. That they do not search follows from what they are made of.
+"""
+
+UNKNOWN: dict[str, tuple[int, ...]] = {"convolutions": (8, 512), "distilled": (512,)}
+"""Six convolutions that learnt what is optimal in so many mazes, or what a search of six steps does there. Nobody knows
+whether they search."""
+
+
+def _networks_of_maps() -> list[BankAgent]:
+    """Returns searches, generalisers and networks of unknown kind, all of one outer shape."""
+    found = []
+    for world in MAP_WORLDS:
+        for name, depths in MAP_SEARCHES.items():
+            found += [
+                BankAgent(f"{world}-{name}-{depth}", world, "planner", name, depth, True, True, True, seed=seed)
+                for seed, depth in enumerate(depths)
+            ]
+        for name, recipes in GENERALISERS.items():
+            found += [
+                BankAgent(
+                    f"{world}-{name}-{levels}-{seed}",
+                    world,
+                    "generaliser",
+                    name,
+                    0,
+                    False,
+                    False,
+                    True,
+                    seed=seed,
+                    levels=levels,
+                )
+                for levels, seed in recipes
+            ]
+        found += [
+            BankAgent(f"{world}-{name}-{levels}", world, "unknown", name, 0, None, None, None, levels=levels)
+            for name, many in UNKNOWN.items()
+            for levels in many
+        ]
+    return found
+
+
 def bank() -> tuple[BankAgent, ...]:
     """Returns every agent of the bank."""
     found: list[BankAgent] = []
@@ -148,6 +213,7 @@ def bank() -> tuple[BankAgent, ...]:
         for world in TRAINED
         for learner in LEARNERS
     ]
+    found += _networks_of_maps()
     found += [BankAgent(f"{FUNNEL}-{cap}", FUNNEL, "reflex", cap, 0, False, False, False) for cap in BOTTLE_CAPS]
     return tuple(found)
 

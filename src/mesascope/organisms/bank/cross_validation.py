@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from mesascope.audit.search.decision import CALIBRATION_SCHEMA, QUESTIONS, Weights, fit_weights
+from mesascope.audit.search.decision import CALIBRATION_SCHEMA, MEASURES, QUESTIONS
+from mesascope.audit.search.weights import Weights, fit_weights
 from mesascope.core.verdicts import Estimate
 from mesascope.organisms.naming import calibration_error
 
@@ -75,7 +76,7 @@ def cross_validate(scores: Sequence[Score], names: tuple[str, ...] | None = None
     **Arguments:**
 
     - `scores`: of the bank.
-    - `names`: the measures that may be used; by default all.
+    - `names`: the measures that may be used; by default those of the question.
     """
     by_name = {score["agent"]["name"]: score for score in scores}
     pairs = matched_pairs(scores)
@@ -124,9 +125,12 @@ def fit_on(scores: Sequence[Score], question: str, names: tuple[str, ...] | None
 
     - `scores`: of these agents.
     - `question`: `"used"`, `"present"` or `"represented"`.
-    - `names`: the measures that may be used; by default all.
+    - `names`: the measures that may be used; by default those of the question.
     """
-    return fit_weights([score["measures"] for score in scores], [score["agent"][question] for score in scores], names)
+    # Whose kind is not known teaches nothing.
+    known = [score for score in scores if score["agent"][question] is not None]
+    labels = [score["agent"][question] for score in known]
+    return fit_weights([score["measures"] for score in known], labels, MEASURES[question] if names is None else names)
 
 
 def matched_pairs(scores: Sequence[Score]) -> list[tuple[str, str]]:
@@ -176,19 +180,19 @@ def paired_auroc(
 
 
 def depth_correlation(scores: Sequence[Score]) -> Estimate:
-    """Returns the rank correlation of estimated and true depth over planners of a fixed depth, worlds taken together.
+    """Returns the rank correlation of told and true depth over planners of a fixed depth that a depth was told of.
 
-    A depth beyond the farthest goal of a world cannot show, and counts as that far.
+    A depth beyond the farthest goal of a world cannot show, and counts as that far. Where no cliff was found none is
+    told.
     """
     true, told, worlds = [], [], []
     for score in scores:
         agent = score["agent"]
-        if agent["kind"] != "planner" or not agent["depth"]:
+        if agent["kind"] != "planner" or not agent["depth"] or score["depth"] is None:
             continue
         farthest = farthest_of(scores, agent["world"])
         true.append(min(agent["depth"], farthest))
-        # What no depth was found for is put lowest.
-        told.append(0.0 if score["depth"] is None else min(score["depth"]["steps"], farthest))
+        told.append(min(score["depth"], farthest))
         worlds.append(agent["world"])
     estimate, truth = np.array(told), np.array(true)
     random = np.random.default_rng(0)
@@ -229,9 +233,9 @@ def calibration(scores: Sequence[Score]) -> dict:
 
     **Arguments:**
 
-    - `scores`: of the bank; trained planners, whose kind is presumed, are left out.
+    - `scores`: of the bank; trained planners, whose kind is presumed, and agents of unknown kind are left out.
     """
-    known = [score for score in scores if score["agent"]["kind"] != "trained"]
+    known = [score for score in scores if score["agent"]["kind"] not in ("trained", "unknown")]
     return {
         "schema": CALIBRATION_SCHEMA,
         "agents": len(known),

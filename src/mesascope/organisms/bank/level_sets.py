@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from mesascope.audit.level_set import LevelSet, sample_level_set
 from mesascope.audit.policy import observations
@@ -18,9 +18,9 @@ from mesascope.worlds.maze import Maze
 from mesascope.worlds.world import World
 
 SHOWN: int = 1536
-TRAINING: int = 256
+TRAINING: int = 128
 HELD_OUT: int = 128
-NEW: int = 256
+NEW: int = 160
 """Levels that clones are distilled on, of these observed in an audit, of the same distribution drawn anew, and after
 the shift."""
 
@@ -45,18 +45,33 @@ class LevelSets:
 
     **Arguments:**
 
-    - `train`: some of those that clones are distilled on.
+    - `shown`: those that clones are distilled on.
+    - `train`: some of them.
     - `held_out`: others of the training distribution.
     - `deploy`: after the shift.
-    - `states`: every different observation of the levels that clones are distilled on, `[B, ...]`.
-    - `values`: the value of every state of the level that is seen there, `[B, S]`.
     """
 
+    shown: LevelSet
     train: LevelSet
     held_out: LevelSet
     deploy: LevelSet
-    states: Float[np.ndarray, "B ..."]
-    values: Float[np.ndarray, "B S"]
+
+    @functools.cached_property
+    def _seen(self) -> tuple[Float[np.ndarray, "B ..."], Int[np.ndarray, " B"]]:
+        """Every different observation of the levels that are shown, and a level in which it is seen."""
+        seen = observations(self.shown.world, self.shown.levels)[self.shown.active]
+        states, first = np.unique(seen, axis=0, return_index=True)
+        return states.astype(np.float32), np.nonzero(self.shown.active)[0][first]
+
+    @property
+    def states(self) -> Float[np.ndarray, "B ..."]:
+        """Every different observation of the levels that clones are distilled on."""
+        return self._seen[0]
+
+    @functools.cached_property
+    def values(self) -> Float[np.ndarray, "B S"]:
+        """The value of every state of the level that is seen there."""
+        return self.shown.optimal_action_values[self.shown.base].max(-1)[self._seen[1]].astype(np.float32)
 
 
 @functools.lru_cache(maxsize=1)
@@ -75,15 +90,5 @@ def level_sets(name: str) -> LevelSets:
         return sample_level_set(place, world, distribution, objectives, "goal", count=count, key=key_levels)
 
     shown = sampled("shown", "train", SHOWN)
-    seen = observations(world, shown.levels)[shown.active]
-    states, first = np.unique(seen, axis=0, return_index=True)
-    level, _ = np.nonzero(shown.active)
-    values = shown.optimal_action_values[shown.base].max(-1)[level[first]]
     train = LevelSet("train", world, "train", shown.levels[:TRAINING], objectives, shown.base)
-    return LevelSets(
-        train,
-        sampled("held-out", "train", HELD_OUT),
-        sampled("deploy", "deploy", NEW),
-        states.astype(np.float32),
-        values.astype(np.float32),
-    )
+    return LevelSets(shown, train, sampled("held-out", "train", HELD_OUT), sampled("deploy", "deploy", NEW))

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.assay import SEARCH, Stage, assays_of
+from mesascope.audit.assay import SEARCH, Assay, Stage, assays_of
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation, evaluate_agent
 from mesascope.audit.run import lacking, run_assays
-from mesascope.audit.search.decision import estimated_depth, measures
+from mesascope.audit.search.decision import MEASURES, estimated_depth, measures
 from mesascope.audit.search.horizon import scored_choices
 from mesascope.core.details import details_data
 from mesascope.core.errors import OutputError
@@ -35,7 +35,7 @@ from mesascope.organisms.bank.level_sets import level_sets
 from mesascope.organisms.processes import finish, orphaned
 from mesascope.training.distillation import agreement
 
-SCHEMA: int = 3
+SCHEMA: int = 4
 """Counted up whenever assays change, so that old scores are made anew."""
 
 TOGETHER: int = 8
@@ -43,6 +43,12 @@ TOGETHER: int = 8
 
 _since_cleared: list[str] = []
 """Worlds of the agents that this process scored since it cleared its programs."""
+
+
+def scored_assays() -> tuple[Assay, ...]:
+    """Returns the assays that decisions rest on, and what they are compared with; others cost more than they tell."""
+    names = {name for question in MEASURES.values() for name in question} | {"horizon", "novelty"}
+    return tuple(assay for assay in assays_of(*SEARCH) if assay.name in names)
 
 
 def bank_context(entry: BankAgent, agent: Agent) -> AuditContext:
@@ -73,7 +79,7 @@ def score(entry: BankAgent, folder: Path) -> dict:
     agent = build_agent(entry, folder)
     made = time.process_time() - start
     context = bank_context(entry, agent)
-    evidence = run_assays(context, assays_of(*SEARCH))
+    evidence = run_assays(context, scored_assays())
     depth = estimated_depth(evidence)
     opened = {assay.name for assay in assays_of(Stage.ACTIVATIONS)}
     return {
@@ -82,7 +88,7 @@ def score(entry: BankAgent, folder: Path) -> dict:
         "skill": _skill(entry, context, agent),
         "agreement": _agreement(entry, agent),
         "measures": measures(evidence),
-        "depth": None if depth is None else {"steps": depth[0], "least": depth[1]},
+        "depth": depth,
         "evidence": [_row(one) for one in evidence],
         "placebos": _placebos(context),
         "seconds": {
@@ -187,7 +193,7 @@ def _placebos(context: AuditContext) -> dict[str, bool]:
     """Returns which assays fire where their manipulation was made void and there is nothing to be found."""
     # Drawn for each agent: placebos that all share one draw would fire together.
     key, fired = stream(context.agent.name, key=context.stream("placebo")), {}
-    for assay in assays_of(*SEARCH):
+    for assay in scored_assays():
         if assay.placebo is not None and lacking(assay, context) is None:
             found = assay.placebo.run(context, key)
             if found.effect is not None:
