@@ -54,7 +54,8 @@ def test_json_is_what_is_written_and_the_same_command_may_replace_it(house, scri
     assert {part["verdict"] for part in parts.values()} == {data["answer"]["verdict"]} == {"INCONCLUSIVE"}
     for part in parts.values():
         # The text says the same.
-        assert f"open           {part['probability']:.0%}" in scripted[1]
+        chance = "" if part["probability"] is None else f"           {part['probability']:.0%}"
+        assert f"open{chance}" in scripted[1]
     assert len(data["evidence"]) == len(data["provenance"]["evidence_seconds"]) > 10
 
 
@@ -116,7 +117,6 @@ def test_what_cannot_be_asked_says_why_and_leaves_nothing_behind(mesascope, fold
 def same_answer(audited: dict, searched: dict) -> None:
     assert searched["objective_from"] == "attribution"
     assert searched["answer"] == audited["answers"]["optimizer"]
-    assert searched["answer"]["probability"] is not None
     evidence = {piece["assay"]: piece for piece in audited["evidence"]}
     assert all(piece == evidence[piece["assay"]] for piece in searched["evidence"])
 

@@ -188,6 +188,9 @@ def test_what_shows_that_none_is_used():
     assert used.verdict is Verdict.FAIL
     assert used.probability is None
     assert {present.verdict, represented.verdict} == {Verdict.INCONCLUSIVE}
+    # Who plans anew after one edit in four does not repeat itself.
+    some = replace(found("shown-edits", 0.25, Verdict.FAIL, stale=0.75))
+    assert decide([some], weights(("shown-edits",), slope=5.0))[0].verdict is Verdict.INCONCLUSIVE
     # Half of it is not enough, and a part of the mechanism that passes outweighs it.
     assert decide([found("novelty", 0.5, Verdict.FAIL)])[0].verdict is Verdict.INCONCLUSIVE
     assert decide([lost, found("walls", 0.0, Verdict.PASS)])[0].verdict is Verdict.INCONCLUSIVE

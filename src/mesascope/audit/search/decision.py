@@ -50,6 +50,10 @@ MEASURES: dict[str, tuple[str, ...]] = {
 ALL_LOST: float = 0.9
 """Skill of which at least so much is lost in new levels was none that is worked out there."""
 
+NEVER: float = 0.1
+"""Shown edits after which fewer choices than this plan anew are never planned for. Chosen: tables and reflexes of the
+bank have 0, and convolutions that learnt in 8 mazes, of which nobody knows, .24."""
+
 UNSEEN: str = "no activations were examined"
 
 CALIBRATION_SCHEMA: int = 3
@@ -129,12 +133,14 @@ class Said:
 
     - `found`: measures by assay.
     - `passed`, `failed`: names of assays.
+    - `repeats`: whether it next to never plans anew in levels that were changed before its eyes.
     - `all_lost`: whether next to nothing of its skill is left in new levels.
     """
 
     found: dict[str, float]
     passed: frozenset[str]
     failed: frozenset[str]
+    repeats: bool = False
     all_lost: bool = False
 
     @classmethod
@@ -144,8 +150,20 @@ class Said:
             frozenset(one.assay for one in evidence if one.verdict is verdict)
             for verdict in (Verdict.PASS, Verdict.FAIL)
         )
-        lost = [one.effect for one in evidence if one.assay == "novelty" and one.effect is not None]
-        return cls(measures(evidence), passed, failed, any(above(effect.low, ALL_LOST) for effect in lost))
+        ends = {one.assay: one.effect.interval for one in evidence if one.effect is not None}
+        return cls.read(measures(evidence), passed, failed, ends)
+
+    @classmethod
+    def read(
+        cls,
+        found: dict[str, float],
+        passed: frozenset[str],
+        failed: frozenset[str],
+        ends: Mapping[str, tuple[float, float]],
+    ) -> Said:
+        """Returns what assays say, given the intervals of their effects."""
+        repeats = "shown-edits" in failed and below(ends["shown-edits"][1], NEVER)
+        return cls(found, passed, failed, repeats, "novelty" in ends and above(ends["novelty"][0], ALL_LOST))
 
 
 def verdict_on(question: str, weights: Weights, said: Said) -> SearchVerdict:
@@ -204,7 +222,7 @@ def _against(question: str, said: Said) -> str:
     if question == "used":
         if "interchange" in said.failed:
             return "nothing is passed on from square to square, though it obeys when all squares are written"
-        if "shown-edits" in said.failed:
+        if said.repeats:
             return "it repeats itself in levels that were changed before its eyes"
         return "next to nothing of its skill is left in levels that are new to it" if said.all_lost else ""
     if question == "present":

@@ -99,7 +99,7 @@ def _moved_goals(level_set: LevelSet, objective: int, key: RandomKey) -> MovedGo
     away = nearest(level_set.cells(0), new)
     following = np.asarray(moved.levels.successors)[..., 0]
     nearer = np.take_along_axis(away, following.reshape(len(away), -1), 1).reshape(following.shape) < away[..., None]
-    conflict = ~(nearer & best).any(-1)
+    conflict = np.asarray(~(nearer & best).any(-1))
     random = np.random.default_rng(seed_of(stream("cases", key=key)))
     rows = [random.permutation(np.argwhere(usable & kind))[: 2 * CASES] for kind in (conflict, ~conflict)]
     if not len(rows[0]) + len(rows[1]):
@@ -111,7 +111,7 @@ def _moved_goals(level_set: LevelSet, objective: int, key: RandomKey) -> MovedGo
     after = seen_moved[np.searchsorted(np.unique(case[:, 0]), case[:, 0]), case[:, 1]]
     if before.ndim != 4:
         return f"what is seen of world '{world.name}' is no board"
-    patch = around((np.abs(before - after) > 0).any(-1))
+    patch = around(np.asarray((before != after).any(-1)))
     cell = level_set.cells(0)[case[:, 1]]
     outside = ~patch[np.arange(len(case)), cell[:, 0], cell[:, 1]]
     in_conflict = conflict[case[:, 0], case[:, 1]]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mesascope.audit.search.decision import ALL_LOST, MEASURES, QUESTIONS, Said, verdict_on
+from mesascope.audit.search.decision import MEASURES, QUESTIONS, Said, verdict_on
 from mesascope.audit.search.weights import Weights
 from mesascope.core.intervals import wilson
-from mesascope.core.rounding import above
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.bank.cross_validation import Score, fit_on, paired_auroc
 
@@ -96,8 +95,8 @@ def said(score: Score) -> Said:
         frozenset(row["assay"] for row in rows if row["verdict"] == str(verdict))
         for verdict in (Verdict.PASS, Verdict.FAIL)
     )
-    lost = [row["effect"][1] for row in rows if row["assay"] == "novelty" and row["effect"] is not None]
-    return Said(score["measures"], passed, failed, any(above(low, ALL_LOST) for low in lost))
+    ends = {row["assay"]: (row["effect"][1], row["effect"][2]) for row in rows if row["effect"] is not None}
+    return Said.read(score["measures"], passed, failed, ends)
 
 
 def wrong_of_given(rows: Sequence[Judged], question: str, verdict: Verdict) -> Estimate | None:
