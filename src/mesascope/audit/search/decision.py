@@ -201,7 +201,7 @@ def _stated(question: str, probability: float | None, said: Said) -> tuple[Verdi
     examined = set(MEASURES[question]) & set(measured(Stage.ACTIVATIONS)) & (said.found.keys() | said.failed)
     if not examined:
         shown = set(measured(Stage.BEHAVIOUR)) & said.found.keys() and question == "used"
-        return Verdict.INCONCLUSIVE, f"{UNSEEN}, and behaviour cannot show a search" if shown else UNSEEN
+        return Verdict.INCONCLUSIVE, "no maps were examined, and behaviour cannot show a search" if shown else UNSEEN
     failing = [name for name in measured(Stage.BEHAVIOUR) if name in said.failed]
     if likely and question != "represented" and failing:
         # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
