@@ -13,7 +13,7 @@ import equinox as eqx
 import numpy as np
 
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM
+from mesascope.audit.objective.accounts import HABIT, NONE, RANDOM
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.soft_value_iteration import boltzmann
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions

@@ -10,7 +10,7 @@ import pytest
 
 from mesascope.agents.agent import Agent
 from mesascope.api.audit import audit
-from mesascope.audit.objective.attribution import HABIT, NONE, RANDOM
+from mesascope.audit.objective.accounts import HABIT, NONE, RANDOM
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.report.data.audit_report import Report
 from mesascope.report.figures.charts import ALWAYS_SHOWN

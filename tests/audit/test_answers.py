@@ -16,7 +16,7 @@ from mesascope.audit.alignment.paired_levels import CUES, UNWATCHED
 from mesascope.audit.alignment.paired_rates import CueRate, PairedFindings
 from mesascope.audit.answers import _with_kind, agreeing, joined, not_tested
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, ObjectiveAnswer, OptimizerAnswer
-from mesascope.audit.objective.attribution import Attribution, Hypothesis, Kind
+from mesascope.audit.objective.accounts import Attribution, Hypothesis, Kind
 from mesascope.cli.audit import exit_code
 from mesascope.core.verdicts import Verdict
 

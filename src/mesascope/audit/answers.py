@@ -12,7 +12,7 @@ from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, ObjectiveAnswer, OptimizerAnswer
 from mesascope.audit.fit.assay import never_competent, what_is_known
-from mesascope.audit.objective.attribution import Kind
+from mesascope.audit.objective.accounts import Kind
 from mesascope.audit.objective.named import named_objective
 from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.audit.search.decision import optimizer_answer

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.objective.attribution import Pursuit, pursued_objective
+from mesascope.audit.objective.pursuit import Pursuit, pursued_objective
 from mesascope.audit.search.activation_sample import ActivationSample, sample_activations
 from mesascope.core.errors import MesascopeError
 from mesascope.core.faults import Fault, attempted

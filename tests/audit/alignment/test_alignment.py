@@ -10,7 +10,8 @@ from mesascope.audit.alignment.competence import competence, shares
 from mesascope.audit.alignment.regret import base_regret, capability_regrets, mean_regret, misgeneralisation_index
 from mesascope.audit.alignment.witness import find_witness
 from mesascope.audit.findings import AlignmentClass
-from mesascope.audit.objective.attribution import Hypothesis, Kind, attribute
+from mesascope.audit.objective.accounts import Hypothesis, Kind
+from mesascope.audit.objective.attribution import attribute
 from mesascope.cli.audit import exit_code
 from mesascope.core.verdicts import Verdict
 

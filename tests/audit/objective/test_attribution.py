@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mesascope.audit.evaluation import exact_evaluation
-from mesascope.audit.objective.attribution import Kind, attribute
+from mesascope.audit.objective.accounts import Kind
+from mesascope.audit.objective.attribution import attribute
 
 
 @pytest.fixture(scope="module")

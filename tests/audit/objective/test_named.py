@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from mesascope.audit.objective.attribution import RANDOM, attribute, contrast
+from mesascope.audit.objective.accounts import RANDOM
+from mesascope.audit.objective.attribution import attribute
 from mesascope.audit.objective.named import disagreeing_levels, name_objective
+from mesascope.audit.objective.pursuit import contrast
 from mesascope.core.verdicts import Verdict
 
 

@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass
-from mesascope.audit.objective.attribution import Attribution, Hypothesis, Kind
+from mesascope.audit.objective.accounts import Attribution, Hypothesis, Kind
 from mesascope.core.faults import Fault, attempted
 from mesascope.core.rounding import above, settled, undecided
 from mesascope.core.verdicts import Verdict

@@ -91,16 +91,24 @@ class Behaviour:
 
     @cached_property
     def counted(self) -> Float[np.ndarray, " M"]:
-        """Decisions that each choice counts for.
+        """Decisions that each choice counts for."""
+        return self.weight * self.credit * self.asked
+
+    @cached_property
+    def asked(self) -> float:
+        """Answers that a decision stands for.
 
         An exact policy is known in every state as if the agent had been asked there again and again. Where slips leave
         little structure in it, a decision stands for as many answers as show it, up to `ASKED`.
         """
         plain = self.weight * self.credit
         structured = float(plain @ self.structure) / max(float(plain.sum()), 1e-300)
-        exact = all(evaluation.exact for evaluation in self.evaluations)
-        asked = np.clip(SHOWN * np.log(self.actions) / max(structured, 1e-12), 1.0, ASKED) if exact else 1.0
-        return plain * asked
+        return float(np.clip(SHOWN * np.log(self.actions) / max(structured, 1e-12), 1.0, ASKED)) if self.exact else 1.0
+
+    @property
+    def exact(self) -> bool:
+        """Whether the agent was asked in every state, and not sampled."""
+        return all(evaluation.exact for evaluation in self.evaluations)
 
     def total(self, nats: Float[np.ndarray, " M"]) -> float:
         """Returns the sum over all choices, each for the decisions that it counts for."""

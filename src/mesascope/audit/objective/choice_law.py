@@ -71,6 +71,7 @@ def explained_by(
     fulfilled: Bool[np.ndarray, " M"] | None = None,
     *,
     pulled: bool = True,
+    pull: Float[np.ndarray, "M A"] | None = None,
 ) -> Explained:
     """Returns how well one way of ranking actions predicts the choices.
 
@@ -80,10 +81,14 @@ def explained_by(
     - `preference`: how much worse than the best each action is, scaled, 0 or less.
     - `fulfilled`: where nothing is predicted any more; there one law stands for all choices.
     - `pulled`: whether the agent may break ties in a fixed way of its own.
+    - `pull`: by which ties are broken in each choice, in place of a fixed way.
     """
-    points = [_grid(behaviour, preference, np.ones(behaviour.actions))]
-    if pulled:
-        points += [_grid(behaviour, preference, pull) for pull in _pulls(behaviour, preference)]
+    points = [_grid(behaviour, preference, np.ones_like(preference) if pull is None else pull)]
+    if pulled and pull is None:
+        points += [
+            _grid(behaviour, preference, np.broadcast_to(one, preference.shape))
+            for one in _pulls(behaviour, preference)
+        ]
     found = fitted(behaviour, np.concatenate(points))
     if fulfilled is None or not fulfilled.any():
         return found
@@ -143,14 +148,14 @@ def sharp(preference: Float[np.ndarray, "M A"], sharpness: float, pull: np.ndarr
 
 
 def _grid(
-    behaviour: Behaviour, preference: Float[np.ndarray, "M A"], pull: Float[np.ndarray, " A"]
+    behaviour: Behaviour, preference: Float[np.ndarray, "M A"], pull: Float[np.ndarray, "M A"]
 ) -> Float[np.ndarray, "G M"]:
     """Returns the log-likelihood of each choice at each sharpness, share of slips and law of slips."""
     # Single precision halves the cost of the logarithms; what it rounds is no evidence.
     policy = behaviour.policy.astype(np.float32)
     laws = [law.astype(np.float32) for law in slip_laws(behaviour)]
     tied = np.abs(preference[:, :, None] - preference[:, None, :]) < 1e-6
-    share = (pull * tied.sum(-1) / (tied @ pull)).astype(np.float32)
+    share = (pull * tied.sum(-1) / np.einsum("mab,mb->ma", tied, pull)).astype(np.float32)
     rows = []
     heads = [sharp(preference.astype(np.float32), sharpness, share) for sharpness in SHARPNESS]
     worst = preference.min(-1, keepdims=True)

@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.objective.behaviour import CLIPPED, Behaviour
-from mesascope.audit.objective.choice_law import Explained
 from mesascope.audit.policy import observations
 
 HIDDEN: int = 48
@@ -45,8 +44,8 @@ class Hints:
     action: Float[np.ndarray, "M A E"]
 
 
-def flexible(behaviour: Behaviour, *, seed: int = 0) -> Explained:
-    """Returns how well a small network predicts the choices, fitted on one fold and asked on the other.
+def flexible(behaviour: Behaviour, *, seed: int = 0) -> Float[np.ndarray, "M A"]:
+    """Returns the choices that a small network predicts, fitted on one fold and asked on the other, `[M, A]`.
 
     **Arguments:**
 
@@ -54,15 +53,11 @@ def flexible(behaviour: Behaviour, *, seed: int = 0) -> Explained:
     - `seed`: of the network.
     """
     hints = hints_of(behaviour)
-    held_out, whole = np.empty(len(behaviour.unit)), np.zeros(len(behaviour.unit))
+    predicted = np.empty_like(behaviour.policy)
     for fold in (0, 1):
-        fitting, asked = behaviour.fold != fold, behaviour.fold == fold
-        random = np.random.default_rng([seed, fold])
-        predicted = _fitted(hints, behaviour, fitting, random)
-        nats = (behaviour.policy * np.log(TRUSTED * predicted + LEFT / behaviour.actions)).sum(-1)
-        held_out[asked] = nats[asked]
-        whole += nats / 2
-    return Explained(held_out, whole)
+        fitted = _fitted(hints, behaviour, behaviour.fold != fold, np.random.default_rng([seed, fold]))
+        predicted[behaviour.fold == fold] = fitted[behaviour.fold == fold]
+    return TRUSTED * predicted + LEFT / behaviour.actions
 
 
 def hints_of(behaviour: Behaviour) -> Hints:

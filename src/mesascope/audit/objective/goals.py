@@ -70,8 +70,15 @@ def aims(behaviour: Behaviour) -> tuple[int, ...]:
     )
 
 
-def pursued(behaviour: Behaviour, candidate: int) -> Explained:
-    """Returns how well one candidate, pursued in full, predicts the choices."""
+def pursued(behaviour: Behaviour, candidate: int, *, pull: Float[np.ndarray, "M A"] | None = None) -> Explained:
+    """Returns how well one candidate, pursued in full, predicts the choices.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `candidate`: its index.
+    - `pull`: by which ties are broken, if not evenly or in a fixed way.
+    """
     spec = behaviour.level_set.objectives.specs[candidate]
     # Whoever moves in a fixed way of its own has a habit, and does not seek to move.
     return explained_by(
@@ -79,6 +86,7 @@ def pursued(behaviour: Behaviour, candidate: int) -> Explained:
         behaviour.advantages[candidate],
         behaviour.fulfilled[candidate],
         pulled=not is_motion(behaviour, spec),
+        pull=pull,
     )
 
 

@@ -6,7 +6,8 @@ from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.findings import ObjectiveAnswer
-from mesascope.audit.objective.attribution import Attribution, Kind, Pursuit, contrast
+from mesascope.audit.objective.accounts import Attribution, Kind
+from mesascope.audit.objective.pursuit import Pursuit, contrast
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided

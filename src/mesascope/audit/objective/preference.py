@@ -15,7 +15,7 @@ from jaxtyping import Float
 from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
-from mesascope.audit.objective.attribution import Pursuit
+from mesascope.audit.objective.pursuit import Pursuit
 from mesascope.audit.search.distances import is_reached
 from mesascope.core.details import Curve, point
 from mesascope.core.intervals import bootstrap_mean
