@@ -168,7 +168,7 @@ def ranked(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Famil
             continue
         for words, order, rank in RANKS:
             values = np.concatenate([_of_rank(one, order, rank) for one in known])
-            rows.append(explained_by(behaviour, behaviour.scaled(values), behaviour.fulfilled[index]))
+            rows.append(explained_by(behaviour, behaviour.scaled(values), behaviour.fulfilled[index], pulled=False))
             laws.append((f"{words} {objectives.names[speaker]}", (speaker,)))
     return best_of(behaviour, rows, laws)
 
