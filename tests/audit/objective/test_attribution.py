@@ -11,6 +11,16 @@ from mesascope.audit.objective.attribution import attribute
 
 
 @pytest.fixture(scope="module")
+def deploy(deploy):
+    return replace(deploy, levels=deploy.levels[:64])
+
+
+@pytest.fixture(scope="module")
+def train(train):
+    return replace(train, levels=train.levels[:24])
+
+
+@pytest.fixture(scope="module")
 def best():
     """Returns a function that gives a level set's even optimal choices for an objective."""
 
@@ -96,17 +106,17 @@ def test_no_candidate_is_named_on_which_the_agent_does_no_better_than_chance(dep
 
 
 def test_a_false_alarm_on_random_tables_is_rare(deploy):
-    # 20 tables without an aim: with 5 % false alarms, more than 3 of them come out in 1.6 % of runs.
+    # 10 tables without an aim: with 5 % false alarms, more than 2 of them come out in 1.2 % of runs.
     random = np.random.default_rng(1)
-    some = replace(deploy, levels=deploy.levels[:24])
+    some = replace(deploy, levels=deploy.levels[:16])
     kinds = [
-        account_of(some, random.dirichlet(np.ones(5), size=some.levels.successors.shape[:2])).kind for _ in range(20)
+        account_of(some, random.dirichlet(np.ones(5), size=some.levels.successors.shape[:2])).kind for _ in range(10)
     ]
-    assert sum(kind in (Kind.CANDIDATE, Kind.MIXTURE, Kind.LEVELS) for kind in kinds) <= 3
+    assert sum(kind in (Kind.CANDIDATE, Kind.MIXTURE, Kind.LEVELS) for kind in kinds) <= 2
 
 
 def test_equal_seeds_give_equal_posteriors(deploy, pursue):
-    evaluation = pursue(deploy, "corner", slips=0.5)
+    evaluation = pursue(replace(deploy, levels=deploy.levels[:16]), "corner", slips=0.5)
     first, again = attribute(evaluation, seed=3), attribute(evaluation, seed=3)
     assert first.ranked() == again.ranked()
 
