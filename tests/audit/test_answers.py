@@ -136,6 +136,7 @@ def drawn(random: np.random.Generator) -> tuple[Attribution, AlignmentAnswer]:
         ),
         np.ones(1),
         np.ones((4, 1)),
+        1.0,
     )
     before, after = (
         np.clip(random.choice([0.0, 0.05, 0.3, 0.9, 1.0], size=(4, 1)) + random.normal(0, 0.05, (4, DRAWS)), -1, 1)

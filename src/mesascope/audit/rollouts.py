@@ -35,6 +35,7 @@ class TimedChoices:
     - `since`: first step of the period, `[R]`.
     - `weight`: share of the level's episodes that come there in that period, discounted, `[R]`.
     - `policy`: mean action probabilities when they first do, `[R, A]`.
+    - `certainty`: mean of `sum p log p` of the probabilities themselves, which a memory may tell apart, `[R]`.
     """
 
     level: Int[np.ndarray, " R"]
@@ -42,6 +43,7 @@ class TimedChoices:
     since: Int[np.ndarray, " R"]
     weight: Float[np.ndarray, " R"]
     policy: Float[np.ndarray, "R A"]
+    certainty: Float[np.ndarray, " R"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,11 @@ def roll_out(
     return Rollouts(by_level, policy, visits / episodes, episodes, longest, _timed(rows, episodes))
 
 
+def certainty_of(policy: Float[np.ndarray, "... A"]) -> Float[np.ndarray, "..."]:
+    """Returns `sum p log p` of action probabilities: the log-likelihood that they give themselves."""
+    return (policy * np.log(np.where(policy > 0, policy, 1.0))).sum(-1)
+
+
 def _timed(rows: list[tuple[np.ndarray, ...]], episodes: int) -> TimedChoices:
     """Returns rows of single choices, those of the same state and period put together."""
     level, state, since, weight, policy = (np.concatenate(column) for column in zip(*rows, strict=True))
@@ -129,7 +136,8 @@ def _timed(rows: list[tuple[np.ndarray, ...]], episodes: int) -> TimedChoices:
     total = np.bincount(row, weight, minlength=places.shape[1])
     chosen = np.zeros((places.shape[1], policy.shape[1]))
     np.add.at(chosen, row, weight[:, None] * policy)
-    return TimedChoices(places[0], places[1], places[2], total / episodes, chosen / total[:, None])
+    own = np.bincount(row, weight * certainty_of(policy), minlength=places.shape[1])
+    return TimedChoices(places[0], places[1], places[2], total / episodes, chosen / total[:, None], own / total)
 
 
 @dataclass(frozen=True)

@@ -91,11 +91,13 @@ class Attribution:
     - `hypotheses`: most probable first.
     - `structure`: divergence of the agent's choices from uniform ones, by level, in nats, `[U]`.
     - `explained`: how much of it each of the O candidates explains, by level, in nats, `[O, U]`.
+    - `share`: of the structure that the most probable account explains on levels that it was not fitted on, in [0, 1].
     """
 
     hypotheses: tuple[Hypothesis, ...]
     structure: Float[np.ndarray, " U"]
     explained: Float[np.ndarray, "O U"]
+    share: float
 
     @property
     def best(self) -> Hypothesis:

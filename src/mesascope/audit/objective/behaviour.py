@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.level_set import LevelSet
+from mesascope.audit.rollouts import certainty_of
 from mesascope.planning.evaluation import first_visits
 
 LEVELS: int = 160
@@ -66,6 +67,7 @@ class Behaviour:
     - `credit`: how many independent decisions a choice counts for per unit of weight, `[M]`.
     - `fold`: 0 or 1: hypotheses are fitted on one fold and scored on the other, `[M]`.
     - `policy`: the agent's probabilities, `[M, A]`.
+    - `certainty`: the log-likelihood that they give themselves, `[M]`; of agents with memory before they are averaged.
     """
 
     evaluations: tuple[Evaluation, ...]
@@ -78,6 +80,7 @@ class Behaviour:
     credit: Float[np.ndarray, " M"]
     fold: Int[np.ndarray, " M"]
     policy: Float[np.ndarray, "M A"]
+    certainty: Float[np.ndarray, " M"]
 
     @property
     def level_set(self) -> LevelSet:
@@ -127,8 +130,7 @@ class Behaviour:
     @cached_property
     def structure(self) -> Float[np.ndarray, " M"]:
         """Divergence of each choice from a uniform one, in nats."""
-        chosen = np.where(self.policy > 0, self.policy, 1.0)
-        return (self.policy * np.log(chosen)).sum(-1) + np.log(self.actions)
+        return self.certainty + np.log(self.actions)
 
     def by_unit(self, nats: Float[np.ndarray, "... M"]) -> Float[np.ndarray, "... U"]:
         """Returns sums over the choices of each level, by weight."""
@@ -208,7 +210,7 @@ def behaviour_of(evaluations: Sequence[Evaluation], *, seed: int = 0) -> Behavio
 
 
 def _rows(evaluation: Evaluation, most: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Returns unit, level, state, since, weight, credit, fold and policy of each choice in one setting."""
+    """Returns what is known of each choice in one setting, in the order of the fields of `Behaviour`."""
     chosen = distinct_levels(evaluation.level_set, most)
     if evaluation.timed is None:
         level_set = evaluation.level_set
@@ -222,11 +224,12 @@ def _rows(evaluation: Evaluation, most: int, random: np.random.Generator) -> tup
         unit, state = np.nonzero(visited > NEGLIGIBLE)
         level, weight, since = chosen[unit], visited[unit, state], np.zeros(len(unit), int)
         policy = evaluation.policy[level, state]
+        certainty = certainty_of(policy)
     else:
         rows = evaluation.timed
         kept = np.isin(rows.level, chosen) & (rows.weight > NEGLIGIBLE)
         level, state, since = rows.level[kept], rows.state[kept], rows.since[kept]
-        weight, policy = rows.weight[kept], rows.policy[kept]
+        weight, policy, certainty = rows.weight[kept], rows.policy[kept], rows.certainty[kept]
         unit = np.searchsorted(chosen, level)
     total = float(weight.sum())
     if len(chosen) >= FEW:
@@ -237,7 +240,7 @@ def _rows(evaluation: Evaluation, most: int, random: np.random.Generator) -> tup
         states, place = np.unique(np.stack([level, state]), axis=1, return_inverse=True)
         fold = (random.permutation(states.shape[1]) % 2)[place.reshape(-1)]
     credit = np.full(len(weight), independent / max(total, 1e-300))
-    return unit, level, state, since, weight, credit, fold, policy
+    return unit, level, state, since, weight, credit, fold, policy, certainty
 
 
 def distinct_levels(level_set: LevelSet, most: int) -> Int[np.ndarray, " U"]:
