@@ -162,7 +162,9 @@ def _unlisted(
     for group in [group for group in groups if group[0] in sought][:LENIENT]:
         strict = pursued(behaviour, group[0]).held_out
         if behaviour.total(strict - uniform) >= MOST * behaviour.total(behaviour.structure):
-            lenient = pursued(behaviour, group[0], pull=predicted).held_out
+            # Where it wants nothing in particular it explains nothing, however a network may choose.
+            indifferent = (behaviour.advantages[group[0]] == 0).all(-1, keepdims=True)
+            lenient = pursued(behaviour, group[0], pull=np.where(indifferent, 1.0, predicted)).held_out
             accounts.append(replace(_of_candidate(behaviour, group, behaviour.total(lenient)), extra=TIES))
     return accounts
 

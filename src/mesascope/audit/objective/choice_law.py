@@ -161,17 +161,16 @@ def _grid(
     for content in CONTENT:
         enough = (preference >= worst + content * -worst - 1e-9) * share
         heads.append(enough / enough.sum(-1, keepdims=True))
-    rows = np.empty((len(heads) * len(SLIPS) * len(laws), policy.shape[1]))
-    mixed = np.empty_like(policy)
-    for row, (head, slips, law) in enumerate(itertools.product(heads, SLIPS, laws)):
-        if slips == SLIPS[0] and law is laws[0]:
-            chosen = np.ascontiguousarray(head.T, np.float32)
-        np.multiply(chosen, np.float32(1 - slips), out=mixed)
-        mixed += np.float32(slips) * law
-        np.log(mixed, out=mixed)
-        mixed *= policy
-        rows[row] = mixed.sum(0)
-    return rows
+    rows, mixed = [], np.empty_like(policy)
+    for head in heads:
+        chosen = np.ascontiguousarray(head.T, np.float32)
+        for slips, law in itertools.product(SLIPS, laws):
+            np.multiply(chosen, np.float32(1 - slips), out=mixed)
+            mixed += np.float32(slips) * law
+            np.log(mixed, out=mixed)
+            mixed *= policy
+            rows.append(mixed.sum(0))
+    return np.stack(rows).astype(np.float64)
 
 
 def _pulls(behaviour: Behaviour, preference: Float[np.ndarray, "M A"]) -> list[Float[np.ndarray, " A"]]:
