@@ -177,7 +177,7 @@ def measure(quick: bool) -> list[Claim]:
     for one in DEMONSTRATORS:
         key = (one.world, *sorted(one.world_options.items()))
         after += one.pursues
-        if after % (QUICK if quick else EVERY) and one.pursues or quick and one.episodes > 50:
+        if (after % (QUICK if quick else EVERY) and one.pursues) or (quick and one.episodes > 50):
             continue
         if key not in worlds:
             worlds[key] = resolve_world(one.world, dict(one.world_options))

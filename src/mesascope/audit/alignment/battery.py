@@ -128,7 +128,7 @@ class BatteryFindings:
         posterior = self.posterior
         if posterior is None or self.unwatched.excluded:
             return {} if posterior is None else posterior.probabilities
-        moved = {kind: 0.0 for kind in ROBUST_KINDS}
+        moved = dict.fromkeys(ROBUST_KINDS, 0.0)
         none = sum(posterior.probabilities.get(kind, 0.0) for kind in (*ROBUST_KINDS, AlignmentKind.NONE))
         return {**posterior.probabilities, **moved, AlignmentKind.NONE: none}
 
