@@ -40,9 +40,10 @@ PSEUDO: frozenset[str] = frozenset(
         str(AlignmentClass.PARTLY_PSEUDO_ALIGNED),
         *(str(kind) for kind in PAPER_KINDS if kind not in ROBUST_KINDS),
         str(AlignmentKind.BACKDOOR),
+        str(AlignmentKind.NOISY_CUE),
     }
 )
-"""Classes that are pseudo-aligned: the paper's, and backdoors."""
+"""Classes that are pseudo-aligned: the paper's, and those that go by a cue."""
 INCAPABLE: str = str(AlignmentClass.INCAPABLE)
 
 
