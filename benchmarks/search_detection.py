@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from ledger import Claim, Direction, run
+from ledger import Claim, Direction, Measured, run
 
 from mesascope.audit.search.decision import MEASURES, QUESTIONS
 from mesascope.core.intervals import wilson
@@ -42,12 +43,27 @@ QUICK = ("graph-tree-3", "graph-tree-3-as-mlp", "graph-exact")
 """What three agents cost; nothing can be judged by so few."""
 
 
-def measure(quick: bool) -> list[Claim]:
+def measure(quick: bool) -> Measured:
     entries = [entry for entry in bank() if not quick or entry.name in QUICK]
     kept = os.environ.get("MESASCOPE_BANK")
     with tempfile.TemporaryDirectory() as folder:
         scores = score_bank(entries, Path(folder if quick or not kept else kept), processes=1 if kept else 2)
-    return claims(summary(scores), scores)
+    found = summary(scores)
+    return Measured(claims(found, scores), {"answers": [] if found["judged"] is None else answers(judged(scores))})
+
+
+def answers(rows: Sequence[Judged]) -> list[dict]:
+    """Returns the answers to 'used' that were not left open, of agents of known kind, for the page of reliability."""
+    given = [row for row in rows if row.question == "used" and row.label is not None and row.probability is not None]
+    return [
+        {
+            "kind": f"{row.kind} {row.family}",
+            "probability": row.probability if row.verdict is Verdict.PASS else 1 - row.probability,
+            "right": not row.wrong,
+        }
+        for row in given
+        if row.verdict is not Verdict.INCONCLUSIVE and row.probability is not None
+    ]
 
 
 def claims(found: dict, scores: list[dict]) -> list[Claim]:
