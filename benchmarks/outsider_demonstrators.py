@@ -40,12 +40,13 @@ LOW, HIGH = 0.85, 0.95
 APART: float = 0.05
 """Candidates nearer to the planted reward than this are not asked about."""
 
-AGAIN: int = 5
+AGAIN: int = 3
 """Times that demonstrators without an aim are shown, each time with other episodes: their claim is one of safety."""
 
 DEVELOPED = ("corner", "corner-open")
-EVERY, QUICK = 2, 50
-"""Of as many demonstrators that pursue something one is measured, by the full and by the quick run."""
+FULL, QUICK = 110, 8
+"""Demonstrators that pursue something, of those there are in an order of chance, that a run measures; all of them take
+half an hour of one core."""
 
 KINDS = {"soft": "soft", "noisy": "noisy", "greedy": "optimal", "slipping": "optimal with slips", "random": "random"}
 
@@ -102,10 +103,7 @@ def aimed(one: Demonstrator, world: World) -> bool:
 
 
 def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) -> float | None:
-    """Returns the share of weights whose interval holds the planted one."""
-    if one.way == "biased":
-        # A leaning towards an action can be planted as a weight of it or as none: there is no truth.
-        return None
+    """Returns the share of weights whose interval holds the planted one; a fixed leaning has none that are true."""
     basis = found.unidentified.basis
     truth = np.array([one.weights.get(name, 0.0) for name in world.attributes])
     draws = found.posterior.samples(DRAWS, seed=1)
@@ -173,20 +171,22 @@ def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Cl
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims about planted demonstrators."""
     worlds: dict[tuple, World] = {}
-    found, told, after = list[Outcome](), list[bool](), 0
-    for one in DEMONSTRATORS:
+    found, told = list[Outcome](), list[bool]()
+    # By seed, which has nothing to do with who it is, so that any number of them is a fair sample.
+    order = sorted(DEMONSTRATORS, key=lambda one: (one.seed, one.name))
+    chosen = [one for one in order if one.pursues][: QUICK if quick else FULL]
+    aimless = [one for one in order if not one.pursues and (one.episodes < 50 or not quick)]
+    for one in [*chosen, *aimless]:
         key = (one.world, *sorted(one.world_options.items()))
-        after += one.pursues
-        if (after % (QUICK if quick else EVERY) and one.pursues) or (quick and one.episodes > 50):
-            continue
         if key not in worlds:
             worlds[key] = resolve_world(one.world, dict(one.world_options))
-        outcome = measured(one, worlds[key])
-        found += [outcome] if outcome else []
-        print(outcome, file=sys.stderr, flush=True)
-        if outcome and not one.pursues:
-            told.append(outcome.told)
-            told += [aimed(replace(one, seed=one.seed + more), worlds[key]) for more in range(1, 1 if quick else AGAIN)]
+        if one.way != "biased":
+            outcome = measured(one, worlds[key])
+            found += [outcome] if outcome else []
+            print(outcome, file=sys.stderr, flush=True)
+        if not one.pursues:
+            more = range(1 if quick else AGAIN)
+            told += [aimed(replace(one, seed=one.seed + further), worlds[key]) for further in more]
     alarms = wilson(sum(told), len(told))
     after = [one for one in found if one.one.pursues]
     seen = wilson(sum(one.told for one in after), len(after))

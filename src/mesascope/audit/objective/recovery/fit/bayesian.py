@@ -28,7 +28,10 @@ SLIPS: tuple[float, ...] = (0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.22, 0.3, 0.4, 0.
 BEGIN: tuple[float, ...] = (0.0, 0.15, 0.5)
 """Slips with which weights are fitted to begin with."""
 
-STEPS: int = 3000
+FEWER: float = 0.01
+"""Price of a unit of weight, nats a decision, of the fits with few attributes where steps begin."""
+
+STEPS: int = 2000
 """Steps that are kept; half as many go before, in which the approximations follow what is sampled."""
 
 SIZES: tuple[float, ...] = tuple(np.logspace(-1, 3.5, 19))
@@ -133,7 +136,21 @@ def sample_objective(
     random = np.random.default_rng(seed)
     problem = choice_problem(levels, counts, space)
     fits = {planner: _fitted(levels, counts, space, planner, slips, only) for planner in planners}
-    chain = Chain(problem, fits, slips, only, random)
+    sparse = {
+        planner: fit_choices(
+            levels,
+            counts,
+            space,
+            planner=planner,
+            slips=fit.slips,
+            sparsity=FEWER,
+            ridge=fit.ridge,
+            only=only,
+            start=fit.parameter,
+        )
+        for planner, fit in fits.items()
+    }
+    chain = Chain(problem, fits, sparse, slips, only, random)
     steps = max(steps // 4, round(steps * min(1.0, MANY / problem.acting.sum() / problem.successors.shape[2])))
     for _ in range(ROUNDS):
         chain.adapt(chain.run(steps // (2 * ROUNDS)))

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
-from mesascope.audit.objective.recovery.fit.choice_problem import OPTIMAL, ChoiceProblem, Plan
+from mesascope.audit.objective.recovery.fit.choice_problem import SOFT, ChoiceProblem, Plan
 
 SCALES: tuple[float, ...] = tuple(np.logspace(-1, 3, 13))
 """Scales of weights, in units of the temperature and of an attribute's largest value, alike beforehand."""
@@ -30,6 +30,9 @@ REFERENCE: float = 30.0
 
 KEPT: tuple[float, ...] = (0.0, 0.6, 0.9)
 """Share of a position that a step of all weights keeps, drawn anew for each step."""
+
+FACTORS: tuple[float, ...] = (0.3, 1.0, 3.0, 10.0, 30.0)
+"""Sizes, beside that of a fit, at which steps may begin."""
 
 SIZES: tuple[float, ...] = (0.1, 0.5, 2.0)
 """Sizes of steps along an axis, in standard deviations of the approximation, drawn anew for each step."""
@@ -88,13 +91,21 @@ class Chain:
     **Arguments:**
 
     - `problem`: the choices.
-    - `fits`: by planner, where steps may begin.
+    - `fits`: by planner, what its approximation is about; `sparse`: with fewer attributes, where steps may begin, too.
     - `slips`: shares of slips that are considered, the first one 0.
     - `only`: attributes that may have a weight; `None` for all.
     - `random`: consumed.
     """
 
-    def __init__(self, problem: ChoiceProblem, fits: dict[str, ChoiceFit], slips, only, random: np.random.Generator):
+    def __init__(
+        self,
+        problem: ChoiceProblem,
+        fits: dict[str, ChoiceFit],
+        sparse: dict[str, ChoiceFit],
+        slips,
+        only,
+        random: np.random.Generator,
+    ):
         self.problem, self.random, self.planners = problem, random, tuple(fits)
         self.free = np.flatnonzero(problem.varies if only is None else problem.varies & only)
         self.slips = np.array(slips)
@@ -110,10 +121,22 @@ class Chain:
             evidence = fit.log_likelihood * fit.decisions + self.about[planner].size
             height[planner] = round(evidence + self._density(self.about[planner].centre), 6)
         self.planner = self.begun = max(self.planners, key=lambda planner: height[planner])
-        self.position = self.about[self.planner].centre
-        self.share = int(np.abs(self.slips - fits[self.planner].slips).argmin())
-        self.plan = self._planned(self.position, problem.uniform(), self.planner)
-        self.meant = self._meant(self.plan)
+        starts = [(one.parameter * problem.unit)[self.free] for one in (fits[self.planner], sparse[self.planner])]
+        self.height, self.share, self.position = -np.inf, 0, starts[0]
+        best = (self._planned(starts[0], problem.uniform(), self.planner), np.zeros(len(self.weight)))
+        for start in starts:
+            self.plan = self._planned(start, problem.uniform(), self.planner)
+            begun = self.plan
+            for factor in FACTORS:
+                self.plan = begun
+                plan = self._scaled(start * factor, factor)
+                meant = self._meant(plan)
+                by_share = self._by_share(meant)
+                height = round(float(by_share.max()) + self._density(start * factor), 6)
+                if height > self.height:
+                    self.height, self.share = height, int(by_share.argmax())
+                    self.position, best = start * factor, (plan, meant)
+        self.plan, self.meant = best
         self.height = self._likelihood(self.meant) + self._density(self.position)
 
     def _planned(self, position, following, planner: str) -> Plan:
@@ -157,10 +180,14 @@ class Chain:
             found.append((self.position, self.planner, float(self.slips[self.share])))
         return found
 
+    def _by_share(self, meant) -> Float[np.ndarray, " L"]:
+        """The log-likelihood with each share of slips, its prior included."""
+        spread = (1 - self.slips[:, None]) * meant + self.slips[:, None] / self.problem.chosen.shape[-1]
+        return np.log(np.maximum(spread, 1e-300)) @ self.weight + self.prior
+
     def _slip(self) -> None:
         """Draws the share of slips from its law given all else."""
-        spread = (1 - self.slips[:, None]) * self.meant + self.slips[:, None] / self.problem.chosen.shape[-1]
-        total = np.log(np.maximum(spread, 1e-300)) @ self.weight + self.prior
+        total = self._by_share(self.meant)
         chances = np.exp(total - total.max())
         density = self.height - self._likelihood(self.meant)
         self.share = int(self.random.choice(len(total), p=chances / chances.sum()))
@@ -185,11 +212,27 @@ class Chain:
         self._offer(about.centre + about.root @ there, 0.5 * float(there @ there - here @ here))
 
     def _rescale(self) -> None:
-        factor = float(np.exp(self.random.normal() * (0.1, 0.6)[self.random.integers(2)]))
+        factor = float(np.exp(self.random.normal() * (0.1, 0.6, 2.0)[self.random.integers(3)]))
+        target = self.position * factor
+        plan = self._scaled(target, factor)
+        meant = self._meant(plan)
+        # Sharper choices with more slips look alike, so the share of slips is drawn with the scale.
+        ahead, behind = self._by_share(meant), self._by_share(self.meant)
+        gain = np.logaddexp.reduce(ahead) - np.logaddexp.reduce(behind)
+        gain += self._density(target) - self._density(self.position) + len(self.free) * np.log(factor)
+        self.tried += 1
+        if np.log(self.random.random()) < gain:
+            self.taken += 1
+            chances = np.exp(ahead - ahead.max())
+            self.share = int(self.random.choice(len(ahead), p=chances / chances.sum()))
+            self.position, self.plan, self.meant = target, plan, meant
+            self.height = self._likelihood(meant) + self._density(target)
+
+    def _scaled(self, target: np.ndarray, factor: float) -> Plan:
+        if self.planner == SOFT:
+            return self._planned(target, self.plan.following, self.planner)
         # Optimal actions do not hang on the scale.
-        kept = self.planner == OPTIMAL
-        plan = Plan(self.plan.following, self.plan.action_value * factor) if kept else None
-        self._offer(self.position * factor, len(self.free) * np.log(factor), plan=plan)
+        return Plan(self.plan.following, self.plan.action_value * factor)
 
     def _replan(self) -> None:
         other = next(planner for planner in self.planners if planner != self.planner)
