@@ -172,8 +172,9 @@ def measure(quick: bool) -> list[Claim]:
     """Returns the claims about planted demonstrators."""
     worlds: dict[tuple, World] = {}
     found, told = list[Outcome](), list[bool]()
-    # By seed, which has nothing to do with who it is, so that any number of them is a fair sample.
-    order = sorted(DEMONSTRATORS, key=lambda one: (one.seed, one.name))
+    # In an order of chance, so that any number of them is a fair sample.
+    listed = list(DEMONSTRATORS)
+    order = [listed[place] for place in np.random.default_rng(0).permutation(len(listed))]
     chosen = [one for one in order if one.pursues][: QUICK if quick else FULL]
     aimless = [one for one in order if not one.pursues and (one.episodes < 50 or not quick)]
     for one in [*chosen, *aimless]:
