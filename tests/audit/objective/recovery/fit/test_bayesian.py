@@ -26,7 +26,7 @@ SPACE = AttributeRewards(NAMES)
 
 def exactly() -> tuple[float, float]:
     """The middle of the difference of two weights after nine of ten choices, and the chance that it is above 0."""
-    difference, density = np.sinh(np.linspace(-14, 14, 100_001)), 0.0
+    difference, density = np.sinh(np.linspace(-22, 22, 200_001)), 0.0
     # Differences of two Cauchy weights are Cauchy, of the sum of their scales.
     for scale in SCALES:
         for share, size in (

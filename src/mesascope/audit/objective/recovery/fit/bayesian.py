@@ -34,8 +34,12 @@ FEWER: float = 0.01
 STEPS: int = 2000
 """Steps that are kept; half as many go before, in which the approximations follow what is sampled."""
 
-SIZES: tuple[float, ...] = tuple(np.logspace(-1, 3.5, 19))
-"""Sizes of a reward, in temperatures, at which it is tried whether it explains choices."""
+SIZES: tuple[float, ...] = tuple(np.logspace(-1, 6.5, 31))
+"""Sizes of a reward, in temperatures, at which it is tried whether it explains choices: optimal values differ by a
+ten-thousandth of the reward where outcomes are random, and optimal agents act on it."""
+
+HOT: float = 3000.0
+"""Largest size that is tried with a soft planner: beyond, it plans as an optimal one does."""
 
 MANY: int = 2000
 """States and actions of all levels from which on fewer steps are taken, down to a quarter: each costs more, and so much
@@ -97,6 +101,8 @@ class Sampled:
         for planner in self.planners:
             plan = problem.plan(direction, following, planner=planner)
             for size in SIZES:
+                if planner == SOFT and size > HOT:
+                    break
                 if planner == SOFT:
                     plan = problem.plan(direction * size, plan.following, planner=planner, near=0.01)
                 value = plan.action_value[problem.rows] * (1.0 if planner == SOFT else size)

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit
 from mesascope.audit.objective.recovery.fit.choice_problem import SOFT, ChoiceProblem, Plan
 
-SCALES: tuple[float, ...] = tuple(np.logspace(-1, 3, 13))
+SCALES: tuple[float, ...] = tuple(np.logspace(-1, 6, 15))
 """Scales of weights, in units of the temperature and of an attribute's largest value, alike beforehand."""
 
 MATTER, LITTLE = 0.2, 0.03
@@ -31,7 +31,7 @@ REFERENCE: float = 30.0
 KEPT: tuple[float, ...] = (0.0, 0.6, 0.9)
 """Share of a position that a step of all weights keeps, drawn anew for each step."""
 
-FACTORS: tuple[float, ...] = (0.3, 1.0, 3.0, 10.0, 30.0)
+FACTORS: tuple[float, ...] = (0.3, 1.0, 3.0, 10.0, 30.0, 1e3, 3e4)
 """Sizes, beside that of a fit, at which steps may begin."""
 
 SIZES: tuple[float, ...] = (0.1, 0.5, 2.0)
