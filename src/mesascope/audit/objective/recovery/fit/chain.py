@@ -121,7 +121,8 @@ class Chain:
             evidence = fit.log_likelihood * fit.decisions + self.about[planner].size
             height[planner] = round(evidence + self._density(self.about[planner].centre), 6)
         self.planner = self.begun = max(self.planners, key=lambda planner: height[planner])
-        starts = [(one.parameter * problem.unit)[self.free] for one in (fits[self.planner], sparse[self.planner])]
+        fitted = np.stack([fits[self.planner].parameter, sparse[self.planner].parameter]) * problem.unit
+        starts = list(fitted[:, self.free])
         self.height, self.share, self.position = -np.inf, 0, starts[0]
         best = (self._planned(starts[0], problem.uniform(), self.planner), np.zeros(len(self.weight)))
         for start in starts:
