@@ -223,7 +223,7 @@ def measure(quick: bool) -> list[Claim]:
         weights = [(one, one.weights) for one in some if one.weights is not None]
         claims.append(coverage(f"weights-{slug}", text.format("a weight"), weights))
         if way != "random":
-            starc = [(one, float(np.mean([one.own, one.other]))) for one in some if one.own is not None]
+            starc = [(one, 0.5 * (bool(one.own) + bool(one.other))) for one in some if one.own is not None]
             claims.append(coverage(f"starc-{slug}", text.format("STARC"), starc))
     seconds = sorted(one.seconds for one in found)
     claims.append(

@@ -113,14 +113,14 @@ class Chain:
         self.seen = np.nonzero(problem.chosen)
         self.weight = problem.chosen[self.seen]
         self.tried = self.taken = 0
-        self.about, height = dict[str, _Reference](), dict[str, float]()
+        self.about, heights = dict[str, _Reference](), dict[str, float]()
         for planner, fit in fits.items():
             information = (fit.information / np.outer(problem.unit, problem.unit))[np.ix_(self.free, self.free)]
             covariance = np.linalg.inv(information + np.eye(len(self.free)) / REFERENCE**2)
             self.about[planner] = _reference((fit.parameter * problem.unit)[self.free], covariance)
             evidence = fit.log_likelihood * fit.decisions + self.about[planner].size
-            height[planner] = round(evidence + self._density(self.about[planner].centre), 6)
-        self.planner = self.begun = max(self.planners, key=lambda planner: height[planner])
+            heights[planner] = round(evidence + self._density(self.about[planner].centre), 6)
+        self.planner = self.begun = max(self.planners, key=lambda planner: heights[planner])
         fitted = np.stack([fits[self.planner].parameter, sparse[self.planner].parameter]) * problem.unit
         starts = list(fitted[:, self.free])
         self.height, self.share, self.position = -np.inf, 0, starts[0]
