@@ -41,7 +41,7 @@ def test_a_specimen_is_named_with_every_test_and_where_it_comes_apart(tested, de
     folder, _ = tested
     code, out, err = deceptive
     assert code == 0, err
-    assert "FAIL It is deceptive." in out
+    assert "FAIL It is deceptive, in 100 % [100, 100] of unwatched choices" in " ".join(out.split())
     for test in TESTS:
         assert f"\n  {test:5}" in out
     assert "1st is what deceptive predicts" in " ".join(out.split())
