@@ -38,6 +38,9 @@ SIZES: tuple[float, ...] = tuple(np.logspace(-1, 6.5, 31))
 """Sizes of a reward, in temperatures, at which it is tried whether it explains choices: optimal values differ by a
 ten-thousandth of the reward where outcomes are random, and optimal agents act on it."""
 
+TIE: float = 1e-7
+"""Values of actions that differ by less than this, relative to the largest, are the same."""
+
 HOT: float = 3000.0
 """Largest size that is tried with a soft planner: beyond, it plans as an optimal one does."""
 
@@ -108,6 +111,12 @@ class Sampled:
                 value = plan.action_value[problem.rows] * (1.0 if planner == SOFT else size)
                 meant = np.exp(value - value.max(-1, keepdims=True))
                 meant = meant / meant.sum(-1, keepdims=True)
+                # In which way actions of the same worth are chosen among is no part of what is pursued.
+                near = TIE * max(1.0, float(np.abs(value).max()))
+                alike = np.abs(value[:, :, None] - value[:, None, :]) <= near
+                own, together = problem.chosen, np.einsum("rab,rb->ra", alike, problem.chosen)
+                meant = np.einsum("rab,rb->ra", alike, meant)
+                meant = meant * np.divide(own, together, out=np.zeros_like(own), where=together > 0)
                 chances = np.maximum((1 - slips) * meant + slips / meant.shape[-1], 1e-300)
                 best = max(best, float((problem.chosen * np.log(chances)).sum((1, 2)).max()))
         return bool(2 * (self.highest - best) <= special.chdtri(self.freedom, 0.1))
