@@ -9,14 +9,18 @@ import numpy as np
 import mesascope
 
 
+BEST = (0, 3, 3, 3, 0, 0, 0, 0, 3, 1, 0, 0, 0, 2, 1, 0)
+"""An optimal policy of the frozen lake, by place."""
+
+
 def record(count: int) -> list[dict]:
-    """Returns episodes of somebody who mostly walks right and down, as a data set would keep them."""
+    """Returns episodes of somebody who walks well in four choices of five, as a data set would keep them."""
     lake, random, episodes = gymnasium.make("FrozenLake-v1"), np.random.default_rng(0), []
     for seed in range(count):
         place, _ = lake.reset(seed=seed)
         episode, over = {"observations": [place], "actions": [], "terminations": [], "truncations": []}, False
         while not over:
-            action = int(random.choice(4, p=[0.1, 0.4, 0.4, 0.1]))
+            action = BEST[place] if random.random() < 0.8 else int(random.integers(4))
             place, _, ended, cut, _ = lake.step(action)
             # One more observation than there are actions: where it ended counts.
             episode["observations"].append(place)
