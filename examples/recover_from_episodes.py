@@ -8,7 +8,6 @@ import numpy as np
 
 import mesascope
 
-
 BEST = (0, 3, 3, 3, 0, 0, 0, 0, 3, 1, 0, 0, 0, 2, 1, 0)
 """An optimal policy of the frozen lake, by place."""
 
