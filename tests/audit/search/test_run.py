@@ -54,13 +54,14 @@ def test_only_assays_of_search_give_measures_and_context_gives_none():
     assert measured(Stage.CONTEXT) == ()
 
 
-def test_a_planner_is_called_a_search(searching):
+def test_a_planner_is_likely_a_search_and_small_mazes_hold_too_few_conflicts_to_show_it(searching):
     evidence = run_assays(searching, assays_of(Stage.BEHAVIOUR, Stage.ACTIVATIONS))
     assert not [one.assay for one in evidence if one.verdict is Verdict.FAIL]
     used, *_ = decide(evidence)
-    assert used.verdict is not Verdict.FAIL
+    assert used.verdict is Verdict.INCONCLUSIVE
     assert used.probability is not None
-    assert used.probability > 0.5
+    assert used.probability > 0.9
+    assert "'interchange' gave no number" in used.reason
 
 
 def test_a_learnt_reflex_is_not(reflex):

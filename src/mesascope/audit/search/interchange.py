@@ -5,8 +5,8 @@ run is put into the first. Choices are counted far outside the patches, where wh
 nothing in common. A reflex that looks around itself and knows a direction has none of it; what works out worth over
 the board has to carry the new goal there, in a level that it has never seen. `K` is how far the choices follow the
 patches, as a share of how far they follow when all of the map is new. Where that is small the network cannot do it
-even when told, and `K` means nothing: so it is where what is seen is read anew at every layer, past the map that was
-written to.
+even when told, and `K` means nothing. Where what is seen is read anew at every layer, past the map that was written to,
+the patches are held to the last map instead.
 
 Counted in conflict squares, in which whoever knows the direction of the new goal does something else. Sites at which
 the two runs differ within the patches only are left out: there the patches are all of it.
@@ -194,7 +194,38 @@ def _tried(sample: ActivationSample, maps: tuple[str, ...], cases: MovedGoals) -
             for written in (patched, new[site])
         ]
         found.append(_Follows(site, *after))
+    if found and not any(above(float(one.told.mean()), OBEYS) for one in found):
+        # What is seen is read anew at every layer, past the map that was written to: so the patches have to be held.
+        start = early[0]
+        held = _held(sample, cases, own, new, maps[start:])
+        found = [_Follows(maps[start], *((one * cases.wanted).sum(-1) - before for one in held))]
     return found
+
+
+def _held(
+    sample: ActivationSample,
+    cases: MovedGoals,
+    own: dict[str, np.ndarray],
+    new: dict[str, np.ndarray],
+    maps: tuple[str, ...],
+) -> tuple[Float[np.ndarray, "R A"], Float[np.ndarray, "R A"]]:
+    """Returns choices with the patches held from the first map to the last, and with every map new.
+
+    A map that is written to is not worked out. So every other map is written, and those between are worked out and
+    written next, with their patches put in again, until what was written first has had the time to reach the last.
+    """
+    mask = cases.patch[..., None]
+    written = {site: np.where(mask, new[site], own[site]) for site in maps}
+    turns = maps[::2], maps[1::2]
+    for _ in range(len(maps) // 2 + 1):
+        for one, other in (turns, turns[::-1]):
+            worked_out = sample.step(cases.seen, {site: written[site] for site in one}).activations
+            written |= {site: np.where(mask, new[site], worked_out[site]) for site in other}
+    last = turns[(len(maps) - 1) % 2]
+    patched, told = (
+        sample.step(cases.seen, {site: values[site] for site in last}).probabilities for values in (written, new)
+    )
+    return patched, told
 
 
 def _beyond(own: np.ndarray, new: np.ndarray, patch: Bool[np.ndarray, "R H W"]) -> float:
