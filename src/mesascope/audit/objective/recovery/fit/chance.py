@@ -44,8 +44,8 @@ SHARE: float = 0.05
 """Least share of what is no habit that weights must predict of exact choices: less may be true, and is no objective."""
 
 DOUBT, MUCH = 0.12, 0.2
-"""The same p and share where states are the units: a dozen of them reach no p of .01, and so much of random tables is
-hardly ever predicted (how rarely is in the tests)."""
+"""The same p and share where states are the units: a dozen of them reach no p of .01. How often random tables of a
+single level pass for pursuit at these values has not been measured."""
 
 PRICES: tuple[float, ...] = (0.01, 0.06)
 """Prices of a unit of weight, nats a decision, with which half of counted choices is fitted; the mean of e-values is
