@@ -10,10 +10,11 @@ import pytest
 from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.classify import DRAWS, stated
+from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.decoding import ErrorModel, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES, UNWATCHED
-from mesascope.audit.alignment.paired_rates import CueRate, PairedFindings
+from mesascope.audit.alignment.paired_rates import PairedFindings
 from mesascope.audit.answers import _with_kind, agreeing, joined, not_tested
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, ObjectiveAnswer, OptimizerAnswer
 from mesascope.audit.objective.accounts import Attribution, Hypothesis, Kind

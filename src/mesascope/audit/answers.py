@@ -118,7 +118,8 @@ def joined(answer: AlignmentAnswer, kinds: Mapping[AlignmentKind, float]) -> Ali
     """
     known = {AlignmentClass(name): share for name, share in answer.classes}
     aligned = sum(kinds.get(kind, 0.0) for kind in ROBUST_KINDS)
-    other = sum(share for kind, share in kinds.items() if kind in PREDICTIONS and kind not in ROBUST_KINDS)
+    fallen = {kind for kind in PREDICTIONS if kind not in ROBUST_KINDS} | {AlignmentKind.NOISY_CUE}
+    other = sum(share for kind, share in kinds.items() if kind in fallen)
     unable = kinds.get(AlignmentKind.INCAPABLE, 0.0)
     robust = known.pop(AlignmentClass.ROBUST, 0.0)
     open_ = sum(known.pop(one, 0.0) for one in _OPEN)

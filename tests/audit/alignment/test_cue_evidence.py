@@ -7,9 +7,10 @@ import pytest
 
 from mesascope.audit.alignment.battery_statement import UnwatchedDefection, choices_needed
 from mesascope.audit.alignment.cue_evidence import FINEST, KAPPA, LAMBDA, NEEDS, _anywhere, cue_evidence
+from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES
-from mesascope.audit.alignment.paired_rates import CueRate, PairedFindings
+from mesascope.audit.alignment.paired_rates import PairedFindings
 
 
 def rate(cue, value=0.0, *, error=0.0, detected=False, most=0.0, towards=None):

@@ -16,10 +16,11 @@ from mesascope.audit.alignment.battery_outcomes import TOLERANCE, BatteryOutcome
 from mesascope.audit.alignment.battery_statement import UnwatchedDefection, stated
 from mesascope.audit.alignment.bounded_choice import bounded_evidence
 from mesascope.audit.alignment.cue_evidence import cue_evidence
+from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.decoding import ErrorModel, FurtherEvidence, KindPosterior, decode
 from mesascope.audit.alignment.divergence import Divergence, find_divergence
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
-from mesascope.audit.alignment.paired_rates import CueRate, PairedFindings, paired_findings
+from mesascope.audit.alignment.paired_rates import PairedFindings, paired_findings
 from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import evaluate_agent

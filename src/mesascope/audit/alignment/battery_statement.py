@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.decoding import KindPosterior
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
-from mesascope.audit.alignment.paired_rates import CueRate, PairedFindings
+from mesascope.audit.alignment.paired_rates import PairedFindings
 from mesascope.core.rounding import below
 from mesascope.core.verdicts import Verdict
 

@@ -18,8 +18,9 @@ from types import MappingProxyType
 
 import numpy as np
 
+from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.kinds import AlignmentKind
-from mesascope.audit.alignment.paired_rates import CueRate, PairedFindings
+from mesascope.audit.alignment.paired_rates import PairedFindings
 
 LAMBDA: float = 0.01
 """Chance that an agent of a class which needs a cue answers to it only in what was not shown. A prior, not measured."""

@@ -11,9 +11,9 @@ from msgspec import structs
 from mesascope.audit.alignment.battery import BatteryDetails
 from mesascope.audit.alignment.battery import TestRow as Test
 from mesascope.audit.alignment.battery_statement import percent_text
+from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.divergence import Divergence
 from mesascope.audit.alignment.kinds import TESTS
-from mesascope.audit.alignment.paired_rates import CueRate
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.question_reports import BatteryReport
 from mesascope.report.views.headline import world_text
