@@ -44,7 +44,7 @@ MODULE = '''
 
 
     WALLS = Assay(
-        name="walls",
+        name="hedges",
         question="optimizer",
         summary="Does it hug the walls?",
         stage=Stage.BEHAVIOUR,
@@ -64,7 +64,7 @@ MODULE = '''
     NO_ASSAY = 3
 '''
 POINTS = {
-    "walls": "acme_walls:WALLS",
+    "hedges": "acme_walls:WALLS",
     "exits": "acme_walls:EXITS",
     "gone": "acme_gone:A",
     "none": "acme_walls:NO_ASSAY",
@@ -96,10 +96,10 @@ def up(seen: np.ndarray) -> np.ndarray:
 @pytest.mark.usefixtures("acme")
 def test_it_is_listed_and_knows_its_place():
     assert list(ASSAYS.names())[-4:] == list(POINTS)
-    assert ASSAYS.entry("walls").summary == "from acme-walls"
-    assert "walls" in [assay.name for assay in assays_of(Stage.BEHAVIOUR)]
-    assert details_type("walls").__name__ == "WallDetails"
-    assert "walls" in measured(Stage.BEHAVIOUR)
+    assert ASSAYS.entry("hedges").summary == "from acme-walls"
+    assert "hedges" in [assay.name for assay in assays_of(Stage.BEHAVIOUR)]
+    assert details_type("hedges").__name__ == "WallDetails"
+    assert "hedges" in measured(Stage.BEHAVIOUR)
 
 
 @pytest.mark.usefixtures("acme")
@@ -108,7 +108,7 @@ def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     plain = [assay.name for assay in assays_of(*set(Stage) - {Stage.APART}) if assay.own]
     findings = audit_agent(watched(agent, WORLD, levels=6))
     by_assay = {one.assay: one for one in findings.evidence}
-    found = by_assay["walls"]
+    found = by_assay["hedges"]
     assert (found.verdict, found.effect.value) == (Verdict.PASS, pytest.approx(0.8))
     assert found.details.levels == 6
     # Others of the package that cannot be had, or leave, say so; everything else is there.
@@ -118,15 +118,15 @@ def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     assert {name for name in by_assay if name not in POINTS} <= set(plain)
     assert len(by_assay) == len(findings.evidence) > len(POINTS) + 15
     # It is a measure, and has no weight before somebody scores the bank with it.
-    assert measures(findings.evidence)["walls"] == pytest.approx(0.8)
-    assert "walls" not in [name for part in findings.optimizer.parts for name, _ in part.contributions]
+    assert measures(findings.evidence)["hedges"] == pytest.approx(0.8)
+    assert "hedges" not in [name for part in findings.optimizer.parts for name, _ in part.contributions]
     report = Report(findings, {"seed": 0})
     page = report.to_html(tmp_path / "one.html").read_text()
     assert "It goes up &lt;b&gt;often&lt;/b&gt;." in page
-    data = next(one for one in json.loads(report.to_json())["evidence"] if one["assay"] == "walls")
+    data = next(one for one in json.loads(report.to_json())["evidence"] if one["assay"] == "hedges")
     assert data["details"]["levels"] == 6
     again = Report.from_json(report.to_json())
-    read = next(one for one in again.findings.evidence if one.assay == "walls").details
+    read = next(one for one in again.findings.evidence if one.assay == "hedges").details
     assert type(read) is type(found.details)
     assert (read.levels, read.rate("up")) == (6, pytest.approx(0.8))
     assert again.to_html(tmp_path / "again.html").read_text() == page
@@ -138,5 +138,5 @@ def test_it_can_be_put_to_the_bank(tmp_path, monkeypatch):
     monkeypatch.setattr(assay_check, "build_agent", lambda entry, folder: None)
     monkeypatch.setattr(assay_check, "bank_context", lambda entry, agent: next(contexts))
     entries = [bank_agent(name) for name in ("maze-sweeps-6", "maze-sweeps-6-as-nearest")]
-    found = check_assay(ASSAYS.load("walls"), entries, tmp_path)
+    found = check_assay(ASSAYS.load("hedges"), entries, tmp_path)
     assert (found.auroc, found.measured, found.passed) == (0.5, 1.0, 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesascope import level_from_matrix, recover, world_from_matrix
-from mesascope.core.errors import WorldError
+from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values
@@ -93,9 +93,10 @@ def test_the_world_keeps_the_contract():
     assert world != world_from_matrix(corridor(), ARRIVED, discount=0.5, terminal=OVER)
 
 
-def test_an_objective_is_recovered_and_compared_by_name():
+def test_who_always_goes_right_where_right_is_all_there_is_may_have_a_habit():
     world = world_from_matrix(corridor(), ARRIVED, discount=0.5, terminal=OVER, states=("left", "middle", "right"))
     levels = world.sample(key=root_key(0), distribution="train", count=1)
     right = np.array([[[0.1, 0.9]] * 3])
     found = recover(right, levels, world=world, planner="noisy")
-    assert found.distance("reward").value < found.distance("left").value
+    with pytest.raises(UsageError, match="habit"):
+        found.distance("reward")

@@ -152,10 +152,12 @@ class Behaviour:
     @cached_property
     def moving(self) -> Bool[np.ndarray, "M A"]:
         """Actions that can change the state."""
-        sets = [evaluation.level_set.levels for evaluation in self.evaluations]
-        after = self.of_states([one.successors for one in sets])
-        possible = self.of_states([one.probabilities for one in sets]) > 0
-        return ((after != self.state[:, None, None]) & possible).any(-1)
+        tables = []
+        for evaluation in self.evaluations:
+            levels = evaluation.level_set.levels
+            elsewhere = np.asarray(levels.successors) != np.arange(levels.states)[:, None, None]
+            tables.append((elsewhere & (np.asarray(levels.probabilities) > 0)).any(-1))
+        return self.of_states(tables)
 
     def scaled(self, values: Float[np.ndarray, "M A"]) -> Float[np.ndarray, "M A"]:
         """Returns how much worse than the best each action is, in usual gaps of its state, in [-4, 0].
