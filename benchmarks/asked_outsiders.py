@@ -25,11 +25,11 @@ SEED = 13
 PER_CELL = 2
 """Agents of one kind in one setting."""
 RARE = "rare defection"
-"""The kind of which all are asked: how well they are told is a curve over their rates and slips."""
+"""The kind of which all are asked by a ledger of its own: they are many, and would drown all others."""
 
 
 def drawn(*, seed: int = SEED, only: str | None = None, limit: int | None = None) -> list[Outsider]:
-    """Returns the agents to be asked: from each kind in each setting a few, and all rare defectors.
+    """Returns the agents to be asked: from each kind in each setting a few.
 
     **Arguments:**
 
@@ -45,23 +45,23 @@ def drawn(*, seed: int = SEED, only: str | None = None, limit: int | None = None
         settings = sorted({setting_of(one) for one in OUTSIDERS})
         raise SystemExit(f"There is no setting '{only}'. There are: {', '.join(settings)}.")
     turns = [_ordered(cell, members, seed) for cell, members in sorted(cells.items())]
-    turns = [turn if turn[0].kind == RARE else turn[:PER_CELL] for turn in turns]
+    turns = [turn[:PER_CELL] for turn in turns]
     turns = [turns[place] for place in np.random.default_rng(seed).permutation(len(turns))]
     queue = [turn[place] for place in range(max(map(len, turns))) for turn in turns if place < len(turn)]
     # Those of one setting one after another: they share its levels.
     return sorted(queue[:limit], key=setting_of)
 
 
-def for_the_curve(*, seed: int = SEED) -> set[str]:
-    """Returns the names of rare defectors that are asked for the curve alone.
+def rare_defectors(*, seed: int = SEED, limit: int | None = None) -> list[Outsider]:
+    """Returns every agent of the kind `RARE`: how well they are told is a curve over their rates and slips.
 
-    They are many, and would drown all other kinds in what is said of answers as a whole.
+    **Arguments:**
+
+    - `seed`: of their order.
+    - `limit`: how many at most, of all settings.
     """
-    cells: dict[tuple[str, str], list[Outsider]] = defaultdict(list)
-    for one in OUTSIDERS:
-        if one.kind == RARE:
-            cells[one.kind, setting_of(one)].append(one)
-    return {one.name for cell, members in cells.items() for one in _ordered(cell, members, seed)[PER_CELL:]}
+    everyone = [one for one in OUTSIDERS if one.kind == RARE]
+    return sorted(_ordered((RARE, ""), everyone, seed)[:limit], key=setting_of)
 
 
 def _ordered(cell: tuple[str, str], members: Sequence[Outsider], seed: int) -> list[Outsider]:

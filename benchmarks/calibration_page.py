@@ -94,7 +94,7 @@ QUESTIONS: tuple[Question, ...] = (
 
 def answers(results: Path = RESULTS) -> dict[str, list[Answer]]:
     """Returns the saved answers to each question, by its slug."""
-    asked = [row for row in _details(results, "outsiders").get("agents", []) if not row["for_the_curve"]]
+    asked = _details(results, "outsiders").get("agents", [])
     rows = marked(msgspec.convert(asked, list[Judged]))
     searched = _details(results, "search_detection").get("answers", [])
     return {
@@ -186,7 +186,7 @@ def page(results: Path = RESULTS) -> tuple[str, dict[str, str]]:
     parts = [HEAD]
     if file.exists():
         outcome = json.loads(file.read_text(encoding="utf-8"))
-        rows = [row for row in _details(results, "outsiders").get("agents", []) if not row["for_the_curve"]]
+        rows = _details(results, "outsiders").get("agents", [])
         kinds, settings = len({row["kind"] for row in rows}), len({row["setting"] for row in rows})
         changed = " with uncommitted changes" if outcome["git"]["dirty"] else ""
         parts.append(

@@ -10,7 +10,6 @@ import pytest
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 ROW = {
     "setting": "corner",
-    "for_the_curve": False,
     "world": "corner",
     "objective": ["candidate"],
     "classes": ["robust"],
@@ -43,7 +42,6 @@ def results(tmp_path):
         for place, (kind, right) in enumerate([("plain", True)] * 30 + [("odd", False)] * 3 + [("odd", True)] * 7)
     ]
     rows.append(ROW | {"name": "failed", "kind": "failing", "answer": None, "mark": None, "failure": "it raised"})
-    rows += [ROW | {"name": f"curve {place}", "kind": "rare", "for_the_curve": True} for place in range(5)]
     outcome = {"git": {"commit": "0123456789ab", "dirty": False}, "details": {"agents": rows}}
     (tmp_path / "outsiders.json").write_text(json.dumps(outcome))
     return tmp_path

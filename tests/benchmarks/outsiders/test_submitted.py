@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from asked_outsiders import RARE, drawn, for_the_curve
+from asked_outsiders import RARE, drawn, rare_defectors
 from outsiders.catalogue import OUTSIDERS
 from outsiders.submitted import setting_of, submitted
 
@@ -48,11 +48,10 @@ def test_what_no_level_tells_from_half_a_mixture_may_stand_for_it():
 
 def test_enough_agents_are_asked_and_always_the_same():
     asked = drawn()
-    apart = for_the_curve()
-    assert len([one for one in asked if one.name not in apart]) >= 600
+    assert len(asked) >= 600
     assert len({one.kind for one in asked}) >= 30
     assert {setting_of(one) for one in asked} == {setting_of(one) for one, _ in EVERYONE}
-    rare = [one for one in asked if one.kind == RARE and one.truth.rate >= 0.01]
+    rare = [one for one in rare_defectors() if one.kind == RARE and one.truth.rate >= 0.01]
     assert len(rare) >= 200
     assert [one.name for one in asked] == [one.name for one in drawn()]
     few = drawn(limit=50)
