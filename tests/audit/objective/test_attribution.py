@@ -78,6 +78,16 @@ def test_a_coin_flip_is_a_mixture_and_never_one_of_its_halves(deploy, best):
     assert set(account.candidates) == {deploy.objectives.index("cheese"), deploy.objectives.index("corner")}
 
 
+def test_a_half_that_is_served_too_rarely_to_do_better_than_chance_is_a_half(train, deploy, best):
+    tables = [0.75 * best(one, "cheese") + 0.25 * best(one, "corner-bottom-right") for one in (train, deploy)]
+    before, after = (
+        exact_evaluation(one, lambda _, table=table: table) for one, table in zip((train, deploy), tables, strict=True)
+    )
+    account = attribute(after, before).best
+    assert account.kind is Kind.MIXTURE
+    assert set(account.candidates) == {deploy.objectives.index(name) for name in ("cheese", "corner-bottom-right")}
+
+
 def test_one_goal_a_level_is_told_from_a_coin_flip(deploy, best):
     first = np.random.default_rng(0).random(deploy.levels.count) < 0.5
     account = account_of(deploy, np.where(first[:, None, None], best(deploy, "cheese"), best(deploy, "corner")))

@@ -11,6 +11,7 @@ the probability that its state is visited, and `m` is the mean of those weights'
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -211,13 +212,25 @@ def _groups(behaviour: Behaviour, evidence: Float[np.ndarray, " O"], nameable: n
     return [sorted(group, key=lambda index: index != base) for group in groups]
 
 
+def _unlike(behaviour: Behaviour, candidates: Sequence[int]) -> list[int]:
+    """Returns the candidates without those that want the same as one before them wherever the agent comes."""
+    kept: list[int] = []
+    for index in candidates:
+        table = behaviour.advantages[index]
+        if not any(np.allclose(table, behaviour.advantages[other], atol=1e-6) for other in kept):
+            kept.append(index)
+    return kept
+
+
 def _families(behaviour: Behaviour, groups: list[list[int]], alone: list[Explained]) -> list[tuple[Kind, Family]]:
     """Returns the rivals of a single candidate that say something about this agent."""
     speakers = [group[0] for group in groups]
     eligible = set(aims(behaviour))
     sought = [index for index in speakers if index in eligible]
     specs = behaviour.level_set.objectives.specs
-    halves = heaviest(behaviour, sought)
+    # What is served in a small share of choices may do no better than chance by them, and is a half all the same.
+    base = behaviour.level_set.base
+    halves = heaviest(behaviour, _unlike(behaviour, sorted(eligible, key=lambda index: (index != base, index))))
     # Of what nothing tells apart, that which is reached says from how far away it is.
     reached = [
         (group[0], next((index for index in group if is_reached(specs[index])), None))
@@ -226,7 +239,6 @@ def _families(behaviour: Behaviour, groups: list[list[int]], alone: list[Explain
     ]
     first = [(speaker, index) for speaker, index in reached if index is not None][:FOLLOWED]
     # First the base objective, so that it stands where others say the same.
-    base = behaviour.level_set.base
     listed = [*([base] if base in eligible else []), *halves, *sought[:2]]
     either = tuple(index for place, index in enumerate(listed) if index not in listed[:place])
     families = [
