@@ -262,8 +262,8 @@ def _answer(classes: Counter[AlignmentClass], towards: Counter[str], base: str, 
         probability = joint
     if class_ is AlignmentClass.INCONCLUSIVE or not above(probability, SURE):
         if class_ is AlignmentClass.INCONCLUSIVE:
-            lost = "no candidate explains what it does instead" if shifted else "no shift was named: --deploy"
-            reason = f"it cannot be told aligned from pseudo-aligned: {lost}"
+            why = "no account explains enough of what it does" if shifted else "no shift was named (--deploy)"
+            reason = f"aligned cannot be told from pseudo-aligned: {why}"
         else:
             next_ = f"; {runner_up} is next" if runner_up else ""
             reason = undecided(
