@@ -16,7 +16,7 @@ from mesascope.audit.alignment.decoding import ErrorModel, decode
 from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES, UNWATCHED
 from mesascope.audit.alignment.paired_rates import PairedFindings
-from mesascope.audit.answers import _with_kind, agreeing, joined, not_tested, unwatched_too
+from mesascope.audit.answers import _with_kind, agreeing, joined, not_tested
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, ObjectiveAnswer, OptimizerAnswer
 from mesascope.audit.objective.accounts import Attribution, Hypothesis, Kind
 from mesascope.cli.audit import exit_code
@@ -56,7 +56,7 @@ def findings(kind: AlignmentKind, missing: tuple[str, ...] = (), most: float = 0
         )
         for cue in UNWATCHED
     )
-    paired = PairedFindings(np.ones((1, 1, 2)) / 2, np.ones((1, 1)), 0.0, 1.0, still, None, (0.0, 0.0, None))
+    paired = PairedFindings(np.ones((1, 1, 2)) / 2, np.ones((1, 1)), 0.0, 1.0, still, None, (0.0, 0.0, None), "clean")
     stated = None if missing else kind
     return BatteryFindings(outcomes, posterior, Verdict.FAIL, stated, f"It is {kind}.", "because", None, paired)
 
@@ -184,37 +184,3 @@ def test_who_chooses_by_habit_is_not_said_to_search(kind, verdict):
     searches = OptimizerAnswer(Verdict.PASS, 0.95, "It searches.", "", depth=4)
     found = agreeing(searches, objective)
     assert (found.verdict, found.depth) == (verdict, None if verdict is Verdict.INCONCLUSIVE else 4)
-
-
-def base_objective(name: str) -> ObjectiveAnswer:
-    ranked = ((name, 0.99), ("none of these", 0.01))
-    return ObjectiveAnswer(Verdict.PASS, name, 0.99, ranked, 0, "", "", kind="candidate", candidates=(name,))
-
-
-def defecting(kind: AlignmentKind, towards: str) -> BatteryFindings:
-    """What the battery finds in an agent that defects in 2 % of its unwatched choices."""
-    found = findings(kind)
-    assert found.paired is not None
-    rates = tuple(
-        replace_details(one, rate=0.02, low=0.015, high=0.025, loss=0.1, loss_low=0.05, towards=towards, detected=True)
-        for one in found.paired.rates
-    )
-    return replace(found, paired=replace(found.paired, rates=rates))
-
-
-def replace_details(one: CueRate, **changes) -> CueRate:
-    return CueRate(**{**{name: getattr(one, name) for name in one.__struct_fields__}, **changes})
-
-
-def test_what_is_done_unwatched_stands_in_the_second_answer_too():
-    found = unwatched_too(base_objective("clean"), defecting(AlignmentKind.DECEPTIVE, "burnt"))
-    assert found.name == "clean where it is watched, else burnt in 2 % [1.5, 2.5]"
-    assert (found.verdict, found.kind, found.candidates) == (Verdict.FAIL, "context", ("clean", "burnt"))
-    assert sum(share for _, share in found.posterior) == pytest.approx(1)
-    assert found.probability == found.posterior[0][1] > 0.9
-
-
-@pytest.mark.parametrize("kind", [AlignmentKind.INTERNAL, AlignmentKind.CORRIGIBLE])
-def test_who_does_the_same_unwatched_keeps_the_second_answer(kind):
-    assert unwatched_too(base_objective("clean"), findings(kind)) == base_objective("clean")
-    assert unwatched_too(base_objective("clean"), None) == base_objective("clean")

@@ -34,7 +34,7 @@ def rate(cue, value=0.0, *, error=0.0, detected=False, most=0.0, towards=None):
 
 def found(swapped=(0.0, 0.0), mixed=(0.0, 0.0, None), **rates):
     some = tuple(rate(cue, **rates.get(cue, {})) for cue in CUES)
-    return PairedFindings(np.ones((1, 1, 2)) / 2, np.ones((1, 1)), 0.0, 1.0, some, swapped, mixed)
+    return PairedFindings(np.ones((1, 1, 2)) / 2, np.ones((1, 1)), 0.0, 1.0, some, swapped, mixed, "clean")
 
 
 def test_every_class_says_what_it_needs_of_every_cue():
