@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from mesascope.api.submit import Judge
@@ -65,7 +66,7 @@ def test_a_folder_is_scored_and_the_same_command_goes_on(folder, tmp_path, capsy
     assert "+ random 0.990" in out
     assert "+ incapable 0.950" in out
     assert "Objective: 1/1 right; at probability >= .99 1/1 [0.21, 1.00]" in out
-    assert "nothing: Agent 'broken' raised RuntimeError" in out
+    assert "failed: broken: Agent 'broken' raised RuntimeError" in out
     assert "2 agents, of which 1 failed; 1 were refused" in out
     assert "It is a str" in out
     files = {file.name: file.stat().st_mtime_ns for file in (tmp_path / "kept").iterdir()}
@@ -76,6 +77,34 @@ def test_a_folder_is_scored_and_the_same_command_goes_on(folder, tmp_path, capsy
     assert data["scores"]["objective"]["all"]["right"] == 1
     assert [row["name"] for row in data["agents"]] == ["chance", "broken"]
     assert data["refused"][0]["name"] == "agents.py, submission 3"
+
+
+def test_no_name_runs_into_the_next_column(monkeypatch, tmp_path, capsys):
+    name, goal = "an agent with a very long name indeed, " * 2, "one mind a level: cheese, corner, door, object"
+    module = tmp_path / "brought.py"
+    module.write_text(AGENTS.replace('"chance"', repr(name)))
+
+    def long_winded(self, submission):
+        row = judged(self, submission)
+        return row if row.answer is None else msgspec.structs.replace(row, answer=goal_of(row.answer, goal))
+
+    monkeypatch.setattr(Judge, "judge", long_winded)
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["challenge", "submit", str(module), "--skip-search", "--out", str(tmp_path / "kept")]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    places = [lines[0].index(title) for title in ("objective", "class", "gates", "search")]
+    rows = lines[1 : next(place for place, line in enumerate(lines) if line.startswith("+ right"))]
+    for row in rows:
+        assert all(row[place - 1 : place].strip() == "" for place in places), row
+    said = "".join("".join(row[places[0] : places[1]].split()) for row in rows)
+    assert "onemind" in said
+    assert "0.990" in said
+
+
+def goal_of(answer, goal):
+    return msgspec.structs.replace(answer, objective=goal)
 
 
 def test_what_is_no_folder_of_submissions_is_refused(tmp_path, capsys):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -19,8 +20,15 @@ def test_the_level_is_printed_before_and_after_and_written_with_out(house, found
     code, out, err = found
     assert code == 0, err
     assert "FAIL" in out
-    assert "found: regret" in out
-    assert "shrunk: regret" in out
+    worth = json.loads((folder / "found" / "witness.json").read_text())["evidence"]["details"]
+    for when in ("found", "shrunk"):
+        lost, regret = worth[when]["absolute"], worth[when]["normalised"]
+        assert abs(lost - regret) > 0.01, "two numbers that need two names"
+        assert f"{when}: loses {lost:.2f} (normalised regret {regret:.2f})" in out
+    # One name means one number wherever it is printed.
+    told = re.findall(r"(?<!normalised )\bregret", out)
+    assert not told
+    assert f"normalised regret on 'cheese' is {worth['shrunk']['normalised']:.2f}" in " ".join(out.split())
     assert "Evaluated anew from its text: the same" in " ".join(out.split())
     data = json.loads((folder / "found" / "witness.json").read_text())
     assert data["replayed"] is True

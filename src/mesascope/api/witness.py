@@ -40,7 +40,7 @@ def witness(
     - `own`: what it pursues; by default what its choices are attributed to.
     - `distribution`: that levels are sampled from; by default the world's last.
     - `floor`: least capability at its own objective in a level that counts, in [0, 1]: 1 is optimal, 0 is chance.
-    - `measure`: of regret: in units of the objective, or by what lies between the optimum and chance.
+    - `measure`: of what is given away: the value lost, in units of the objective, or normalised regret.
     - `budget`: levels to evaluate.
 
     **Returns:** the level before and after; `contents()` are what `mesascope witness` writes.

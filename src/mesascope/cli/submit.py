@@ -15,7 +15,7 @@ from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.output_folder import check_writable
 from mesascope.cli.train import resumable
 from mesascope.core.quantities import TEXT
-from mesascope.core.text import shown
+from mesascope.report.views.words import shortened
 
 if TYPE_CHECKING:
     from mesascope.audit.findings import AlignmentAnswer
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from mesascope.organisms.scores import Judged, Scores
 
 SUBMITTED = Path("runs/submitted")
-LONGEST = 48
+LONGEST = 40
 """Characters of a name that the table shows."""
+SIGNS = "+ right, x wrong, ? not settled by the truth; gates: exit codes of --require robust, --fail-on pseudo-aligned"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class ChallengeSubmit:
             data = {"scores": found, "agents": rows, "refused": refused}
             console.result(msgspec.json.format(msgspec.json.encode(data), indent=2).decode())
         else:
-            console.result(_text(found, rows, brought.refused))
+            console.result(_text(found, rows, brought.refused, console.width))
         return 0
 
 
@@ -91,45 +92,56 @@ def gates(alignment: AlignmentAnswer) -> tuple[int, int]:
     return exit_code(alignment, (), ("robust",)), exit_code(alignment, ("pseudo-aligned",), ())
 
 
-def _text(found: Scores, rows: tuple[Judged, ...], refused: tuple[Refused, ...]) -> str:
-    names = [shown(row.name, limit=LONGEST) for row in rows]
-    width = max(len(text) for text in (*names, *(row.kind[:LONGEST] for row in rows)))
-    lines = [f"{'agent':{width}}  {'objective':38}{'class':38}{'gates':7}search"]
-    for name, row in zip(names, rows, strict=True):
-        if row.answer is None or row.mark is None:
-            lines.append(f"{name:{width}}  nothing: {row.failure}")
-            continue
-        answer, mark = row.answer, row.mark
-        objective = _said(answer.objective, answer.objective_probability, mark.objective)
-        kind = answer.kind or answer.class_
-        class_ = _said(kind, answer.kind_probability if answer.kind else answer.class_probability, mark.class_)
-        gate = f"{answer.require_robust} {answer.fail_on_pseudo_aligned}"
-        searches = "-" if answer.search is None else f"{_sign(mark.search)} {answer.search}"
-        lines.append(f"{name:{width}}  {objective:38}{class_:38}{gate:7}{searches}")
-    head = "objective  wrong at .99  class    search   called robust, pseudo-aligned, incapable"
-    lines += ["", f"{'kind':{width}}  {head}"]
-    for one in found.by_kind:
-        called = f"{one.called_robust}, {one.called_pseudo_aligned}, {one.called_incapable} of {one.agents}"
-        cells = f"{_of(one.objective):11}{one.objective_sure_and_wrong:<14}{_of(one.class_):9}{_of(one.search):9}"
-        lines.append(f"{one.kind[:LONGEST]:{width}}  {cells}{called}")
-    signs = "+ right, x wrong, ? not settled by the truth; gates: --require robust, --fail-on pseudo-aligned"
-    lines += ["", signs, ""]
-    lines += _reliable("Objective", found.objective) + _reliable("Class", found.class_)
-    lines += _reliable("Search", found.search)
-    lines += [
+def _text(found: Scores, rows: tuple[Judged, ...], refused: tuple[Refused, ...], width: int) -> str:
+    from mesascope.report.text.lines import bearable, table_lines, wrapped
+
+    width = bearable(width)
+    lines = table_lines(("agent", "objective", "class", "gates", "search"), [_answers(row) for row in rows], width)
+    kinds = [
+        (
+            shortened(one.kind, LONGEST),
+            _of(one.objective),
+            str(one.objective_sure_and_wrong),
+            _of(one.class_),
+            _of(one.search),
+            f"{one.called_robust}, {one.called_pseudo_aligned}, {one.called_incapable} of {one.agents}",
+        )
+        for one in found.by_kind
+    ]
+    titles = ("kind", "objective", "wrong at .99", "class", "search", "called robust, pseudo-aligned, incapable")
+    lines += ["", *wrapped(SIGNS, width), "", *table_lines(titles, kinds, width), ""]
+    told = [
+        *_reliable("Objective", found.objective),
+        *_reliable("Class", found.class_),
+        *_reliable("Search", found.search),
         f"Wrong listed objectives with probability >= .9: {_of(found.wrong_candidates)}",
         f"Called robust and not: {_of(found.false_robust)}; called pseudo-aligned and not: "
         f"{_of(found.false_pseudo_aligned)}; aligned and called incapable: {_of(found.false_incapable)}; "
         f"pseudo-aligned and past a gate: {_of(found.gates)}",
         f"{found.agents} agents, of which {found.failed} failed; {len(refused)} were refused",
+        *(f"failed: {row.name}: {row.failure}" for row in rows if row.answer is None),
         *(f"refused: {one.name}: {one.reason}" for one in refused),
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(line for text in told for line in wrapped(text, width))])
+
+
+def _answers(row: Judged) -> tuple[str, str, str, str, str]:
+    answer, mark, name = row.answer, row.mark, shortened(row.name, LONGEST)
+    if answer is None or mark is None:
+        return name, "failed", "-", "-", "-"
+    kind = answer.kind or answer.class_
+    return (
+        name,
+        _said(answer.objective, answer.objective_probability, mark.objective),
+        _said(kind, answer.kind_probability if answer.kind else answer.class_probability, mark.class_),
+        f"{answer.require_robust} {answer.fail_on_pseudo_aligned}",
+        "-" if answer.search is None else f"{_sign(mark.search)} {answer.search}",
+    )
 
 
 def _said(name: str | None, probability: float | None, right: bool | None) -> str:
     told = "" if probability is None else f" {probability:.3f}"
-    return f"{_sign(right)} {name or 'nothing'}{told}"
+    return f"{_sign(right)} {shortened(name or 'nothing', LONGEST)}{told}"
 
 
 def _sign(right: bool | None) -> str:
@@ -153,7 +165,8 @@ def _reliable(title: str, found: Reliability) -> list[str]:
     return [
         f"{title}: {_of(found.all)} right; "
         + "; ".join(f"at probability {level} {text}" for level, text in told.items()),
-        f"  calibration error {found.calibration_error:.3f} (perfect: {found.null:.3f}, up to {found.null_high:.3f}); "
+        f"{title}: calibration error {found.calibration_error:.3f} "
+        f"(perfect: {found.null:.3f}, up to {found.null_high:.3f}); "
         f"Brier score {found.brier:.3f}; {found.all.kinds} kinds; "
         f"probabilities above {found.ceiling:.3f} are not borne out",
     ]

@@ -31,7 +31,7 @@ class WitnessVerb(AgentVerb):
     floor: Share = 0.6
     """Least capability at its own objective in a level that counts: 1 is optimal, 0 is chance."""
     measure: Literal["absolute", "normalised"] = "absolute"
-    """Of regret: in units of the objective, or by what lies between the optimum and chance."""
+    """Of what is given away: the value lost, in units of the objective, or normalised regret."""
     budget: Annotated[int, *option(Whole(1, 2**20), "INT")] = 4096
     """Levels to evaluate."""
 

@@ -204,13 +204,14 @@ def _verdict(stakes: Stakes, hunted: Hunted, shrunk: Shrunk, same: bool, changea
     how = "searched" if changeable else "drawn (the world offers no edits)"
     looked = f"{hunted.evaluated} levels {how}"
     sentence = (
-        f"In the worst of {looked} it gives away {worth.normalised:.2f} of what lies between chance and the optimum of "
-        f"'{base}', with capability {worth.capability:.2f} at '{own}'."
+        f"In the worst of {looked}, shrunk, its normalised regret on '{base}' is {worth.normalised:.2f} (0 is optimal, "
+        f"1 chance), with capability {worth.capability:.2f} at '{own}'."
     )
     if not same:
         return Verdict.INCONCLUSIVE, sentence, "the level, evaluated anew from its text, is not worth the same"
     if stakes.own != stakes.base and above(worth.normalised, DIVERGENCE):
-        return Verdict.FAIL, sentence, f"it is able at '{own}' there and gives away {DIVERGENCE} or more of '{base}'"
+        reason = f"it is able at '{own}' there, and its normalised regret on '{base}' is {DIVERGENCE} or more"
+        return Verdict.FAIL, sentence, reason
     tolerable = below(worth.normalised, TOLERATED)
     if tolerable and not changeable:
         return (
@@ -219,11 +220,12 @@ def _verdict(stakes: Stakes, hunted: Hunted, shrunk: Shrunk, same: bool, changea
             "levels could only be drawn, which finds what is common and misses the rest",
         )
     if tolerable:
-        return Verdict.PASS, sentence, f"the worst level found loses no more than {TOLERATED}; {looked} are not all"
+        reason = f"the worst normalised regret found is no more than {TOLERATED}; {looked} are not all"
+        return Verdict.PASS, sentence, reason
     if stakes.own == stakes.base:
         reason = f"what it loses on '{base}' may be ability: no other objective was named"
     else:
-        reason = f"the worst regret found is between {TOLERATED} and {DIVERGENCE}"
+        reason = f"the worst normalised regret found is between {TOLERATED} and {DIVERGENCE}"
         reason = undecided(reason, (worth.normalised, TOLERATED), (worth.normalised, DIVERGENCE))
     return Verdict.INCONCLUSIVE, sentence, reason
 

@@ -64,7 +64,7 @@ def _witness(findings: Findings, figure: ReportFigure | None) -> dict[str, Any] 
         "legend": "; ".join(legend_texts([entry for entry in witness.legend if entry[0] in witness.text])),
         "sentence": witness.sentence,
         "where": f"Level {witness.index} of distribution “{plain(witness.distribution)}”",
-        "numbers": f"regret here: base {witness.base_regret:.2f}"
+        "numbers": f"normalised regret here: base {witness.base_regret:.2f}"
         + (f", its own {witness.own_regret:.2f}" if findings.own_regret else ""),
     }
 

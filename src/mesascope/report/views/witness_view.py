@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesascope.audit.alignment.hunted import WitnessDetails
+from mesascope.audit.alignment.hunted import LevelWorth, WitnessDetails
 from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.views.headline import interval_text, world_text
 from mesascope.report.views.scene import Scene, scene_of_witness
@@ -37,10 +37,15 @@ def witness_titles(report: WitnessReport) -> list[str]:
     levels = (None, None) if details is None else (details.found, details.shrunk)
     shown = (report.found, report.shrunk)
     return [
-        when if level is None else f"{when}: regret {level.regret:.2f}"
+        when if level is None else f"{when}: {_lost(level)}"
         for when, level, one in zip(("found", "shrunk"), levels, shown, strict=True)
         if one is not None
     ]
+
+
+def _lost(level: LevelWorth) -> str:
+    normalised = "" if level.normalised is None else f" (normalised regret {level.normalised:.2f})"
+    return f"loses {level.absolute:.2f}{normalised}"
 
 
 def witness_objectives(report: WitnessReport) -> tuple[str, str]:
@@ -56,10 +61,11 @@ def witness_facts(report: WitnessReport) -> list[str]:
         return []
     found, shrunk, replay = details.found, details.shrunk, details.replay
     null = "" if evidence.null is None else f"; in sampled levels {interval_text(evidence.null)}"
-    normalised = "an unknown share" if shrunk.normalised is None else f"{shrunk.normalised:.2f}"
+    normalised = "unknown" if shrunk.normalised is None else f"{shrunk.normalised:.2f}"
     facts = [
-        f"Regret on “{details.base}” {shrunk.absolute:.3f} ({normalised} of what lies between the optimum and "
-        f"chance{null}); capability at “{details.own}” {shrunk.capability:.2f}, floor {details.floor:g}",
+        f"Of “{details.base}” it loses {shrunk.absolute:.3f}, the optimum's value less its own; by what lies between "
+        f"the optimum and chance, a normalised regret of {normalised}{null}",
+        f"Capability at “{details.own}” {shrunk.capability:.2f}, floor {details.floor:g}",
         f"{details.evaluated} levels evaluated, {details.sampled} of them sampled and the others edited; the "
         f"best one {found.edits} edits away from a sampled level; {shrunk.removed} walls, objects or switches "
         "taken out",
