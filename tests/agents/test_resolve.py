@@ -105,6 +105,16 @@ def test_agent_files_must_fit_the_world(tmp_path):
         resolve_agent(saved(tmp_path / "more.safetensors", WORLD, ACTIONS + 2), world=WORLD)
 
 
+def test_an_agent_file_is_called_what_was_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("one", "two", "th\x1b[31mree"):
+        (tmp_path / folder).mkdir()
+        saved(tmp_path / folder / "agent.safetensors", WORLD)
+    for typed in ("one/agent.safetensors", "./two/agent.safetensors"):
+        assert resolve_agent(typed, world=WORLD, deterministic=True).name == typed
+    assert resolve_agent("th\x1b[31mree/agent.safetensors", world=WORLD).name == "th\\x1b[31mree/agent.safetensors"
+
+
 def test_what_a_file_says_of_its_world_is_quoted_as_data(tmp_path):
     spec = MLPSpec(widths=(4,))
     network = eqx.filter_jit(lambda key: spec.build((2, 2, 3), ACTIONS, key=key))(jax.random.key(0))

@@ -17,6 +17,11 @@ def test_two_saved_audits_are_put_side_by_side(mesascope, runs):
     code, out, err = mesascope("compare", runs / "one", runs / "two" / "report.json", "--out", runs / "both")
     assert code == 0, err
     assert "Is it aligned?" in out
+    # Both are of one agent: they are called what was typed.
+    assert json.loads((runs / "both" / "comparison.json").read_text())["agents"] == [
+        str(runs / "one"),
+        str(runs / "two" / "report.json"),
+    ]
     assert (runs / "both" / "comparison.html").read_text().startswith("<!doctype html>")
     code, printed, _ = mesascope("compare", runs / "one", runs / "two", "--json")
     assert code == 0

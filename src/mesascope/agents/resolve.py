@@ -26,7 +26,7 @@ from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
 from mesascope.core.random import RandomKey, root_key
 from mesascope.core.registry import load_named_by_user
-from mesascope.core.text import quoted
+from mesascope.core.text import quoted, shown
 from mesascope.worlds.admission import admit_world, draw_levels, needs_checking
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
@@ -98,6 +98,8 @@ def resolve_agent(
             f"There is no agent {quoted(text, limit=200)}: no file of that name{_nearest(text)}. Give a "
             ".safetensors or .zip file, or module:attribute."
         )
+    # Files of one name lie in many folders: it is called what the user typed.
+    agent.name = shown(text)
     agent = viewed(agent, parse_view(view, world))
     _check_fits(agent, world)
     if not isinstance(agent, NetworkAgent):

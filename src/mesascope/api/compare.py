@@ -30,6 +30,7 @@ def compare(
     levels: int | None = None,
     view: Sequence[str] = (),
     deterministic: tuple[bool, bool] = (False, False),
+    names: tuple[str, str] | None = None,
     progress: Progress | None = None,
     **loading: Any,
 ) -> ComparisonReport:
@@ -45,6 +46,7 @@ def compare(
     - `base_objective`, `train`, `deploy`, `world_options`, `deploy_world`, `deploy_options`, `seed`, `levels`, `view`,
       `loading`: as of `audit`, for agents.
     - `deterministic`: of each agent: take its likeliest action always.
+    - `names`: what the two are called; by default as their agents are.
     - `progress`: called as the audits go on.
 
     **Returns:** the comparison; `contents()` are what `mesascope compare` writes.
@@ -79,7 +81,7 @@ def compare(
         # As it would be read back: numbers are compared to the digits that reports have.
         findings.append(report.canonical().findings)
     one, other = findings
-    return compared(one, other, provenance(seed=one.subject.seed, watch=watch))
+    return compared(one, other, provenance(seed=one.subject.seed, watch=watch), names=names)
 
 
 def _half(progress: Progress | None, number: int) -> Progress | None:

@@ -67,7 +67,7 @@ class Compare:
     def _of_reports(self) -> Callable[..., ComparisonReport]:
         from mesascope.api.compare import compare
 
-        return partial(compare, _loaded(self.first), _loaded(self.second))
+        return partial(compare, _loaded(self.first), _loaded(self.second), names=(self.first, self.second))
 
     def _of_agents(self) -> Callable[..., ComparisonReport]:
         from mesascope.api.compare import compare

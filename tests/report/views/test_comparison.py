@@ -90,6 +90,17 @@ def test_the_headline_counts_what_differs(findings):
     assert comparison_names(same, 40) == ("corner (organism) (first)", "corner (organism) (second)")
 
 
+def test_names_that_differ_only_in_the_middle_are_told_apart(findings):
+    paths = [f"runs/of-last-week/seeds/{seed}/on-the-cluster/agent.safetensors" for seed in (17, 18)]
+    comparison = compared(findings[0], findings[0], {}, names=tuple(paths))
+    assert comparison.agents == tuple(paths)
+    first, second = comparison_names(comparison, 30)
+    assert "17" in first
+    assert "18" in second
+    assert max(len(first), len(second)) <= 30
+    assert compared(*findings, {}, names=("a\x1b[31m", "b")).agents == ("a\\x1b[31m", "b")
+
+
 def test_numbers_on_larger_scales_are_not_drawn(findings):
     wide = Change.of("bits", None, None, Estimate(5.0, -35.0, 45.0, 9), paired=False)
     assert comparison_figure([wide]) is None

@@ -51,7 +51,7 @@ class ComparisonReport(SavedReport):
 
     **Arguments:**
 
-    - `agents`: their names.
+    - `agents`: what the two are called: agents, or reports, as they were named.
     - `world`: where the first was trained.
     - `setting`: what differs in where and how they were audited, as `(what, first, second)`; empty if nothing does.
     - `answers`: what each report says to each question, as `(question, first, second)`.

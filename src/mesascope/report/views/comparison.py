@@ -14,20 +14,23 @@ from mesascope.audit.alignment.regret import RegretDetails
 from mesascope.audit.findings import Findings
 from mesascope.core.errors import UsageError
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.text import quoted
+from mesascope.core.text import quoted, shown
 from mesascope.core.verdicts import Estimate
 from mesascope.report.data.comparison_report import Change, ComparisonReport
 from mesascope.report.views.headline import class_probability
 from mesascope.report.views.words import counted, shortened
 
 
-def compared(first: Findings, second: Findings, provenance: Mapping[str, Any]) -> ComparisonReport:
+def compared(
+    first: Findings, second: Findings, provenance: Mapping[str, Any], *, names: tuple[str, str] | None = None
+) -> ComparisonReport:
     """Compares two audits: base regret is paired by level where both are about the same levels.
 
     **Arguments:**
 
     - `first`, `second`: findings of two audits in the same world, or in versions of it.
     - `provenance`: of the comparison.
+    - `names`: what the two are called; by default as their agents are.
 
     **Raises:** `UsageError` if they were trained in different worlds, where no number can be compared.
     """
@@ -52,7 +55,7 @@ def compared(first: Findings, second: Findings, provenance: Mapping[str, Any]) -
         changes.append(_change(words, first.regret.get(place), second.regret.get(place), pair))
     changes += _effects(first, second)
     return ComparisonReport(
-        agents=(first.subject.agent, second.subject.agent),
+        agents=(first.subject.agent, second.subject.agent) if names is None else (shown(names[0]), shown(names[1])),
         world=first.subject.world,
         setting=setting,
         answers=tuple(_answers(first, second)),
@@ -145,7 +148,13 @@ def _words(answer: str) -> str:
 
 def comparison_names(report: ComparisonReport, limit: int) -> tuple[str, str]:
     """Returns what the two are called above columns, told apart where they have one name."""
-    first, second = (shortened(name, limit) for name in report.agents)
+    one, other = report.agents
+    first, second = shortened(one, limit), shortened(other, limit)
+    if one != other and first == second:
+        # Long paths may differ in what was cut out of both: cut before that.
+        same = next((place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+        start = max(0, same - limit // 3)
+        first, second = shortened(f"…{one[start:]}", limit), shortened(f"…{other[start:]}", limit)
     if first != second:
         return first, second
     return f"{shortened(first, limit - 9)} (first)", f"{shortened(second, limit - 9)} (second)"
