@@ -53,8 +53,8 @@ def horizon(verdict: Verdict, distance: float, near: float, far: float, effect: 
     return Evidence("horizon", "optimizer", verdict, "It was measured.", "so it was", effect, None, details)
 
 
-def nothing(assay: str) -> Evidence:
-    return Evidence(assay, "optimizer", Verdict.INCONCLUSIVE, "Nothing was measured.", "it could not be done")
+def nothing(assay: str, reason: str = "it could not be done") -> Evidence:
+    return Evidence(assay, "optimizer", Verdict.INCONCLUSIVE, "Nothing was measured.", reason)
 
 
 def full(value: float, verdict: Verdict) -> list[Evidence]:
@@ -218,6 +218,18 @@ def test_behaviour_alone_cannot_show_a_search():
         assert one.reason == (cannot if one is used else "no activations were examined")
     assert used.probability is not None
     assert used.probability > SURE
+
+
+def test_what_was_read_and_is_no_map_is_not_called_unexamined():
+    """Activations were read; why nothing more was asked of them stands in the answer, once."""
+    no_maps = "no site is a map of the world's cells"
+    read = [found("candidate-plans", 0.1), *(nothing(name, no_maps) for name in MECHANISM)]
+    used, present, represented = decide(read, weights(slope=5.0))
+    assert present.verdict is Verdict.INCONCLUSIVE
+    assert present.reason == no_maps
+    assert "examined" not in used.reason + represented.reason
+    # What a site was too wide for, or no site was there for, is said of nobody whose activations were not read.
+    assert decide(read[1:], weights(slope=5.0))[1].reason == "no activations were examined"
 
 
 def test_behaviour_against_it_says_nothing_of_the_inside():

@@ -15,7 +15,7 @@ import functools
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -135,6 +135,8 @@ class Said:
     - `passed`, `failed`: names of assays.
     - `repeats`: whether it next to never plans anew in levels that were changed before its eyes.
     - `all_lost`: whether next to nothing of its skill is left in new levels.
+    - `opened`: whether anything was measured on its activations.
+    - `missing`: why assays measured nothing, by assay.
     """
 
     found: dict[str, float]
@@ -142,6 +144,8 @@ class Said:
     failed: frozenset[str]
     repeats: bool = False
     all_lost: bool = False
+    opened: bool = False
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evidence: Sequence[Evidence]) -> Said:
@@ -151,7 +155,9 @@ class Said:
             for verdict in (Verdict.PASS, Verdict.FAIL)
         )
         ends = {one.assay: one.effect.interval for one in evidence if one.effect is not None}
-        return cls.read(measures(evidence), passed, failed, ends)
+        opened = bool(set(measured(Stage.ACTIVATIONS)) & ends.keys())
+        missing = {one.assay: one.reason for one in evidence if one.effect is None}
+        return replace(cls.read(measures(evidence), passed, failed, ends), opened=opened, missing=missing)
 
     @classmethod
     def read(
@@ -179,7 +185,7 @@ def verdict_on(question: str, weights: Weights, said: Said) -> SearchVerdict:
     claim = SAYS[question]
     probability = weights.probability(said.found) if added else None
     if probability is None and not said.all_lost:
-        reason = "no assay that it rests on could be done" if question == "used" else UNSEEN
+        reason = "no assay that it rests on could be done" if question == "used" else _unasked(question, said)
         return SearchVerdict(question, Verdict.INCONCLUSIVE, None, (), f"It is open whether {claim}.", reason)
     stated, reason = _stated(question, probability, said)
     words = {
@@ -201,7 +207,8 @@ def _stated(question: str, probability: float | None, said: Said) -> tuple[Verdi
     examined = set(MEASURES[question]) & set(measured(Stage.ACTIVATIONS)) & (said.found.keys() | said.failed)
     if not examined:
         shown = set(measured(Stage.BEHAVIOUR)) & said.found.keys() and question == "used"
-        return Verdict.INCONCLUSIVE, "no maps were examined, and behaviour cannot show a search" if shown else UNSEEN
+        seen = "no maps were examined, and behaviour cannot show a search" if shown else _unasked(question, said)
+        return Verdict.INCONCLUSIVE, seen
     failing = [name for name in measured(Stage.BEHAVIOUR) if name in said.failed]
     if likely and question != "represented" and failing:
         # A compass keeps its skill in new levels, too; one assay that fails outweighs others that pass.
@@ -213,6 +220,12 @@ def _stated(question: str, probability: float | None, said: Said) -> tuple[Verdi
     if question == "represented":
         return Verdict.INCONCLUSIVE, undecided("assays of the inside disagree, or cannot tell", *pairs)
     return Verdict.INCONCLUSIVE, undecided(f"the mechanism cannot be told: {_numbers(said)}", *pairs)
+
+
+def _unasked(question: str, said: Said) -> str:
+    """Returns what kept a question about the inside from being asked: where activations were read it is not that."""
+    reasons = dict.fromkeys(said.missing[name] for name in MEASURES[question] if name in said.missing)
+    return "; ".join(reasons) if said.opened and reasons else UNSEEN
 
 
 def _against(question: str, said: Said) -> str:

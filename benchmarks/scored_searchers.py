@@ -1,0 +1,92 @@
+"""The bank scored so that an interrupted run loses nothing: trained networks and scores are kept by the code they are
+of.
+
+Networks depend on what trains them and not on the judge, scores on all of `src`; each lies in a folder of its own under
+`build/search/`, named after a digest of those sources. What a network cost to train is kept beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mesascope.core.files import write_atomically
+from mesascope.organisms.bank.build import build_agent
+from mesascope.organisms.bank.catalogue import BankAgent
+from mesascope.organisms.bank.scoring import score_bank
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "src" / "mesascope"
+KEPT = ROOT / "build" / "search"
+TRAINING: tuple[str, ...] = ("agents", "core", "objectives", "organisms/bank", "planning", "training", "worlds")
+"""What trained networks of the bank follow from."""
+
+
+@dataclass(frozen=True)
+class ScoredBank:
+    """Scores of agents, and the CPU seconds that training those of them took that are trained."""
+
+    scores: list[dict]
+    training_seconds: float
+
+
+def scored(entries: Sequence[BankAgent], *, kept: Path = KEPT) -> ScoredBank:
+    """Returns the scores of agents of the bank, working out what is not kept; progress goes to standard error.
+
+    **Arguments:**
+
+    - `entries`: which agents.
+    - `kept`: the folder of folders.
+    """
+    networks = kept / f"trained-{digest(SOURCES / part for part in TRAINING)[:12]}"
+    folder = kept / f"scored-{digest([SOURCES])[:12]}"
+    seconds = trained(entries, networks)
+    (folder / "agents").mkdir(parents=True, exist_ok=True)
+    for file in sorted(networks.glob("*.safetensors")):
+        if not (folder / "agents" / file.name).exists():
+            os.link(file, folder / "agents" / file.name)
+    return ScoredBank(score_bank(entries, folder, progress=_told), seconds)
+
+
+def trained(entries: Sequence[BankAgent], networks: Path) -> float:
+    """Returns the CPU seconds that it took to train what is trained, training what is not kept.
+
+    **Arguments:**
+
+    - `entries`: which agents.
+    - `networks`: the folder of networks, one file each.
+    """
+    some, total = [entry for entry in entries if _is_trained(entry)], 0.0
+    for place, entry in enumerate(some):
+        file = networks / "seconds" / f"{entry.name}.json"
+        if not file.exists():
+            _told(f"training {entry.name}", place / len(some))
+            start = time.process_time()
+            build_agent(entry, networks)
+            write_atomically(file, json.dumps({"seconds": time.process_time() - start}) + "\n")
+        total += json.loads(file.read_text())["seconds"]
+    return total
+
+
+def digest(folders: Iterable[Path]) -> str:
+    """Returns a digest of the code and data under some folders."""
+    found = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".json")):
+            found.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()
+
+
+def _is_trained(entry: BankAgent) -> bool:
+    """Returns whether parts of an agent are kept as files; what is trained in seconds is trained anew."""
+    return entry.kind in ("trained", "decoy") or (entry.kind == "clone" and entry.architecture != "nearest")
+
+
+def _told(what: str, share: float) -> None:
+    print(f"{share:4.0%} {what}", file=sys.stderr, flush=True)
