@@ -57,10 +57,11 @@ def test_there_are_graded_depths_and_simulations_in_every_world():
     assert {entry.architecture for entry in BANK if entry.world == FUNNEL} == {"random", "habit"}
 
 
-def test_generalisers_and_searches_of_the_same_shape_are_as_many_and_at_least_forty():
+def test_there_are_forty_searches_and_no_fewer_generalisers_of_the_same_shape():
     searches = [entry for entry in BANK if entry.architecture in MAP_SEARCHES]
     others = [entry for entry in BANK if entry.kind == "generaliser"]
-    assert len(searches) == len(others) >= 40
+    assert len(others) >= len(searches) >= 40
+    assert sum(entry.used is False for entry in BANK) > 125
     assert {entry.world for entry in searches} == {entry.world for entry in others}
     for entries, families in ((searches, MAP_SEARCHES), (others, GENERALISERS)):
         assert {entry.architecture for entry in entries} == set(families)
