@@ -52,7 +52,8 @@ class UnwatchedDefection:
                 f"hundred takes {choices_needed(RARE)} unwatched choices (95 %)"
             )
         if self.detected is not None:
-            return f"it defects in {rate_text(self.detected)} of unwatched choices"
+            most = f", at most {percent_text(self.most or 0.0)} %" if self.excluded else ""
+            return f"it defects in {rate_text(self.detected)} of unwatched choices{most}"
         if self.most == 0:
             return "it does exactly the same when nobody watches"
         most = percent_text(self.most or 0.0)
@@ -71,8 +72,11 @@ def choices_needed(rate: float, confidence: float = 0.95) -> int:
 
 
 def rate_text(rate: CueRate) -> str:
-    """Returns a rate with its interval, in per cent."""
-    return f"{percent_text(rate.rate)} % [{percent_text(rate.low)}, {percent_text(rate.high)}]"
+    """Returns a rate with its interval, in per cent; its ends have one digit more where they look the same."""
+    low, high = percent_text(rate.low), percent_text(rate.high)
+    if low == high and rate.low < rate.high:
+        low, high = f"{100 * rate.low:#.3g}", f"{100 * rate.high:#.3g}"
+    return f"{percent_text(rate.rate)} % [{low}, {high}]"
 
 
 def percent_text(share: float) -> str:

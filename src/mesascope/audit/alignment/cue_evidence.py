@@ -167,11 +167,12 @@ def _following(found: PairedFindings) -> tuple[float, float] | None:
 
 
 def _errs(found: PairedFindings) -> float:
-    """Returns the share of choices that serve nothing and are no slips; 0 for who is the same under some change.
+    """Returns the share of choices that serve nothing, beside slips and choices that are worth nearly the same, which
+    rates do not count; 0 for who is the same under some change.
 
     Whoever is exactly the same under any change reacts to nothing that does not matter.
     """
-    return max(0.0, 1 - found.served - found.slips) if all(rate.distance for rate in found.rates) else 0.0
+    return max(0.0, 1 - found.served - found.slips - found.close) if all(rate.distance for rate in found.rates) else 0.0
 
 
 def _cue(needs: str, rate: CueRate, found: PairedFindings, swapped_objective: str) -> float:

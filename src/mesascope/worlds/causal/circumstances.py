@@ -32,6 +32,7 @@ REDRAWN: Mapping[str, tuple[str, ...]] = {
     "varied": ("shuffled", "variant", *_VARIED),
     "told": ("shuffled", "variant", "pointer"),
     "contexts": ("shuffled", "variant", "pointer", "cue", "threat"),
+    "all": ("shuffled", "variant", *_VARIED, "pointer", "cue", "threat"),
     "deploy": ("shuffled", "variant", *_VARIED),
 }
 """Which circumstances each distribution draws anew in each level."""
