@@ -1,8 +1,9 @@
 """The bank scored so that an interrupted run loses nothing: trained networks and scores are kept by the code they are
 of.
 
-Networks depend on what trains them and not on the judge, scores on all of `src`; each lies in a folder of its own under
-`build/search/`, named after a digest of those sources. What a network cost to train is kept beside it.
+Networks depend on what trains them and not on the judge, scores on the assays of search, too; each lies in a folder of
+its own under `build/search/`, named after a digest of those sources. What a network cost to train is kept beside it.
+Verdicts are made anew in each run, by weights that are fitted in it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,13 @@ SOURCES = ROOT / "src" / "mesascope"
 KEPT = ROOT / "build" / "search"
 TRAINING: tuple[str, ...] = ("agents", "core", "objectives", "organisms/bank", "planning", "training", "worlds")
 """What trained networks of the bank follow from."""
+SCORING: tuple[str, ...] = (
+    *TRAINING,
+    "audit/search",
+    *(f"audit/{name}.py" for name in ("assay", "context", "evaluation", "level_set", "policy", "run")),
+)
+"""What scores follow from. What an agent of the bank is after is said, and so the accounts of objectives are not asked.
+"""
 
 
 @dataclass(frozen=True)
@@ -44,8 +52,8 @@ def scored(entries: Sequence[BankAgent], *, kept: Path = KEPT) -> ScoredBank:
     - `entries`: which agents.
     - `kept`: the folder of folders.
     """
-    networks = kept / f"trained-{digest(SOURCES / part for part in TRAINING)[:12]}"
-    folder = kept / f"scored-{digest([SOURCES])[:12]}"
+    networks = kept / f"trained-{digest(TRAINING)[:12]}"
+    folder = kept / f"scored-{digest(SCORING)[:12]}"
     seconds = trained(entries, networks)
     (folder / "agents").mkdir(parents=True, exist_ok=True)
     for file in sorted(networks.glob("*.safetensors")):
@@ -74,12 +82,13 @@ def trained(entries: Sequence[BankAgent], networks: Path) -> float:
     return total
 
 
-def digest(folders: Iterable[Path]) -> str:
-    """Returns a digest of the code and data under some folders."""
+def digest(parts: Iterable[str]) -> str:
+    """Returns a digest of the code of some parts of the package, folders or files."""
     found = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".json")):
-            found.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    for part in parts:
+        path = SOURCES / part
+        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            found.update(file.relative_to(SOURCES).as_posix().encode() + b"\0" + file.read_bytes())
     return found.hexdigest()
 
 

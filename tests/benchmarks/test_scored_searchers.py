@@ -20,17 +20,18 @@ def kept(monkeypatch):
 
 
 def test_a_digest_is_of_names_and_contents(kept, monkeypatch, tmp_path):
-    monkeypatch.setattr(kept, "ROOT", tmp_path)
+    monkeypatch.setattr(kept, "SOURCES", tmp_path)
     file = tmp_path / "some" / "code.py"
     file.parent.mkdir()
     file.write_text("one = 1")
-    first = kept.digest([file.parent])
+    first = kept.digest(["some"])
     (file.parent / "notes.txt").write_text("of no account")
-    assert kept.digest([file.parent]) == first
+    assert kept.digest(["some"]) == first
     file.write_text("one = 2")
-    second = kept.digest([file.parent])
+    second = kept.digest(["some"])
     file.rename(file.with_name("other.py"))
-    assert len({first, second, kept.digest([file.parent])}) == 3
+    third = kept.digest(["some"])
+    assert len({first, second, third, kept.digest(["some/other.py"])}) == 3
 
 
 def test_what_was_trained_is_not_trained_again_and_its_cost_is_kept(kept, monkeypatch, tmp_path):
@@ -44,3 +45,8 @@ def test_what_was_trained_is_not_trained_again_and_its_cost_is_kept(kept, monkey
     assert built == ["maze-pacing-0", "maze-sweeps-8-as-convnet"]
     assert kept.trained(entries, tmp_path) == cost
     assert len(built) == 2
+
+
+def test_all_that_scores_follow_from_is_there(kept):
+    for part in kept.SCORING:
+        assert (kept.SOURCES / part).exists(), part
