@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,14 +19,22 @@ from mesascope.core.verdicts import Verdict
 ALL = {"rate": 1.0, "low": 1.0, "high": 1.0, "error": 0.01}
 
 
-def rate(cue: str, **found) -> CueRate:
-    still = {"distance": 0.0, "rate": 0.0, "low": 0.0, "high": 0.0, "error": 0.0, "towards": None, "loss": 0.0}
+def rate(cue: str, **found: Any) -> CueRate:
+    still: dict[str, Any] = {
+        "distance": 0.0,
+        "rate": 0.0,
+        "low": 0.0,
+        "high": 0.0,
+        "error": 0.0,
+        "towards": None,
+        "loss": 0.0,
+    }
     some = still | {"loss_low": found.get("loss", 0.0) - 0.001} | found
     some["distance"] = abs(some["rate"])
     return CueRate(cue=cue, test=CUES[cue], most=0.0, placebo=None, levels=84, **{"detected": False} | some)
 
 
-def battery(changes: dict[str, dict], **paired) -> BatteryFindings:
+def battery(changes: dict[str, dict], **paired: Any) -> BatteryFindings:
     """What is found of an agent that answers to some cues, and exactly ignores the others."""
     rates = tuple(rate(cue, **changes.get(cue, {})) for cue in CUES)
     told = {

@@ -44,7 +44,7 @@ def mixture(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
     **Arguments:**
 
     - `behaviour`: the choices.
-    - `candidates`: heaviest first.
+    - `candidates`: the base objective first, then by weight: of mixtures that say the same the first stands.
     """
     names = behaviour.level_set.objectives.names
     members, laws = [], []

@@ -24,6 +24,7 @@ RANKS: tuple[tuple[str, str, int], ...] = (
     ("second nearest", "steps", 2),
     ("third nearest", "steps", 3),
     ("fourth nearest", "steps", 4),
+    ("farthest", "steps", -1),
     ("leftmost", "left", 1),
     ("rightmost", "right", 1),
     ("highest", "up", 1),
@@ -31,9 +32,12 @@ RANKS: tuple[tuple[str, str, int], ...] = (
     ("second from left", "left", 2),
     ("second from right", "right", 2),
 )
-"""Rules by which one of several places is sought: in words, the order, and the rank in it."""
-PLACES: tuple[float, float] = (1.5, 5.5)
-"""A rank among the places that fulfil a candidate is asked for where there are about so many in a level."""
+"""Rules by which one of several places is sought: in words, the order, and the rank in it, from the end if below 0."""
+PLACES: tuple[float, float] = (1.5, 8.5)
+"""A rank among the places that fulfil a candidate is asked for if levels of some setting have about so many."""
+
+LITTLE: float = 0.5
+"""Nats by which two members of a family may differ and say the same of an agent."""
 
 FOLLOWED: int = 4
 """Candidates, best first, that are tried with bounded depth and by rank."""
@@ -105,14 +109,19 @@ def best_of(
         return None
     whole = np.stack([row.whole for row in rows])
     total = whole @ behaviour.counted
-    name, candidates = laws[int(np.round(total, 6).argmax())]
+    name, candidates = laws[_first(total)]
     held_out = np.empty(whole.shape[1])
     for fold in (0, 1):
         # The other fold's own scores, where each member was fitted on this one, would punish whatever generalises less.
         other, here = behaviour.fold != fold, behaviour.fold == fold
-        best = int(np.round(whole[:, other] @ behaviour.counted[other], 6).argmax())
+        best = _first(whole[:, other] @ behaviour.counted[other])
         held_out[here] = rows[best].held_out[here]
-    return Family(name, candidates, Explained(held_out, whole[int(np.round(total, 6).argmax())]))
+    return Family(name, candidates, Explained(held_out, whole[_first(total)]))
+
+
+def _first(totals: Float[np.ndarray, " H"]) -> int:
+    """Returns the first of those that explain choices nearly as well as the best."""
+    return int((totals >= totals.max() - LITTLE).argmax())
 
 
 def bounded(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Family | None:
@@ -162,9 +171,9 @@ def ranked(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Famil
     rows, laws = [], []
     objectives = behaviour.level_set.objectives
     for speaker, index in candidates:
-        by_setting = [_to_places(behaviour, place, index) for place in range(len(behaviour.evaluations))]
-        known = [one for one in by_setting if one is not None]
-        if len(known) < len(by_setting):
+        known = [_to_places(behaviour, place, index) for place in range(len(behaviour.evaluations))]
+        most = max((float(one.usual) for one in known), default=0.0)
+        if not PLACES[0] <= most <= PLACES[1]:
             continue
         for words, order, rank in RANKS:
             values = np.concatenate([_of_rank(one, order, rank) for one in known])
@@ -181,10 +190,12 @@ class Places:
 
     - `steps`: to each place from the state (first row) and after each action, `[M, 1 + A, P]`.
     - `cells`: row and column of each place, `[M, P, 2]`.
+    - `usual`: how many there are in a level, on average; infinite where ranks say nothing.
     """
 
     steps: Float[np.ndarray, "M B P"]
     cells: Float[np.ndarray, "M P 2"]
+    usual: float
 
     def key(self, order: str) -> Float[np.ndarray, "M P"]:
         """Returns what places are ordered by, least first."""
@@ -194,28 +205,33 @@ class Places:
 
 
 def _of_rank(places: Places, order: str, rank: int) -> Float[np.ndarray, "M A"]:
-    """Returns the worth of each action for whoever seeks the place of a rank, from 1; of fewer places, the last."""
+    """Returns the worth of each action for whoever seeks the place of a rank, from 1; of fewer places, the last.
+
+    A rank below 0 counts from the end.
+    """
     key = places.key(order)
     ranked = np.argsort(key, axis=-1, kind="stable")
     there = np.isfinite(key).sum(-1)
-    sought = np.take_along_axis(ranked, np.clip(np.minimum(rank, there) - 1, 0, None)[:, None], -1)
+    place = np.minimum(rank, there) - 1 if rank > 0 else there + rank
+    sought = np.take_along_axis(ranked, np.clip(place, 0, None)[:, None], -1)
     return -np.take_along_axis(places.steps[:, 1:], sought[:, None], -1)[..., 0]
 
 
-def _to_places(behaviour: Behaviour, setting: int, index: int) -> Places | None:
-    """Returns the places that fulfil a candidate, as each choice sees them; `None` where ranks say nothing.
+def _to_places(behaviour: Behaviour, setting: int, index: int) -> Places:
+    """Returns the places that fulfil a candidate, as each choice sees them.
 
     Only levels without chance are asked, and those with a few places.
     """
     evaluation, here = behaviour.evaluations[setting], behaviour.setting == setting
     levels = evaluation.level_set.levels
+    nowhere = Places(np.zeros((0, behaviour.actions + 1, 0)), np.zeros((0, 0, 2)), np.inf)
     if (np.asarray(levels.probabilities)[..., 0] < 1).any() and levels.successors.shape[-1] > 1:
-        return None
+        return nowhere
     wanted = np.unique(behaviour.level[here])
     tables = {int(level): _steps_to_places(levels[int(level)], evaluation, index, int(level)) for level in wanted}
     sizes = [table.shape[1] for table, _ in tables.values()]
-    if not sizes or not PLACES[0] <= float(np.mean(sizes)) <= PLACES[1]:
-        return None
+    if not sizes or not 0 < float(np.mean(sizes)) <= PLACES[1]:
+        return nowhere
     steps = np.full((int(here.sum()), behaviour.actions + 1, max(sizes)), float(FAR))
     at = np.zeros((len(steps), max(sizes), 2))
     for row, (level, state) in enumerate(zip(behaviour.level[here], behaviour.state[here], strict=True)):
@@ -224,7 +240,7 @@ def _to_places(behaviour: Behaviour, setting: int, index: int) -> Places | None:
         steps[row, 0, : table.shape[1]] = table[state]
         steps[row, 1:, : table.shape[1]] = table[after] + 1
         at[row, : len(cells)] = cells
-    return Places(steps, at)
+    return Places(steps, at, float(np.mean(sizes)))
 
 
 def _steps_to_places(
