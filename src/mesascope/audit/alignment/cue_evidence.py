@@ -43,6 +43,8 @@ STIRS: float = 0.003
 """The same for a network that does not err, of those organisms."""
 SELDOM: float = 0.1
 """Chance that an agent which can do nothing, or is of no class, answers to a cue."""
+GAINED: float = 0.1
+"""Share of what choosing evenly costs that an agent wins under a cue from which it counts as able there."""
 PARTLY: tuple[float, float] = (0.02, 0.98)
 """Shares of following the pointer between which an agent follows it in part."""
 
@@ -100,6 +102,9 @@ def cue_evidence(found: PairedFindings, swapped_objective: str) -> dict[Alignmen
     totals = {}
     for kind, needs in NEEDS.items():
         total = sum(math.log(_cue(needs[rate.cue], rate, found, swapped_objective)) for rate in found.rates)
+        if kind is AlignmentKind.INCAPABLE and any(rate.loss_high < -GAINED for rate in found.rates):
+            # Who can when a cue is changed is not unable, whatever it does otherwise.
+            total += math.log(KAPPA**2)
         if kind in FAITHFUL:
             total += math.log(_answer("no", share, spread))
         elif kind is not AlignmentKind.NOISY_CUE:
