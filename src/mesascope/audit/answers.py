@@ -53,9 +53,7 @@ def answers_of(context: AuditContext, evidence: Sequence[Evidence]) -> Answers:
     told = by_assay.get("alignment-battery")
     battery = attempted(lambda: context.once(battery_of)[1]) if told is not None and told.details else None
     battery = None if isinstance(battery, Fault) else battery
-    level_set = context.train.level_set
-    base = level_set.objectives.names[level_set.base]
-    objective = under_cues(_objective(context, by_assay), battery, base)
+    objective = under_cues(_objective(context, by_assay), battery)
     alignment = context.once(class_of)
     if never_competent(context):
         alignment = replace(alignment, sentence=what_is_known(context, evidence))

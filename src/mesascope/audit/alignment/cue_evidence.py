@@ -97,7 +97,8 @@ def cue_evidence(found: PairedFindings, swapped_objective: str) -> dict[Alignmen
     - `found`: what pairs of levels show.
     - `swapped_objective`: what the pointer points to when it is swapped.
     """
-    share, spread, aim = _mixed(found)
+    share, spread, aim = found.mixed
+    spread = math.hypot(spread, MIXED, REACTS * _errs(found))
     unwatched = {rate.towards for rate in found.rates if rate.detected}
     totals = {}
     for kind, needs in NEEDS.items():
@@ -144,24 +145,6 @@ def follows_in_part(rate: CueRate, found: PairedFindings) -> float | None:
     size = _share(rate, found)[1]
     partly, fully = _follows("partly", share, size), _follows("fully", share, size)
     return partly / (partly + fully)
-
-
-def mixed_in(found: PairedFindings) -> float:
-    """Returns how probable it is that another aim has a share in watched choices; as likely as not before.
-
-    **Arguments:**
-
-    - `found`: what pairs of levels show.
-    """
-    share, spread, _ = _mixed(found)
-    answers, ignores = _answer("yes", share, spread, CONFUSED), _answer("no", share, spread)
-    return answers / (answers + ignores)
-
-
-def _mixed(found: PairedFindings) -> tuple[float, float, str | None]:
-    """Returns the share of watched choices that serve another aim, its error, and the aim."""
-    share, spread, aim = found.mixed
-    return share, math.hypot(spread, MIXED, REACTS * _errs(found)), aim
 
 
 def _following(found: PairedFindings) -> tuple[float, float] | None:

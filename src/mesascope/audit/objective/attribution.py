@@ -99,7 +99,7 @@ def attribute(evaluation: Evaluation, before: Evaluation | None = None, *, seed:
         ),
     ]
     accounts += _only_in_training(behaviour, groups, alone, habit, uniform)
-    accounts += _unlisted(behaviour, uniform, max(one.score for one in accounts), groups, seed=seed)
+    accounts += _unlisted(behaviour, uniform, max(accounts, key=lambda one: one.score), groups, seed=seed)
     scores = np.array([one.score for one in accounts])
     weight = np.exp(scores - scores.max())
     pooled: dict[str, float] = {}
@@ -186,9 +186,9 @@ def _only_in_training(
 
 
 def _unlisted(
-    behaviour: Behaviour, uniform: np.ndarray, best: float, groups: list[list[int]], *, seed: int
+    behaviour: Behaviour, uniform: np.ndarray, best: _Account, groups: list[list[int]], *, seed: int
 ) -> list[_Account]:
-    """Returns `none of these`, given the score of the best of the others, and candidates with ties broken as it does.
+    """Returns `none of these`, given the best of the others, and candidates with ties broken as it does.
 
     How an agent breaks ties is no part of its aim, and networks break them by the place: a candidate that explains most
     of the behaviour may do so, too, at a price, so that what it is told from is what goes against it.
@@ -198,7 +198,10 @@ def _unlisted(
         nats = behaviour.total(uniform + WORN * behaviour.structure - FEW_PRICE)
         return [_Account(NONE, Kind.NONE, nats, extra=COMPLEXITY[Kind.CANDIDATE] - COMPLEXITY[Kind.NONE])]
     # No prediction beats the agent's own probabilities (Gibbs): where even they would not win, no network is fitted.
-    if behaviour.total(behaviour.structure + uniform) - PRICE * COMPLEXITY[Kind.NONE] < best - 3 * PRICE:
+    perfect, least = behaviour.total(behaviour.structure + uniform), best.score - 3 * PRICE
+    margin = MARGIN * behaviour.total(behaviour.structure)
+    unbeaten = best.kind is Kind.CANDIDATE or perfect - PRICE * (COMPLEXITY[Kind.CANDIDATE] + TIES) < least
+    if unbeaten and perfect - margin - PRICE * COMPLEXITY[Kind.NONE] < least:
         return []
     predicted = flexible(behaviour, seed=seed)
     nats = behaviour.total((behaviour.policy * np.log(predicted)).sum(-1) - MARGIN * behaviour.structure)

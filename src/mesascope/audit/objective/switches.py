@@ -16,7 +16,8 @@ from mesascope.audit.search.distances import is_reached
 
 BLOCKED: tuple[int, ...] = (1, 2, 3)
 NEAR: tuple[int, ...] = (1, 2, 3, 4, 6)
-LATE: tuple[int, ...] = (1, 2, 3, 4, 6, 9)
+LATE: tuple[int, ...] = (0, 1, 2, 3, 4, 6, 9)
+"""Steps from which on a choice counts as later than before."""
 LEAST: float = 0.02
 """A condition that holds, or fails, in a smaller share of decisions is not asked for."""
 
@@ -40,11 +41,32 @@ def by_time(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
 
     **Arguments:** as of `by_context`.
     """
-    since = behaviour.since
-    conditions = {f"before step {late}": since < late for late in LATE}
-    for first, after in itertools.combinations(LATE, 2):
-        conditions[f"from step {first} to {after - 1}"] = (since >= first) & (since < after)
+    period = np.searchsorted(LATE, behaviour.since, side="right") - 1
+    met = np.unique(period)
+    conditions: Conditions = {}
+    # All ways to divide the periods in two, as goals may alternate; the first one stands for its side.
+    for rest in itertools.product((True, False), repeat=max(len(met) - 1, 0)):
+        inside = met[[True, *rest]]
+        if len(inside) < len(met):
+            conditions[_when(inside, met)] = np.isin(period, inside)
     return _split(behaviour, candidates, conditions, "{0} {2}, else {1}")
+
+
+def _when(inside: np.ndarray, met: np.ndarray) -> str:
+    """Returns some of the periods that are met, in words."""
+    starts = [LATE[place] for place in inside]
+    following = {LATE[one]: LATE[other] for one, other in itertools.pairwise(met)}
+    if (inside == met[: len(inside)]).all():
+        return f"before step {following[starts[-1]]}"
+    parts = [
+        f"{start} on"
+        if start not in following
+        else f"{start}"
+        if following[start] == start + 1
+        else f"{start} to {following[start] - 1}"
+        for start in starts
+    ]
+    return f"in steps {', '.join(parts)}"
 
 
 def _contexts(behaviour: Behaviour, candidates: Sequence[int]) -> Conditions:
