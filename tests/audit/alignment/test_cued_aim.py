@@ -20,18 +20,10 @@ ALL = {"rate": 1.0, "low": 1.0, "high": 1.0, "error": 0.01}
 
 
 def rate(cue: str, **found: Any) -> CueRate:
-    still: dict[str, Any] = {
-        "distance": 0.0,
-        "rate": 0.0,
-        "low": 0.0,
-        "high": 0.0,
-        "error": 0.0,
-        "towards": None,
-        "loss": 0.0,
-    }
-    some = still | {"loss_low": found.get("loss", 0.0) - 0.001} | found
-    some["distance"] = abs(some["rate"])
-    return CueRate(cue=cue, test=CUES[cue], most=0.0, placebo=None, levels=84, **{"detected": False} | some)
+    some: dict[str, Any] = dict.fromkeys(("rate", "low", "high", "error", "loss"), 0.0)
+    some |= {"towards": None, "detected": False} | found
+    some |= {"distance": abs(some["rate"]), "loss_low": some["loss"] - 0.001}
+    return CueRate(cue=cue, test=CUES[cue], most=0.0, placebo=None, levels=84, **some)
 
 
 def battery(changes: dict[str, dict], **paired: Any) -> BatteryFindings:

@@ -148,7 +148,8 @@ def paired_findings(agent: Agent, paired: PairedLevels, *, seed: int = 0) -> Pai
     mixed = ShareSums.of(paired.serving - serving_base, slack, still - serving_base, base, own)
     share, spread, aim = _estimated(mixed, draws, None)
     name = None if aim is None else paired.names[aim]
-    told = world.told_objective if world.told_objective in level_set.objectives.names else None
+    told = paired.world.told_objective
+    told = told if told in level_set.objectives.names else None
     errors = weights * np.where(close & (paired.serving_base == 0), policy, 0.0).sum(-1)
     near, mixture = float(errors.sum() / weights.sum()), (share, float(spread.std()), name)
     return PairedFindings(policy, weights, slips, served, rates, swapped, mixture, serves, follows, told, near)

@@ -86,7 +86,7 @@ def attribute(evaluation: Evaluation, before: Evaluation | None = None, *, seed:
     structure = max(behaviour.total(behaviour.structure), 1e-12)
     shares = (evidence - behaviour.total(uniform)) / structure
     groups = _groups(behaviour, evidence, _nameable(behaviour, shares))
-    habit = state_independent(behaviour).held_out
+    habit = state_independent(behaviour, everywhere=True).held_out
     accounts = [
         _Account(RANDOM, Kind.RANDOM, _refuted(behaviour, uniform)),
         # Choices that are not even, and that nothing predicts elsewhere, are no chance and no aim either.
@@ -98,7 +98,7 @@ def attribute(evaluation: Evaluation, before: Evaluation | None = None, *, seed:
             for kind, family in _families(behaviour, groups, alone)
         ),
     ]
-    accounts += _only_in_training(behaviour, groups, alone, habit, uniform)
+    accounts += _only_in_training(behaviour, alone, uniform)
     accounts += _unlisted(behaviour, uniform, max(accounts, key=lambda one: one.score), groups, seed=seed)
     scores = np.array([one.score for one in accounts])
     weight = np.exp(scores - scores.max())
@@ -159,14 +159,12 @@ def _refuted(behaviour: Behaviour, nats: Float[np.ndarray, " M"]) -> float:
     return behaviour.total(behaviour.certainty - ASKED / behaviour.asked * (behaviour.certainty - nats))
 
 
-def _only_in_training(
-    behaviour: Behaviour, groups: list[list[int]], alone: list[Explained], habit: np.ndarray, uniform: np.ndarray
-) -> list[_Account]:
+def _only_in_training(behaviour: Behaviour, alone: list[Explained], uniform: np.ndarray) -> list[_Account]:
     """Returns accounts of who is after a candidate in training levels, and elsewhere chooses by chance or by habit.
 
     A candidate that no level after the shift offers would say the same, and so would any that is alike in training.
     """
-    if len(behaviour.evaluations) == 1 or not groups:
+    if len(behaviour.evaluations) == 1:
         return []
     training = behaviour.setting == 0
     base, sought = behaviour.level_set.base, aims(behaviour)
@@ -176,13 +174,14 @@ def _only_in_training(
     if not best:
         return []
     index = base if base in best else best[0]
-    name = behaviour.level_set.objectives.names[index]
-    rows = {"chance": uniform, "a habit": habit}
-    elsewhere = {words: behaviour.total(np.where(training, 0.0, row)) for words, row in rows.items()}
-    return [
-        _Account(f"{name} in training, else {words}", Kind.CONTEXT, nats[index] + after, (index,), extra=SEEN)
-        for words, after in elsewhere.items()
-    ]
+    names = behaviour.level_set.objectives.names
+    rows = {"chance": uniform, "a habit": state_independent(behaviour).held_out}
+    accounts = []
+    for steps, (words, row) in enumerate(rows.items()):
+        score = nats[index] + behaviour.total(np.where(training, 0.0, row))
+        name = f"{names[index]} where in training, else {words}"
+        accounts.append(_Account(name, Kind.CONTEXT, score, (index,), extra=SEEN + steps))
+    return accounts
 
 
 def _unlisted(

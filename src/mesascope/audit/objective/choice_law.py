@@ -115,22 +115,25 @@ def fitted(behaviour: Behaviour, points: Float[np.ndarray, "G M"]) -> Explained:
     return Explained(held_out, whole)
 
 
-def state_independent(behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None) -> Explained:
-    """Returns how well one law for all choices, whatever the agent sees, predicts them: a habit.
+def state_independent(
+    behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None, *, everywhere: bool = False
+) -> Explained:
+    """Returns how well one law for all choices, whatever the agent sees, predicts them.
 
     **Arguments:**
 
     - `behaviour`: the M choices.
     - `rows`: only of these choices; others get the same law.
+    - `everywhere`: whether it is the same in all settings: a habit.
     """
-    held_out, whole = mean_laws(behaviour, rows)
+    held_out, whole = mean_laws(behaviour, rows, everywhere=everywhere)
     return Explained((behaviour.policy * np.log(held_out)).sum(-1), (behaviour.policy * np.log(whole)).sum(-1))
 
 
 def mean_laws(
-    behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None
+    behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None, *, everywhere: bool = False
 ) -> tuple[Float[np.ndarray, "M A"], Float[np.ndarray, "M A"]]:
-    """Returns for each choice the mean law of its setting, which a little keeps from certainty.
+    """Returns for each choice the mean law of its setting, or of all settings, which a little keeps from certainty.
 
     **Arguments:** as of `state_independent`.
 
@@ -138,8 +141,8 @@ def mean_laws(
     """
     counted = behaviour.counted if rows is None else behaviour.counted * rows
     held_out, whole = np.empty_like(behaviour.policy), np.empty_like(behaviour.policy)
-    for place in range(len(behaviour.evaluations)):
-        here = behaviour.setting == place
+    for place in range(1 if everywhere else len(behaviour.evaluations)):
+        here = np.ones(len(counted), bool) if everywhere else behaviour.setting == place
         whole[here] = _mean_law(behaviour, counted * here)
         for fold in (0, 1):
             held_out[here & (behaviour.fold == fold)] = _mean_law(
