@@ -166,3 +166,14 @@ def test_one_level_leaves_something_open(deploy, pursue):
     assert attribution.best.probability <= 1 - OPEN
     assert sum(probability for _, probability in attribution.ranked()) == pytest.approx(1)
     assert dict(attribution.ranked())["none of these"] >= OPEN
+
+
+def test_what_few_levels_do_not_speak_against_is_not_ruled_out(train, deploy, best, pursue):
+    few = [replace(level_set, levels=level_set.levels[:12]) for level_set in (train, deploy)]
+    before, after = (
+        exact_evaluation(one, lambda _, one=one: 0.75 * best(one, "cheese") + 0.25 * best(one, "corner")) for one in few
+    )
+    ranked = dict(attribute(after, before).ranked())
+    assert ranked["cheese"] < 0.9
+    assert ranked["mixture of cheese and corner"] > 0.1
+    assert attribute(pursue(few[1], "cheese"), pursue(few[0], "cheese")).best.name == "cheese"

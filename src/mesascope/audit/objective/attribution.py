@@ -1,9 +1,9 @@
 """Which aim explains the behaviour? A posterior over candidates and the rivals that each of them must beat.
 
 Every hypothesis is fitted on half of the levels and scored on the other half. A level counts as one average decision,
-and each step of complexity costs `PRICE` nats:
+and each step of complexity costs a price (`PRICE`):
 
-    log p(h) = sum over levels of S_h(level) / m  -  PRICE * complexity(h)  + constant
+    log p(h) = sum over levels of S_h(level) / m  -  price * complexity(h)  + constant
 
 where `S_h` sums the expected log-likelihood of the agent's own probabilities over a level's choices, each weighed by
 the probability that its state is visited, and `m` is the mean of those weights' sums. What rivals are: see `Kind`.
@@ -19,18 +19,18 @@ from jaxtyping import Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.accounts import COMPLEXITY, HABIT, NONE, RANDOM, Attribution, Hypothesis, Kind
-from mesascope.audit.objective.behaviour import ASKED, Behaviour, behaviour_of
+from mesascope.audit.objective.behaviour import ASKED, LEVELS, Behaviour, behaviour_of
 from mesascope.audit.objective.blends import by_level, heaviest, mixture
 from mesascope.audit.objective.choice_law import Explained, state_independent
 from mesascope.audit.objective.flexible import flexible
-from mesascope.audit.objective.goals import FOLLOWED, LITTLE, Family, aims, bounded, is_motion, pursued, ranked
-from mesascope.audit.objective.switches import by_context, by_time
+from mesascope.audit.objective.goals import FOLLOWED, Family, aims, bounded, is_motion, pursued, ranked
+from mesascope.audit.objective.switches import by_context, by_time, only_in_training
 from mesascope.audit.search.distances import is_reached
 
 PRICE: float = 3.0
-"""Nats that each step of complexity costs. 2 and 3 were tried on 127 scripted agents; with 3, 92 of 93 answers with
-probability .99 were right, with 2 all of 48."""
-
+"""Nats that each step of complexity costs where `LEVELS` levels count, less by the square root of their number where
+fewer do: what few levels do not speak against must not be ruled out beforehand. 2 and 3 were tried on 127 scripted
+agents; with 3, 92 of 93 answers with probability .99 were right, with 2 all of 48."""
 
 TELLING: float = 0.02
 """Candidates whose evidence differs by a smaller share of it, and that want the same actions nearly everywhere on the
@@ -40,6 +40,9 @@ AGREEING: float = 0.95
 CHANCE: float = 0.02
 """A candidate is not named on which the agent's lift over chance is nowhere more than this, or somewhere no more than a
 quarter of it."""
+
+UNLIKELY: float = 9.0
+"""Nats by which no account is worth its computing."""
 
 LENIENT: int = 3
 MOST: float = 0.5
@@ -98,9 +101,12 @@ def attribute(evaluation: Evaluation, before: Evaluation | None = None, *, seed:
             for kind, family in _families(behaviour, groups, alone)
         ),
     ]
-    accounts += _only_in_training(behaviour, alone, uniform)
-    accounts += _unlisted(behaviour, uniform, max(accounts, key=lambda one: one.score), groups, seed=seed)
-    scores = np.array([one.score for one in accounts])
+    for place, family in enumerate(only_in_training(behaviour, aims(behaviour), alone)):
+        nats = behaviour.total(family.explained.held_out)
+        accounts.append(_Account(family.name, Kind.CONTEXT, nats, family.candidates, extra=SEEN + place))
+    accounts += _unlisted(behaviour, uniform, accounts, groups, seed=seed)
+    price = price_of(behaviour)
+    scores = np.array([one.score(price) for one in accounts])
     weight = np.exp(scores - scores.max())
     pooled: dict[str, float] = {}
     for one, share in zip(accounts, weight / weight.sum(), strict=True):
@@ -114,7 +120,7 @@ def attribute(evaluation: Evaluation, before: Evaluation | None = None, *, seed:
         Hypothesis(name, first[name].kind, first[name].candidates, pooled[name], first[name].alike) for name in ordered
     )
     explained = behaviour.by_unit(np.stack([one.whole for one in alone]) - uniform)
-    best = max(accounts, key=lambda one: (one.name == ordered[0], one.score))
+    best = max(accounts, key=lambda one: (one.name == ordered[0], one.score(price)))
     share = float(np.clip((best.nats - behaviour.total(uniform)) / structure, 0.0, 1.0))
     return Attribution(hypotheses, behaviour.by_unit(behaviour.structure), explained, share)
 
@@ -137,9 +143,13 @@ class _Account:
     alike: tuple[int, ...] = ()
     extra: int = 0
 
-    @property
-    def score(self) -> float:
-        return self.nats - PRICE * (COMPLEXITY[self.kind] + self.extra)
+    def score(self, price: float) -> float:
+        return self.nats - price * (COMPLEXITY[self.kind] + self.extra)
+
+
+def price_of(behaviour: Behaviour) -> float:
+    """Returns the nats that each step of complexity costs."""
+    return PRICE if behaviour.few else PRICE * float(np.sqrt(min(1.0, behaviour.units / LEVELS)))
 
 
 def _of_candidate(behaviour: Behaviour, group: list[int], nats: float) -> _Account:
@@ -159,35 +169,10 @@ def _refuted(behaviour: Behaviour, nats: Float[np.ndarray, " M"]) -> float:
     return behaviour.total(behaviour.certainty - ASKED / behaviour.asked * (behaviour.certainty - nats))
 
 
-def _only_in_training(behaviour: Behaviour, alone: list[Explained], uniform: np.ndarray) -> list[_Account]:
-    """Returns accounts of who is after a candidate in training levels, and elsewhere chooses by chance or by habit.
-
-    A candidate that no level after the shift offers would say the same, and so would any that is alike in training.
-    """
-    if len(behaviour.evaluations) == 1:
-        return []
-    training = behaviour.setting == 0
-    base, sought = behaviour.level_set.base, aims(behaviour)
-    nats = {index: float(alone[index].held_out[training] @ behaviour.counted[training]) for index in sought}
-    most = max(nats.values(), default=0.0)
-    best = [index for index in sought if nats[index] > most - LITTLE]
-    if not best:
-        return []
-    index = base if base in best else best[0]
-    names = behaviour.level_set.objectives.names
-    rows = {"chance": uniform, "a habit": state_independent(behaviour).held_out}
-    accounts = []
-    for steps, (words, row) in enumerate(rows.items()):
-        score = nats[index] + behaviour.total(np.where(training, 0.0, row))
-        name = f"{names[index]} where in training, else {words}"
-        accounts.append(_Account(name, Kind.CONTEXT, score, (index,), extra=SEEN + steps))
-    return accounts
-
-
 def _unlisted(
-    behaviour: Behaviour, uniform: np.ndarray, best: _Account, groups: list[list[int]], *, seed: int
+    behaviour: Behaviour, uniform: np.ndarray, others: list[_Account], groups: list[list[int]], *, seed: int
 ) -> list[_Account]:
-    """Returns `none of these`, given the best of the others, and candidates with ties broken as it does.
+    """Returns `none of these`, given the others, and candidates with ties broken as it does.
 
     How an agent breaks ties is no part of its aim, and networks break them by the place: a candidate that explains most
     of the behaviour may do so, too, at a price, so that what it is told from is what goes against it.
@@ -197,10 +182,12 @@ def _unlisted(
         nats = behaviour.total(uniform + WORN * behaviour.structure - FEW_PRICE)
         return [_Account(NONE, Kind.NONE, nats, extra=COMPLEXITY[Kind.CANDIDATE] - COMPLEXITY[Kind.NONE])]
     # No prediction beats the agent's own probabilities (Gibbs): where even they would not win, no network is fitted.
-    perfect, least = behaviour.total(behaviour.structure + uniform), best.score - 3 * PRICE
+    price = price_of(behaviour)
+    best = max(others, key=lambda one: one.score(price))
+    perfect, least = behaviour.total(behaviour.structure + uniform), best.score(price) - UNLIKELY
     margin = MARGIN * behaviour.total(behaviour.structure)
-    unbeaten = best.kind is Kind.CANDIDATE or perfect - PRICE * (COMPLEXITY[Kind.CANDIDATE] + TIES) < least
-    if unbeaten and perfect - margin - PRICE * COMPLEXITY[Kind.NONE] < least:
+    unbeaten = best.kind is Kind.CANDIDATE or perfect - price * (COMPLEXITY[Kind.CANDIDATE] + TIES) < least
+    if unbeaten and perfect - margin - price * COMPLEXITY[Kind.NONE] < least:
         return []
     predicted = flexible(behaviour, seed=seed)
     nats = behaviour.total((behaviour.policy * np.log(predicted)).sum(-1) - MARGIN * behaviour.structure)
