@@ -23,7 +23,8 @@ from mesascope.audit.objective.behaviour import ASKED, LEVELS, Behaviour, behavi
 from mesascope.audit.objective.blends import by_level, heaviest, mixture
 from mesascope.audit.objective.choice_law import Explained, state_independent
 from mesascope.audit.objective.flexible import flexible
-from mesascope.audit.objective.goals import FOLLOWED, Family, aims, bounded, is_motion, pursued, ranked
+from mesascope.audit.objective.goals import FOLLOWED, Family, aims, bounded, is_motion, pursued
+from mesascope.audit.objective.ranks import ranked
 from mesascope.audit.objective.switches import by_context, by_time, only_in_training
 from mesascope.audit.search.distances import is_reached
 
@@ -271,12 +272,15 @@ def _families(behaviour: Behaviour, groups: list[list[int]], alone: list[Explain
         if group[0] in eligible
     ]
     first = [(speaker, index) for speaker, index in reached if index is not None][:FOLLOWED]
+    # Whoever goes to another place than the nearest may do no better than chance at reaching any.
+    nats = {index: round(behaviour.total(alone[index].whole), 6) for index in eligible if is_reached(specs[index])}
+    by_rank = sorted(nats, key=lambda index: (-nats[index], index))
     # First the base objective, so that it stands where others say the same.
     listed = [*([base] if base in eligible else []), *halves, *sought[:2]]
     either = tuple(index for place, index in enumerate(listed) if index not in listed[:place])
     families = [
         (Kind.DEPTH, bounded(behaviour, first)),
-        (Kind.RANK, ranked(behaviour, first)),
+        (Kind.RANK, ranked(behaviour, by_rank)),
         (Kind.MIXTURE, mixture(behaviour, either)),
         (Kind.CONTEXT, by_context(behaviour, either)),
         (Kind.TIME, by_time(behaviour, either)),
