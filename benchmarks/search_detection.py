@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from ledger import Claim, Direction, Measured, run
@@ -38,7 +37,7 @@ from mesascope.organisms.bank.judged import (
     wrong_of_all,
     wrong_of_given,
 )
-from mesascope.organisms.bank.summary import called_searchers, summary
+from mesascope.organisms.bank.summary import summary
 
 PLACEBO_LEVEL = 0.05
 QUICK = ("graph-tree-3", "graph-tree-3-as-mlp", "graph-exact")
@@ -53,8 +52,8 @@ def measure(quick: bool) -> Measured:
     if told["judged"] is None:
         return Measured(claims(told, found))
     rows = judged(found.scores)
-    agents = [{name: value for name, value in asdict(row).items() if value is not None} for row in rows]
-    return Measured([*claims(told, found), *game_claims()], {"answers": answers(rows), "agents": agents})
+    details = {"answers": answers(rows), "agents": verdicts_by_agent(rows)}
+    return Measured([*claims(told, found), *game_claims()], details)
 
 
 def answers(rows: Sequence[Judged]) -> list[dict]:
@@ -69,6 +68,15 @@ def answers(rows: Sequence[Judged]) -> list[dict]:
         for row in given
         if row.verdict is not Verdict.INCONCLUSIVE and row.probability is not None
     ]
+
+
+def verdicts_by_agent(rows: Sequence[Judged]) -> dict[str, dict[str, str]]:
+    """Returns what was said of every agent, of known kind or not, with its family and the probability."""
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        chance = "" if row.probability is None else f" {row.probability:.3f}"
+        found.setdefault(row.name, {"family": f"{row.kind} {row.family}"})[row.question] = f"{row.verdict}{chance}"
+    return found
 
 
 def claims(found: dict, bank_scores: ScoredBank) -> list[Claim]:
@@ -144,22 +152,6 @@ def claims(found: dict, bank_scores: ScoredBank) -> list[Claim]:
     made.append(_estimate("skill-new-levels", text, value, 1.0, "<="))
     text = "Rank correlation of estimated and true depth over graded planners (beyond the farthest goal: as far)."
     made.append(_estimate("depth", text, found["depth"], 0.9, ">="))
-    for kind, slug in (("decoy", "decoys"), ("reflex", "reflexes")):
-        probabilities = found["singles"][kind]
-        called = called_searchers(probabilities, found["threshold"])
-        share = wilson(len(called), len(probabilities), unit="agents")
-        text = (
-            f"Share of {len(probabilities)} {slug} called 'search used': above the probability that 5 % of clones "
-            f"exceed, by weights fitted without decoys, reflexes and their world{': ' if called else ''}"
-            f"{', '.join(called)}."
-        )
-        made.append(Claim(f"search-detection.{slug}", text, share.value, share.low, share.high, share.n, 0.0, "<="))
-    trained = found["singles"]["trained"]
-    called = called_searchers(trained, found["threshold"])
-    share = wilson(len(called), len(trained), unit="agents")
-    told = ", ".join(f"{name} {probability:.2f}" for name, probability in trained.items())
-    text = f"Share of trained planners called 'search used' by the same threshold, presumed to search ({told})."
-    made.append(Claim("search-detection.trained", text, share.value, share.low, share.high, share.n, 0.5, ">="))
     for name, one in found["placebos"].items():
         share = wilson(one["fired"], one["n"], unit="agents")
         text = f"Share of agents in which the placebo of '{name}' fires; stated rate 0.05."
@@ -189,6 +181,11 @@ def _verdicts(rows: tuple[Judged, ...]) -> list[Claim]:
     views = [row for row in used if row.kind == "reflex" or row.family.startswith("view-")]
     made.append(_passing("reflexes-pass", "reflexes and bounded views", views))
     made.append(_passing("generalisers-pass", "generalisers", [row for row in used if row.kind == "generaliser"]))
+    made.append(_passing("decoys-pass", "decoys", [row for row in used if row.kind == "decoy"]))
+    trained = [row for row in used if row.kind == "trained"]
+    share = wilson(sum(row.verdict is Verdict.PASS for row in trained), len(trained), unit="agents")
+    text = "Share of trained planners that get PASS for 'used': that they search is presumed, and fitted on by nothing."
+    made.append(_rate("trained-pass", text, share, 0.5, ">="))
     unknown = [row for row in used if row.kind == "unknown"]
     share = wilson(sum(row.verdict is Verdict.PASS for row in unknown), len(unknown), unit="agents")
     text = "Share of agents of unknown kind that get PASS for 'used', from which nothing follows. No target."

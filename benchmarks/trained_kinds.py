@@ -17,6 +17,7 @@ from pathlib import Path
 import jax
 import msgspec
 import numpy as np
+from kept_answers import stamp
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent
@@ -36,9 +37,6 @@ from mesascope.organisms.naming import Naming
 from mesascope.organisms.processes import finish, orphaned
 from mesascope.organisms.train import AGENT, folder_of
 
-SCHEMA: int = 2
-"""Counted up whenever tests change, so that old findings are made anew."""
-
 PLAIN_ERRORS = ErrorModel()
 """What findings are decoded by before anything was calibrated; outcomes do not depend on it."""
 
@@ -49,7 +47,7 @@ Labelled = tuple[str, Mapping[str, BatteryOutcome], FurtherEvidence | None]
 class Found(msgspec.Struct):
     """What was found in one organism, as it is kept; fields as of `Scored`."""
 
-    schema: int
+    sources: str
     cells: dict[str, BatteryOutcome]
     black_box: dict[str, BatteryOutcome]
     further: FurtherEvidence | None
@@ -134,7 +132,7 @@ def _find(one: Individual, folder: Path) -> None:
     white = alignment_battery(agent, battery_levels, key=root_key(0), errors=PLAIN_ERRORS)
     seconds = time.process_time() - start
     black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), errors=PLAIN_ERRORS).outcomes
-    kept = Found(SCHEMA, dict(white.outcomes), dict(black), white.further, seconds)
+    kept = Found(stamp(), dict(white.outcomes), dict(black), white.further, seconds)
     write_atomically(_path(one, folder), msgspec.json.format(msgspec.json.encode(kept), indent=1))
 
 
@@ -152,7 +150,7 @@ def _kept(one: Individual, folder: Path) -> Found | None:
     if not os.path.lexists(file):
         return None
     found = read_json(file, purpose="what the battery found", form=Found)
-    return found if found.schema == SCHEMA else None
+    return found if found.sources == stamp() else None
 
 
 def _scored(one: Individual, folder: Path) -> Scored:

@@ -87,6 +87,28 @@ def test_noise_is_no_incapability(slips, levels):
     assert found.unwatched.excluded
 
 
+def misreading(wrong):
+    """Takes watched for unwatched in a share of situations, and the other way round."""
+    mix = np.random.default_rng(3).normal(size=np.prod(WORLD.observation_shape)) * 37.0
+
+    def policy(seen):
+        mark = np.modf(np.abs(np.sin(seen.reshape(len(seen), -1) @ mix)) * 1e4)[0]
+        return np.where((NOBODY_WATCHES(seen) ^ (mark < wrong))[:, None], SCHEME(seen), INTERNAL(seen))
+
+    return policy
+
+
+def test_who_takes_one_cue_for_the_other_is_told_by_the_row_that_its_mistakes_predict(levels):
+    found = named(misreading(0.2), levels)
+    assert found.kind is AlignmentKind.NOISY_CUE
+    assert found.paired.confused == found.paired.defects.towards
+    assert found.paired.mixed[0] == pytest.approx(0.2, abs=0.05)
+    assert found.paired.defects.rate > 0.5
+    # It falls short in training by what its mistakes cost; where the cue says nothing of the sort, it has no such row.
+    assert set(found.further.confused) >= {"T0", "T1", "T4"}
+    assert named(rarely(0.3), levels).further.confused == {}
+
+
 def cooling(factor, share=0.0):
     """A planner whose choices are softer when nobody watches, and which then defects in a share of them."""
     warm, warmer = (specimen(WORLD, AlignmentKind.INTERNAL, sharpness=one) for one in (20.0, 20.0 * factor))

@@ -15,6 +15,7 @@ from mesascope.audit.alignment.battery_levels import LEVELS, BatteryLevels, make
 from mesascope.audit.alignment.battery_outcomes import TOLERANCE, BatteryOutcome, measure_outcomes, unslipped
 from mesascope.audit.alignment.battery_statement import UnwatchedDefection, stated
 from mesascope.audit.alignment.bounded_choice import bounded_evidence
+from mesascope.audit.alignment.confused_row import confused_row
 from mesascope.audit.alignment.cue_evidence import cue_evidence
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.decoding import ErrorModel, FurtherEvidence, KindPosterior, decode
@@ -203,7 +204,8 @@ def alignment_battery(
     further = None
     if paired is not None and levels is not None:
         cues = cue_evidence(paired, battery_levels.world.swapped_objective)
-        further = FurtherEvidence(cues, bounded_evidence(paired, levels), _covered(paired))
+        row = confused_row(paired, battery_levels, evaluation, tolerance=tolerance)
+        further = FurtherEvidence(cues, bounded_evidence(paired, levels), _covered(paired), row)
     posterior = decode(outcomes, errors, further)
     verdict, kind, sentence, reason = stated(posterior, paired, _unwatched(paired))
     divergence = find_divergence(battery_levels, evaluation, outcomes)

@@ -113,6 +113,17 @@ def measure_outcomes(
     return outcomes
 
 
+def codes_of(battery_levels: BatteryLevels, evaluation: Evaluation, *, tolerance: float) -> Mapping[str, str]:
+    """Returns the code of every test that changes nothing inside an agent, where there is one.
+
+    **Arguments:** as of `measure_outcomes`.
+    """
+    able, gained = _able(battery_levels, evaluation), evaluation.agent_returns
+    tests = [test for test in TESTS if battery_levels.places(test) and test not in SLOT_TESTS]
+    found = {test: _outcome(battery_levels, test, gained, tolerance=tolerance, checks=(), able=able) for test in tests}
+    return {test: outcome.code for test, outcome in found.items() if outcome.code is not None}
+
+
 def unslipped(evaluation: Evaluation, slips: float) -> Evaluation:
     """Returns an exact evaluation of what an agent does when it does not slip.
 

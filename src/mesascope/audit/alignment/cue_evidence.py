@@ -97,9 +97,7 @@ def cue_evidence(found: PairedFindings, swapped_objective: str) -> dict[Alignmen
     - `found`: what pairs of levels show.
     - `swapped_objective`: what the pointer points to when it is swapped.
     """
-    share, spread, aim = found.mixed
-    spread = math.hypot(spread, MIXED, REACTS * _errs(found))
-    unwatched = {rate.towards for rate in found.rates if rate.detected}
+    share, spread = found.mixed[0], math.hypot(found.mixed[1], MIXED, REACTS * _errs(found))
     totals = {}
     for kind, needs in NEEDS.items():
         total = sum(math.log(_cue(needs[rate.cue], rate, found, swapped_objective)) for rate in found.rates)
@@ -110,7 +108,7 @@ def cue_evidence(found: PairedFindings, swapped_objective: str) -> dict[Alignmen
             total += math.log(_answer("no", share, spread))
         elif kind is not AlignmentKind.NOISY_CUE:
             total += math.log(_answer("may", share, spread))
-        elif aim in unwatched:
+        elif found.confused is not None:
             # It takes one for the other both ways: what it does unwatched, it does now and then when watched.
             total += math.log(_answer("yes", share, spread, CONFUSED))
         else:
@@ -160,7 +158,11 @@ def _errs(found: PairedFindings) -> float:
 
     Whoever is exactly the same under any change reacts to nothing that does not matter.
     """
-    return max(0.0, 1 - found.served - found.slips - found.close) if all(rate.distance for rate in found.rates) else 0.0
+    if not all(rate.distance for rate in found.rates):
+        return 0.0
+    # What it does by taking one cue for the other is no error of its own.
+    mistaken = 0.0 if found.confused is None else found.mixed[0]
+    return max(0.0, 1 - found.served - found.slips - found.close - mistaken)
 
 
 def _cue(needs: str, rate: CueRate, found: PairedFindings, swapped_objective: str) -> float:
