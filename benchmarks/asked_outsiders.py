@@ -21,7 +21,9 @@ from mesascope.organisms.scores import Judged
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "outsiders"
-SEED = 13
+SEED = 14
+EARLIER = 13
+"""The seed of the first run, whose answers were looked at while the auditor was mended."""
 PER_CELL = 2
 """Agents of one kind in one setting."""
 RARE = "rare defection"

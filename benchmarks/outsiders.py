@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 import msgspec
-from asked_outsiders import drawn, judged
+from asked_outsiders import EARLIER, drawn, judged
 from ledger import Claim, Measured, run
 from outsiders.outsider import Outsider
 from outsiders.submitted import setting_of
@@ -80,6 +80,10 @@ def objective_claims(rows: Sequence[Marked]) -> Iterator[Claim]:
     """Yields the claims about the second answer, of agents whose truth settles it."""
     told = objective_reliability(rows)
     yield _reliable("objective-sure", "answers about the objective with probability >= .99", told.by_level[0], 0.97)
+    seen = {one.name for one in drawn(seed=EARLIER)}
+    fresh = objective_reliability([one for one in rows if one[0].name not in seen])
+    text = "such answers about agents that were in no run before the auditor was last changed"
+    yield _reliable("objective-sure-fresh", text, fresh.by_level[0], 0.97)
     yield _reliable("objective-likely", "answers about the objective with probability >= .9", told.by_level[1], 0.9)
     yield from _calibration("objective", told)
     listed = [(one, one[2].objective) for one in rows if one[0].objective[0] == "candidate"]
