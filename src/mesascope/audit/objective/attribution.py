@@ -275,13 +275,12 @@ def _families(behaviour: Behaviour, groups: list[list[int]], alone: list[Explain
     # Whoever goes to another place than the nearest may do no better than chance at reaching any.
     nats = {index: round(behaviour.total(alone[index].whole), 6) for index in eligible if is_reached(specs[index])}
     by_rank = sorted(nats, key=lambda index: (-nats[index], index))
-    # First the base objective, so that it stands where others say the same.
-    listed = [*([base] if base in eligible else []), *halves, *sought[:2]]
-    either = tuple(index for place, index in enumerate(listed) if index not in listed[:place])
+    # First the base objective, then what the world lists first, so that these stand where others say the same.
+    either = sorted({*halves, *sought[:2], base} & eligible, key=lambda index: (index != base, index))
     families = [
         (Kind.DEPTH, bounded(behaviour, first)),
         (Kind.RANK, ranked(behaviour, by_rank)),
-        (Kind.MIXTURE, mixture(behaviour, either)),
+        (Kind.MIXTURE, mixture(behaviour, either, max(behaviour.total(one.whole) for one in alone))),
         (Kind.CONTEXT, by_context(behaviour, either)),
         (Kind.TIME, by_time(behaviour, either)),
     ]

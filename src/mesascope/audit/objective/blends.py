@@ -38,29 +38,39 @@ def heaviest(behaviour: Behaviour, eligible: Sequence[int]) -> tuple[int, ...]:
     return tuple(eligible[place] for place in order if share[place] > 1e-4)
 
 
-def mixture(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
+def mixture(behaviour: Behaviour, candidates: Sequence[int], least: float) -> Family | None:
     """Returns the family of mixtures: each choice is for one of two or three candidates, by a coin.
 
     **Arguments:**
 
     - `behaviour`: the choices.
     - `candidates`: the base objective first, then by weight: of mixtures that say the same the first stands.
+    - `least`: log-likelihood of the best single candidate; a third is looked for where two do better.
     """
     names = behaviour.level_set.objectives.names
-    members, laws = [], []
-    groups = [*itertools.combinations(candidates, 2), *([tuple(candidates[:3])] if len(candidates) > 2 else [])]
-    for group in groups:
-        heads = _heads(behaviour, group)
-        fits = [_shares(behaviour, heads, behaviour.counted * (behaviour.fold != fold)) for fold in (0, 1)]
-        whole = _shares(behaviour, heads, behaviour.counted)
-        aims = whole[: len(group)]
-        if aims.min() < LEAST_SHARE * aims.sum():
-            continue
-        nats = [_nats(behaviour, heads, share) for share in (*fits, whole)]
-        members.append(Explained(np.where(behaviour.fold == 0, nats[0], nats[1]), nats[2]))
-        order = np.argsort(-np.round(aims, 6), kind="stable")
-        laws.append((f"mixture of {_listed([names[group[place]] for place in order])}", tuple(group[i] for i in order)))
-    return best_of(behaviour, members, laws)
+    members = [_mixed(behaviour, pair) for pair in itertools.combinations(candidates, 2)]
+    totals = [(behaviour.total(member.whole), pair) for member, _, pair in members if member is not None]
+    if totals and max(totals)[0] > least:
+        best = max(totals, key=lambda one: round(one[0], 6))[1]
+        others = [index for index in candidates if index not in best]
+        members += [_mixed(behaviour, (*best, index)) for index in others]
+    members = [(member, aims) for member, aims, _ in members if member is not None]
+    laws = [(f"mixture of {_listed([names[index] for index in aims])}", aims) for _, aims in members]
+    return best_of(behaviour, [member for member, _ in members], laws)
+
+
+def _mixed(behaviour: Behaviour, group: tuple[int, ...]) -> tuple[Explained | None, tuple[int, ...], tuple[int, ...]]:
+    """Returns how well a mixture predicts the choices, and its aims, weightiest first; `None` if one has no share."""
+    heads = _heads(behaviour, group)
+    whole = _shares(behaviour, heads, behaviour.counted)
+    aims = whole[: len(group)]
+    if aims.min() < LEAST_SHARE * aims.sum():
+        return None, (), group
+    fits = [_shares(behaviour, heads, behaviour.counted * (behaviour.fold != fold)) for fold in (0, 1)]
+    nats = [_nats(behaviour, heads, share) for share in (*fits, whole)]
+    order = np.argsort(-np.round(aims, 6), kind="stable")
+    explained = Explained(np.where(behaviour.fold == 0, nats[0], nats[1]), nats[2])
+    return explained, tuple(group[place] for place in order), group
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,15 +29,15 @@ RANKS: tuple[tuple[str, str, int], ...] = (
     ("second from right", "right", 2),
 )
 """Rules by which one of several places is sought: in words, the order, and the rank in it, from the end if below 0."""
-PLACES: tuple[float, float] = (1.5, 5.5)
+PLACES: tuple[float, float] = (1.5, 9.5)
 """A rank among the places that fulfil a candidate is asked for if levels of some setting have about so many."""
 
 ELSEWHERE: float = 2.0
 """Places are ranked that lie elsewhere from level to level, all of them more by this than those of one level. Among
 corners, or the cells of a region, a rank is but one of them."""
 
-RANKED: int = 6
-"""Candidates, best first, that are tried."""
+RANKED: int = 4
+"""Candidates with such places, best first, that are tried."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,17 @@ class Places:
     steps: Float[np.ndarray, "M B P"]
     cells: Float[np.ndarray, "M P 2"]
 
-    def key(self, order: str) -> Float[np.ndarray, "M P"]:
-        """Returns what places are ordered by, least first."""
+    def key(self, order: str, ties: int) -> Float[np.ndarray, "M P"]:
+        """Returns what places are ordered by, least first; in one line the first, or the last (-1), comes first."""
         row, column = self.cells[..., 0], self.cells[..., 1]
-        keys = {"steps": self.steps[:, 0], "left": column, "right": -column, "up": row, "down": -row}
+        least = ties / FAR
+        keys = {
+            "steps": self.steps[:, 0],
+            "left": column + least * row,
+            "right": -column + least * row,
+            "up": row + least * column,
+            "down": -row + least * column,
+        }
         return np.where(self.steps[:, 0] < FAR, keys[order], np.inf)
 
 
@@ -83,34 +91,37 @@ def ranked(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
     - `behaviour`: the choices.
     - `candidates`: that are reached, best first.
     """
-    rows, laws = [], []
+    rows, laws, tried = [], [], 0
     evaluations, objectives = behaviour.evaluations, behaviour.level_set.objectives
     if any(_has_chance(one.level_set) for one in evaluations):
         return None
-    for index in candidates[:RANKED]:
+    for index in candidates:
+        if tried == RANKED:
+            break
         taken = [_taken(behaviour, place, index) for place in range(len(evaluations))]
         usual = [float(np.mean([len(one.cells) for one in levels.values()])) for levels in taken]
         everywhere = {tuple(cell) for levels in taken for one in levels.values() for cell in one.cells}
         if min(usual) == 0 or not PLACES[0] <= max(usual) <= PLACES[1] or len(everywhere) < ELSEWHERE * max(usual):
             continue
+        tried += 1
         known = [_places(behaviour, place, levels) for place, levels in enumerate(taken)]
         attained = behaviour.fulfilled[index]
         # Whoever goes on when one is taken may take one after another.
         after = ((attained, ""), (None, ", one after another")) if attained.any() else ((attained, ""),)
         for words, order, rank in RANKS:
-            preference = behaviour.scaled(np.concatenate([_of_rank(one, order, rank) for one in known]))
-            for fulfilled, again in after:
+            for ties, (fulfilled, again) in itertools.product((1,) if order == "steps" else (1, -1), after):
+                preference = behaviour.scaled(np.concatenate([_of_rank(one, order, rank, ties) for one in known]))
                 rows.append(explained_by(behaviour, preference, fulfilled, pulled=False))
                 laws.append((f"{words} {objectives.names[index]}{again}", (index,)))
     return best_of(behaviour, rows, laws)
 
 
-def _of_rank(places: Places, order: str, rank: int) -> Float[np.ndarray, "M A"]:
+def _of_rank(places: Places, order: str, rank: int, ties: int) -> Float[np.ndarray, "M A"]:
     """Returns the worth of each action for whoever seeks the place of a rank, from 1; of fewer places, the last.
 
     A rank below 0 counts from the end.
     """
-    key = places.key(order)
+    key = places.key(order, ties)
     ranked = np.argsort(key, axis=-1, kind="stable")
     there = np.isfinite(key).sum(-1)
     place = np.minimum(rank, there) - 1 if rank > 0 else there + rank
