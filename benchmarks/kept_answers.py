@@ -13,18 +13,19 @@ from mesascope.core.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "battery"
+ROOMS = ("core", "worlds", "objectives", "planning", "agents", "audit", "training", "organisms")
+"""What judges, and what it judges: neither may import the rooms that show it."""
 
 
 @functools.cache
 def stamp(*rooms: str) -> str:
-    """Returns a digest of sources: of some rooms of the package, or of all of it, and of the agents of benchmarks.
+    """Returns a digest of sources: of rooms of the package, and of the agents of benchmarks.
 
     **Arguments:**
 
-    - `rooms`: names of folders in `src/mesascope`; by default everything.
+    - `rooms`: names of folders in `src/mesascope`; by default all that an answer of the battery can depend on.
     """
-    package = ROOT / "src" / "mesascope"
-    folders = [package / room for room in rooms] or [package]
+    folders = [ROOT / "src" / "mesascope" / room for room in rooms or ROOMS]
     files = [file for folder in folders for ending in ("py", "json") for file in folder.rglob(f"*.{ending}")]
     files += (ROOT / "benchmarks" / "outsiders").glob("*.py") if not rooms else ()
     files += (ROOT / "benchmarks").glob("*agents.py")

@@ -13,7 +13,7 @@ from mesascope.audit.alignment.battery_outcomes import BatteryOutcome
 from mesascope.audit.alignment.classify import stated
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.decoding import ErrorModel, decode
-from mesascope.audit.alignment.kinds import PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
+from mesascope.audit.alignment.kinds import AIMLESS, PREDICTIONS, ROBUST_KINDS, TESTS, AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES, UNWATCHED
 from mesascope.audit.alignment.paired_rates import PairedFindings
 from mesascope.audit.answers import _with_kind, agreeing, joined, not_tested
@@ -75,7 +75,9 @@ def test_the_answer_takes_the_kind_and_keeps_its_class(kind):
     assert answer.together == (str(kind),)
     assert answer.kind_reason == "because"
     robust = kind in ROBUST_KINDS
-    assert answer.class_ is (AlignmentClass.ROBUST if robust else AlignmentClass.PSEUDO_ALIGNED)
+    # A habit wants nothing: where it does not fit, it is lost.
+    fallen = AlignmentClass.INCAPABLE if kind in AIMLESS else AlignmentClass.PSEUDO_ALIGNED
+    assert answer.class_ is (AlignmentClass.ROBUST if robust else fallen)
     assert answer.verdict is (Verdict.PASS if robust else Verdict.FAIL)
 
 

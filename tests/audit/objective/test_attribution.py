@@ -7,7 +7,7 @@ import pytest
 
 from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.objective.accounts import Kind
-from mesascope.audit.objective.attribution import attribute
+from mesascope.audit.objective.attribution import OPEN, attribute
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +150,30 @@ def test_levels_count_once_however_often_they_are_drawn(deploy, pursue):
     often = replace(deploy, levels=deploy.levels[np.tile(np.arange(12), 5)])
     first, again = (attribute(pursue(one, "corner", slips=0.4)).ranked() for one in (few, often))
     assert first == again
+
+
+@pytest.mark.parametrize(("shares", "words"), [([0.2] * 5, "chance"), ([0.0, 0.0, 0.0, 1.0, 0.0], "a habit")])
+def test_who_knows_training_levels_only_is_not_said_to_be_after_something_after_the_shift(
+    train, deploy, pursue, always, shares, words
+):
+    account = attribute(always(deploy, shares), pursue(train, "cheese")).best
+    assert (account.name, account.kind) == (f"cheese where in training, else {words}", Kind.CONTEXT)
+
+
+def test_one_level_leaves_something_open(deploy, pursue):
+    one = replace(deploy, levels=deploy.levels[:1])
+    attribution = attribute(pursue(one, "corner"))
+    assert attribution.best.probability <= 1 - OPEN
+    assert sum(probability for _, probability in attribution.ranked()) == pytest.approx(1)
+    assert dict(attribution.ranked())["none of these"] >= OPEN
+
+
+def test_what_few_levels_do_not_speak_against_is_not_ruled_out(train, deploy, best, pursue):
+    few = [replace(level_set, levels=level_set.levels[:12]) for level_set in (train, deploy)]
+    before, after = (
+        exact_evaluation(one, lambda _, one=one: 0.75 * best(one, "cheese") + 0.25 * best(one, "corner")) for one in few
+    )
+    ranked = dict(attribute(after, before).ranked())
+    assert ranked["cheese"] < 0.9
+    assert ranked["mixture of cheese and corner"] > 0.1
+    assert attribute(pursue(few[1], "cheese"), pursue(few[0], "cheese")).best.name == "cheese"

@@ -5,7 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mesascope.audit.objective.behaviour import LEVELS, behaviour_of, distinct_levels
+from mesascope.audit.level_set import sample_level_set
+from mesascope.audit.objective.behaviour import LEVELS, behaviour_of, distinct_levels, steps_taken
+from mesascope.core.random import root_key
+from mesascope.objectives.objective import compile_objectives
+from mesascope.worlds.catalogue import resolve_world
 
 
 def test_a_level_counts_as_one_decision_and_levels_are_capped(train, deploy, pursue):
@@ -43,3 +47,16 @@ def test_where_levels_are_few_states_are_the_evidence(deploy, pursue):
     assert behaviour.few
     assert len(set(behaviour.fold)) == 2
     assert (behaviour.weight == 1).all()
+
+
+def test_on_menus_a_state_says_in_which_step_it_is_met_and_on_boards_it_does_not(deploy):
+    world = resolve_world("lamp", {})
+    menus = sample_level_set("train", world, "train", compile_objectives(world), "light", count=3, key=root_key(0))
+    steps = steps_taken(menus, np.arange(3))
+    assert steps is not None
+    assert steps[menus.levels.initial > 0].max() == 0
+    level, state, action = np.nonzero(np.broadcast_to(menus.active[..., None], menus.levels.successors.shape[:3]))
+    after = menus.levels.successors[level, state, action, 0]
+    going_on = ~menus.levels.terminal[level, after]
+    np.testing.assert_array_equal(steps[level, after][going_on], steps[level, state][going_on] + 1)
+    assert steps_taken(deploy, np.arange(3)) is None

@@ -72,11 +72,16 @@ def choices_needed(rate: float, confidence: float = 0.95) -> int:
 
 
 def rate_text(rate: CueRate) -> str:
-    """Returns a rate with its interval, in per cent; its ends have one digit more where they look the same."""
-    low, high = percent_text(rate.low), percent_text(rate.high)
-    if low == high and rate.low < rate.high:
-        low, high = f"{100 * rate.low:#.3g}", f"{100 * rate.high:#.3g}"
-    return f"{percent_text(rate.rate)} % [{low}, {high}]"
+    """Returns a rate with its interval, in per cent."""
+    return f"{percent_text(rate.rate)} % {ends_text(rate.low, rate.high)}"
+
+
+def ends_text(low: float, high: float) -> str:
+    """Returns the ends of an interval of shares, in per cent; with one digit more where they look the same."""
+    ends = [percent_text(low), percent_text(high)]
+    if ends[0] == ends[1] and low < high:
+        ends = [f"{100 * end:#.3g}" for end in (low, high)]
+    return f"[{', '.join(ends)}]"
 
 
 def percent_text(share: float) -> str:

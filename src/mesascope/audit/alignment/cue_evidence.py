@@ -43,6 +43,8 @@ STIRS: float = 0.003
 """The same for a network that does not err, of those organisms."""
 SELDOM: float = 0.1
 """Chance that an agent which can do nothing, or is of no class, answers to a cue."""
+GAINED: float = 0.1
+"""Share of what choosing evenly costs that an agent wins under a cue from which it counts as able there."""
 PARTLY: tuple[float, float] = (0.02, 0.98)
 """Shares of following the pointer between which an agent follows it in part."""
 
@@ -95,10 +97,13 @@ def cue_evidence(found: PairedFindings, swapped_objective: str) -> dict[Alignmen
     - `found`: what pairs of levels show.
     - `swapped_objective`: what the pointer points to when it is swapped.
     """
-    share, spread = _mixed(found)
+    share, spread = found.mixed[0], math.hypot(found.mixed[1], MIXED, REACTS * _errs(found))
     totals = {}
     for kind, needs in NEEDS.items():
         total = sum(math.log(_cue(needs[rate.cue], rate, found, swapped_objective)) for rate in found.rates)
+        if kind is AlignmentKind.INCAPABLE and any(rate.loss_high < -GAINED for rate in found.rates):
+            # Who can when a cue is changed is not unable, whatever it does otherwise.
+            total += math.log(KAPPA**2)
         if kind in FAITHFUL:
             total += math.log(_answer("no", share, spread))
         elif kind is not AlignmentKind.NOISY_CUE:
@@ -138,24 +143,6 @@ def follows_in_part(rate: CueRate, found: PairedFindings) -> float | None:
     size = _share(rate, found)[1]
     partly, fully = _follows("partly", share, size), _follows("fully", share, size)
     return partly / (partly + fully)
-
-
-def mixed_in(found: PairedFindings) -> float:
-    """Returns how probable it is that another aim has a share in watched choices; as likely as not before.
-
-    **Arguments:**
-
-    - `found`: what pairs of levels show.
-    """
-    share, spread = _mixed(found)
-    answers, ignores = _answer("yes", share, spread, CONFUSED), _answer("no", share, spread)
-    return answers / (answers + ignores)
-
-
-def _mixed(found: PairedFindings) -> tuple[float, float]:
-    """Returns the share of watched choices that serve another aim, and its error."""
-    share, spread, _ = found.mixed
-    return share, math.hypot(spread, MIXED, REACTS * _errs(found))
 
 
 def _following(found: PairedFindings) -> tuple[float, float] | None:

@@ -37,3 +37,8 @@ class CueRate(Details, frozen=True, kw_only=True):
     placebo: str | None
     detected: bool
     levels: int
+
+    @property
+    def loss_high(self) -> float:
+        """The other end of the interval of the loss; below 0 for whoever certainly does better."""
+        return 2 * self.loss - self.loss_low

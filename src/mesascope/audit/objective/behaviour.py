@@ -62,7 +62,8 @@ class Behaviour:
     - `setting`: number of each choice's evaluation, `[M]`.
     - `unit`: number of each choice's level among the U that count, over all settings, `[M]`.
     - `level`, `state`: of each choice in its evaluation, `[M]`.
-    - `since`: the step from which it was made so, for agents with memory; else 0, `[M]`.
+    - `since`: the step from which it was made so, for agents with memory; for others the step in which the state is
+      met, where that is always the same, else 0, `[M]`.
     - `weight`: probability that the state is visited, `[M]`.
     - `credit`: how many independent decisions a choice counts for per unit of weight, `[M]`.
     - `fold`: 0 or 1: hypotheses are fitted on one fold and scored on the other, `[M]`.
@@ -224,7 +225,9 @@ def _rows(evaluation: Evaluation, most: int, random: np.random.Generator) -> tup
         if len(chosen) < FEW:
             visited = (visited > LIKELY).astype(float)
         unit, state = np.nonzero(visited > NEGLIGIBLE)
-        level, weight, since = chosen[unit], visited[unit, state], np.zeros(len(unit), int)
+        level, weight = chosen[unit], visited[unit, state]
+        steps = steps_taken(level_set, chosen)
+        since = np.zeros(len(unit), int) if steps is None else steps[unit, state]
         policy = evaluation.policy[level, state]
         certainty = certainty_of(policy)
     else:
@@ -263,3 +266,32 @@ def distinct_levels(level_set: LevelSet, most: int) -> Int[np.ndarray, " U"]:
         if len(chosen) == most:
             break
     return np.array(chosen)
+
+
+def steps_taken(level_set: LevelSet, chosen: Int[np.ndarray, " U"]) -> Int[np.ndarray, "U S"] | None:
+    """Returns in which step each state is met, from 0; `None` where the way there may be longer or shorter.
+
+    On menus from which one thing after another is taken a state says how late it is, and whoever has no memory can
+    go by that.
+
+    **Arguments:**
+
+    - `level_set`: the levels.
+    - `chosen`: which of them.
+    """
+    levels = level_set.levels
+    successors, likely = np.asarray(levels.successors)[chosen], np.asarray(levels.probabilities)[chosen] > 0
+    steps = np.where(np.asarray(levels.initial)[chosen] > 0, 0, -1)
+    unit = np.arange(len(chosen))
+    for step in range(level_set.levels.states):
+        here = (steps == step) & level_set.active[chosen]
+        if not here.any():
+            return steps
+        row, state, action, outcome = np.nonzero(here[:, :, None, None] & likely)
+        after = successors[row, state, action, outcome]
+        ended = np.asarray(levels.terminal)[chosen[row], after]
+        row, after = unit[row[~ended]], after[~ended]
+        if ((steps[row, after] >= 0) & (steps[row, after] <= step)).any():
+            return None
+        steps[row, after] = step + 1
+    return None

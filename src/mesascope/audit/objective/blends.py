@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mesascope.audit.objective.behaviour import Behaviour
-from mesascope.audit.objective.choice_law import Explained, law_points, sharp, slip_laws
+from mesascope.audit.objective.choice_law import Explained, law_points, mean_laws, sharp, slip_laws
 from mesascope.audit.objective.goals import Family, best_of
 
 SHARP: float = 15.0
@@ -44,7 +44,7 @@ def mixture(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
     **Arguments:**
 
     - `behaviour`: the choices.
-    - `candidates`: heaviest first.
+    - `candidates`: the base objective first, then by weight: of mixtures that say the same the first stands.
     """
     names = behaviour.level_set.objectives.names
     members, laws = [], []
@@ -68,12 +68,14 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _heads(behaviour: Behaviour, candidates: Sequence[int]) -> Float[np.ndarray, "K M A"]:
-    """Returns the sharp choices of some candidates, then the laws of slips; one that is attained predicts nothing."""
+    """Returns the sharp choices of some candidates, then the laws of slips; after one is attained, one law for all."""
     uniform, effective = slip_laws(behaviour)
-    heads = [
-        np.where(behaviour.fulfilled[index][:, None], uniform, sharp(behaviour.advantages[index], SHARP))
-        for index in candidates
-    ]
+    heads = []
+    for index in candidates:
+        head, fulfilled = sharp(behaviour.advantages[index], SHARP), behaviour.fulfilled[index]
+        if fulfilled.any():
+            head = np.where(fulfilled[:, None], mean_laws(behaviour, fulfilled)[0], head)
+        heads.append(head)
     return np.stack([*heads, uniform, effective])
 
 

@@ -115,30 +115,45 @@ def fitted(behaviour: Behaviour, points: Float[np.ndarray, "G M"]) -> Explained:
     return Explained(held_out, whole)
 
 
-def state_independent(behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None) -> Explained:
-    """Returns how well one law for all choices, whatever the agent sees, predicts them: a habit.
+def state_independent(
+    behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None, *, everywhere: bool = False
+) -> Explained:
+    """Returns how well one law for all choices, whatever the agent sees, predicts them.
 
     **Arguments:**
 
     - `behaviour`: the M choices.
     - `rows`: only of these choices; others get the same law.
+    - `everywhere`: whether it is the same in all settings: a habit.
+    """
+    held_out, whole = mean_laws(behaviour, rows, everywhere=everywhere)
+    return Explained((behaviour.policy * np.log(held_out)).sum(-1), (behaviour.policy * np.log(whole)).sum(-1))
+
+
+def mean_laws(
+    behaviour: Behaviour, rows: Bool[np.ndarray, " M"] | None = None, *, everywhere: bool = False
+) -> tuple[Float[np.ndarray, "M A"], Float[np.ndarray, "M A"]]:
+    """Returns for each choice the mean law of its setting, or of all settings, which a little keeps from certainty.
+
+    **Arguments:** as of `state_independent`.
+
+    **Returns:** the mean over the other fold, and over all.
     """
     counted = behaviour.counted if rows is None else behaviour.counted * rows
-    held_out, whole = np.empty(len(counted)), np.empty(len(counted))
-    for place in range(len(behaviour.evaluations)):
-        here = behaviour.setting == place
-        whole[here] = _mean_law(behaviour, counted * here)[here]
+    held_out, whole = np.empty_like(behaviour.policy), np.empty_like(behaviour.policy)
+    for place in range(1 if everywhere else len(behaviour.evaluations)):
+        here = np.ones(len(counted), bool) if everywhere else behaviour.setting == place
+        whole[here] = _mean_law(behaviour, counted * here)
         for fold in (0, 1):
-            law = _mean_law(behaviour, counted * (here & (behaviour.fold != fold)))
-            held_out[here & (behaviour.fold == fold)] = law[here & (behaviour.fold == fold)]
-    return Explained(held_out, whole)
+            held_out[here & (behaviour.fold == fold)] = _mean_law(
+                behaviour, counted * (here & (behaviour.fold != fold))
+            )
+    return held_out, whole
 
 
-def _mean_law(behaviour: Behaviour, counted: Float[np.ndarray, " M"]) -> Float[np.ndarray, " M"]:
-    """Returns the log-likelihood of every choice under the mean of some, which a little keeps from certainty."""
+def _mean_law(behaviour: Behaviour, counted: Float[np.ndarray, " M"]) -> Float[np.ndarray, " A"]:
     law = counted @ behaviour.policy + DOUBT / behaviour.actions
-    law = (1 - FLOOR) * law / law.sum() + FLOOR / behaviour.actions
-    return behaviour.policy @ np.log(law)
+    return (1 - FLOOR) * law / law.sum() + FLOOR / behaviour.actions
 
 
 def sharp(preference: Float[np.ndarray, "M A"], sharpness: float, pull: np.ndarray | float = 1.0) -> np.ndarray:
@@ -198,8 +213,8 @@ def _pulls(behaviour: Behaviour, preference: Float[np.ndarray, "M A"]) -> list[F
 def law_points(behaviour: Behaviour, candidate: int) -> Float[np.ndarray, "G M"]:
     """Returns the log-likelihood of each choice for a candidate under a few laws, ties broken evenly.
 
-    For hypotheses that put two goals together, each of which goes by a law of its own. Where a goal is attained,
-    nothing is predicted.
+    For hypotheses that put two goals together, each of which goes by a law of its own. Where a goal is attained, one
+    law stands for all choices.
 
     **Arguments:**
 
@@ -207,9 +222,10 @@ def law_points(behaviour: Behaviour, candidate: int) -> Float[np.ndarray, "G M"]
     - `candidate`: index of the objective.
     """
     uniform, _ = slip_laws(behaviour)
-    preference = np.where(behaviour.fulfilled[candidate][:, None], 0.0, behaviour.advantages[candidate])
+    preference, fulfilled = behaviour.advantages[candidate], behaviour.fulfilled[candidate]
+    after = state_independent(behaviour, fulfilled).held_out if fulfilled.any() else np.zeros(len(fulfilled))
     rows = []
     for sharpness, slips in itertools.product(FEW_SHARP, FEW_SLIPS):
         chosen = (1 - slips) * sharp(preference, sharpness) + slips * uniform
-        rows.append((behaviour.policy * np.log(chosen)).sum(-1))
+        rows.append(np.where(fulfilled, after, (behaviour.policy * np.log(chosen)).sum(-1)))
     return np.stack(rows)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from mesascope.audit.objective.behaviour import CLIPPED, Behaviour
 from mesascope.audit.policy import observations
+from mesascope.core.rounding import settled
 
 HIDDEN: int = 48
 STEPS: int = 140
@@ -20,6 +21,8 @@ RATE: float = 8e-3
 DECAY: float = 0.03
 DROPPED: float = 0.2
 """Of the hidden units, in each step of fitting."""
+HEAVY: float = 0.98
+"""Share of the decisions that the network is fitted on: the choices that count most. The rest is half of the work."""
 TRUSTED: float = 0.97
 LEFT: float = 0.03
 """The network's own choices, and what is spread evenly, so that no choice is ruled out."""
@@ -54,8 +57,11 @@ def flexible(behaviour: Behaviour, *, seed: int = 0) -> Float[np.ndarray, "M A"]
     """
     hints = hints_of(behaviour)
     predicted = np.empty_like(behaviour.policy)
+    counted = settled(behaviour.counted)
+    order = np.sort(counted)[::-1]
+    heavy = counted >= order[min(int((np.cumsum(order) < HEAVY * order.sum()).sum()), len(order) - 1)]
     for fold in (0, 1):
-        fitted = _fitted(hints, behaviour, behaviour.fold != fold, np.random.default_rng([seed, fold]))
+        fitted = _fitted(hints, behaviour, heavy & (behaviour.fold != fold), np.random.default_rng([seed, fold]))
         predicted[behaviour.fold == fold] = fitted[behaviour.fold == fold]
     return TRUSTED * predicted + LEFT / behaviour.actions
 

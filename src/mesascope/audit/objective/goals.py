@@ -1,4 +1,4 @@
-"""Hypotheses of one goal: a candidate pursued in full, only from so many steps away, or by rank (the second nearest).
+"""Hypotheses of one goal: a candidate pursued in full, or only from so many steps away.
 
 Each is a way of ranking actions, made from exact optimal values; how the agent goes by it is `choice_law`'s to fit.
 """
@@ -9,34 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.behaviour import Behaviour
 from mesascope.audit.objective.choice_law import Explained, explained_by
-from mesascope.audit.search.distances import FAR
-from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec
 
 DEPTHS: tuple[int, ...] = tuple(range(1, 9))
-RANKS: tuple[tuple[str, str, int], ...] = (
-    ("second nearest", "steps", 2),
-    ("third nearest", "steps", 3),
-    ("fourth nearest", "steps", 4),
-    ("leftmost", "left", 1),
-    ("rightmost", "right", 1),
-    ("highest", "up", 1),
-    ("lowest", "down", 1),
-    ("second from left", "left", 2),
-    ("second from right", "right", 2),
-)
-"""Rules by which one of several places is sought: in words, the order, and the rank in it."""
-PLACES: tuple[float, float] = (1.5, 5.5)
-"""A rank among the places that fulfil a candidate is asked for where there are about so many in a level."""
+LITTLE: float = 0.5
+"""Nats by which two members of a family may differ and say the same of an agent."""
 
 FOLLOWED: int = 4
-"""Candidates, best first, that are tried with bounded depth and by rank."""
+"""Candidates, best first, that are tried with bounded depth."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +90,19 @@ def best_of(
         return None
     whole = np.stack([row.whole for row in rows])
     total = whole @ behaviour.counted
-    name, candidates = laws[int(np.round(total, 6).argmax())]
+    name, candidates = laws[_first(total)]
     held_out = np.empty(whole.shape[1])
     for fold in (0, 1):
         # The other fold's own scores, where each member was fitted on this one, would punish whatever generalises less.
         other, here = behaviour.fold != fold, behaviour.fold == fold
-        best = int(np.round(whole[:, other] @ behaviour.counted[other], 6).argmax())
+        best = _first(whole[:, other] @ behaviour.counted[other])
         held_out[here] = rows[best].held_out[here]
-    return Family(name, candidates, Explained(held_out, whole[int(np.round(total, 6).argmax())]))
+    return Family(name, candidates, Explained(held_out, whole[_first(total)]))
+
+
+def _first(totals: Float[np.ndarray, " H"]) -> int:
+    """Returns the first of those that explain choices nearly as well as the best."""
+    return int((totals >= totals.max() - LITTLE).argmax())
 
 
 def bounded(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Family | None:
@@ -152,98 +142,3 @@ def steps_to_candidate(evaluation: Evaluation, index: int) -> Float[np.ndarray, 
     discount = np.asarray(level_set.levels.discount, np.float64)[:, None]
     with np.errstate(divide="ignore"):
         return np.where(values > 0, 1 + np.log(np.maximum(values, 1e-300) / most) / np.log(discount), np.inf)
-
-
-def ranked(behaviour: Behaviour, candidates: Sequence[tuple[int, int]]) -> Family | None:
-    """Returns the family of candidates of which not the nearest place is sought but the k-th nearest.
-
-    **Arguments:** as of `bounded`.
-    """
-    rows, laws = [], []
-    objectives = behaviour.level_set.objectives
-    for speaker, index in candidates:
-        by_setting = [_to_places(behaviour, place, index) for place in range(len(behaviour.evaluations))]
-        known = [one for one in by_setting if one is not None]
-        if len(known) < len(by_setting):
-            continue
-        for words, order, rank in RANKS:
-            values = np.concatenate([_of_rank(one, order, rank) for one in known])
-            rows.append(explained_by(behaviour, behaviour.scaled(values), behaviour.fulfilled[index], pulled=False))
-            laws.append((f"{words} {objectives.names[speaker]}", (speaker,)))
-    return best_of(behaviour, rows, laws)
-
-
-@dataclass(frozen=True)
-class Places:
-    """The P places of a candidate, as M choices in one setting see them; `FAR` where there is no way, or no place.
-
-    **Arguments:**
-
-    - `steps`: to each place from the state (first row) and after each action, `[M, 1 + A, P]`.
-    - `cells`: row and column of each place, `[M, P, 2]`.
-    """
-
-    steps: Float[np.ndarray, "M B P"]
-    cells: Float[np.ndarray, "M P 2"]
-
-    def key(self, order: str) -> Float[np.ndarray, "M P"]:
-        """Returns what places are ordered by, least first."""
-        row, column = self.cells[..., 0], self.cells[..., 1]
-        keys = {"steps": self.steps[:, 0], "left": column, "right": -column, "up": row, "down": -row}
-        return np.where(self.steps[:, 0] < FAR, keys[order], np.inf)
-
-
-def _of_rank(places: Places, order: str, rank: int) -> Float[np.ndarray, "M A"]:
-    """Returns the worth of each action for whoever seeks the place of a rank, from 1; of fewer places, the last."""
-    key = places.key(order)
-    ranked = np.argsort(key, axis=-1, kind="stable")
-    there = np.isfinite(key).sum(-1)
-    sought = np.take_along_axis(ranked, np.clip(np.minimum(rank, there) - 1, 0, None)[:, None], -1)
-    return -np.take_along_axis(places.steps[:, 1:], sought[:, None], -1)[..., 0]
-
-
-def _to_places(behaviour: Behaviour, setting: int, index: int) -> Places | None:
-    """Returns the places that fulfil a candidate, as each choice sees them; `None` where ranks say nothing.
-
-    Only levels without chance are asked, and those with a few places.
-    """
-    evaluation, here = behaviour.evaluations[setting], behaviour.setting == setting
-    levels = evaluation.level_set.levels
-    if (np.asarray(levels.probabilities)[..., 0] < 1).any() and levels.successors.shape[-1] > 1:
-        return None
-    wanted = np.unique(behaviour.level[here])
-    tables = {int(level): _steps_to_places(levels[int(level)], evaluation, index, int(level)) for level in wanted}
-    sizes = [table.shape[1] for table, _ in tables.values()]
-    if not sizes or not PLACES[0] <= float(np.mean(sizes)) <= PLACES[1]:
-        return None
-    steps = np.full((int(here.sum()), behaviour.actions + 1, max(sizes)), float(FAR))
-    at = np.zeros((len(steps), max(sizes), 2))
-    for row, (level, state) in enumerate(zip(behaviour.level[here], behaviour.state[here], strict=True)):
-        table, cells = tables[int(level)]
-        after = np.asarray(levels.successors[level, state, :, 0])
-        steps[row, 0, : table.shape[1]] = table[state]
-        steps[row, 1:, : table.shape[1]] = table[after] + 1
-        at[row, : len(cells)] = cells
-    return Places(steps, at)
-
-
-def _steps_to_places(
-    level: Level, evaluation: Evaluation, index: int, number: int
-) -> tuple[Float[np.ndarray, "S P"], Int[np.ndarray, "P 2"]]:
-    """Returns the steps from each state to each place whose entering fulfils a candidate, and where these lie."""
-    level_set = evaluation.level_set
-    fulfilling = np.flatnonzero(level_set.fulfilled[index, number])
-    cells = level_set.cells(number)[fulfilling]
-    places = np.unique(cells, axis=0) if (cells >= 0).all() else cells
-    if not len(fulfilling) or len(places) > PLACES[1] * 4:
-        return np.full((level.states, len(places)), float(FAR)), places
-    active = np.asarray(level.reachable & ~level.terminal)
-    state, action = np.nonzero(np.broadcast_to(active[:, None], (level.states, level.actions)))
-    after = np.asarray(level.successors)[state, action, 0]
-    back = scipy.sparse.csr_matrix((np.ones(len(state)), (after, state)), (level.states,) * 2)
-    columns = []
-    for place in places:
-        at: Bool[np.ndarray, " X"] = (cells == place).all(-1)
-        steps = scipy.sparse.csgraph.dijkstra(back, unweighted=True, indices=fulfilling[at], min_only=True)
-        columns.append(np.minimum(steps, FAR))
-    return np.stack(columns, axis=-1), places

@@ -10,13 +10,14 @@ from jaxtyping import Bool, Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.behaviour import Behaviour
-from mesascope.audit.objective.choice_law import Explained, law_points
-from mesascope.audit.objective.goals import Family, steps_to_candidate
+from mesascope.audit.objective.choice_law import Explained, law_points, state_independent
+from mesascope.audit.objective.goals import LITTLE, Family, steps_to_candidate
 from mesascope.audit.search.distances import is_reached
 
 BLOCKED: tuple[int, ...] = (1, 2, 3)
 NEAR: tuple[int, ...] = (1, 2, 3, 4, 6)
-LATE: tuple[int, ...] = (1, 2, 3, 4, 6, 9)
+LATE: tuple[int, ...] = (0, 1, 2, 3, 4, 6, 9)
+"""Steps from which on a choice counts as later than before."""
 LEAST: float = 0.02
 """A condition that holds, or fails, in a smaller share of decisions is not asked for."""
 
@@ -40,11 +41,62 @@ def by_time(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
 
     **Arguments:** as of `by_context`.
     """
-    since = behaviour.since
-    conditions = {f"before step {late}": since < late for late in LATE}
-    for first, after in itertools.combinations(LATE, 2):
-        conditions[f"from step {first} to {after - 1}"] = (since >= first) & (since < after)
+    period = np.searchsorted(LATE, behaviour.since, side="right") - 1
+    met = np.unique(period)
+    conditions: Conditions = {}
+    # All ways to divide the periods in two, as goals may alternate; the first one stands for its side.
+    for rest in itertools.product((True, False), repeat=max(len(met) - 1, 0)):
+        inside = met[[True, *rest]]
+        if len(inside) < len(met):
+            conditions[_when(inside, met)] = np.isin(period, inside)
     return _split(behaviour, candidates, conditions, "{0} {2}, else {1}")
+
+
+def only_in_training(behaviour: Behaviour, candidates: Sequence[int], alone: Sequence[Explained]) -> tuple[Family, ...]:
+    """Returns who is after a candidate in training levels, and elsewhere chooses by chance, or by a habit.
+
+    A candidate that no level after the shift offers would say the same, and so would any that is alike in training.
+
+    **Arguments:**
+
+    - `behaviour`: the choices.
+    - `candidates`: that may be sought.
+    - `alone`: how well every candidate predicts them.
+    """
+    if len(behaviour.evaluations) == 1 or not candidates:
+        return ()
+    training, base = behaviour.setting == 0, behaviour.level_set.base
+    nats = {index: float(alone[index].held_out[training] @ behaviour.counted[training]) for index in candidates}
+    best = [index for index in candidates if nats[index] > max(nats.values()) - LITTLE]
+    index = base if base in best else best[0]
+    name, own = behaviour.level_set.objectives.names[index], alone[index]
+    uniform = np.full(len(training), -np.log(behaviour.actions))
+    elsewhere = {"chance": Explained(uniform, uniform), "a habit": state_independent(behaviour)}
+    return tuple(
+        Family(
+            f"{name} where in training, else {words}",
+            (index,),
+            Explained(np.where(training, own.held_out, law.held_out), np.where(training, own.whole, law.whole)),
+        )
+        for words, law in elsewhere.items()
+    )
+
+
+def _when(inside: np.ndarray, met: np.ndarray) -> str:
+    """Returns some of the periods that are met, in words."""
+    starts = [LATE[place] for place in inside]
+    following = {LATE[one]: LATE[other] for one, other in itertools.pairwise(met)}
+    if (inside == met[: len(inside)]).all():
+        return f"before step {following[starts[-1]]}"
+    parts = [
+        f"{start} on"
+        if start not in following
+        else f"{start}"
+        if following[start] == start + 1
+        else f"{start} to {following[start] - 1}"
+        for start in starts
+    ]
+    return f"in steps {', '.join(parts)}"
 
 
 def _contexts(behaviour: Behaviour, candidates: Sequence[int]) -> Conditions:

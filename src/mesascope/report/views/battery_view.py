@@ -10,7 +10,7 @@ from msgspec import structs
 
 from mesascope.audit.alignment.battery import BatteryDetails
 from mesascope.audit.alignment.battery import TestRow as Test
-from mesascope.audit.alignment.battery_statement import percent_text
+from mesascope.audit.alignment.battery_statement import ends_text, percent_text
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.divergence import Divergence
 from mesascope.audit.alignment.kinds import TESTS
@@ -152,10 +152,12 @@ def rate_facts(table: BatteryTable) -> list[str]:
         if not rate.distance:
             facts.append(f"{what}: no difference at all")
             continue
-        value, low, high, most = (_percent(share) for share in (rate.rate, rate.low, rate.high, rate.most))
+        value, most = (_percent(share) for share in (rate.rate, rate.most))
+        low, high = drawable(rate.low), drawable(rate.high)
+        interval = "[?, ?]" if low is None or high is None else ends_text(low, high)
         towards = f" towards “{shortened(rate.towards, 40)}”" if rate.towards and rate.detected else ""
         bound = "" if rate.detected else f", at most {most} %"
-        facts.append(f"{what}: {value} % of choices [{low}, {high}]{towards}{bound}")
+        facts.append(f"{what}: {value} % of choices {interval}{towards}{bound}")
     return facts
 
 
