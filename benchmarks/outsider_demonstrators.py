@@ -49,7 +49,7 @@ AGAIN: int = 4
 interval contains the target."""
 
 DEVELOPED = ("corner", "corner-open")
-FULL, QUICK = 256, 8
+FULL, QUICK = 252, 8
 """Demonstrators that pursue something, of those there are in an order of chance, that a run measures; beside them all
 that do not."""
 
@@ -103,7 +103,7 @@ def measured(one: Demonstrator, world: World, *, sampled: bool) -> Outcome:
         found = recover(shown, world=world, sampled=sampled)
     except MesascopeError as error:
         return msgspec.structs.replace(outcome, refused=str(error))
-    outcome = msgspec.structs.replace(outcome, told=found.pursues, seconds=time.process_time() - begin)
+    outcome = msgspec.structs.replace(outcome, told=bool(found.pursues), seconds=time.process_time() - begin)
     if not sampled or not found.pursues or not one.pursues:
         return outcome
     own, other, width = distances_hold(found, one, world)
@@ -148,7 +148,7 @@ def distances_hold(
     estimates = [found.distance(target) for target in (own, listed.names[place])]
     truths = (0.0, float(apart[1 + place]))
     inside = [bool(e.low - 1e-9 <= truth <= e.high + 1e-9) for e, truth in zip(estimates, truths, strict=True)]
-    return inside[0], inside[1], estimates[1].high - estimates[1].low
+    return inside[0], inside[1], float(estimates[1].high - estimates[1].low)
 
 
 def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Claim:

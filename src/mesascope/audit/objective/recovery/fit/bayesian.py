@@ -10,7 +10,7 @@ as `rays` says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -32,6 +32,10 @@ BEGIN: tuple[float, ...] = (0.0, 0.15, 0.5)
 
 FEWER: float = 0.01
 """Price of a unit of weight, nats a decision, of the fits with few attributes where steps begin."""
+
+SIMULATED: int = 20
+"""Simulations that choices must vary more than, all of them, before they are said to vary too much: one in 21 does so
+by chance."""
 
 PAIRS: int = 80
 """Pairs of draws: quantiles at 5 % and 95 % of twice as many are within .03 of theirs."""
@@ -61,6 +65,7 @@ class Sampled:
     - `freedom`: weights that are free.
     - `considered`: shares of slips.
     - `about`: the maxima that are not ruled out, each with what is known about it.
+    - `excess`: by which evidence is divided, because choices vary that much more than any of these explains.
     """
 
     posterior: Posterior
@@ -71,6 +76,7 @@ class Sampled:
     freedom: int
     considered: tuple[float, ...]
     about: tuple[Rays, ...]
+    excess: float = 1.0
 
     def plausible(
         self, levels: Level, counts: Float[np.ndarray, "N S A"], space: AttributeRewards, parameter: np.ndarray
@@ -86,7 +92,7 @@ class Sampled:
         - `space`, `parameter`: the reward, with its own end of episodes.
         """
         try:
-            problem = choice_problem(levels, counts, space)
+            problem = choice_problem(levels, counts / self.excess, space)
         except UsageError:
             return False
         direction = parameter * problem.unit
@@ -163,6 +169,11 @@ def sample_objective(
     free = np.flatnonzero(problem.varies if only is None else problem.varies & only)
     fits = {planner: _fitted(levels, counts, space, planner, slips, only) for planner in planners}
     about = [one for own in fits.values() for one in rays(problem, own, slips, free)]
+    best = max(about, key=lambda one: round(one.likelihood, 6))
+    excess = overdispersion(best, random)
+    if excess > 1:
+        problem = replace(problem, chosen=problem.chosen / excess)
+        about = [one for own in fits.values() for one in rays(problem, own, slips, free)]
     highest = max(one.likelihood for one in about)
     # Which of several maxima is the agent's the choices do not say, as long as they rule none out.
     about = [one for one in about if 2 * (highest - one.likelihood) <= special.chdtri(len(free), 0.1)]
@@ -189,7 +200,36 @@ def sample_objective(
         len(free),
         slips,
         tuple(about),
+        excess,
     )
+
+
+def overdispersion(best: Rays, random: np.random.Generator) -> float:
+    """Returns how much more choices vary about the best weights than choices that follow these do; 1 if no more.
+
+    By the deviance from a policy of any kind, as of generalised linear models (McCullagh & Nelder 1989, §4.5): slips
+    that come by the episode, or an agent that plans otherwise here and there, leave fewer independent choices than were
+    counted. What the deviance would be is simulated, as many states are seen too seldom for its usual law.
+
+    **Arguments:**
+
+    - `best`: the weights.
+    - `random`: consumed.
+    """
+    chosen = np.round(best.problem.chosen)
+    plan = best.at(best.centre, best.following)[2]
+    policy = np.exp(best.problem.logarithms(plan, best.share))
+    drawn = [
+        _deviance(random.multinomial(chosen.sum(-1).astype(int), policy).astype(float), policy)
+        for _ in range(SIMULATED)
+    ]
+    own = _deviance(chosen, policy)
+    return max(1.0, own / max(float(np.mean(drawn)), 1.0)) if own > max(drawn) else 1.0
+
+
+def _deviance(chosen: Float[np.ndarray, "R A"], policy: Float[np.ndarray, "R A"]) -> float:
+    shares = chosen / np.maximum(chosen.sum(-1, keepdims=True), 1)
+    return float(2 * special.xlogy(chosen, np.maximum(shares, 1e-300) / np.maximum(policy, 1e-300)).sum())
 
 
 def _fitted(levels, counts, space, planner: str, slips, only) -> list[ChoiceFit]:
