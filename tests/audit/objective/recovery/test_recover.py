@@ -15,7 +15,7 @@ from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.invariance import source
-from mesascope.objectives.objective import Objectives
+from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards, StateRewards, TabularRewards
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
@@ -299,10 +299,11 @@ def test_duplicates_stay_open_and_distances_hold_what_is_planted():
         assert np.linalg.norm(basis @ apart) == pytest.approx(1.0)
         draws = found.samples(160, key=root_key(0))
         assert (draws @ apart).std() > 2 * (draws @ np.array([1.0, 0.0, 1.0, 0.0])).std()
-        other = objective([0.0, 1.0, 0.0, 0.0])
+        other = objective(np.array([0.0, 1.0, 0.0, 0.0]))
         truth = recover(soft(levels), levels).distance(other).value
         own, estimate = found.distance(objective()), found.distance(other)
         assert own.low == 0.0
+        assert found.sampled is not None
         assert found.sampled.excess > 1.5
         assert max(own.high, estimate.high) <= 2.0
         assert estimate.low - 0.1 <= truth <= estimate.high + 0.1
@@ -338,7 +339,7 @@ def test_ties_of_an_optimal_agent_are_no_objective():
     with pytest.raises(UnknownNameError, match="cheese"):
         found.distance("cheese")
     with pytest.raises(UsageError, match="one objective; given are 2"):
-        found.distance(found.objectives.select("return", "hole"))
+        found.distance(compile_objectives(world).select("return", "hole"))
 
 
 def test_random_episodes_have_no_distance():
