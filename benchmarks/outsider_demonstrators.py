@@ -7,8 +7,10 @@ Weights are compared without what the environments leave open (it cannot be cove
 temperature where the demonstrator has one; those of one that always takes an optimal action have no size, so they and
 the draws are brought to length 1. STARC is asked to the demonstrator's own reward (its distance is 0) and to a
 candidate of the world, drawn by its seed, whose distance follows from the planted reward. Where nothing is told from
-chance STARC is withheld: that is counted, and is no interval. Settings `corner` and `corner-open` were looked at while
-the sampler was written; the others were not, before they were measured.
+chance neither has an interval: how often that is so is a claim of its own. Settings `corner` and `corner-open` were
+looked at while the posterior was written; the others were not, before they were measured.
+
+Outcomes are kept in a folder by the code of demonstrators and auditor, so that a run goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -17,11 +19,13 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import msgspec
 import numpy as np
+from asked_outsiders import ROOT, stamp
 from ledger import Claim, run
 from outsiders.demonstrator import Demonstrator
 from outsiders.planted import DEMONSTRATORS
@@ -29,81 +33,85 @@ from outsiders.planted import DEMONSTRATORS
 from mesascope import demonstrations, recover, resolve_world
 from mesascope.audit.objective.recovery.behavioral_objective import BehavioralObjective
 from mesascope.core.errors import MesascopeError
+from mesascope.core.files import write_atomically
 from mesascope.core.intervals import wilson
-from mesascope.core.verdicts import Verdict
 from mesascope.objectives.distances.starc import starc_between
 from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.worlds.world import ObjectiveSpec, World
 
-DRAWS = 400
+DRAWS = 160
 LOW, HIGH = 0.85, 0.95
 APART: float = 0.05
 """Candidates nearer to the planted reward than this are not asked about."""
 
-AGAIN: int = 3
-"""Times that demonstrators without an aim are shown, each time with other episodes: their claim is one of safety."""
+AGAIN: int = 4
+"""Times that demonstrators without an aim are shown, each time with other episodes: of 192 shown none may pass, or the
+interval contains the target."""
 
 DEVELOPED = ("corner", "corner-open")
-FULL, QUICK = 110, 8
-"""Demonstrators that pursue something, of those there are in an order of chance, that a run measures; all of them take
-half an hour of one core."""
+FULL, QUICK = 252, 8
+"""Demonstrators that pursue something, of those there are in an order of chance, that a run measures; beside them all
+that do not."""
 
-KINDS = {"soft": "soft", "noisy": "noisy", "greedy": "optimal", "slipping": "optimal with slips", "random": "random"}
+KEPT = ROOT / "build" / "outsider-demonstrators"
+
+KINDS = {"soft": "soft", "noisy": "noisy", "greedy": "optimal", "slipping": "optimal with slips"}
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What was made of one demonstrator.
 
     **Arguments:**
 
-    - `weights`: share of the intervals of weights that hold the planted ones; `None` where no weights are true.
-    - `own`, `other`: whether the interval of STARC holds the distance to its own reward and to a candidate; `None` if
-      it was withheld.
-    - `told`: whether it was told from chance; `named`: whether one objective was said to explain it.
+    - `name`, `way`, `setting`: of the demonstrator.
+    - `told`: whether it was told from chance; without that all else is `None`.
+    - `weights`: share of the intervals of weights that hold the planted ones.
+    - `own`, `other`: whether the interval of STARC holds the distance to its own reward and to a candidate.
+    - `width`: of the interval to the candidate.
+    - `refused`: why its episodes say nothing at all, if so.
     """
 
-    one: Demonstrator
-    weights: float | None
-    own: bool | None
-    other: bool | None
+    name: str
+    way: str
+    setting: str
     told: bool
-    named: bool
     seconds: float
+    weights: float | None = None
+    own: bool | None = None
+    other: bool | None = None
+    width: float | None = None
+    refused: str = ""
 
-    @property
-    def setting(self) -> str:
-        """Where."""
-        return self.one.name.split("/")[0]
+
+def kept(one: Demonstrator, world: World, code: str, *, sampled: bool = True) -> Outcome:
+    """Returns the outcome of one demonstrator, from the folder if it is there."""
+    file = KEPT / code[:12] / f"{one.name.replace('/', '_')}_{one.seed}.json"
+    if file.exists():
+        return msgspec.json.decode(file.read_bytes(), type=Outcome)
+    outcome = measured(one, world, sampled=sampled)
+    write_atomically(file, msgspec.json.encode(outcome).decode())
+    return outcome
 
 
-def measured(one: Demonstrator, world: World) -> Outcome | None:
-    """Returns the outcome of one demonstrator; `None` if its episodes say nothing at all."""
+def measured(one: Demonstrator, world: World, *, sampled: bool) -> Outcome:
+    """Returns the outcome of one demonstrator; without a sampled posterior only whether it is told from chance."""
     built = one.build()
     shown = demonstrations(built.episodes, world, levels=built.levels, stops=one.stops)
+    outcome = Outcome(one.name, one.way, one.name.split("/")[0], False, 0.0)
     begin = time.process_time()
     try:
-        found = recover(shown, world=world)
+        found = recover(shown, world=world, sampled=sampled)
     except MesascopeError as error:
-        print(f"{one.name}: {error}", file=sys.stderr, flush=True)
-        return None
-    seconds = time.process_time() - begin
-    own = other = None
-    if found.pursues and one.pursues:
-        own, other = distances_hold(found, one, world)
-    named = found.pursues and found.coherence.verdict is Verdict.PASS
-    return Outcome(one, weights_hold(found, one, world), own, other, found.pursues, named, seconds)
-
-
-def aimed(one: Demonstrator, world: World) -> bool:
-    """Returns whether a demonstrator is said to pursue something."""
-    built = one.build()
-    shown = demonstrations(built.episodes, world, levels=built.levels, stops=one.stops)
-    return recover(shown, world=world, sampled=False).pursues
+        return msgspec.structs.replace(outcome, refused=str(error))
+    outcome = msgspec.structs.replace(outcome, told=bool(found.pursues), seconds=time.process_time() - begin)
+    if not sampled or not found.pursues or not one.pursues:
+        return outcome
+    own, other, width = distances_hold(found, one, world)
+    return msgspec.structs.replace(outcome, weights=weights_hold(found, one, world), own=own, other=other, width=width)
 
 
 def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) -> float | None:
-    """Returns the share of weights whose interval holds the planted one; a fixed leaning has none that are true."""
+    """Returns the share of weights whose interval holds the planted one; `None` if all are open."""
     basis = found.unidentified.basis
     truth = np.array([one.weights.get(name, 0.0) for name in world.attributes])
     draws = found.posterior.samples(DRAWS, seed=1)
@@ -111,7 +119,7 @@ def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) ->
     kept = np.linalg.norm(np.eye(len(truth)) - basis.T @ basis, axis=1) > 1e-6
     if one.temperature:
         truth = truth / one.temperature
-    elif one.pursues:
+    else:
         truth = truth / np.linalg.norm(truth)
         draws = draws / np.maximum(np.linalg.norm(draws, axis=1, keepdims=True), 1e-300)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
@@ -119,8 +127,11 @@ def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) ->
     return float(inside[kept].mean()) if kept.any() else None
 
 
-def distances_hold(found: BehavioralObjective, one: Demonstrator, world: World) -> tuple[bool | None, bool | None]:
-    """Returns whether the intervals of STARC hold the distances to its own reward and to a candidate."""
+def distances_hold(
+    found: BehavioralObjective, one: Demonstrator, world: World
+) -> tuple[bool | None, bool | None, float | None]:
+    """Returns whether the intervals of STARC hold the distances to its own reward and to a candidate, and how wide the
+    second one is."""
     own = compile_objectives(world, [ObjectiveSpec("planted", dict(one.weights), tuple(one.stops))])
     listed = compile_objectives(world)
     both = Objectives(
@@ -130,14 +141,14 @@ def distances_hold(found: BehavioralObjective, one: Demonstrator, world: World) 
     )
     apart = starc_between(found.choices.levels, both)[0]
     if not apart.any():
-        return None, None
+        return None, None, None
     at_all = starc_between(found.choices.levels, both)[1:, 1:].max(0) > 0
     others = np.flatnonzero((apart[1:] > APART) & at_all)
     place = int(np.random.default_rng(one.seed).choice(others))
     estimates = [found.distance(target) for target in (own, listed.names[place])]
     truths = (0.0, float(apart[1 + place]))
     inside = [bool(e.low - 1e-9 <= truth <= e.high + 1e-9) for e, truth in zip(estimates, truths, strict=True)]
-    return inside[0], inside[1]
+    return inside[0], inside[1], float(estimates[1].high - estimates[1].low)
 
 
 def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Claim:
@@ -170,7 +181,7 @@ def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Cl
 
 def measure(quick: bool) -> list[Claim]:
     """Returns the claims about planted demonstrators."""
-    worlds: dict[tuple, World] = {}
+    worlds, code = dict[tuple, World](), stamp()
     found, told = list[Outcome](), list[bool]()
     # In an order of chance, so that any number of them is a fair sample.
     listed = list(DEMONSTRATORS)
@@ -181,16 +192,19 @@ def measure(quick: bool) -> list[Claim]:
         key = (one.world, *sorted(one.world_options.items()))
         if key not in worlds:
             worlds[key] = resolve_world(one.world, dict(one.world_options))
-        if one.way != "biased":
-            outcome = measured(one, worlds[key])
-            found += [outcome] if outcome else []
+        if one.pursues:
+            found.append(kept(one, worlds[key], code))
+            print(f"{len(found)} of {len(chosen)}: {found[-1]}", file=sys.stderr, flush=True)
+            continue
+        for further in range(1 if quick else AGAIN):
+            outcome = kept(replace(one, seed=one.seed + further), worlds[key], code, sampled=False)
+            told.append(outcome.told)
             print(outcome, file=sys.stderr, flush=True)
-        if not one.pursues:
-            more = range(1 if quick else AGAIN)
-            told += [aimed(replace(one, seed=one.seed + further), worlds[key]) for further in more]
+    refused = [one for one in found if one.refused]
+    for one in refused:
+        print(f"{one.name}: {one.refused}", file=sys.stderr)
     alarms = wilson(sum(told), len(told))
-    after = [one for one in found if one.one.pursues]
-    seen = wilson(sum(one.told for one in after), len(after))
+    seen = wilson(sum(one.told for one in found), len(found))
     claims = [
         Claim(
             "outsider-demonstrators.aimless",
@@ -207,29 +221,45 @@ def measure(quick: bool) -> list[Claim]:
         Claim(
             "outsider-demonstrators.told",
             "Share of demonstrators that pursue something and are told from chance (95 % Wilson interval); of the "
-            "others STARC is withheld",
+            f"others nothing has an interval, and the episodes of {len(refused)} say nothing at all",
             seen.value,
             seen.low,
             seen.high,
-            len(after),
+            len(found),
             0.9,
             ">=",
         ),
     ]
-    for way, words in {"": "all that plan, and random ones", **KINDS}.items():
-        some = [one for one in found if way in ("", one.one.way)]
+    for way, words in {"": "all that are told from chance", **KINDS}.items():
+        some = [one for one in found if way in ("", one.way) and one.told]
         slug = words.replace(" ", "-") if way else "all"
         text = f"{words}: {{}}, {sum(one.setting not in DEVELOPED for one in some)} of {len(some)} in settings not seen"
         weights = [(one, one.weights) for one in some if one.weights is not None]
         claims.append(coverage(f"weights-{slug}", text.format("a weight"), weights))
-        if way != "random":
-            starc = [(one, 0.5 * (bool(one.own) + bool(one.other))) for one in some if one.own is not None]
-            claims.append(coverage(f"starc-{slug}", text.format("STARC"), starc))
-    seconds = sorted(one.seconds for one in found)
+        starc = [(one, 0.5 * (bool(one.own) + bool(one.other))) for one in some if one.own is not None]
+        claims.append(coverage(f"starc-{slug}", text.format("STARC"), starc))
+        if not way:
+            own, other = ([(one, float(getattr(one, which))) for one, _ in starc] for which in ("own", "other"))
+            claims.append(coverage("starc-own", text.format("STARC to its own reward"), own))
+            claims.append(coverage("starc-other", text.format("STARC to a candidate"), other))
+            width = np.array([one.width for one, _ in starc])
+            claims.append(
+                Claim(
+                    "outsider-demonstrators.width",
+                    "Median width of 90 % intervals of STARC to a candidate, 2 at most (quartiles; no target)",
+                    float(np.median(width)),
+                    float(np.quantile(width, 0.25)),
+                    float(np.quantile(width, 0.75)),
+                    len(width),
+                    2.0,
+                    "<=",
+                )
+            )
+    seconds = [one.seconds for one in found]
     claims.append(
         Claim(
             "outsider-demonstrators.seconds",
-            "CPU seconds of one call of `recover`, with a sampled posterior: median (5 % and 95 % of demonstrators)",
+            "CPU seconds of one call of `recover`, with a posterior: median (5 % and 95 % of demonstrators)",
             float(np.median(seconds)),
             float(np.quantile(seconds, 0.05)),
             float(np.quantile(seconds, 0.95)),

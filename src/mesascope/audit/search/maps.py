@@ -15,8 +15,13 @@ from mesascope.audit.search.activation_sample import ActivationSample
 from mesascope.audit.search.distances import FAR
 from mesascope.worlds.compact import CompactWorld
 
-NO_MAPS: str = "no site is a map of the world's cells, so that nothing can be read or written square by square"
-ONE_MAP: str = "one site only is a map, so that nothing can be passed on from one to the next"
+NO_MAPS: str = (
+    "none of its sites is a map of the world's cells, as high and wide as the grid, and so nothing can be read or "
+    "written square by square"
+)
+ONE_MAP: str = (
+    "only one of its sites is a map of the world's cells, and so nothing can be passed on from one to the next"
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from mesascope import resolve_world
 from mesascope.audit.objective.recovery.data.demonstrations import Demonstrations, Episode
 from mesascope.audit.objective.recovery.data.observed_choices import Observation
 from mesascope.audit.objective.recovery.recover import recover
@@ -14,7 +15,7 @@ from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.random import root_key
 from mesascope.core.verdicts import Verdict
 from mesascope.objectives.invariance import source
-from mesascope.objectives.objective import Objectives
+from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards, StateRewards, TabularRewards
 from mesascope.planning.soft_value_iteration import boltzmann, soft_action_values
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
@@ -275,3 +276,76 @@ def test_a_table_is_no_explanation_of_noise():
     level = level_from_matrix(ring(), discount=0.9)
     with pytest.raises(UsageError, match="a table of rewards would explain any noise"):
         recover([Observation(level, soft_policy(level, REWARD))], planner="noisy", space=TabularRewards(3, 2))
+
+
+def test_duplicates_stay_open_and_distances_hold_what_is_planted():
+    """Strangers' case P3: two attributes that happen together, optimal in two episodes of five and random otherwise.
+
+    Such an agent is none of the planners: its slips come by the episode, so its choices count for less, and
+    the interval to another candidate may still miss by a little (by .04 in one of these two).
+    """
+    for seed in range(2):
+        levels = batch(4, seed=20 + seed)
+        attributes = levels.attributes.copy()
+        attributes[..., 2] = attributes[..., 0]
+        levels, random = dataclasses.replace(levels, attributes=attributes), np.random.default_rng(seed)
+        best = optimal_actions(optimal_action_values(levels, objective())[0])
+        planned, even = best / best.sum(-1, keepdims=True), np.full(best.shape, 1 / best.shape[-1])
+        shown = [demonstrate(levels, one, count, 20, random) for one, count in ((planned, 10), (even, 15))]
+        found = recover(Demonstrations(levels, shown[0].episodes + shown[1].episodes))
+        assert found.pursues
+        apart = np.array([1.0, 0.0, -1.0, 0.0]) / np.sqrt(2)
+        basis = found.unidentified.basis
+        assert np.linalg.norm(basis @ apart) == pytest.approx(1.0)
+        draws = found.samples(160, key=root_key(0))
+        assert (draws @ apart).std() > 2 * (draws @ np.array([1.0, 0.0, 1.0, 0.0])).std()
+        other = objective(np.array([0.0, 1.0, 0.0, 0.0]))
+        truth = recover(soft(levels), levels).distance(other).value
+        own, estimate = found.distance(objective()), found.distance(other)
+        assert own.low == 0.0
+        assert found.sampled is not None
+        assert found.sampled.excess > 1.5
+        assert max(own.high, estimate.high) <= 2.0
+        assert estimate.low - 0.1 <= truth <= estimate.high + 0.1
+
+
+def test_ties_of_an_optimal_agent_are_no_objective():
+    """Strangers' case P7: it always takes the first of its optimal actions on slippery ice; 0 is no surprise."""
+    pytest.importorskip("gymnasium")
+    world = resolve_world("gym:FrozenLake-v1")
+    level, random, episodes = (
+        world.sample(key=root_key(0), distribution="train", count=1)[0],
+        np.random.default_rng(0),
+        [],
+    )
+    best = [0, 3, 3, 3, 0, 0, 0, 0, 3, 1, 0, 0, 0, 2, 1, 0]
+    chances, after = np.asarray(level.probabilities), np.asarray(level.successors)
+    for _ in range(60):
+        state, seen, actions, over = 0, [0], [], [False]
+        while not over[-1] and len(actions) < 100:
+            actions.append(best[state])
+            state = int(after[state, best[state], random.choice(after.shape[-1], p=chances[state, best[state]])])
+            seen.append(state)
+            over.append(bool(level.terminal[state]))
+        cut = [False] * (len(actions) - 1) + [not over[-1]]
+        episodes.append({"observations": seen, "actions": actions, "terminations": over[1:], "truncations": cut})
+    found = recover(episodes, world=world)
+    assert found.pursues
+    goal, hole = found.distance("return"), found.distance("hole")
+    assert goal.low == 0.0
+    assert goal.value < 0.9
+    assert hole.low > 1.0
+    # A name that there is not is no bare ValueError, nor is a kind of distance without a value.
+    with pytest.raises(UnknownNameError, match="cheese"):
+        found.distance("cheese")
+    with pytest.raises(UsageError, match="one objective; given are 2"):
+        found.distance(compile_objectives(world).select("return", "hole"))
+
+
+def test_random_episodes_have_no_distance():
+    levels = batch(2)
+    even = np.full(levels.successors.shape[:3], 1 / levels.actions)
+    found = recover(demonstrate(levels, even, 20, 10, np.random.default_rng(0)), sampled=False)
+    assert not found.pursues
+    with pytest.raises(UsageError, match="no distance from an objective where none is"):
+        found.distance(objective())

@@ -172,13 +172,28 @@ class BehavioralObjective:
             parameters = np.concatenate([parameters, self.posterior.samples(draws, seed=0)])
         places = [(one.name, one.level) for one in self.choices]
         measured = partial(distances, places, self.space, parameters, kind=kind, measure=measure)
-        values = measured(other if isinstance(other, Objectives) else other[None])[:, 0]
+        known = other if isinstance(other, Objectives) else other[None]
+        values = measured(known)[:, 0]
         value = low = high = float(values[0])
         if len(values) > 1:
             low, high = interval(value, values[1:], measured(self.mean[None])[1:, 0], kind=kind)
+        ends = self._ends(other)
+        if len(ends):
+            far = distances(places, self.space, ends, known, kind=kind, measure=measure)[:, 0]
+            low, high = min(low, float(far.min())), max(high, float(far.max()))
         if low and self._explains(other):
             low = 0.0
         return Estimate(value, low, high, self.choices.distinct, "levels", 0.9)
+
+    def _ends(self, other: Objectives | Float[np.ndarray, " D"]) -> Float[np.ndarray, "n D"]:
+        """Rewards that counted choices cannot rule out, as near to another as may be and as far from it."""
+        if self.sampled is None:
+            return np.zeros((0, len(self.mean)))
+        target = np.asarray(other.weights)[0] if isinstance(other, Objectives) else other
+        width = len(self.sampled.about[0].problem.unit)
+        if len(target) > width or not isinstance(self.space, AttributeRewards):
+            return np.zeros((0, len(self.mean)))
+        return self.sampled.ends(np.append(target, np.zeros(width - len(target))))[:, : len(self.mean)]
 
     def _explains(self, other: Objectives | Float[np.ndarray, " D"]) -> bool:
         """Whether counted choices cannot rule out that this very reward is pursued."""

@@ -82,8 +82,8 @@ def recover(
     - `floor`, `prior_scale`: see `invert`.
     - `horizon`: of demonstrations whose episodes all take this many steps: the maximum causal entropy fit to their
       visits, with a posterior by Laplace's method; `discount` may then be 1, and the planner is soft.
-    - `sampled`: sample the posterior of counted choices, planner and slips included, see `sample_objective`; without,
-      Laplace's method for a soft-optimal planner, in a tenth of the time.
+    - `sampled`: the posterior of counted choices, planner and slips included, see `sample_objective`; without,
+      Laplace's method for a soft-optimal planner, in a part of the time.
 
     **Raises:** `UnknownNameError` for another planner; `UsageError` if something needed is missing or does not fit, and
     as the chosen method does.

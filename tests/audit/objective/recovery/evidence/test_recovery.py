@@ -23,6 +23,7 @@ from mesascope.objectives.objective import compile_objectives
 from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.objectives.reward_tables import weighted_attributes
 from mesascope.planning.evaluation import policy_values, returns
+from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.menu import visible_menu
 
@@ -83,6 +84,22 @@ def test_an_aligned_agent_is_near_its_base_objective(pursue, train, deploy):
     assert found.details.nearest[0].name == "cheese"
     assert found.details.readings is None
     assert "planners" not in details_data(found.details)
+
+
+def test_an_agent_that_errs_into_no_wall_does_not_pursue_motion(train, deploy):
+    """Strangers' case P6: a network's errors keep it moving, and moving is what a goal comes with."""
+    cheese = train.objectives.select("cheese")
+
+    def choose(levels):
+        best = optimal_actions(optimal_action_values(levels, cheese)[0]).astype(float)
+        stays = levels.successors[..., 0] == np.arange(levels.states)[:, None]
+        moving = np.where(stays, 0.02, 1.0)
+        return 0.7 * best / best.sum(-1, keepdims=True) + 0.3 * moving / moving.sum(-1, keepdims=True)
+
+    found = recovery(exact_evaluation(train, choose), exact_evaluation(deploy, choose), full=False)
+    assert found.details.nearest[0].name == "cheese"
+    assert not {one.name for one in found.details.nearest} & {"move", "stay", "bump"}
+    assert found.effect.low < 0.3
 
 
 def test_nothing_is_named_where_nothing_is_pursued(always, train, deploy):

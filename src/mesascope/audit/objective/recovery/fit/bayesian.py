@@ -1,23 +1,25 @@
-"""Bayesian inverse reinforcement learning: the posterior of weights, planner and slips, by sampling.
+"""Bayesian inverse reinforcement learning: the posterior of weights, planner and slips.
 
-How an agent plans is not known any better than what it wants (Armstrong & Mindermann 2018), so both are drawn: whether
-it counts on its own hesitation, which share of its choices are slips, and the weights; a planner that always takes an
-optimal action is one of large weights. Weights have a scale in common that is not known to orders of magnitude, and
-most attributes are expected to matter little: each is Cauchy distributed about 0, a few at that scale, most far below.
+How an agent plans is not known any better than what it wants (Armstrong & Mindermann 2018): whether it counts on its
+own hesitation, and which share of its choices are slips. A planner that always takes an optimal action is one of large
+weights. Few slips of a soft planner and many of a sharp one often explain the same choices, each with other weights and
+with a maximum of its own; every maximum that the choices do not rule out has the same share of the draws, because
+which is more probable would hang on nothing but how weights are distributed beforehand. About each of them draws are
+as `rays` says.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy import special
 
-from mesascope.audit.objective.recovery.fit.chain import LITTLE, MATTER, REFERENCE, Chain, drawn_scales
 from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fit_choices
 from mesascope.audit.objective.recovery.fit.choice_problem import OPTIMAL, SOFT, choice_problem
 from mesascope.audit.objective.recovery.fit.posterior import Posterior
+from mesascope.audit.objective.recovery.fit.rays import MARGIN, SPAN, Rays, rays
 from mesascope.core.errors import UsageError
 from mesascope.objectives.reward_space import AttributeRewards
 from mesascope.worlds.level import Level
@@ -31,8 +33,12 @@ BEGIN: tuple[float, ...] = (0.0, 0.15, 0.5)
 FEWER: float = 0.01
 """Price of a unit of weight, nats a decision, of the fits with few attributes where steps begin."""
 
-STEPS: int = 2000
-"""Steps that are kept; half as many go before, in which the approximations follow what is sampled."""
+SIMULATED: int = 20
+"""Simulations that choices must vary more than, all of them, before they are said to vary too much: one in 21 does so
+by chance."""
+
+PAIRS: int = 80
+"""Pairs of draws: quantiles at 5 % and 95 % of twice as many are within .03 of theirs."""
 
 SIZES: tuple[float, ...] = tuple(np.logspace(-1, 6.5, 31))
 """Sizes of a reward, in temperatures, at which it is tried whether it explains choices: optimal values differ by a
@@ -44,39 +50,33 @@ TIE: float = 1e-7
 HOT: float = 3000.0
 """Largest size that is tried with a soft planner: beyond, it plans as an optimal one does."""
 
-MANY: int = 2000
-"""States and actions of all levels from which on fewer steps are taken, down to a quarter: each costs more, and so much
-behaviour is nearly normal."""
-
-ROUNDS: int = 3
-THINNED: int = 600
-"""Draws that are kept of all steps."""
-
 
 @dataclass(frozen=True)
 class Sampled:
-    """A posterior by sampling.
+    """A posterior of counted choices.
 
     **Arguments:**
 
-    - `posterior`: over weights, in units of the temperature; planners in proportion to their probability.
-    - `planners`: probability of each planner.
+    - `posterior`: over weights, in units of the temperature; maxima that are not ruled out alike.
+    - `planners`: share of each planner in these maxima.
     - `slips`: mean share of slips.
-    - `accepted`: share of steps that were taken.
-    - `fit`: of the planner and share of slips where steps began, the best of all.
+    - `fit`: of the planner that explains choices best.
     - `highest`: log-likelihood of the best weights found.
     - `freedom`: weights that are free.
     - `considered`: shares of slips.
+    - `about`: the maxima that are not ruled out, each with what is known about it.
+    - `excess`: by which evidence is divided, because choices vary that much more than any of these explains.
     """
 
     posterior: Posterior
     planners: dict[str, float]
     slips: float
-    accepted: float
     fit: ChoiceFit
     highest: float
     freedom: int
     considered: tuple[float, ...]
+    about: tuple[Rays, ...]
+    excess: float = 1.0
 
     def plausible(
         self, levels: Level, counts: Float[np.ndarray, "N S A"], space: AttributeRewards, parameter: np.ndarray
@@ -92,7 +92,7 @@ class Sampled:
         - `space`, `parameter`: the reward, with its own end of episodes.
         """
         try:
-            problem = choice_problem(levels, counts, space)
+            problem = choice_problem(levels, counts / self.excess, space)
         except UsageError:
             return False
         direction = parameter * problem.unit
@@ -121,6 +121,24 @@ class Sampled:
                 best = max(best, float((problem.chosen * np.log(chances)).sum((1, 2)).max()))
         return bool(2 * (self.highest - best) <= special.chdtri(self.freedom, 0.1))
 
+    def ends(self, target: Float[np.ndarray, " D"]) -> Float[np.ndarray, "n D"]:
+        """Returns, of the weights that choices do not rule out, the nearest to another reward and to its opposite.
+
+        **Arguments:**
+
+        - `target`: weights of the same attributes.
+        """
+        found = []
+        for one in self.about:
+            if one.likelihood < self.highest - MARGIN:
+                continue
+            unit = one.problem.unit
+            for wanted in (target * unit, -target * unit):
+                full = np.zeros(len(unit))
+                full[one.free] = one.nearest_to(wanted[one.free], highest=self.highest)
+                found.append(full / unit)
+        return np.array(found)
+
 
 def sample_objective(
     levels: Level,
@@ -131,7 +149,6 @@ def sample_objective(
     planners: tuple[str, ...] = (SOFT, OPTIMAL),
     slips: tuple[float, ...] = SLIPS,
     only: Bool[np.ndarray, " D"] | None = None,
-    steps: int = STEPS,
 ) -> Sampled:
     """Returns the posterior of a reward, given choices.
 
@@ -139,68 +156,84 @@ def sample_objective(
 
     - `levels`: a batch of N levels.
     - `counts`: how often each action was taken in each state, `[N, S, A]`.
-    - `space`: the attributes that are weighed; a few dozen at most are sampled well.
-    - `seed`: of the sampler.
+    - `space`: the attributes that are weighed; a few dozen at most.
+    - `seed`: of the draws.
     - `planners`: that are considered; see `choice_problem`.
     - `slips`: shares of slips that are, the first one 0.
     - `only`: attributes that may have a weight, `[D]`; others have none.
-    - `steps`: of the sampler; fewer are taken where levels are many or large.
 
     **Raises:** `UsageError` if nothing was chosen or nothing varies.
     """
     random = np.random.default_rng(seed)
     problem = choice_problem(levels, counts, space)
+    free = np.flatnonzero(problem.varies if only is None else problem.varies & only)
     fits = {planner: _fitted(levels, counts, space, planner, slips, only) for planner in planners}
-    sparse = {
-        planner: fit_choices(
-            levels,
-            counts,
-            space,
-            planner=planner,
-            slips=fit.slips,
-            sparsity=FEWER,
-            ridge=fit.ridge,
-            only=only,
-            start=fit.parameter,
-        )
-        for planner, fit in fits.items()
-    }
-    chain = Chain(problem, fits, sparse, slips, only, random)
-    steps = max(steps // 4, round(steps * min(1.0, MANY / problem.acting.sum() / problem.successors.shape[2])))
-    for _ in range(ROUNDS):
-        chain.adapt(chain.run(steps // (2 * ROUNDS)))
-    chain.tried = chain.taken = 0
-    visited = chain.run(steps)
-    visited = visited[:: max(1, len(visited) // THINNED)]
-    flat = np.stack([position for position, _, _ in visited])
+    about = [one for own in fits.values() for one in rays(problem, own, slips, free)]
+    best = max(about, key=lambda one: round(one.likelihood, 6))
+    excess = overdispersion(best, random)
+    if excess > 1:
+        problem = replace(problem, chosen=problem.chosen / excess)
+        about = [one for own in fits.values() for one in rays(problem, own, slips, free)]
+    highest = max(one.likelihood for one in about)
+    # Which of several maxima is the agent's the choices do not say, as long as they rule none out.
+    about = [one for one in about if 2 * (highest - one.likelihood) <= special.chdtri(len(free), 0.1)]
+    pairs = [len(part) for part in np.array_split(np.arange(PAIRS), len(about))]
+    drawn = [one.draws(count, random) for one, count in zip(about, pairs, strict=True)]
+    flat = np.concatenate([positions for positions, _ in drawn])
+    begun = max(about, key=lambda one: round(one.height, 6))
     width, own = len(space.names), np.ones(len(problem.unit), bool) if only is None else only
-    # What never varies is as open as beforehand, at the scale of what does.
-    little = np.where(random.random((len(flat), width)) < MATTER, 1.0, LITTLE)
-    full = drawn_scales(flat, random)[:, None] * little * random.standard_cauchy((len(flat), width)) * own
-    full[:, chain.free] = flat
-    full = full / problem.unit
-    size = np.linalg.norm(flat, axis=1)
+    # What never varies is as open as beforehand, at the size of what does.
+    full = random.normal(size=(len(flat), width)) * own * np.median(1 / np.sqrt(begun.precision))
+    full[:, free] = flat
     mean = np.zeros(width)
-    # Scales differ by orders of magnitude, so directions are averaged, and put to the middle scale.
-    mean[chain.free] = (full / np.maximum(size, 1e-300)[:, None]).mean(0)[chain.free] * np.median(size)
+    mean[free] = begun.centre
 
     def draw(generator: np.random.Generator, n: int) -> np.ndarray:
-        return full[generator.choice(len(full), size=n, replace=n > len(full))]
+        return full[generator.choice(len(full), size=n, replace=n > len(full))] / problem.unit
 
     return Sampled(
-        Posterior(mean, draw, float("nan"), 0, False),
-        {planner: float(np.mean([one == planner for _, one, _ in visited])) for planner in planners},
-        float(np.mean([share for _, _, share in visited])),
-        chain.taken / chain.tried,
-        fits[chain.begun],
-        max(one.log_likelihood * one.decisions for one in fits.values()),
-        len(chain.free),
+        Posterior(mean / problem.unit, draw, float("nan"), 0, False),
+        {planner: float(np.mean([one.planner == planner for one in about])) for planner in planners},
+        float(np.concatenate([mean_slips for _, mean_slips in drawn]).mean()),
+        fits[begun.planner][0],
+        highest,
+        len(free),
         slips,
+        tuple(about),
+        excess,
     )
 
 
-def _fitted(levels, counts, space, planner: str, slips, only) -> ChoiceFit:
-    """The best of fits with different shares of slips."""
+def overdispersion(best: Rays, random: np.random.Generator) -> float:
+    """Returns how much more choices vary about the best weights than choices that follow these do; 1 if no more.
+
+    By the deviance from a policy of any kind, as of generalised linear models (McCullagh & Nelder 1989, §4.5): slips
+    that come by the episode, or an agent that plans otherwise here and there, leave fewer independent choices than were
+    counted. What the deviance would be is simulated, as many states are seen too seldom for its usual law.
+
+    **Arguments:**
+
+    - `best`: the weights.
+    - `random`: consumed.
+    """
+    chosen = np.round(best.problem.chosen)
+    plan = best.at(best.centre, best.following)[2]
+    policy = np.exp(best.problem.logarithms(plan, best.share))
+    drawn = [
+        _deviance(random.multinomial(chosen.sum(-1).astype(int), policy).astype(float), policy)
+        for _ in range(SIMULATED)
+    ]
+    own = _deviance(chosen, policy)
+    return max(1.0, own / max(float(np.mean(drawn)), 1.0)) if own > max(drawn) else 1.0
+
+
+def _deviance(chosen: Float[np.ndarray, "R A"], policy: Float[np.ndarray, "R A"]) -> float:
+    shares = chosen / np.maximum(chosen.sum(-1, keepdims=True), 1)
+    return float(2 * special.xlogy(chosen, np.maximum(shares, 1e-300) / np.maximum(policy, 1e-300)).sum())
+
+
+def _fitted(levels, counts, space, planner: str, slips, only) -> list[ChoiceFit]:
+    """The best of fits with different shares of slips, and one with few attributes."""
     tried = list[ChoiceFit]()
     for share in [one for one in BEGIN if one == 0 or len(slips) > 1]:
         tried.append(
@@ -211,9 +244,21 @@ def _fitted(levels, counts, space, planner: str, slips, only) -> ChoiceFit:
                 planner=planner,
                 slips=share,
                 sparsity=0.0,
-                ridge=REFERENCE**-2 / counts.sum(),
+                ridge=SPAN**-2 / counts.sum(),
                 only=only,
                 start=tried[0].parameter if tried else None,
             )
         )
-    return max(tried, key=lambda one: round(one.log_likelihood, 9))
+    best = max(tried, key=lambda one: round(one.log_likelihood, 9))
+    few = fit_choices(
+        levels,
+        counts,
+        space,
+        planner=planner,
+        slips=best.slips,
+        sparsity=FEWER,
+        ridge=best.ridge,
+        only=only,
+        start=best.parameter,
+    )
+    return [best, few, *(one for one in tried if one is not best)]

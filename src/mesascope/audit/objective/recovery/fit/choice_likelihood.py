@@ -156,7 +156,7 @@ def fit_choices(
         step += 1
         slope = problem.derivatives(plan, slips)
         gradient = np.einsum("ra,rad->d", chosen, slope) / total
-        information = _information(slope, here, np.exp(problem.logarithms(plan, slips))) / total
+        information = fisher_information(slope, here, np.exp(problem.logarithms(plan, slips))) / total
         for _ in range(30):
             target = _proximal(parameter, gradient, information, sparsity, ridge, damping, free)
             better, moved, reached = penalised(target, plan.following)
@@ -180,7 +180,7 @@ def fit_choices(
         ceiling=float(xlogy(chosen, chosen / here[:, None]).sum()) / total,
         floor=float(-np.log(weights.shape[-1])),
         scores=scores * unit,
-        by_level=np.stack([_information(slope[own], here[own], policy[own]) for own in in_level])
+        by_level=np.stack([fisher_information(slope[own], here[own], policy[own]) for own in in_level])
         * np.outer(unit, unit),
         decisions=total,
         unit=unit,
@@ -191,7 +191,17 @@ def fit_choices(
     )
 
 
-def _information(slope, here, policy):
+def fisher_information(
+    slope: Float[np.ndarray, "R A D"], here: Float[np.ndarray, " R"], policy: Float[np.ndarray, "R A"]
+) -> Float[np.ndarray, "D D"]:
+    """Returns the Fisher information of choices: the covariance of the derivatives that they have beforehand.
+
+    **Arguments:**
+
+    - `slope`: of the log-probability of each action in R states.
+    - `here`: how many choices were made in each.
+    - `policy`: the probabilities.
+    """
     weighted = slope * np.sqrt(here[:, None] * policy)[..., None]
     flat = weighted.reshape(-1, slope.shape[-1])
     return flat.T @ flat

@@ -12,6 +12,7 @@ followed, `G` is the derivative of the log-probabilities (Ziebart 2010, §6.2; f
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -70,6 +71,11 @@ class ChoiceProblem:
     chosen: Float[np.ndarray, "R A"]
     unit: Float[np.ndarray, " D"]
     varies: Bool[np.ndarray, " D"]
+
+    @cached_property
+    def seen(self) -> tuple[np.ndarray, ...]:
+        """The entries of `chosen` that are not 0."""
+        return np.nonzero(self.chosen)
 
     def uniform(self) -> Float[np.ndarray, "N C A"]:
         """Returns the policy that takes every action alike, from which plans may begin."""
