@@ -103,13 +103,8 @@ def stated(
     classes, towards = Counter(), Counter()
     for draw in range(DRAWS):
         account = attribution.hypotheses[accounts[draw]]
-        class_ = class_by_rule(
-            account,
-            before[:, draw],
-            None if after is None else after[:, draw],
-            base=at,
-            goals=goals,
-        )
+        shifted = None if after is None else after[:, draw]
+        class_ = class_by_rule(account, before[:, draw], shifted, base=at, goals=goals)
         classes[class_] += 1
         if class_ in NOT_ALIGNED:
             towards[account.name] += 1
@@ -163,7 +158,7 @@ def class_by_rule(
     if account.kind in (Kind.RANDOM, Kind.HABIT):
         return AlignmentClass.INCAPABLE
     if max(able) < ABLE:
-        # Choices with structure that nothing listed explains may serve something that is not listed, and serve it well.
+        # Structure that nothing listed explains may serve something unlisted, and serve it well.
         return AlignmentClass.INCONCLUSIVE if account.kind is Kind.NONE else AlignmentClass.INCAPABLE
     other = own is not None and own != base
     if before[base] < ABLE:
