@@ -106,7 +106,7 @@ def test_it_is_listed_and_knows_its_place():
 def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     agent = FunctionAgent("up", up, 5)
     plain = [assay.name for assay in assays_of(*set(Stage) - {Stage.APART}) if assay.own]
-    findings = audit_agent(watched(agent, WORLD, levels=6))
+    findings = audit_agent(watched(agent, WORLD, levels=16))
     by_assay = {one.assay: one for one in findings.evidence}
     found = by_assay["hedges"]
     assert (found.verdict, found.effect.value) == (Verdict.PASS, pytest.approx(0.8))
@@ -134,7 +134,7 @@ def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
 
 @pytest.mark.usefixtures("acme")
 def test_it_can_be_put_to_the_bank(tmp_path, monkeypatch):
-    contexts = iter([watched(FunctionAgent("up", up, 5), WORLD, levels=6) for _ in range(2)])
+    contexts = iter([watched(FunctionAgent("up", up, 5), WORLD, levels=16) for _ in range(2)])
     monkeypatch.setattr(assay_check, "build_agent", lambda entry, folder: None)
     monkeypatch.setattr(assay_check, "bank_context", lambda entry, agent: next(contexts))
     entries = [bank_agent(name) for name in ("maze-sweeps-6", "maze-sweeps-6-as-nearest")]
