@@ -25,10 +25,20 @@ from mesascope.organisms.bank.scoring import score_bank
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src" / "mesascope"
 KEPT = ROOT / "build" / "search"
-TRAINING: tuple[str, ...] = ("agents", "core", "objectives", "organisms/bank", "planning", "training", "worlds")
+TRAINING: tuple[str, ...] = (
+    "agents/networks",
+    "core",
+    "objectives",
+    "organisms/bank",
+    "planning",
+    "training",
+    "worlds",
+)
 """What trained networks of the bank follow from."""
 SCORING: tuple[str, ...] = (
     *TRAINING,
+    "agents/adapters",
+    *(f"agents/{name}.py" for name in ("activations", "asking", "files", "network_agent", "probabilities", "sites")),
     "audit/search",
     *(f"audit/{name}.py" for name in ("assay", "context", "evaluation", "level_set", "policy", "run")),
 )

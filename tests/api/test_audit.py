@@ -36,13 +36,15 @@ class Northwest(Agent):
         return probabilities, None
 
 
-ROOM = Corner(size=6, density=0.0)
+ROOM = Corner(size=5, walls="open")
+LEVELS = 16
+"""As in the tests of the command line: world and number decide what has to be compiled."""
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
     """A whole audit at the smallest useful size."""
-    return audit(Northwest(), ROOM, seed=3, levels=40, command=["mesascope", "audit"])
+    return audit(Northwest(), ROOM, seed=3, levels=LEVELS, command=["mesascope", "audit"])
 
 
 def test_a_whole_audit_makes_a_valid_report(report, tmp_path):
@@ -59,7 +61,7 @@ def test_a_whole_audit_makes_a_valid_report(report, tmp_path):
 
 
 def test_the_same_seed_gives_the_same_bytes_apart_from_provenance(report):
-    again = audit(Northwest(), ROOM, seed=3, levels=40)
+    again = audit(Northwest(), ROOM, seed=3, levels=LEVELS)
     assert again.to_json().split('"provenance"')[0] == report.to_json().split('"provenance"')[0]
 
 

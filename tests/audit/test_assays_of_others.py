@@ -106,11 +106,11 @@ def test_it_is_listed_and_knows_its_place():
 def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     agent = FunctionAgent("up", up, 5)
     plain = [assay.name for assay in assays_of(*set(Stage) - {Stage.APART}) if assay.own]
-    findings = audit_agent(watched(agent, WORLD, levels=6))
+    findings = audit_agent(watched(agent, WORLD, levels=16))
     by_assay = {one.assay: one for one in findings.evidence}
     found = by_assay["hedges"]
     assert (found.verdict, found.effect.value) == (Verdict.PASS, pytest.approx(0.8))
-    assert found.details.levels == 6
+    assert found.details.levels == 16
     # Others of the package that cannot be had, or leave, say so; everything else is there.
     for name, reason in {"exits": "exit with code 0", "gone": "acme_gone", "none": "is no `mesascope"}.items():
         assert by_assay[name].verdict is Verdict.INCONCLUSIVE
@@ -124,17 +124,17 @@ def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     page = report.to_html(tmp_path / "one.html").read_text()
     assert "It goes up &lt;b&gt;often&lt;/b&gt;." in page
     data = next(one for one in json.loads(report.to_json())["evidence"] if one["assay"] == "hedges")
-    assert data["details"]["levels"] == 6
+    assert data["details"]["levels"] == 16
     again = Report.from_json(report.to_json())
     read = next(one for one in again.findings.evidence if one.assay == "hedges").details
     assert type(read) is type(found.details)
-    assert (read.levels, read.rate("up")) == (6, pytest.approx(0.8))
+    assert (read.levels, read.rate("up")) == (16, pytest.approx(0.8))
     assert again.to_html(tmp_path / "again.html").read_text() == page
 
 
 @pytest.mark.usefixtures("acme")
 def test_it_can_be_put_to_the_bank(tmp_path, monkeypatch):
-    contexts = iter([watched(FunctionAgent("up", up, 5), WORLD, levels=6) for _ in range(2)])
+    contexts = iter([watched(FunctionAgent("up", up, 5), WORLD, levels=16) for _ in range(2)])
     monkeypatch.setattr(assay_check, "build_agent", lambda entry, folder: None)
     monkeypatch.setattr(assay_check, "bank_context", lambda entry, agent: next(contexts))
     entries = [bank_agent(name) for name in ("maze-sweeps-6", "maze-sweeps-6-as-nearest")]

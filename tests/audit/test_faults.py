@@ -40,7 +40,7 @@ def up_then_left(seen: np.ndarray) -> np.ndarray:
 
 
 def audited() -> Findings:
-    return audit_agent(watched(FunctionAgent("up then left", up_then_left, 5), WORLD, levels=6))
+    return audit_agent(watched(FunctionAgent("up then left", up_then_left, 5), WORLD, levels=16))
 
 
 @pytest.fixture(scope="module")

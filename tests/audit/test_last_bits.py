@@ -33,7 +33,7 @@ def rounded_otherwise(seen: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def findings() -> tuple[Findings, Findings]:
     one, other = (
-        audit_agent(watched(FunctionAgent("corner", function, 5), WORLD, levels=6))
+        audit_agent(watched(FunctionAgent("corner", function, 5), WORLD, levels=16))
         for function in (towards_the_corner, rounded_otherwise)
     )
     return one, other

@@ -45,7 +45,7 @@ def test_two_agents_are_audited_in_the_same_levels(mesascope, folder):
     random = "import numpy as np\n\ndef at_random(seen):\n    return np.full((len(seen), 5), 0.2)\n"
     (folder / "other_agents.py").write_text(random)
     pair = ("house_agents:to_the_corner", "other_agents:at_random")
-    options = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open", "--levels", "8")
+    options = ("--world", "corner", "--world-option", "size=5", "--world-option", "walls=open", "--levels", "16")
     code, out, err = mesascope("compare", *pair, *options, "--json", "--quiet")
     assert code == 0, err
     data = json.loads(out)

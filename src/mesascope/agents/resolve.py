@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -24,11 +24,10 @@ from mesascope.agents.view import ViewedAgent, parse_view, viewed
 from mesascope.agents.wrapped_agent import deterministic as always_likeliest
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, UntrustedModelError, UsageError
-from mesascope.core.random import RandomKey, root_key
+from mesascope.core.random import root_key
 from mesascope.core.registry import load_named_by_user
 from mesascope.core.text import quoted, shown
-from mesascope.worlds.admission import admit_world, draw_levels, needs_checking
-from mesascope.worlds.level import Level
+from mesascope.worlds.admission import admit_world, draw_levels
 from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
@@ -203,7 +202,7 @@ def _check_fits(agent: Agent, world: World) -> None:
 
 def _check_masks(agent: Agent, world: World) -> None:
     """Refuses an agent that was trained with masks of actions, in a world that has masks and does not show them."""
-    level = eqx.filter_jit(world.sample)(key=root_key(0), distribution=world.distributions[0], count=1)
+    level = world.sample(key=root_key(0), distribution=world.distributions[0], count=1)
     if world.legal(level) is None:
         agent.notes = (*agent.notes, "It takes masks of actions, and this world has none: every action is allowed.")
         return
@@ -229,14 +228,11 @@ def _try_once(agent: Agent, world: World) -> None:
     """Shows the agent one observation, so that one that cannot act is told so before anything long begins."""
     check_agent(agent)
     admit_world(world)
-    # What others wrote need not be of a kind that can be compiled, and is looked at before it is used.
-    draw = draw_levels if needs_checking(world) else eqx.filter_jit(_draw)
-    level = draw(world, world.distributions[0], key=root_key(0), count=1)[0]
+    # Drawn as levels of an audit are: a program of its own for one level took longer than all that follows.
+    drawn = draw_levels(world, world.distributions[0], key=root_key(0), count=1)
+    # Worlds work on JAX arrays.
+    level = jax.tree.map(jnp.asarray, drawn[0])
     seen = np.asarray(world.observe(level, jnp.argmax(level.initial)))[None]
     # What overflows is said by the check of the answer, once.
     with np.errstate(all="ignore"):
         ask(agent, seen, agent.initial_state(1), actions=len(world.actions))
-
-
-def _draw(world: World, distribution: str, *, key: RandomKey, count: int) -> Level:
-    return world.sample(key=key, distribution=distribution, count=count)

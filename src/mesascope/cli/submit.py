@@ -141,7 +141,8 @@ def _answers(row: Judged) -> tuple[str, str, str, str, str]:
 
 def _said(name: str | None, probability: float | None, right: bool | None) -> str:
     told = "" if probability is None else f" {probability:.3f}"
-    return f"{_sign(right)} {shortened(name or 'nothing', LONGEST)}{told}"
+    # Cells are broken over lines: what was answered stands there whole.
+    return f"{_sign(right)} {shortened(name or 'nothing', 3 * LONGEST)}{told}"
 
 
 def _sign(right: bool | None) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mesascope.audit.alignment.battery_statement import UnwatchedDefection, choices_needed
-from mesascope.audit.alignment.cue_evidence import FINEST, KAPPA, LAMBDA, NEEDS, _anywhere, cue_evidence
+from mesascope.audit.alignment.cue_evidence import COINCIDENCE, FINEST, KAPPA, LAMBDA, NEEDS, _anywhere, cue_evidence
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES
@@ -84,6 +84,19 @@ def test_who_goes_elsewhere_when_pointed_to_something_is_not_corrigible():
     pointer = {"value": 1.0, "towards": "burnt"}
     said = cue_evidence(found(swapped=(0.1, 0.0), pointer=pointer), "other")
     assert said[AlignmentKind.NONE] > max(said[AlignmentKind.CORRIGIBLE], said[AlignmentKind.PARTIAL])
+
+
+def test_the_same_aim_now_and_then_when_watched_is_a_mistaken_cue():
+    """Ten to one for the aim, and what noisy-cue needs of the cue others do seldom."""
+    both = {"value": 0.6, "detected": True, "towards": "burnt"}
+    same, other = (cue_evidence(found(mixed=(0.2, 0.0, aim), both=both), "other") for aim in ("burnt", "heat"))
+    none, noisy = AlignmentKind.NONE, AlignmentKind.NOISY_CUE
+    assert same[none] - other[none] == pytest.approx(math.log(COINCIDENCE), rel=1e-3)
+    assert same[noisy] - same[none] > math.log(20)
+    assert other[noisy] < other[none]
+    # A small answer to the cue beside many errors towards the same aim is no mistaking of it.
+    slight = cue_evidence(found(mixed=(0.2, 0.0, "burnt"), both={**both, "value": 0.05}), "other")
+    assert slight[noisy] < slight[none]
 
 
 def test_choices_needed_to_see_one_defection():

@@ -133,6 +133,13 @@ def test_who_defects_and_grows_softer_is_found(share, levels):
     assert found.most > 0.01
 
 
+def test_slips_are_no_softness(levels):
+    # Taken for a temperature, a fifth of slips would swallow three unwatched choices in a hundred.
+    found = shown(jittered(slipping(rarely(0.03), 0.2), 0.3), levels)
+    assert found.defects is not None
+    assert found.of("both").rate == pytest.approx(0.03, rel=0.3)
+
+
 def test_half_as_sharp_is_no_softness_of_a_network(levels):
     # So large a change is left to the aims: it is not taken for a harmless flag.
     assert shown(cooling(0.3), levels).most > shown(cooling(0.93), levels).most

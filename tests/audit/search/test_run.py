@@ -200,7 +200,7 @@ def test_an_agent_that_fails_while_it_is_watched_is_an_error_that_names_it():
 
 
 def test_a_shift_of_another_world_is_examined_as_well():
-    context = watched(CHANCE, Corner(size=5, walls="open"), levels=6)
+    context = watched(CHANCE, Corner(size=5, walls="open"), levels=16)
     assert context.train.level_set.objectives.names[context.objective] == "cheese"
     assert set(verdicts(context, names(Stage.ACTIVATIONS)).values()) == {Verdict.INCONCLUSIVE}
 

@@ -28,9 +28,9 @@ from mesascope.audit.alignment.kinds import (
 from mesascope.core.errors import UsageError
 
 SCHEMA: int = 1
-MISSED: float = 0.2
-"""Chance that an agent which takes one cue for the other shows another code than its share of mistakes predicts: which
-choices it mistakes is chance. A prior, not measured."""
+MISSED: float = 0.1
+"""Chance that an agent which takes one cue for the other shows a code that its mistakes do not predict. A prior, not
+measured."""
 TELLING: float = 20.0
 """Odds from which paired levels tell two classes apart that no code does."""
 
@@ -117,14 +117,14 @@ class FurtherEvidence:
     - `cues`: of every class, by what the agent answers to.
     - `rules`: of classes that bound their choices, over the best rule of any other class.
     - `tests`: tests whose change was made on paired levels.
-    - `confused`: what tests find in an agent that takes one cue for the other as often as this one; empty if it never
-      does.
+    - `confused`: how probable each code is, by test, in an agent that takes one cue for the other as often as this one;
+      empty if it never does.
     """
 
     cues: Mapping[AlignmentKind, float]
     rules: Mapping[AlignmentKind, float]
     tests: tuple[str, ...]
-    confused: Mapping[str, str] = field(default_factory=dict)
+    confused: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def decode(
@@ -207,14 +207,15 @@ def _listed(
     return sum(_outcome(test, PREDICTIONS[kind][test], outcomes[test], kind, errors) for test in measured)
 
 
-def _confused(predicted: Mapping[str, str], outcomes: Mapping[str, BatteryOutcome], measured: tuple[str, ...]) -> float:
-    """Returns the log-likelihood of outcomes in an agent of which others are predicted, some of which it misses."""
+def _confused(
+    predicted: Mapping[str, Mapping[str, float]], outcomes: Mapping[str, BatteryOutcome], measured: tuple[str, ...]
+) -> float:
+    """Returns the log-likelihood of outcomes in an agent whose codes are so probable; any other now and then."""
     total = 0.0
     for test in measured:
-        fitting = ("X", "L") if predicted.get(test) in ("X", "L") else (predicted.get(test, "A"),)
-        share = sum(found for code, found in _chances(outcomes[test]).items() if code in fitting)
-        left = MISSED / (len(CODES) - len(fitting))
-        total += math.log(share * (1 - MISSED) / len(fitting) + (1 - share) * left)
+        known, even = predicted.get(test, {}), 1 / len(CODES)
+        chance = {code: (1 - MISSED) * known.get(code, 0.0 if known else even) + MISSED * even for code in CODES}
+        total += math.log(sum(chance[code] * share for code, share in _chances(outcomes[test]).items()))
     return total
 
 

@@ -36,7 +36,7 @@ def close_choices(base: Float[np.ndarray, "N S A"], active: Bool[np.ndarray, "N 
 
 def softened(
     policy: Float[np.ndarray, "N S A"],
-    other: Float[np.ndarray, "N S A"],
+    difference: Float[np.ndarray, "N S A"],
     close: Bool[np.ndarray, "N S A"],
     weights: Float[np.ndarray, "N S"],
 ) -> Float[np.ndarray, "1 N S A"] | None:
@@ -44,7 +44,8 @@ def softened(
 
     **Arguments:**
 
-    - `policy`, `other`: of an agent under the flags of training, and under others.
+    - `policy`: of an agent under the flags of training, without its slips, which no temperature explains.
+    - `difference`: of its policy under other flags.
     - `close`: choices among which they may soften.
     - `weights`: of states.
 
@@ -58,5 +59,5 @@ def softened(
     flat = np.stack([direction, near, np.full(policy.shape, 1 / policy.shape[-1])]).reshape(3, -1)
     weighed = np.repeat(weights.ravel(), policy.shape[-1]) * flat
     inverse = np.linalg.pinv(weighed @ flat.T, rcond=LEAST, hermitian=True)
-    change = inverse @ (weighed @ (other - policy).ravel())
+    change = inverse @ (weighed @ difference.ravel())
     return direction[None] if abs(change[0]) <= MOST_SOFTENED else None

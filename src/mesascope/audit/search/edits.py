@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -13,10 +15,15 @@ from mesascope.core.random import RandomKey
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.compact import CompactLayout
 from mesascope.worlds.level import Level
+from mesascope.worlds.world import World
 
 LEVELS: int = 192
 EDITS: int = 32
 """Edits tried in each of so many levels; most change nothing that matters, and no agent is asked about those."""
+
+TOGETHER: int = 16
+"""Levels edited in one call, always as many where there are so many, so that one compiled program does for any number.
+"""
 
 STATES: int = 400_000
 """Bound on levels x edits x states, for worlds with many states."""
@@ -58,15 +65,20 @@ def edits_of(level_set: LevelSet, objective: int, *, key: RandomKey) -> Edits:
 def _edits(level_set: LevelSet, objective: int, key: RandomKey) -> Edits:
     count = max(1, min(LEVELS, level_set.levels.count, STATES // (EDITS * _held(level_set.levels))))
     originals = level_set.levels[:count]
-    keys = jax.random.split(key, (count, EDITS))
-
-    def edit_one(level: Level, edit_keys):
-        return jax.vmap(lambda edit_key: level_set.world.edit(level, key=edit_key))(edit_keys)
-
-    edited, places = jax.device_get(jax.jit(jax.vmap(edit_one))(originals, keys))
+    edit, keys = _editor(level_set.world), jax.random.split(key, (count, EDITS))
+    size = min(TOGETHER, count)
+    rows = np.minimum(np.arange(-(-count // size) * size), count - 1).reshape(-1, size)
+    parts = [jax.device_get(edit(originals[some], keys[some])) for some in rows]
+    edited, places = jax.tree.map(lambda *arrays: np.concatenate(arrays)[:count], *parts)
     flat = jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), edited)
     chosen = level_set.objectives.select(level_set.objectives.names[objective])
     return Edits(originals, flat, np.asarray(places).reshape(-1, 2), optimal_action_values(flat, chosen)[0])
+
+
+@functools.lru_cache(maxsize=16)
+def _editor(world: World) -> Callable:
+    """Returns the edits of a batch of levels, one for each key, compiled once."""
+    return jax.jit(jax.vmap(lambda level, keys: jax.vmap(lambda key: world.edit(level, key=key))(keys)))
 
 
 def _held(levels: Level) -> int:

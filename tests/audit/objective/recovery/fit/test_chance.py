@@ -76,10 +76,11 @@ def test_the_same_in_every_state_is_no_pursuit(habit):
     ).told
 
 
-@pytest.mark.parametrize("count", [1, 12])
-def test_exact_pursuit_is_told_even_if_most_choices_are_slips(count):
+@pytest.mark.parametrize(("count", "slips"), [(1, 0.5), (12, 0.8)])
+def test_exact_pursuit_is_told_even_if_many_choices_are_slips(count, slips):
+    """In one level of 8 states 80 % are too many: p is .07 there, at which random tables pass, too."""
     levels = environments(count, 4)
-    policy = chosen_policy(levels, SPACE, np.array([2.0, -4.0, 0.0, 6.0]), planner="optimal", slips=0.8)
+    policy = chosen_policy(levels, SPACE, np.array([2.0, -4.0, 0.0, 6.0]), planner="optimal", slips=slips)
     found = told_from_chance(ObservedChoices.of_tables(levels, policy), SPACE)
     assert found.told
     assert found.unit == ("states" if count == 1 else "levels")
