@@ -73,3 +73,12 @@ def _escape(sign: str) -> str:
     # As JSON writes it, so that a text of JSON still says the same.
     pair = [code] if code < 0x10000 else [0xD800 + (code - 0x10000 >> 10), 0xDC00 + (code & 0x3FF)]
     return "".join(f"\\u{half:04x}" for half in pair)
+
+
+def probability_text(probability: float) -> str:
+    """Returns a probability for people: three decimals, and never a rounded 0 or 1."""
+    if 0 < probability < 0.0005:
+        return "<0.001"
+    if 0.9995 < probability < 1:
+        return ">0.999"
+    return f"{probability:.3f}"

@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ElementTree
 import matplotlib
 import pytest
 
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.figures.charts import posterior_rows
@@ -16,7 +17,7 @@ from mesascope.report.figures.evidence_figures import evidence_figures
 from mesascope.report.figures.findings_figures import findings_figures
 from mesascope.report.figures.style import ReportFigure, inline_svg
 from mesascope.report.views.points import curve_points, rate_points
-from mesascope.report.views.words import probability_text, ruler_text
+from mesascope.report.views.words import ruler_text
 
 
 def figures_of(report: Report) -> tuple[ReportFigure, ...]:

@@ -18,6 +18,7 @@ from mesascope.audit.findings import ObjectiveAnswer
 from mesascope.audit.objective.accounts import Kind
 from mesascope.audit.objective.named import SURE
 from mesascope.core.rounding import above, below
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Verdict
 
 WHERE: dict[str, str] = {
@@ -72,7 +73,7 @@ def under_cues(objective: ObjectiveAnswer, battery: BatteryFindings | None) -> O
         name=name,
         probability=most,
         posterior=posterior,
-        sentence=f"It pursues {name} (probability {most:.3f}).",
+        sentence=f"It pursues {name} (probability {probability_text(most)}).",
         reason="the battery of tests tells what it does under other cues",
         kind=str(aim.kind),
         candidates=aim.candidates,
@@ -84,7 +85,8 @@ def under_cues(objective: ObjectiveAnswer, battery: BatteryFindings | None) -> O
 def _less_sure(answer: ObjectiveAnswer, name: str, probability: float) -> ObjectiveAnswer:
     if above(probability, SURE):
         return answer
-    reason = f"whether what it is after depends on a cue is not sure: '{name}' has probability {probability:.3f}"
+    known = probability_text(probability)
+    reason = f"whether what it is after depends on a cue is not sure: '{name}' has probability {known}"
     return replace(answer, verdict=Verdict.INCONCLUSIVE, reason=reason)
 
 

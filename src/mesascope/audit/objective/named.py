@@ -11,6 +11,7 @@ from mesascope.audit.objective.pursuit import Pursuit, contrast
 from mesascope.core.details import Details, Number
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.rounding import above, undecided
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.planning.value_iteration import optimal_actions
 
@@ -79,10 +80,10 @@ def name_objective(
     if structured.any():
         share = attribution.explained[best][structured] / attribution.structure[structured]
         effect = bootstrap_mean(share, seed=seed)
-    listed = "; ".join(f"{rival} {value:.3f}" for rival, value in ranked[1:3])
+    listed = "; ".join(f"{rival} {probability_text(value)}" for rival, value in ranked[1:3])
     untold = f", which nothing here tells from {_quoted(alike)}" if alike else ""
     subject = SUBJECTS.get(kind, "It pursues '{name}'{untold}").format(name=name, untold=untold)
-    sentence = f"{subject} (probability {probability:.3f}; {listed})."
+    sentence = f"{subject} (probability {probability_text(probability)}; {listed})."
     if not above(probability, SURE):
         reason = undecided(f"no account reaches probability {SURE}", (probability, SURE))
         verdict = Verdict.INCONCLUSIVE

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from mesascope.audit.alignment.battery import TestRow as Test
+from mesascope.core.text import probability_text
 from mesascope.report.figures.style import (
     AGENT,
     BASE,
@@ -27,7 +28,7 @@ from mesascope.report.figures.style import (
     svg_of,
 )
 from mesascope.report.views.battery_view import MEANINGS, BatteryTable
-from mesascope.report.views.words import probability_text, shortened
+from mesascope.report.views.words import shortened
 
 COLOURS: dict[str, tuple[str, str]] = {
     "A": (FAINT, INK),

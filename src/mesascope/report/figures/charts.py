@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mesascope.audit.findings import Findings, ObjectiveAnswer
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Estimate
 from mesascope.report.figures.style import AGENT, BASE, FAINT, INK, MUTED, WIDTH, figure_settings
 from mesascope.report.views.points import Drop, Point
-from mesascope.report.views.words import probability_text, ruler_text, shortened
+from mesascope.report.views.words import ruler_text, shortened
 
 
 @dataclass(frozen=True)

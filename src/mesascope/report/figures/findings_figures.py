@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mesascope.audit.findings import Findings
+from mesascope.core.text import probability_text
 from mesascope.report.data.comparison_report import Change
 from mesascope.report.figures.charts import Interval, intervals_figure, posterior_figure, posterior_rows, regret_figure
 from mesascope.report.figures.evidence_figures import all_evidence_figures
@@ -13,7 +14,7 @@ from mesascope.report.figures.style import AGENT, MUTED, ReportFigure, svg_of
 from mesascope.report.views.comparison import change_text
 from mesascope.report.views.headline import witness_title
 from mesascope.report.views.scene import scene_of_witness
-from mesascope.report.views.words import plain, probability_text, shortened
+from mesascope.report.views.words import plain, shortened
 
 MOST_CHANGES: int = 40
 WIDEST: float = 2.0

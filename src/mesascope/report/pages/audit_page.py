@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesascope.audit.findings import Findings
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.figures.findings_figures import findings_figures
@@ -23,7 +24,7 @@ from mesascope.report.views.headline import (
     with_reason,
     witness_title,
 )
-from mesascope.report.views.words import counted, plain, probability_text, shortened
+from mesascope.report.views.words import counted, plain, shortened
 
 CONFOUNDS: tuple[str, ...] = (
     "The answers hold for the levels that were sampled; another distribution may show another agent.",

@@ -6,6 +6,7 @@ import textwrap
 
 from mesascope.audit.alignment.divergence import Divergence
 from mesascope.audit.objective.recovery.evidence.details import Parting
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.comparison_report import Change, ComparisonReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
@@ -41,7 +42,7 @@ from mesascope.report.views.recovery_view import (
     recovery_tables,
 )
 from mesascope.report.views.witness_view import witness_facts, witness_objectives, witness_scenes, witness_titles
-from mesascope.report.views.words import plain, probability_text, shortened, steps_text
+from mesascope.report.views.words import plain, shortened, steps_text
 
 _BATTERY_INDENT: int = 18
 BATTERY_CAVEAT: str = "Classes are about this agent in this world; docs/alignment.md says what a verdict does not mean."

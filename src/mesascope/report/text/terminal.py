@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from mesascope.audit.findings import AlignmentClass, Findings, ObjectiveAnswer, Witness
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Verdict
 from mesascope.report.data.audit_report import Report
 from mesascope.report.text.level_text import UNICODE, Glyphs, beside, draw_text, glyphs_for, key_of, width_of
@@ -24,7 +25,7 @@ from mesascope.report.views.headline import (
     witness_title,
 )
 from mesascope.report.views.scene import scene_of_witness
-from mesascope.report.views.words import counted, plain, probability_text, shortened
+from mesascope.report.views.words import counted, plain, shortened
 
 LABEL_WIDTH = 22
 NARROWEST, WIDEST = 60, 100

@@ -14,10 +14,11 @@ from mesascope.audit.alignment.battery_statement import ends_text, percent_text
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.divergence import Divergence
 from mesascope.audit.alignment.kinds import TESTS
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.question_reports import BatteryReport
 from mesascope.report.views.headline import world_text
-from mesascope.report.views.words import drawable, probability_text, ruler_text, shortened
+from mesascope.report.views.words import drawable, ruler_text, shortened
 
 MEANINGS: Mapping[str, str] = MappingProxyType(
     {

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings, OptimizerAnswer, SearchVerdict
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.report.data.question_reports import SearchReport
-from mesascope.report.views.words import plain, probability_text, shortened, steps_text
+from mesascope.report.views.words import plain, shortened, steps_text
 
 
 def headline(findings: Findings) -> str:

@@ -51,15 +51,6 @@ def ruler_text(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}"
 
 
-def probability_text(probability: float) -> str:
-    """Returns a probability for people: three decimals, and never a rounded 0 or 1."""
-    if 0 < probability < 0.0005:
-        return "<0.001"
-    if 0.9995 < probability < 1:
-        return ">0.999"
-    return f"{probability:.3f}"
-
-
 def counted(number: int, noun: str) -> str:
     """Returns a number of things, in the singular for one."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

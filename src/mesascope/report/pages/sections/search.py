@@ -8,13 +8,14 @@ from mesascope.audit.findings import Findings, OptimizerAnswer
 from mesascope.audit.search.candidate_plans import CandidatePlansDetails
 from mesascope.audit.search.horizon import HorizonDetails
 from mesascope.audit.search.shown_edits import ShownEditsDetails
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Evidence
 from mesascope.report.figures.evidence_figures import edit_caption
 from mesascope.report.figures.style import Figures
 from mesascope.report.pages.page import TONES, Section, inlined
 from mesascope.report.views.headline import TITLES, looks_ahead, with_reason
 from mesascope.report.views.search_examples import edited_level
-from mesascope.report.views.words import probability_text, shortened
+from mesascope.report.views.words import shortened
 
 ORDER: int = 10
 PICTURES: tuple[tuple[type, str, str], ...] = (
