@@ -16,8 +16,8 @@ from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.paired_levels import CUES, UNWATCHED, PairedLevels, restricted
 from mesascope.audit.alignment.share_sums import ShareSums, even_draws, halves
-from mesascope.audit.alignment.slips import estimate_slips, without_slips
-from mesascope.audit.alignment.softening import close_choices, softened
+from mesascope.audit.alignment.slips import estimate_slips
+from mesascope.audit.alignment.softening import MOST_SLIPS, close_choices, softened
 from mesascope.audit.policy import choices_in
 from mesascope.core.rounding import above
 from mesascope.planning.evaluation import visits
@@ -124,9 +124,9 @@ def paired_findings(agent: Agent, paired: PairedLevels, *, seed: int = 0) -> Pai
     asked = {cue: choices_in(agent, world, changed) for cue, changed in paired.changed.items()}
     served, serves = _served(paired, policy, chance, weights)
     slack, close = (chance - paired.serving_base)[None], close_choices(base, level_set.active)
-    steady, sums = without_slips(policy, slips), {}
+    sums = {}
     for cue, other in asked.items():
-        softness = softened(steady, other - policy, close, weights)
+        softness = None if slips >= MOST_SLIPS else softened(policy, other - policy, close, weights)
         aimless = slack if softness is None else np.concatenate([slack, softness])
         towards = paired.serving_under(cue) - paired.serving_base
         sums[cue] = ShareSums.of(towards, aimless, other - policy, base, weights)
