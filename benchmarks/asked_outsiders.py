@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import time
 import zlib
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from kept_answers import ROOT, digest_of
 from outsiders.catalogue import OUTSIDERS
 from outsiders.outsider import Outsider
 from outsiders.submitted import setting_of, submitted
@@ -19,7 +19,6 @@ from mesascope.api.submit import submit
 from mesascope.cli.submit import gates
 from mesascope.organisms.scores import Judged
 
-ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "outsiders"
 SEED = 14
 EARLIER = 13
@@ -74,13 +73,7 @@ def _ordered(cell: tuple[str, str], members: Sequence[Outsider], seed: int) -> l
 
 def stamp() -> str:
     """Returns a digest of the code of auditor and agents: answers of other code are none."""
-    digest = hashlib.sha256()
-    for folder in (ROOT / "src" / "mesascope", ROOT / "benchmarks" / "outsiders"):
-        for file in sorted(folder.rglob("*.py")):
-            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-        for file in sorted(folder.rglob("*.json")):
-            digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+    return digest_of([ROOT / "src" / "mesascope", ROOT / "benchmarks" / "outsiders"])
 
 
 def judged(outsiders: Sequence[Outsider], *, kept: Path = KEPT, levels: int | None = None) -> list[Judged]:

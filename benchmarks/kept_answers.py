@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,23 @@ ROOMS = ("core", "worlds", "objectives", "planning", "agents", "audit", "trainin
 """What judges, and what it judges: neither may import the rooms that show it."""
 
 
+def digest_of(paths: Iterable[Path], *, endings: tuple[str, ...] = ("py", "json")) -> str:
+    """Returns a digest of the names and contents of files, and of those in folders that end in some way.
+
+    **Arguments:**
+
+    - `paths`: below `ROOT`, in any order.
+    - `endings`: of files that count in a folder.
+    """
+    files = set[Path]()
+    for path in paths:
+        files |= {path} if path.is_file() else {file for ending in endings for file in path.rglob(f"*.{ending}")}
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
 @functools.cache
 def stamp(*rooms: str) -> str:
     """Returns a digest of sources: of rooms of the package, and of the agents of benchmarks.
@@ -25,15 +42,11 @@ def stamp(*rooms: str) -> str:
 
     - `rooms`: names of folders in `src/mesascope`; by default all that an answer of the battery can depend on.
     """
-    folders = [ROOT / "src" / "mesascope" / room for room in rooms or ROOMS]
-    files = [file for folder in folders for ending in ("py", "json") for file in folder.rglob(f"*.{ending}")]
-    files += (ROOT / "benchmarks" / "outsiders").glob("*.py") if not rooms else ()
-    files += (ROOT / "benchmarks").glob("*agents.py")
-    files += (ROOT / "benchmarks").glob("*battery.py") if not rooms else ()
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.relative_to(ROOT).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+    paths = [ROOT / "src" / "mesascope" / room for room in rooms or ROOMS]
+    paths += (ROOT / "benchmarks").glob("*agents.py")
+    if not rooms:
+        paths += [ROOT / "benchmarks" / "outsiders", *(ROOT / "benchmarks").glob("*battery.py")]
+    return digest_of(paths)
 
 
 def kept(part: str, work: Callable[[], Any]) -> Any:

@@ -8,7 +8,6 @@ Verdicts are made anew in each run, by weights that are fitted in it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -17,12 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kept_answers import ROOT, digest_of
+
 from mesascope.core.files import write_atomically
 from mesascope.organisms.bank.build import build_agent
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.scoring import score_bank
 
-ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ROOT / "src" / "mesascope"
 KEPT = ROOT / "build" / "search"
 TRAINING: tuple[str, ...] = (
@@ -94,12 +94,7 @@ def trained(entries: Sequence[BankAgent], networks: Path) -> float:
 
 def digest(parts: Iterable[str]) -> str:
     """Returns a digest of the code of some parts of the package, folders or files."""
-    found = hashlib.sha256()
-    for part in parts:
-        path = SOURCES / part
-        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
-            found.update(file.relative_to(SOURCES).as_posix().encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()
+    return digest_of([SOURCES / part for part in parts], endings=("py",))
 
 
 def _is_trained(entry: BankAgent) -> bool:
