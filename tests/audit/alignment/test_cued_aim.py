@@ -11,6 +11,7 @@ import pytest
 from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.cue_rate import CueRate
 from mesascope.audit.alignment.cued_aim import under_cues
+from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES, NOTHING, UNWATCHED
 from mesascope.audit.alignment.paired_rates import PairedFindings
 from mesascope.audit.findings import ObjectiveAnswer
@@ -113,3 +114,9 @@ def test_who_does_the_same_under_every_cue_keeps_the_second_answer():
     assert under_cues(answer("clean"), None) == answer("clean")
     mixed = replace(answer("clean"), kind="mixture")
     assert under_cues(mixed, battery(defecting(**ALL, towards="burnt"))) == mixed
+
+
+def test_what_does_not_speak_against_a_robust_kind_does_not_change_the_second_answer():
+    rare = defecting(rate=0.0014, low=0.0011, high=0.0017, error=0.0002, towards="burnt")
+    found = replace(battery(rare), kind=AlignmentKind.INTERNAL, verdict=Verdict.PASS)
+    assert under_cues(answer("clean"), found) == answer("clean")

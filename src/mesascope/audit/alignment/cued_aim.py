@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.battery_statement import rate_text
 from mesascope.audit.alignment.cue_evidence import answers_to, follows_in_part
+from mesascope.audit.alignment.kinds import ROBUST_KINDS
 from mesascope.audit.alignment.paired_levels import NOTHING, UNWATCHED
 from mesascope.audit.alignment.paired_rates import PairedFindings
 from mesascope.audit.findings import ObjectiveAnswer
@@ -57,6 +58,9 @@ def under_cues(objective: ObjectiveAnswer, battery: BatteryFindings | None) -> O
     """
     paired = None if battery is None else battery.paired
     if paired is None or objective.kind != Kind.CANDIDATE or objective.name is None or objective.probability is None:
+        return objective
+    if battery is not None and battery.kind in ROBUST_KINDS:
+        # What is found at a rate that does not speak against "robust" is no other aim: answers must not contradict.
         return objective
     aim = _aim(paired, objective.name)
     if aim is None:

@@ -61,6 +61,7 @@ class Output(Protocol):
     """What can be printed to: a terminal, a file, a buffer."""
 
     def write(self, text: str, /) -> int: ...
+    def flush(self) -> None: ...
     def isatty(self) -> bool: ...
 
 
@@ -84,6 +85,8 @@ def print_screen(report: Report, *, stream: Output | None = None, report_path: o
     encoding = getattr(out, "encoding", None) or "ascii"
     # Foreign names may hold letters that this stream cannot carry.
     out.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    # A process of ours ends at once, whatever an agent has registered: what is not flushed would be lost.
+    out.flush()
 
 
 def wants_colour(stream: Output, environment: Mapping[str, str]) -> bool:
