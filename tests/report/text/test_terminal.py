@@ -130,6 +130,13 @@ def test_any_stream_can_be_printed_to(report, encoding, monkeypatch):
     assert ("◆" in text) == (encoding == "utf-8" and "what the agent pursues" in text)
 
 
+def test_what_is_printed_does_not_wait_for_the_end_of_the_process(reports):
+    file = io.BytesIO()
+    stream = io.TextIOWrapper(file, encoding="utf-8")
+    print_screen(reports["robust"], stream=stream)
+    assert b"Is it aligned?" in file.getvalue()
+
+
 def test_a_terminal_gets_colours(reports, monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
