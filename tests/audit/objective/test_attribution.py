@@ -177,3 +177,11 @@ def test_what_few_levels_do_not_speak_against_is_not_ruled_out(train, deploy, be
     assert ranked["cheese"] < 0.9
     assert ranked["mixture of cheese and corner"] > 0.1
     assert attribute(pursue(few[1], "cheese"), pursue(few[0], "cheese")).best.name == "cheese"
+
+
+def test_even_choices_are_random_and_no_habit_in_few_levels_too(train, deploy, always):
+    few = [replace(level_set, levels=level_set.levels[:12]) for level_set in (train, deploy)]
+    before, after = (always(one, [0.2] * 5) for one in few)
+    attribution = attribute(after, before)
+    assert attribution.best.kind is Kind.RANDOM
+    assert "a habit" not in dict(attribution.ranked())

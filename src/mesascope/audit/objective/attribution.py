@@ -27,6 +27,7 @@ from mesascope.audit.objective.goals import FOLLOWED, Family, aims, bounded, is_
 from mesascope.audit.objective.ranks import ranked
 from mesascope.audit.objective.switches import by_context, by_time, only_in_training
 from mesascope.audit.search.distances import is_reached
+from mesascope.core.rounding import above
 
 PRICE: float = 3.0
 """Nats that each step of complexity costs where `LEVELS` levels count, less by the square root of their number where
@@ -95,7 +96,12 @@ def attribute(evaluation: Evaluation, before: Evaluation | None = None, *, seed:
         _Account(RANDOM, Kind.RANDOM, _refuted(behaviour, uniform)),
         # Choices that are not even, and that nothing predicts elsewhere, are no chance and no aim either.
         _Account(NONE, Kind.NONE, behaviour.total(uniform), extra=COMPLEXITY[Kind.CANDIDATE] - COMPLEXITY[Kind.NONE]),
-        _Account(HABIT, Kind.HABIT, _refuted(behaviour, habit) if behaviour.few else behaviour.total(habit)),
+        # A leaning that predicts no better than even choices is none.
+        *(
+            [_Account(HABIT, Kind.HABIT, _refuted(behaviour, habit) if behaviour.few else behaviour.total(habit))]
+            if above(behaviour.total(habit), behaviour.total(uniform))
+            else []
+        ),
         *(_of_candidate(behaviour, group, float(evidence[group].max())) for group in groups),
         *(
             _Account(family.name, kind, behaviour.total(family.explained.held_out), family.candidates)
