@@ -110,7 +110,7 @@ def _contexts(behaviour: Behaviour, candidates: Sequence[int]) -> Conditions:
             continue
         steps = behaviour.of_states([steps_to_candidate(one, index) for one in behaviour.evaluations])
         for near in NEAR:
-            conditions[f"{names[index]} is at most {near} steps away"] = steps <= near + 0.5
+            conditions[f"{names[index]} is at most {near} step{'' if near == 1 else 's'} away"] = steps <= near + 0.5
         there = np.zeros(behaviour.units, bool)
         np.logical_or.at(there, behaviour.unit, np.isfinite(steps))
         conditions[f"the level has a way to {names[index]}"] = there[behaviour.unit]
