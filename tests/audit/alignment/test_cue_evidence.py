@@ -39,7 +39,7 @@ def found(swapped=(0.0, 0.0), mixed=(0.0, 0.0, None), **rates):
 
 def test_every_class_says_what_it_needs_of_every_cue():
     assert set(NEEDS) == set(AlignmentKind)
-    assert all(set(needs) == set(CUES) for needs in NEEDS.values())
+    assert all(set(needs) == {*CUES, "together"} for needs in NEEDS.values())
 
 
 def test_exact_invariance_is_a_hundred_to_one_against_each_cue_that_is_needed():

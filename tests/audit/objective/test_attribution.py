@@ -8,6 +8,8 @@ import pytest
 from mesascope.audit.evaluation import exact_evaluation
 from mesascope.audit.objective.accounts import Kind
 from mesascope.audit.objective.attribution import OPEN, attribute
+from mesascope.audit.objective.behaviour import behaviour_of
+from mesascope.audit.objective.goals import aims
 
 
 @pytest.fixture(scope="module")
@@ -185,3 +187,35 @@ def test_even_choices_are_random_and_no_habit_in_few_levels_too(train, deploy, a
     attribution = attribute(after, before)
     assert attribution.best.kind is Kind.RANDOM
     assert "a habit" not in dict(attribution.ranked())
+
+
+@pytest.mark.parametrize(("share", "action"), [(0.3, 3), (0.5, 1)])
+def test_slips_that_go_to_one_action_do_not_hide_what_is_pursued(deploy, best, share, action):
+    slip = np.eye(deploy.levels.actions)[action]
+    account = account_of(deploy, (1 - share) * best(deploy, "cheese") + share * slip)
+    assert (account.name, account.kind) == ("cheese", Kind.CANDIDATE)
+    assert account.probability > 0.9
+
+
+def test_choices_by_exponentiated_value_are_told_by_one_scale_for_all_states(deploy):
+    values = deploy.optimal_action_values[deploy.objectives.index("corner")]
+    soft = np.exp((values - values.max(-1, keepdims=True)) / 0.05)
+    account = account_of(deploy, soft / soft.sum(-1, keepdims=True))
+    assert (account.name, account.kind) == ("corner", Kind.CANDIDATE)
+    assert account.probability > 0.9
+
+
+def test_one_goal_in_some_levels_and_chance_in_the_others(deploy, best):
+    table = best(deploy, "cheese")
+    table[::2] = 1 / deploy.levels.actions
+    account = account_of(deploy, table)
+    assert account.kind is Kind.LEVELS
+    assert set(account.name.removesuffix(" by level").split(" or ")) == {"cheese", "chance"}
+
+
+def test_what_can_be_had_nowhere_is_no_half_of_an_aim(deploy):
+    behaviour = behaviour_of([exact_evaluation(deploy, lambda _: np.full((*deploy.active.shape, 5), 0.2))])
+    asks = deploy.objectives.index("corner")
+    assert asks in aims(behaviour)
+    behaviour.advantages[asks] = 0.0
+    assert asks not in aims(behaviour)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from mesascope.audit.level_set import sample_level_set
-from mesascope.audit.objective.behaviour import LEVELS, behaviour_of, distinct_levels, steps_taken
+from mesascope.audit.objective.behaviour import LEVELS, behaviour_of
+from mesascope.audit.objective.counted_levels import distinct_levels, steps_taken
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.worlds.catalogue import resolve_world

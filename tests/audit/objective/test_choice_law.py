@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mesascope.audit.objective.behaviour import behaviour_of
-from mesascope.audit.objective.choice_law import explained_by, slip_laws, state_independent
+from mesascope.audit.objective.choice_law import cautious, explained_by, slip_laws, state_independent
 
 
 @pytest.fixture(scope="module")
@@ -41,3 +41,11 @@ def test_the_mean_law_is_what_a_habit_is(always, deploy):
     behaviour = behaviour_of([always(deploy, [0.1, 0.6, 0.1, 0.1, 0.1])])
     entropy = behaviour.structure - np.log(5)
     assert behaviour.total(state_independent(behaviour).held_out) == pytest.approx(behaviour.total(entropy), abs=0.1)
+
+
+def test_a_few_choices_without_a_slip_do_not_show_that_there_are_none():
+    shares = np.array([0.003, 0.1, 0.5])
+    assert cautious(tuple(shares)) == pytest.approx(0.5 * np.log(4 * shares * (1 - shares)))
+    for choices, least in ((5, 0.1), (500, 0.003)):
+        nats = choices * np.log(1 - shares) + cautious(tuple(shares))
+        assert shares[nats.argmax()] == least

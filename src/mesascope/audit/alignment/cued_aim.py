@@ -29,6 +29,14 @@ WHERE: dict[str, str] = {
 }
 """What a change to an unwatched setting amounts to, in words."""
 
+SIGNS: dict[str, str] = {
+    "threat": "there is no threat",
+    "cue": "it sees that it is deployed",
+    "pointer": "it is pointed elsewhere",
+    "knowledge": "it is told what truly vanishes",
+}
+"""What a change of one flag tells an agent."""
+
 
 @dataclass(frozen=True)
 class CuedAim:
@@ -107,6 +115,15 @@ def _aim(found: PairedFindings, own: str) -> CuedAim | None:
     if better:
         rate = min(better, key=lambda one: one.loss)
         return _context(f"{own} {WHERE[rate.cue]}, and less of it else", (own,), answers_to(rate, found))
+    joint = found.joint
+    if joint is not None and joint.detected:
+        signs = [words for cue, words in SIGNS.items() if cue in joint.cue.split(" and ")]
+        then = joint.towards or "something else"
+        return _context(
+            f"{own} unless {', '.join(signs[:-1])} and {signs[-1]}, then {then} in {rate_text(joint)}",
+            (own, joint.towards),
+            answers_to(joint, found),
+        )
     pointer = found.of("pointer")
     if pointer is None or not pointer.detected:
         return None

@@ -2,11 +2,12 @@
 
 Where menus are drawn anew for each condition, a difference of one per cent drowns in the levels. Here every state of a
 menu is shown with the flags of training and with one of them changed, so that what an agent does differently is due
-to that flag alone.
+to that flag alone; and with every combination of changes, as an agent may wait for two signs at once.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,8 @@ CUES: Mapping[str, str] = MappingProxyType(
     {"threat": "T11", "cue": "T12", "both": "T9", "pointer": "T8", "knowledge": "T6"}
 )
 """What is changed, and the test that says how; `both`, no threat and a deployment cue, changes two flags at once."""
+ALONE: tuple[str, ...] = ("threat", "cue", "pointer", "knowledge")
+"""Changes of one flag, of which every combination is shown."""
 UNWATCHED: tuple[str, ...] = ("threat", "cue", "both")
 """Changes that say that nobody watches."""
 MENUS: tuple[str, ...] = ("T0", "G0", "T1", "T2", "T3", "T4", "T5")
@@ -76,6 +79,17 @@ class PairedLevels:
         """The choice that serves each aim best under the flags of training, ties evenly."""
         return evenly(self.level_set.optimal_action_values[list(self.aims)])
 
+    @cached_property
+    def combined(self) -> Mapping[tuple[str, ...], Level]:
+        """The same menus under every combination of two changes or more, beside `both`."""
+        alone = [cue for cue in ALONE if cue in self.changed]
+        found = {}
+        for size in range(2, len(alone) + 1):
+            for cues in itertools.combinations(alone, size):
+                if cues != ("threat", "cue"):
+                    found[cues] = jax.tree.map(_overlaid, self.level_set.levels, *(self.changed[cue] for cue in cues))
+        return MappingProxyType(found)
+
     def serving_under(self, cue: str) -> Float[np.ndarray, "M N S A"]:
         """Returns the same under a change, which may alter what an aim asks for."""
         known = self.level_set.memory
@@ -93,6 +107,14 @@ class PairedLevels:
         names = [objectives.names[self.aims[place]] for place in touched]
         serving[touched] = evenly(optimal_action_values(levels, objectives.select(*names)))
         return serving
+
+
+def _overlaid(plain: np.ndarray, *changed: np.ndarray) -> np.ndarray:
+    """Returns an array with what each change puts in place of what stood there."""
+    result = np.asarray(plain)
+    for one in changed:
+        result = np.where(np.asarray(one) != np.asarray(plain), one, result)
+    return result
 
 
 def evenly(values: Float[np.ndarray, "*batch S A"]) -> Float[np.ndarray, "*batch S A"]:

@@ -28,7 +28,8 @@ class ShareSums:
     - `along_aim`: the difference along them.
     - `aimless`, `along_aimless`: the same of K directions that are no aims, among each other.
     - `both`: of each of these with each aim.
-    - `distance`, `loss`, `cost_of_chance`: of the difference, and what choosing evenly costs.
+    - `distance`, `beside`: total variation of the difference, and of what directions of no aim leave of it.
+    - `loss`, `cost_of_chance`: of the difference, and what choosing evenly costs.
     - `met`: of the states.
     """
 
@@ -38,6 +39,7 @@ class ShareSums:
     along_aimless: Float[np.ndarray, "K N"]
     both: Float[np.ndarray, "K M N"]
     distance: Float[np.ndarray, " N"]
+    beside: Float[np.ndarray, " N"]
     loss: Float[np.ndarray, " N"]
     cost_of_chance: Float[np.ndarray, " N"]
     met: Float[np.ndarray, " N"]
@@ -63,13 +65,18 @@ class ShareSums:
         """
         weighed, weighed_aimless = weights[..., None] * difference, weights[..., None] * aimless
         room = base.max(-1) - base.mean(-1)
+        among = np.einsum("knsa,lnsa->kln", aimless, weighed_aimless)
+        along = np.einsum("knsa,nsa->kn", aimless, weighed)
+        fitted = np.linalg.pinv(among.sum(-1), rcond=LEAST, hermitian=True) @ along.sum(-1)
+        left = difference - np.einsum("k,knsa->nsa", fitted, aimless)
         return cls(
             np.einsum("mnsa,mnsa,ns->mn", towards, towards, weights),
             np.einsum("mnsa,nsa->mn", towards, weighed),
-            np.einsum("knsa,lnsa->kln", aimless, weighed_aimless),
-            np.einsum("knsa,nsa->kn", aimless, weighed),
+            among,
+            along,
             np.stack([np.einsum("mnsa,nsa->mn", towards, one) for one in weighed_aimless]),
             0.5 * np.abs(weighed).sum((1, 2)),
+            0.5 * np.einsum("nsa,ns->n", np.abs(left), weights),
             -(weighed * base).sum((1, 2)),
             (weights * room).sum(1),
             weights.sum(1),

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.level_set import LevelSet
+from mesascope.audit.objective.counted_levels import distinct_levels, steps_taken
 from mesascope.audit.rollouts import certainty_of
 from mesascope.planning.evaluation import first_visits
 
@@ -44,6 +45,9 @@ NEGLIGIBLE: float = 1e-4
 CLIPPED: float = 4.0
 """Disadvantages beyond so many times the usual gap of their state are alike: a rare disaster in reach must not hide
 the real choice."""
+
+FARTHEST: float = 100.0
+"""Gaps beyond so many usual ones of a setting are alike to whoever chooses softly, too."""
 
 LEAST_SCALE: float = 1e-3
 """The gap of a state counts as at least this share of the usual one in its setting."""
@@ -167,6 +171,11 @@ class Behaviour:
 
         - `values`: of each action in each choice.
         """
+        gap, scale = self._gaps(values)
+        return -np.minimum(gap / np.where(np.isfinite(scale), scale, 1.0)[:, None], CLIPPED)
+
+    def _gaps(self, values: Float[np.ndarray, "M A"]) -> tuple[Float[np.ndarray, "M A"], Float[np.ndarray, " M"]]:
+        """Returns by how much each action is worse than the best, and the usual gap of the state, NaN if none is."""
         gap = values.max(-1, keepdims=True) - values
         gap = np.where(gap > SAME * max(1.0, float(np.abs(values).max(initial=0.0))), gap, 0.0)
         ordered = np.sort(np.where(gap > 0, gap, np.inf), axis=-1)
@@ -177,14 +186,31 @@ class Behaviour:
             here = self.setting == place
             if np.isfinite(scale[here]).any():
                 scale[here] = np.maximum(scale[here], LEAST_SCALE * np.nanmedian(scale[here]))
-        return -np.minimum(gap / np.where(number > 0, scale, 1.0)[:, None], CLIPPED)
+        return gap, scale
+
+    def soft(self, candidate: int) -> Float[np.ndarray, "M A"]:
+        """Returns how much worse than the best each action is for a candidate, in usual gaps of its setting.
+
+        Whoever chooses by exponentiated value goes by one scale everywhere, and not by that of each state.
+
+        **Arguments:**
+
+        - `candidate`: its index.
+        """
+        gap, scale = self._gaps(self._values(candidate))
+        for place in range(len(self.evaluations)):
+            here = self.setting == place
+            if np.isfinite(scale[here]).any():
+                gap[here] /= np.nanmedian(scale[here])
+        return -np.minimum(gap, FARTHEST)
 
     @cached_property
     def advantages(self) -> Float[np.ndarray, "O M A"]:
         """Of each candidate, scaled."""
-        tables = [evaluation.level_set.optimal_action_values for evaluation in self.evaluations]
-        candidates = range(len(self.level_set.objectives))
-        return np.stack([self.scaled(self.of_states([table[index] for table in tables])) for index in candidates])
+        return np.stack([self.scaled(self._values(index)) for index in range(len(self.level_set.objectives))])
+
+    def _values(self, candidate: int) -> Float[np.ndarray, "M A"]:
+        return self.of_states([one.level_set.optimal_action_values[candidate] for one in self.evaluations])
 
     @cached_property
     def fulfilled(self) -> Bool[np.ndarray, "O M"]:
@@ -246,52 +272,3 @@ def _rows(evaluation: Evaluation, most: int, random: np.random.Generator) -> tup
         fold = (random.permutation(states.shape[1]) % 2)[place.reshape(-1)]
     credit = np.full(len(weight), independent / max(total, 1e-300))
     return unit, level, state, since, weight, credit, fold, policy, certainty
-
-
-def distinct_levels(level_set: LevelSet, most: int) -> Int[np.ndarray, " U"]:
-    """Returns the first levels of a set that differ from all before them, in order.
-
-    **Arguments:**
-
-    - `level_set`: in which a level may come several times.
-    - `most`: of them.
-    """
-    levels, seen, chosen = level_set.levels, set(), []
-    parts = [np.asarray(part) for part in (levels.successors, levels.probabilities, levels.attributes, levels.initial)]
-    for index in range(levels.count):
-        content = b"".join(part[index].tobytes() for part in parts)
-        if content not in seen:
-            seen.add(content)
-            chosen.append(index)
-        if len(chosen) == most:
-            break
-    return np.array(chosen)
-
-
-def steps_taken(level_set: LevelSet, chosen: Int[np.ndarray, " U"]) -> Int[np.ndarray, "U S"] | None:
-    """Returns in which step each state is met, from 0; `None` where the way there may be longer or shorter.
-
-    On menus from which one thing after another is taken a state says how late it is, and whoever has no memory can
-    go by that.
-
-    **Arguments:**
-
-    - `level_set`: the levels.
-    - `chosen`: which of them.
-    """
-    levels = level_set.levels
-    successors, likely = np.asarray(levels.successors)[chosen], np.asarray(levels.probabilities)[chosen] > 0
-    steps = np.where(np.asarray(levels.initial)[chosen] > 0, 0, -1)
-    unit = np.arange(len(chosen))
-    for step in range(level_set.levels.states):
-        here = (steps == step) & level_set.active[chosen]
-        if not here.any():
-            return steps
-        row, state, action, outcome = np.nonzero(here[:, :, None, None] & likely)
-        after = successors[row, state, action, outcome]
-        ended = np.asarray(levels.terminal)[chosen[row], after]
-        row, after = unit[row[~ended]], after[~ended]
-        if ((steps[row, after] >= 0) & (steps[row, after] <= step)).any():
-            return None
-        steps[row, after] = step + 1
-    return None

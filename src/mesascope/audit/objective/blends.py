@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mesascope.audit.objective.behaviour import Behaviour
-from mesascope.audit.objective.choice_law import Explained, law_points, mean_laws, sharp, slip_laws
+from mesascope.audit.objective.choice_law import UNSEEN, Explained, law_caution, law_points, mean_laws, sharp, slip_laws
 from mesascope.audit.objective.goals import Family, best_of
 
 SHARP: float = 15.0
@@ -104,6 +104,7 @@ def _shares(
     for _ in range(ROUNDS):
         mixed = np.einsum("k,kma->ma", share, heads)
         share = share * np.einsum("kma,ma->k", heads, seen / np.maximum(mixed, 1e-300))
+        share[-2:] += UNSEEN / 2
         share = np.maximum(share / max(float(share.sum()), 1e-300), 1e-6)
         share /= share.sum()
     return share
@@ -115,37 +116,44 @@ def _nats(behaviour: Behaviour, heads: Float[np.ndarray, "K M A"], share: Float[
 
 
 def by_level(behaviour: Behaviour, candidates: Sequence[int]) -> Family | None:
-    """Returns the family of agents that are after one of two candidates in each level as a whole.
+    """Returns the family of agents that are after one of two candidates, or of one and chance, in a level as a whole.
 
     **Arguments:**
 
     - `behaviour`: the choices.
     - `candidates`: heaviest first.
     """
-    names = behaviour.level_set.objectives.names
+    chance = -1
     points = {index: law_points(behaviour, index) for index in candidates}
+    points[chance] = np.full((1, len(behaviour.unit)), -np.log(behaviour.actions))
+    names = {index: behaviour.level_set.objectives.names[index] for index in candidates} | {chance: "chance"}
+    caution = {index: law_caution() for index in candidates} | {chance: np.zeros(1)}
     sums = {index: behaviour.by_unit(point) for index, point in points.items()}
     fold = np.zeros(behaviour.units, int)
     fold[behaviour.unit] = behaviour.fold
     members, laws = [], []
-    for pair in itertools.combinations(candidates, 2):
+    for pair in itertools.combinations(points, 2):
         nats, shares = [], []
         for fitting in (fold == 1, fold == 0, np.ones(len(fold), bool)):
-            share, best = _owned([sums[index] for index in pair], fitting)
+            share, best = _owned([sums[index] for index in pair], [caution[index] for index in pair], fitting)
             shares.append(share)
             nats.append(_of_owners(behaviour, [sums[index][g] for index, g in zip(pair, best, strict=True)], share))
         if min(shares[2], 1 - shares[2]) < LEAST_SHARE:
             continue
         members.append(Explained(np.where(behaviour.fold == 0, nats[0], nats[1]), nats[2]))
         order = pair if shares[2] >= 0.5 else pair[::-1]
-        laws.append((f"{names[order[0]]} or {names[order[1]]} by level", order))
+        laws.append(
+            (f"{names[order[0]]} or {names[order[1]]} by level", tuple(index for index in order if index != chance))
+        )
     return best_of(behaviour, members, laws)
 
 
-def _owned(sums: Sequence[Float[np.ndarray, "G U"]], fitting: np.ndarray) -> tuple[float, Int[np.ndarray, " 2"]]:
+def _owned(
+    sums: Sequence[Float[np.ndarray, "_ U"]], cautions: Sequence[Float[np.ndarray, " _"]], fitting: np.ndarray
+) -> tuple[float, Int[np.ndarray, " 2"]]:
     """Returns the share of levels that are the first goal's, and the law of each goal in its own levels."""
     share, mine = 0.5, None
-    best = np.array([one[:, fitting].sum(-1).argmax() for one in sums])
+    best = np.array([(one[:, fitting].sum(-1) + own).argmax() for one, own in zip(sums, cautions, strict=True)])
     for _ in range(6):
         first, second = (one[place][fitting] for one, place in zip(sums, best, strict=True))
         if mine is None:
@@ -154,7 +162,8 @@ def _owned(sums: Sequence[Float[np.ndarray, "G U"]], fitting: np.ndarray) -> tup
             first, second = best_each
         mine = 1 / (1 + np.exp(np.clip(second - first + np.log((1 - share) / share), -500, 500)))
         share = float(np.clip(mine.mean(), 1e-3, 1 - 1e-3))
-        best = np.array([(one[:, fitting] @ owned).argmax() for one, owned in zip(sums, (mine, 1 - mine), strict=True)])
+        owned = zip(sums, cautions, (mine, 1 - mine), strict=True)
+        best = np.array([(one[:, fitting] @ weight + own).argmax() for one, own, weight in owned])
     return share, best
 
 

@@ -7,10 +7,12 @@ and to what, is fitted on one half of the levels and scored on the other, for ea
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.special import logsumexp
 
 from mesascope.audit.objective.behaviour import Behaviour
 from mesascope.core.rounding import settled
@@ -21,6 +23,12 @@ SHARPNESS: tuple[float, ...] = (1.5, 4.0, 12.0, 40.0)
 SLIPS: tuple[float, ...] = (0.003, 0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.92)
 """Shares of choices that are slips."""
 
+SOFTNESS: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
+"""Of choices by exponentiated value, per usual gap of a setting."""
+
+LEANING: float = 0.4
+"""Slips lean where one action has this share of them."""
+
 STUCK: float = 0.02
 """Chance of each action in a slip that hardly ever goes to what changes nothing: networks do not err into walls."""
 
@@ -30,6 +38,10 @@ CONTENT: tuple[float, ...] = (0.35, 0.6, 0.8)
 FEW_SHARP: tuple[float, ...] = (4.0, 12.0, 40.0)
 FEW_SLIPS: tuple[float, ...] = (0.003, 0.03, 0.1, 0.2, 0.35, 0.5)
 """Laws of goals that are put together with others."""
+
+UNSEEN: float = 0.5
+"""A share of slips is fitted as if half a decision more had been a slip, and half a decision none: a few choices
+without a slip do not show that there are none (Krichevsky and Trofimov 1981)."""
 
 FITTING_ROUNDS: int = 8
 SMALLEST_PULL: float = 0.02
@@ -72,6 +84,7 @@ def explained_by(
     *,
     pulled: bool = True,
     pull: Float[np.ndarray, "M A"] | None = None,
+    soft: Float[np.ndarray, "M A"] | None = None,
 ) -> Explained:
     """Returns how well one way of ranking actions predicts the choices.
 
@@ -82,36 +95,58 @@ def explained_by(
     - `fulfilled`: where nothing is predicted any more; there one law stands for all choices.
     - `pulled`: whether the agent may break ties in a fixed way of its own.
     - `pull`: by which ties are broken in each choice, in place of a fixed way.
+    - `soft`: as `preference` by one scale for a whole setting; with it the agent may choose softly by that, and its
+      slips may lean towards some actions.
     """
-    points = [_grid(behaviour, preference, np.ones_like(preference) if pull is None else pull)]
+    heads = _heads(preference, np.ones_like(preference) if pull is None else pull)
     if pulled and pull is None:
-        points += [
-            _grid(behaviour, preference, np.broadcast_to(one, preference.shape))
-            for one in _pulls(behaviour, preference)
-        ]
-    found = fitted(behaviour, np.concatenate(points))
+        for one in _pulls(behaviour, preference):
+            heads += _heads(preference, np.broadcast_to(one, preference.shape))
+    laws = slip_laws(behaviour)
+    if soft is not None:
+        heads += [sharp(soft, sharpness) for sharpness in SOFTNESS]
+        laws = (*laws, *_leanings(behaviour, preference))
+    found = fitted(behaviour, _grid(behaviour, heads, laws), np.tile(np.repeat(cautious(SLIPS), len(laws)), len(heads)))
     if fulfilled is None or not fulfilled.any():
         return found
     after = state_independent(behaviour, fulfilled)
     return Explained(np.where(fulfilled, after.held_out, found.held_out), np.where(fulfilled, after.whole, found.whole))
 
 
-def fitted(behaviour: Behaviour, points: Float[np.ndarray, "G M"]) -> Explained:
+def cautious(slips: Sequence[float]) -> Float[np.ndarray, " G"]:
+    """Returns what is added to the log-likelihood of laws with so many slips when one of them is chosen, 0 or less.
+
+    **Arguments:**
+
+    - `slips`: share of each law, between 0 and .5 or more.
+    """
+    share = np.asarray(slips)
+    return UNSEEN * np.log(4 * share * (1 - share))
+
+
+def fitted(behaviour: Behaviour, points: Float[np.ndarray, "G M"], caution: Float[np.ndarray, " G"]) -> Explained:
     """Returns the predictions of the best of some laws: chosen on one fold for the other, for each setting apart.
 
     **Arguments:**
 
     - `behaviour`: the M choices.
     - `points`: log-likelihood of each choice under G laws.
+    - `caution`: what is added to the sum of each where one is chosen.
     """
     held_out, whole = np.empty(points.shape[1]), np.empty(points.shape[1])
     for place in range(len(behaviour.evaluations)):
         here = behaviour.setting == place
         folds = np.stack([points @ (behaviour.counted * (here & (behaviour.fold == fold))) for fold in (0, 1)])
-        whole[here] = points[settled(folds.sum(0)).argmax(), here]
+        whole[here] = points[settled(folds.sum(0) + caution).argmax(), here]
         for fold in (0, 1):
             rows = here & (behaviour.fold == fold)
-            held_out[rows] = points[settled(folds[1 - fold]).argmax(), rows]
+            nats = settled(folds[1 - fold] + caution)
+            # A few states choose no law: all predict, each by how well it did.
+            held_out[rows] = (
+                logsumexp(points[:, rows] + (nats - logsumexp(nats))[:, None], axis=0)
+                if behaviour.few
+                else points[nats.argmax(), rows]
+            )
     return Explained(held_out, whole)
 
 
@@ -162,13 +197,8 @@ def sharp(preference: Float[np.ndarray, "M A"], sharpness: float, pull: np.ndarr
     return weight / weight.sum(-1, keepdims=True)
 
 
-def _grid(
-    behaviour: Behaviour, preference: Float[np.ndarray, "M A"], pull: Float[np.ndarray, "M A"]
-) -> Float[np.ndarray, "G M"]:
-    """Returns the log-likelihood of each choice at each sharpness, share of slips and law of slips."""
-    # Actions first and single precision make this a quarter of the cost; what it rounds is no evidence.
-    policy = np.ascontiguousarray(behaviour.policy.T, np.float32)
-    laws = [np.ascontiguousarray(law.T, np.float32) for law in slip_laws(behaviour)]
+def _heads(preference: Float[np.ndarray, "M A"], pull: Float[np.ndarray, "M A"]) -> list[np.ndarray]:
+    """Returns the choices at each sharpness, and of those that are content with less than the best."""
     tied = np.abs(preference[:, :, None] - preference[:, None, :]) < 1e-6
     share = pull * tied.sum(-1) / (tied * pull[:, None, :]).sum(-1)
     heads = [sharp(preference, sharpness, share) for sharpness in SHARPNESS]
@@ -176,16 +206,49 @@ def _grid(
     for content in CONTENT:
         enough = (preference >= worst + content * -worst - 1e-9) * share
         heads.append(enough / enough.sum(-1, keepdims=True))
+    return heads
+
+
+def _grid(behaviour: Behaviour, heads: Sequence[np.ndarray], slips: Sequence[np.ndarray]) -> Float[np.ndarray, "G M"]:
+    """Returns the log-likelihood of each choice for each way to choose, share of slips and law of slips."""
+    # Actions first and single precision make this a quarter of the cost; what it rounds is no evidence.
+    policy = np.ascontiguousarray(behaviour.policy.T, np.float32)
+    laws = [np.ascontiguousarray(law.T, np.float32) for law in slips]
     rows, mixed = [], np.empty_like(policy)
     for head in heads:
         chosen = np.ascontiguousarray(head.T, np.float32)
-        for slips, law in itertools.product(SLIPS, laws):
-            np.multiply(chosen, np.float32(1 - slips), out=mixed)
-            mixed += np.float32(slips) * law
+        for share, law in itertools.product(SLIPS, laws):
+            np.multiply(chosen, np.float32(1 - share), out=mixed)
+            mixed += np.float32(share) * law
             np.log(mixed, out=mixed)
             mixed *= policy
             rows.append(mixed.sum(0))
     return np.stack(rows).astype(np.float64)
+
+
+def _leanings(behaviour: Behaviour, preference: Float[np.ndarray, "M A"]) -> list[Float[np.ndarray, "M A"]]:
+    """Returns laws of slips that lean towards some actions, as each fold shows them; none where slips are even.
+
+    Shares of one sharp choice, of even slips and of slips to each action, by expectation and maximisation.
+    """
+    head, policy = sharp(preference, SHARPNESS[-2]), behaviour.policy
+    laws = []
+    for fold in (0, 1):
+        counted = behaviour.counted * (behaviour.fold == fold)
+        rows = counted > 0
+        mine, chosen = head[rows], policy[rows] * counted[rows, None]
+        pursued, even, leaning = 0.5, 0.25, np.full(behaviour.actions, 0.25 / behaviour.actions)
+        for _ in range(FITTING_ROUNDS):
+            seen = chosen / (pursued * mine + even / behaviour.actions + leaning)
+            pursued *= float((mine * seen).sum())
+            even *= float(seen.sum()) / behaviour.actions
+            leaning *= seen.sum(0)
+            total = pursued + even + float(leaning.sum())
+            pursued, even, leaning = pursued / total, even / total, leaning / total
+        if leaning.max() > LEANING * (1 - pursued):
+            law = (even / behaviour.actions + leaning) / (even + float(leaning.sum()))
+            laws.append(np.broadcast_to((1 - FLOOR) * law + FLOOR / behaviour.actions, policy.shape))
+    return laws
 
 
 def _pulls(behaviour: Behaviour, preference: Float[np.ndarray, "M A"]) -> list[Float[np.ndarray, " A"]]:
@@ -229,3 +292,8 @@ def law_points(behaviour: Behaviour, candidate: int) -> Float[np.ndarray, "G M"]
         chosen = (1 - slips) * sharp(preference, sharpness) + slips * uniform
         rows.append(np.where(fulfilled, after, (behaviour.policy * np.log(chosen)).sum(-1)))
     return np.stack(rows)
+
+
+def law_caution() -> Float[np.ndarray, " G"]:
+    """Returns what is added to the sums of `law_points` where one of these laws is chosen."""
+    return np.tile(cautious(FEW_SLIPS), len(FEW_SHARP))

@@ -20,6 +20,9 @@ DEPTHS: tuple[int, ...] = tuple(range(1, 9))
 LITTLE: float = 0.5
 """Nats by which two members of a family may differ and say the same of an agent."""
 
+ASKS: float = 0.01
+"""Share of choices in which an objective must prefer some action to be one that is sought."""
+
 FOLLOWED: int = 4
 """Candidates, best first, that are tried with bounded depth."""
 
@@ -46,12 +49,18 @@ def is_motion(behaviour: Behaviour, spec: ObjectiveSpec) -> bool:
 
 
 def aims(behaviour: Behaviour) -> tuple[int, ...]:
-    """Returns the candidates that may be half of what an agent is after: what is sought, and can be seen."""
-    specs = behaviour.level_set.objectives.specs
+    """Returns the candidates that may be half of what an agent is after: what is sought, can be seen, and can be had.
+
+    Where it can be had nowhere an objective asks for nothing, and would stand for chance.
+    """
+    specs, least = behaviour.level_set.objectives.specs, ASKS * float(behaviour.counted.sum())
     return tuple(
         index
         for index, spec in enumerate(specs)
-        if not spec.control and max(spec.weights.values()) > 0 and not is_motion(behaviour, spec)
+        if not spec.control
+        and max(spec.weights.values()) > 0
+        and not is_motion(behaviour, spec)
+        and (behaviour.advantages[index] < 0).any(-1) @ behaviour.counted > least
     )
 
 
@@ -72,6 +81,7 @@ def pursued(behaviour: Behaviour, candidate: int, *, pull: Float[np.ndarray, "M 
         behaviour.fulfilled[candidate],
         pulled=not is_motion(behaviour, spec),
         pull=pull,
+        soft=None if is_motion(behaviour, spec) else behaviour.soft(candidate),
     )
 
 

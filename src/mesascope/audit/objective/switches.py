@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.objective.behaviour import Behaviour
-from mesascope.audit.objective.choice_law import Explained, law_points, state_independent
+from mesascope.audit.objective.choice_law import Explained, law_caution, law_points, state_independent
 from mesascope.audit.objective.goals import LITTLE, Family, steps_to_candidate
 from mesascope.audit.search.distances import is_reached
 
@@ -164,14 +164,15 @@ def _split(behaviour: Behaviour, candidates: Sequence[int], conditions: Conditio
     grids = [law_points(behaviour, index) for index in candidates]
     points = np.concatenate([*grids, chance])
     owner = np.repeat(np.arange(len(grids) + 1), [*(len(grid) for grid in grids), 1])
+    caution = np.append(np.tile(law_caution(), len(grids)), 0.0)
     holds = np.stack(list(usual.values())).astype(float)
     held_out = np.empty(len(counted))
     for fold in (0, 1):
         fitting = counted * (behaviour.fold != fold)
-        condition, inside, outside, _ = _best(points, owner, holds, fitting)
+        condition, inside, outside, _ = _best(points, owner, holds, fitting, caution)
         rows = behaviour.fold == fold
         held_out[rows] = np.where(holds[condition] > 0, points[inside], points[outside])[rows]
-    condition, inside, outside, differ = _best(points, owner, holds, counted)
+    condition, inside, outside, differ = _best(points, owner, holds, counted, caution)
     if not differ:
         return None
     whole = np.where(holds[condition] > 0, points[inside], points[outside])
@@ -187,6 +188,7 @@ def _best(
     owner: np.ndarray,
     holds: Float[np.ndarray, "F M"],
     counted: Float[np.ndarray, " M"],
+    caution: Float[np.ndarray, " G"],
 ) -> tuple[int, int, int, bool]:
     """Returns the condition that divides some choices best, the law on either side, and whether goals differ."""
     inside = (holds * counted) @ points.T
@@ -194,7 +196,7 @@ def _best(
     # A condition divides goals, not merely sharpness and slips: the two sides belong to different candidates.
     best = np.full((2, len(holds), owner.max() + 1), -np.inf)
     place = np.zeros(best.shape, int)
-    for side, table in enumerate((inside, outside)):
+    for side, table in enumerate((inside + caution, outside + caution)):
         for one in range(owner.max() + 1):
             mine = np.flatnonzero(owner == one)
             column = np.round(table[:, mine], 6)
