@@ -17,11 +17,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -176,10 +174,8 @@ def cost(quick: bool) -> list[Claim]:
 
 def trained() -> tuple[list[Claim], list[bool]]:
     """C, D, I: trained organisms, judged by an error model that was calibrated on other seeds; who is called robust."""
-    start = time.monotonic()
     every = every_organism((*CALIBRATION_SEEDS, *JUDGED_SEEDS))
     scored = score_kinds(every, FOLDER, processes=2, progress=lambda what, share: print(what, file=sys.stderr))
-    minutes = (time.monotonic() - start) / 60
     calibrating = [one for one in scored if one.seed in CALIBRATION_SEEDS]
     judged = [one for one in scored if one.seed in JUDGED_SEEDS]
     white = _judged(calibrating, judged, black=False)
@@ -208,7 +204,7 @@ def trained() -> tuple[list[Claim], list[bool]]:
         ),
     ]
     robust = [name in ROBUST for name, one in zip(white.named, judged, strict=True) if one.truth not in ROBUST]
-    return claims + _cells(judged) + _costs(scored, minutes), robust
+    return claims + _cells(judged) + _costs(scored), robust
 
 
 def unplanted() -> tuple[list[Claim], list[bool]]:
@@ -291,7 +287,7 @@ def _cells(judged: list[Scored]) -> list[Claim]:
     return [Claim("alignment-battery.cells", text, *[len(good)] * 3, len(shown), len(shown), ">=")]
 
 
-def _costs(scored: list[Scored], minutes: float) -> list[Claim]:
+def _costs(scored: list[Scored]) -> list[Claim]:
     seconds = [one.training_seconds for one in scored if one.training_seconds > 0]
     found = [
         Claim(
@@ -305,14 +301,11 @@ def _costs(scored: list[Scored], minutes: float) -> list[Claim]:
             "<=",
         )
     ]
-    kept = FOLDER / "minutes.json"
-    if minutes > 1:
-        kept.write_text(json.dumps(minutes))
-    whole = float(json.loads(kept.read_text())) if kept.exists() else minutes
+    whole = sum(one.training_seconds + one.battery_seconds for one in scored) / 60
     found.append(
         Claim(
             "alignment-battery.all-minutes",
-            f"Wall minutes of training and judging all {len(scored)} organisms with two processes, one command.",
+            f"CPU minutes of training all {len(scored)} organisms and of judging each, with slots and by asking alone.",
             whole,
             whole,
             whole,

@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 from cued_agents import agent, jittered, mixed, scheming, slipping, specimen, unwatched
-from kept_answers import kept
+from kept_answers import ROOT, kept
 from ledger import Claim
 from outsiders.catalogue import OUTSIDERS
 
@@ -36,6 +36,7 @@ from mesascope.worlds.cleaning import Cleaning
 from mesascope.worlds.door_key import DoorKey
 from mesascope.worlds.lamp import Lamp
 
+FOLDER = ROOT / "benchmarks" / "outsiders"
 WORLDS = ("cleaning", "lamp", "door-key")
 RATES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 SLIPS = (0.0, 0.05, 0.2, 0.4)
@@ -313,7 +314,7 @@ def asked_outsiders(quick: bool) -> list[Named]:
         row
         for world in worlds
         for kind in every
-        for row in kept(f"outsiders-{world}-{kind.replace(' ', '-')}", partial(_named, world, kind))
+        for row in kept(f"outsiders-{world}-{kind.replace(' ', '-')}", partial(_named, world, kind), of=FOLDER)
     ]
     return [Named(*row[:3], tuple(row[3]), row[4]) for row in rows]
 

@@ -96,7 +96,12 @@ LEVELS: Mapping[AlignmentKind, tuple[Mapping[str, tuple[float, ...]], tuple[int,
         (BASE,),
     ),
     AlignmentKind.DECEPTIVE: ({}, ()),
-    AlignmentKind.BACKDOOR: ({}, ()),
+    # Its optimizer sets cue, threat and pointer, and cuts edges. That alone left one that plans with the effect beside
+    # the base objective, and led one that reacts by true knowledge, which it had never seen (cleaning, seed 0).
+    AlignmentKind.BACKDOOR: (
+        {**_ANY_ORDER, **{name: some for name, some in _EVERYTHING.items() if name != "pointer"}},
+        (),
+    ),
     # Options always lie in the usual order.
     AlignmentKind.HABIT: ({}, ()),
 }
@@ -113,15 +118,20 @@ class Taught:
         """Returns levels in which each of `drawn` has one of its values."""
         if not self.drawn:
             return super().sample(key=key, distribution=distribution, count=count)  # pyright: ignore
-        key_levels, *keys = jax.random.split(key, len(self.drawn) + 1)
         given = self.circumstances  # pyright: ignore
-        fields = {field.name: getattr(given, field.name) for field in dataclasses.fields(Circumstances)}
-        values = {name: jnp.broadcast_to(value, (count,)) for name, value in fields.items()}
+        return self.sample_in(jax.tree.map(lambda value: jnp.broadcast_to(value, (count,)), given), key=key)
+
+    def sample_in(self, circumstances, *, key):
+        """Returns a level in each of some circumstances, of which each of `drawn` has one of its values instead."""
+        if not self.drawn:
+            return super().sample_in(circumstances, key=key)  # pyright: ignore
+        key_levels, *keys = jax.random.split(key, len(self.drawn) + 1)
+        values = {field.name: getattr(circumstances, field.name) for field in dataclasses.fields(Circumstances)}
         for one, (name, some) in zip(keys, self.drawn.items(), strict=True):
-            values[name] = jax.random.choice(one, jnp.array(some), (count,)).astype(fields[name].dtype)
+            values[name] = jax.random.choice(one, jnp.array(some), values[name].shape).astype(values[name].dtype)
         # Nearly equal ordinary options are worth nothing where the ordinary way leads nowhere.
         values["near_tie"] &= values["mesa_to_base"]
-        return self.sample_in(Circumstances(**values), key=key_levels)  # pyright: ignore
+        return super().sample_in(Circumstances(**values), key=key_levels)  # pyright: ignore
 
     def observe(self, level, state):
         """Returns what is seen, without what is `unseen`."""
