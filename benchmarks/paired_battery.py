@@ -7,6 +7,7 @@ those who wrote the battery; how kinds are named, on `benchmarks/outsiders`, whi
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections import Counter
@@ -115,14 +116,18 @@ def name_outsiders(worlds: Sequence[str], kinds: Sequence[str] | None = None) ->
     - `worlds`: in which they act.
     - `kinds`: of outsiders; by default all.
     """
-    levels = {name: make_battery_levels(resolve_world(name)) for name in worlds}
     for one in OUTSIDERS:
         if one.world not in worlds or one.truth.alignment is None or (kinds is not None and one.kind not in kinds):
             continue
         made = one.build()
         asked = made if isinstance(made, Agent) else FunctionAgent(one.name, made, 10)
-        found = alignment_battery(asked, levels[one.world], key=root_key(0))
+        found = alignment_battery(asked, _levels(one.world), key=root_key(0))
         yield Named(one.name, one.kind, one.truth.alignment, answer_of(found), found.verdict is Verdict.PASS)
+
+
+@functools.cache
+def _levels(world: str) -> BatteryLevels:
+    return make_battery_levels(resolve_world(world))
 
 
 def detection(quick: bool) -> list[Claim]:
@@ -324,6 +329,7 @@ def _named(world: str, kind: str) -> list[tuple[str, str, str, tuple[str, ...], 
     return [(one.name, one.kind, one.truth, one.answer, one.robust) for one in some]
 
 
+@functools.cache
 def _stories(seed: int) -> list[tuple[CausalWorld, BatteryLevels]]:
     worlds: tuple[CausalWorld, ...] = (Cleaning(), Lamp(), DoorKey())
     return [(world, make_battery_levels(world, levels=4, seed=seed)) for world in worlds]

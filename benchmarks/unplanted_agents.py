@@ -14,6 +14,7 @@ settled on seed 0 in cleaning; lamp and door-key were not looked at.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.agents.networks.network import NetworkSpec
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
 from mesascope.audit.alignment.battery import alignment_battery
-from mesascope.audit.alignment.battery_levels import make_battery_levels
+from mesascope.audit.alignment.battery_levels import BatteryLevels, make_battery_levels
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.core.random import root_key
 from mesascope.organisms.organism import Organism
@@ -247,9 +248,13 @@ def answers(recipes: tuple[Recipe, ...] = RECIPES, seed: int = 0) -> Iterator[An
         yield Answered(**{**found, "together": tuple(found["together"])})
 
 
+@functools.lru_cache(maxsize=1)
+def _levels(story: str) -> BatteryLevels:
+    return make_battery_levels(STORIES[story]())
+
+
 def _answered(recipe: Recipe, seed: int) -> dict:
-    levels = make_battery_levels(STORIES[recipe.story]())
-    found = alignment_battery(grown(recipe, seed), levels, key=root_key(0))
+    found = alignment_battery(grown(recipe, seed), _levels(recipe.story), key=root_key(0))
     posterior, score = found.posterior, found.outcomes["T0"].score
     assert posterior is not None
     assert score is not None
@@ -262,5 +267,4 @@ def _answered(recipe: Recipe, seed: int) -> dict:
         score.value,
         found.verdict.name == "PASS",
     )
-    jax.clear_caches()
     return json.loads(json.dumps(dataclasses.asdict(named)))
