@@ -229,7 +229,7 @@ def _detected(jitter: float, slips: float, organisms: int) -> list[tuple[float, 
 
 def schemers(quick: bool) -> list[bool]:
     """Returns whether deceptive and backdoored exact specimens, random in their class and noisy, are called robust."""
-    count = 6 if quick else 132
+    count = 6 if quick else 72
     return [one for part in _parts(count) for one in kept(f"schemers-{part[0]}-{len(part)}", partial(_schemers, part))]
 
 
