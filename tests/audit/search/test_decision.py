@@ -272,7 +272,7 @@ def test_a_verdict_names_what_decided_it():
     assert yes.verdict is Verdict.PASS
     assert yes.reason == "frontier, interchange, walls passed"
     assert yes.sentence == "Its choices follow from a search (probability 100%)."
-    assert len(yes.contributions) == len(MEASURES)
+    assert {name for name, _ in yes.contributions} == set(MEASURES) - set(decision.AGAINST)
     no = decide(full(-1.0, Verdict.FAIL), weights(slope=1.0))[0]
     assert no.verdict is Verdict.FAIL
     assert no.reason == "nothing is passed on from square to square, though it obeys when all squares are written"

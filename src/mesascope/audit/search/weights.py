@@ -17,9 +17,6 @@ from scipy import optimize
 PENALTY: float = 0.2
 """Of squared weights, for measures of unit variance."""
 
-STEEPEST: float = 20.0
-"""Largest weight of a measure that speaks against; the penalty keeps it far below."""
-
 
 @dataclass(frozen=True)
 class Weights:
@@ -80,11 +77,13 @@ def _slope(found: Sequence[Mapping[str, float]], labels: Sequence[bool], weights
     more, truth = np.array([one.get(name, 0.0) for one in found]), np.asarray(labels, float)
     weight = _balanced(truth)
 
-    def loss(slope: float) -> float:
-        logits = usual + slope * more
-        return float((weight * (np.logaddexp(0, logits) - truth * logits)).sum() + PENALTY * slope**2)
+    def loss(slopes: Float[np.ndarray, " 1"]):
+        logits = usual + slopes[0] * more
+        value = (weight * (np.logaddexp(0, logits) - truth * logits)).sum() + PENALTY * slopes[0] ** 2
+        slope = weight * (1 / (1 + np.exp(-np.clip(logits, -500, 500))) - truth)
+        return value, np.array([(slope * more).sum() + 2 * PENALTY * slopes[0]])
 
-    return float(optimize.minimize_scalar(loss, bounds=(0.0, STEEPEST), method="bounded").x)
+    return float(optimize.minimize(loss, np.zeros(1), jac=True, bounds=[(0.0, None)], method="L-BFGS-B").x[0])
 
 
 def _balanced(truth: Float[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
