@@ -11,7 +11,9 @@ agent whose kind nobody can know, convolutions that were trained on many levels,
 printed. That errors of PASS and FAIL are rare, and that reflexes and bounded views never pass, are claims of safety:
 their intervals have to say so, too. Agents of one family are not independent, and intervals take them for such.
 
-Not blind: the networks of maps and the assays that read maps were written by one hand, in one week.
+Not blind: the networks of maps and the assays that read maps were written by one hand, in one week. Edits near by, what
+is lost in new levels, and direction as a rival came after a look at which clones passed at b3bb568; their constants are
+round numbers, and no family was left unseen.
 """
 
 from __future__ import annotations
