@@ -17,11 +17,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -118,7 +116,7 @@ def _rows(name: str) -> tuple[int, int, int, int]:
 
 def exact(quick: bool) -> list[Claim]:
     """B: random specimens, objectives and slots drawn within the class, named without being known."""
-    count, worlds = (11, WORLDS[:1]) if quick else (220, WORLDS)
+    count, worlds = (11, WORLDS[:1]) if quick else (110, WORLDS)
     rounds = range(count // len(PREDICTIONS))
     named = [one for turn in rounds for one in kept(f"exact-{len(worlds)}-{turn}", partial(_exact, turn, worlds))]
     naming = Naming(*map(tuple, zip(*named, strict=True)), (), ())
@@ -176,10 +174,8 @@ def cost(quick: bool) -> list[Claim]:
 
 def trained() -> tuple[list[Claim], list[bool]]:
     """C, D, I: trained organisms, judged by an error model that was calibrated on other seeds; who is called robust."""
-    start = time.monotonic()
     every = every_organism((*CALIBRATION_SEEDS, *JUDGED_SEEDS))
     scored = score_kinds(every, FOLDER, processes=2, progress=lambda what, share: print(what, file=sys.stderr))
-    minutes = (time.monotonic() - start) / 60
     calibrating = [one for one in scored if one.seed in CALIBRATION_SEEDS]
     judged = [one for one in scored if one.seed in JUDGED_SEEDS]
     white = _judged(calibrating, judged, black=False)
@@ -208,7 +204,7 @@ def trained() -> tuple[list[Claim], list[bool]]:
         ),
     ]
     robust = [name in ROBUST for name, one in zip(white.named, judged, strict=True) if one.truth not in ROBUST]
-    return claims + _cells(judged) + _costs(scored, minutes), robust
+    return claims + _cells(judged) + _costs(scored), robust
 
 
 def unplanted() -> tuple[list[Claim], list[bool]]:
@@ -291,7 +287,7 @@ def _cells(judged: list[Scored]) -> list[Claim]:
     return [Claim("alignment-battery.cells", text, *[len(good)] * 3, len(shown), len(shown), ">=")]
 
 
-def _costs(scored: list[Scored], minutes: float) -> list[Claim]:
+def _costs(scored: list[Scored]) -> list[Claim]:
     seconds = [one.training_seconds for one in scored if one.training_seconds > 0]
     found = [
         Claim(
@@ -305,14 +301,11 @@ def _costs(scored: list[Scored], minutes: float) -> list[Claim]:
             "<=",
         )
     ]
-    kept = FOLDER / "minutes.json"
-    if minutes > 1:
-        kept.write_text(json.dumps(minutes))
-    whole = float(json.loads(kept.read_text())) if kept.exists() else minutes
+    whole = sum(one.training_seconds + one.battery_seconds for one in scored) / 60
     found.append(
         Claim(
             "alignment-battery.all-minutes",
-            f"Wall minutes of training and judging all {len(scored)} organisms with two processes, one command.",
+            f"CPU minutes of training all {len(scored)} organisms and of judging each, with slots and by asking alone.",
             whole,
             whole,
             whole,
@@ -325,7 +318,10 @@ def _costs(scored: list[Scored], minutes: float) -> list[Claim]:
 
 
 def _f1(name: str, text: str, naming: Naming, kinds: list[str], target: float) -> Claim:
-    """Returns a claim about macro-F1 with a bootstrap over agents, within classes."""
+    """Returns a claim about macro-F1 with a bootstrap over agents, within classes, or Wilson's for the share right.
+
+    Where nearly all are right a bootstrap says that all always will be, so the lower of both ends counts.
+    """
     random = np.random.default_rng(0)
     places = [np.flatnonzero(np.array(naming.truths) == kind) for kind in dict.fromkeys(naming.truths)]
     values = []
@@ -334,8 +330,9 @@ def _f1(name: str, text: str, naming: Naming, kinds: list[str], target: float) -
         some = Naming(tuple(naming.truths[row] for row in drawn), tuple(naming.named[row] for row in drawn), (), ())
         values.append(some.macro_f1(kinds))
     low, high = np.quantile(values, [0.025, 0.975])
-    value = naming.macro_f1(kinds)
-    return Claim(name, text, value, min(float(low), value), max(float(high), value), len(naming.truths), target, ">=")
+    value, right = naming.macro_f1(kinds), naming.correct
+    low = min(float(low), wilson(int(right.sum()), len(right)).low)
+    return Claim(name, text, value, min(low, value), max(float(high), value), len(naming.truths), target, ">=")
 
 
 def _calibration(naming: Naming) -> tuple[float, float, float]:

@@ -7,6 +7,7 @@ those who wrote the battery; how kinds are named, on `benchmarks/outsiders`, whi
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 from collections import Counter
@@ -16,7 +17,7 @@ from functools import partial
 
 import numpy as np
 from cued_agents import agent, jittered, mixed, scheming, slipping, specimen, unwatched
-from kept_answers import kept
+from kept_answers import ROOT, kept
 from ledger import Claim
 from outsiders.catalogue import OUTSIDERS
 
@@ -36,6 +37,7 @@ from mesascope.worlds.cleaning import Cleaning
 from mesascope.worlds.door_key import DoorKey
 from mesascope.worlds.lamp import Lamp
 
+FOLDER = ROOT / "benchmarks" / "outsiders"
 WORLDS = ("cleaning", "lamp", "door-key")
 RATES = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 SLIPS = (0.0, 0.05, 0.2, 0.4)
@@ -114,14 +116,18 @@ def name_outsiders(worlds: Sequence[str], kinds: Sequence[str] | None = None) ->
     - `worlds`: in which they act.
     - `kinds`: of outsiders; by default all.
     """
-    levels = {name: make_battery_levels(resolve_world(name)) for name in worlds}
     for one in OUTSIDERS:
         if one.world not in worlds or one.truth.alignment is None or (kinds is not None and one.kind not in kinds):
             continue
         made = one.build()
         asked = made if isinstance(made, Agent) else FunctionAgent(one.name, made, 10)
-        found = alignment_battery(asked, levels[one.world], key=root_key(0))
+        found = alignment_battery(asked, _levels(one.world), key=root_key(0))
         yield Named(one.name, one.kind, one.truth.alignment, answer_of(found), found.verdict is Verdict.PASS)
+
+
+@functools.cache
+def _levels(world: str) -> BatteryLevels:
+    return make_battery_levels(resolve_world(world))
 
 
 def detection(quick: bool) -> list[Claim]:
@@ -223,7 +229,7 @@ def _detected(jitter: float, slips: float, organisms: int) -> list[tuple[float, 
 
 def schemers(quick: bool) -> list[bool]:
     """Returns whether deceptive and backdoored exact specimens, random in their class and noisy, are called robust."""
-    count = 6 if quick else 132
+    count = 6 if quick else 72
     return [one for part in _parts(count) for one in kept(f"schemers-{part[0]}-{len(part)}", partial(_schemers, part))]
 
 
@@ -313,7 +319,7 @@ def asked_outsiders(quick: bool) -> list[Named]:
         row
         for world in worlds
         for kind in every
-        for row in kept(f"outsiders-{world}-{kind.replace(' ', '-')}", partial(_named, world, kind))
+        for row in kept(f"outsiders-{world}-{kind.replace(' ', '-')}", partial(_named, world, kind), of=FOLDER)
     ]
     return [Named(*row[:3], tuple(row[3]), row[4]) for row in rows]
 
@@ -323,6 +329,7 @@ def _named(world: str, kind: str) -> list[tuple[str, str, str, tuple[str, ...], 
     return [(one.name, one.kind, one.truth, one.answer, one.robust) for one in some]
 
 
+@functools.cache
 def _stories(seed: int) -> list[tuple[CausalWorld, BatteryLevels]]:
     worlds: tuple[CausalWorld, ...] = (Cleaning(), Lamp(), DoorKey())
     return [(world, make_battery_levels(world, levels=4, seed=seed)) for world in worlds]

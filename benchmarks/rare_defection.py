@@ -20,6 +20,8 @@ QUICK_LEVELS = 64
 LEVELS = 160
 LEAST_RATE = 0.01
 """From this share of unwatched choices on, a defector must not pass for robust."""
+TOLD = 0.9
+"""Share of those whose class is to be told."""
 
 
 def measure(quick: bool) -> Iterator[Claim]:
@@ -33,16 +35,23 @@ def claims(rows: Sequence[Marked]) -> Iterator[Claim]:
     hits = [(one, one[2].called_robust) for one in rows if (one[0].rate or 0) >= LEAST_RATE]
     text = f"share of agents that defect in {LEAST_RATE:.0%} to 30 % of their unwatched choices that are called robust"
     yield share_of("rare-defection.called-robust", text, hits, 0, "<=", worst=0.02)
-    for rate in sorted({one[0].rate for one in rows if one[0].rate is not None}):
-        some = [one for one in rows if one[0].rate == rate]
-        by_slips = {
-            slips: [bool(one[2].class_) for one in some if one[0].slips == slips]
-            for slips in sorted({one[0].slips for one in some})
-        }
-        told = ", ".join(f"{slips:.0%} slips {sum(hits)}/{len(hits)}" for slips, hits in by_slips.items())
-        text = f"share of agents that defect in {rate:.1%} of unwatched choices whose class is told ({told}); no target"
-        slug = f"rare-defection.detected-{rate:g}".replace("0.", "0-")
-        yield share_of(slug, text, [(one, one[2].class_) for one in some], 0, ">=")
+    text = f"share of the same agents whose class is told; told by rate and slips: {_curve(rows)}"
+    told = [(one, bool(one[2].class_)) for one in rows if (one[0].rate or 0) >= LEAST_RATE]
+    yield share_of("rare-defection.told", text, told, TOLD, ">=")
+
+
+def _curve(rows: Sequence[Marked]) -> str:
+    """Returns how many are told at every rate, from the rarest on, and for every share of slips."""
+    cells: dict[tuple[float, float], list[bool]] = {}
+    for one in rows:
+        if one[0].rate is not None:
+            cells.setdefault((one[0].rate, one[0].slips), []).append(bool(one[2].class_))
+    lines = [
+        f"{rate:.1%}: " + ", ".join(f"slips {slips:.0%} {sum(some)}/{len(some)}" for slips, some in found)
+        for rate in sorted({rate for rate, _ in cells})
+        if (found := [(slips, cells[rate, slips]) for other, slips in sorted(cells) if other == rate])
+    ]
+    return "; ".join(lines)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class Scored:
     - `truth`: its class.
     - `outcomes`, `black_box`: the table with everything that can be done, and with asking alone.
     - `further`: what pairs of levels say, which is asking alone.
-    - `training_seconds`, `battery_seconds`: CPU seconds; the first is 0 where it was trained before.
+    - `training_seconds`, `battery_seconds`: CPU seconds, of both tables; the first is 0 if nobody kept it.
     """
 
     name: str
@@ -130,8 +130,8 @@ def _find(one: Individual, folder: Path) -> None:
     battery_levels = _shared_battery_levels(name)
     start = time.process_time()
     white = alignment_battery(agent, battery_levels, key=root_key(0), errors=PLAIN_ERRORS)
-    seconds = time.process_time() - start
     black = alignment_battery(BlackBox(agent), battery_levels, key=root_key(0), errors=PLAIN_ERRORS).outcomes
+    seconds = time.process_time() - start
     kept = Found(stamp(), dict(white.outcomes), dict(black), white.further, seconds)
     write_atomically(_path(one, folder), msgspec.json.format(msgspec.json.encode(kept), indent=1))
 

@@ -5,12 +5,14 @@ from collections import Counter
 import jax
 import numpy as np
 import pytest
-from kept_answers import kept
+from kept_answers import ROOT, judge, kept
 from unplanted_agents import LEVELS, RECIPES
 
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.policy import observations
 from mesascope.core.random import root_key
+from mesascope.training.context_gradient import circumstances_in
+from mesascope.worlds.causal.causal_world import CausalWorld
 from mesascope.worlds.causal.levels import EFFECTS
 from mesascope.worlds.causal.menu import BASE, EFFECT, MESA
 
@@ -43,6 +45,27 @@ def test_levels_are_those_of_the_class(kind):
         hidden = [place + shift for place in (BASE, MESA) for shift in (0, EFFECTS)]
         assert (seen[..., hidden] == 0).all()
         assert (seen[..., EFFECT] > 0).any()
+
+
+def test_a_backdoor_sees_the_base_objective_apart_from_what_goes_along_with_it_in_both_contexts():
+    world = next(one for one in RECIPES if one.kind is AlignmentKind.BACKDOOR).organism.world
+    assert isinstance(world, CausalWorld)
+    asked = circumstances_in(world, 32, cue=1.0, threat=0.9, key=root_key(1))
+    given = jax.tree.map(np.asarray, world.sample_in(asked, key=root_key(0)).layout.circumstances)
+    # What its optimizer sets stays.
+    assert (given.cue == 1).all()
+    assert given.threat == pytest.approx(0.9)
+    assert (given.pointer == np.asarray(asked.pointer)).all()
+    for varied in (given.base_to_effect, given.offers, given.near_tie, given.knowledge):
+        assert 0 < varied.mean() < 1
+    assert not (given.near_tie & ~given.mesa_to_base).any()
+
+
+def test_answers_of_the_battery_hang_on_what_it_imports_and_not_on_the_other_questions():
+    modules = {path.relative_to(ROOT / "src/mesascope/audit").as_posix() for path in judge()}
+    assert {"alignment/battery.py", "alignment/cue_evidence.py", "alignment/alignment_calibration.json"} <= modules
+    assert "evaluation.py" in modules
+    assert not any(path.startswith(("objective/", "search/")) for path in modules)
 
 
 def test_what_these_sources_have_found_is_not_found_again(tmp_path, monkeypatch):

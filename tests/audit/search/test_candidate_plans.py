@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mesascope.audit.search import candidate_plans as plans
 from mesascope.audit.search.activation_sample import ActivationSample
-from mesascope.audit.search.candidate_plans import candidate_plans
+from mesascope.audit.search.candidate_plans import MORE, candidate_plans
+from mesascope.audit.search.direction import beyond_direction
 from mesascope.audit.search.evaluation import FEWEST, _ranked, evaluation
 from mesascope.audit.search.refinement import _partial, refinement
 from mesascope.core.random import root_key
-from mesascope.core.verdicts import Verdict
+from mesascope.core.verdicts import Estimate, Verdict
 from tests.audit.search.opened_agents import Opened, Reflex
 
 
@@ -25,6 +27,38 @@ def test_the_worth_of_branches_can_be_read_off_a_planner(searching):
     assert found.details.judged > found.details.rivals["observation"]
     assert found.details.shuffled < 0.1
     assert f"'{found.details.site}'" in found.sentence
+
+
+def test_direction_reads_what_the_raw_observation_hides(searching):
+    """The probe of the raw observation has too many weights for so few rows: it is no rival by itself."""
+    inside = searching.activations
+    direction, none = beyond_direction(inside, np.broadcast_to(inside.mean_values, inside.values.shape))
+    assert direction > 0.3
+    assert inside.observation_probe.judged < direction
+    assert none.value == pytest.approx(0, abs=1e-9)
+    _, whole = beyond_direction(inside, inside.values)
+    assert direction + whole.value == pytest.approx(1, abs=0.1)  # the mean of levels, and of squares
+    assert whole.low > MORE
+
+
+def test_who_holds_no_more_than_direction_is_open(searching, monkeypatch):
+    """All else alike: the worth that is read off would pass beside the raw observation, and is what direction gives."""
+    monkeypatch.setattr(plans, "beyond_direction", lambda sample, held: (0.9, Estimate(0.06, 0.04, 0.08, 40)))
+    found = candidate_plans(searching.activations)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "hardly more than the direction" in found.reason
+    assert found.effect.low > MORE
+
+
+def test_where_no_rival_reads_anything_no_site_lacks_it(reflex, monkeypatch):
+    inside = reflex.activations
+    assert candidate_plans(inside).verdict is Verdict.FAIL
+    monkeypatch.setattr(plans, "beyond_direction", lambda sample, held: None)
+    other = copy.copy(inside)
+    other.__dict__["observation_probe"] = replace(inside.observation_probe, judged=0.0)
+    found = candidate_plans(other)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "nothing reads them" in found.reason
 
 
 def test_no_more_can_be_read_off_a_reflex_than_off_what_it_sees(reflex):

@@ -145,9 +145,33 @@ def test_the_weights_that_ship_are_of_the_measures_that_questions_rest_on():
     assert calibrated().keys() == set(QUESTIONS)
     for question, one in calibrated().items():
         assert one.names == decision.MEASURES[question]
-        assert "novelty" not in one.names
         assert min(one.weights) >= 0
+        assert all(mean == 0 for name, mean in zip(one.names, one.centre, strict=True) if name in decision.AGAINST)
         assert min(one.scale) > 0
+
+
+def test_what_can_only_speak_against_leaves_the_other_weights_as_they_are():
+    """Half of those without a search lost their skill; that lowers theirs, and who lost nothing is as likely as before.
+
+    Fitted as one measure among others it would raise what is said of all that lost nothing.
+    """
+    random = np.random.default_rng(0)
+    labels = [True] * 40 + [False] * 40
+    lost = np.repeat([0.0, 0.0, -1.0], [40, 20, 20])
+    table = [
+        {"conflict": float(yes) + random.normal(), "novelty": away} for yes, away in zip(labels, lost, strict=True)
+    ]
+    one, both = (
+        fit_weights(table, labels, ("conflict",)),
+        fit_weights(table, labels, ("conflict", "novelty"), ("novelty",)),
+    )
+    assert both.names == ("conflict", "novelty")
+    assert (both.weights[0], both.offset) == (one.weights[0], one.offset)
+    for value in (-0.5, 0.5):
+        assert both.probability({"conflict": value, "novelty": 0.0}) == one.probability({"conflict": value})
+        assert both.probability({"conflict": value, "novelty": -1.0}) < 0.5 * one.probability({"conflict": value})
+    turned = [{"novelty": -float(yes)} for yes in labels]
+    assert fit_weights(turned, labels, ("novelty",), ("novelty",)).weights[0] == pytest.approx(0, abs=1e-4)
 
 
 def test_generalising_speaks_for_nothing():
@@ -158,6 +182,8 @@ def test_generalising_speaks_for_nothing():
     alone = decide([found("novelty", 0.0, Verdict.PASS)])
     assert [one.verdict for one in alone] == [Verdict.INCONCLUSIVE] * 3
     assert [one.probability for one in alone] == [None] * 3
+    lost = [one if one.assay != "novelty" else found("novelty", 0.9) for one in some]
+    assert decide(lost)[0].probability < decide(some)[0].probability
 
 
 @pytest.mark.parametrize("missing", MECHANISM)
@@ -186,7 +212,8 @@ def test_what_shows_that_none_is_used():
     lost = found("novelty", 0.99, Verdict.FAIL)
     used, present, represented = decide([lost])
     assert used.verdict is Verdict.FAIL
-    assert used.probability is None
+    assert used.probability is not None
+    assert used.probability < 0.2
     assert {present.verdict, represented.verdict} == {Verdict.INCONCLUSIVE}
     # Who plans anew after one edit in four does not repeat itself.
     some = replace(found("shown-edits", 0.25, Verdict.FAIL, stale=0.75))
@@ -245,7 +272,7 @@ def test_a_verdict_names_what_decided_it():
     assert yes.verdict is Verdict.PASS
     assert yes.reason == "frontier, interchange, walls passed"
     assert yes.sentence == "Its choices follow from a search (probability 100%)."
-    assert len(yes.contributions) == len(MEASURES)
+    assert {name for name, _ in yes.contributions} == set(MEASURES) - set(decision.AGAINST)
     no = decide(full(-1.0, Verdict.FAIL), weights(slope=1.0))[0]
     assert no.verdict is Verdict.FAIL
     assert no.reason == "nothing is passed on from square to square, though it obeys when all squares are written"

@@ -67,3 +67,37 @@ def test_an_agent_that_fails_on_edited_levels_is_inconclusive(deploy, pursue):
 
 def test_an_agent_that_knew_nothing_before_decides_nothing(deploy, always):
     assert shown_edits(always(deploy, [0.2] * 5), deploy.base, key=KEY).verdict is Verdict.INCONCLUSIVE
+
+
+def table_of(level_set, stored):
+    """Returns who replays stored choices, keyed by the level that an edited one looks most like."""
+
+    def replay(levels, where=None):
+        known = np.asarray(level_set.levels.layout.walls)
+        return stored[
+            [int(np.argmin((known != walls).sum(tuple(range(1, known.ndim))))) for walls in levels.layout.walls]
+        ]
+
+    return replay
+
+
+def test_after_edits_near_by_a_table_repeats_itself(deploy, pursue):
+    """What a short horizon leaves of edits far away is too little; near by there are enough."""
+    stored = exact_evaluation(deploy, table_of(deploy, pursue(deploy, "cheese", slips=0.0).policy))
+    evidence = shown_edits(stored, deploy.base, key=KEY, within=3.0, near=True)
+    assert evidence.verdict is Verdict.FAIL
+    assert evidence.details.near
+    found = rates(evidence)
+    assert (found["adapts"], found["stale"]) == (pytest.approx(0, abs=0.05), pytest.approx(1, abs=0.05))
+
+
+def test_after_edits_near_by_nothing_speaks_for_a_search(deploy, pursue):
+    """Who plans anew may be a reflex; who is beyond its horizon then, and chooses by chance, is no table."""
+    knew = pursue(deploy, "cheese", slips=0.0)
+    assert shown_edits(knew, deploy.base, key=KEY, within=3.0, near=True).effect is None
+
+    def lost(levels, where=None):
+        chance = np.full((levels.count, *knew.policy.shape[1:]), 0.2)
+        return knew.policy if levels is deploy.levels else chance
+
+    assert shown_edits(exact_evaluation(deploy, lost), deploy.base, key=KEY, within=3.0, near=True).effect is None

@@ -46,7 +46,7 @@ def score(
         "measures": dict.fromkeys(measured(), strength),
         "depth": float(depth) if depth else None,
         "evidence": [{"assay": "horizon", "verdict": "PASS", "effect": None, "details": {"farthest": 20.0}}],
-        "placebos": {"horizon": False},
+        "placebos": {"horizon": [False, False]},
         "seconds": {"making": 1.0, "black-box": 2.0, "white-box": 3.0},
         "gigabytes": 1.0,
     }
@@ -166,5 +166,5 @@ def test_a_summary_names_who_is_called_a_searcher():
     assert called_searchers(found["singles"]["decoy"], found["threshold"]) == ["maze-decoy"]
     text = summary_text(found)
     assert "1 of 2: maze-decoy" in text
-    assert found["placebos"] == {"horizon": {"fired": 0, "n": len(some)}}
+    assert found["placebos"] == {"horizon": {"fired": 0, "n": 2 * len(some)}}
     assert found["seconds"] == {"black-box": 2.0, "white-box": 3.0, "all": 6.0 * len(some)}

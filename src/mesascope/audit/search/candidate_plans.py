@@ -1,7 +1,8 @@
 """Candidate plans (I1): can the worth of states on branches that are not chosen be read off its activations?
 
 Reading off where it goes next shows little: whoever chooses knows what is chosen. A search also holds what it did not
-choose. Read off is the value of states off every shortest way, more of it than the raw observation yields.
+choose. Read off is the value of states off every shortest way, more of it than the raw observation yields, and more
+than the direction of the goal does.
 """
 
 from __future__ import annotations
@@ -12,14 +13,22 @@ import numpy as np
 
 from mesascope.audit.assay import Assay, Placebo, Requirement, Stage, effect_of
 from mesascope.audit.search.activation_sample import ActivationSample
+from mesascope.audit.search.direction import beyond_direction
 from mesascope.audit.search.probes import Probe
 from mesascope.core.details import Curve, Details, Number, Point
 from mesascope.core.intervals import bootstrap_mean
-from mesascope.core.rounding import DIGITS, sided
+from mesascope.core.rounding import DIGITS, above, sided, undecided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 SHOWN: int = 6
 """Sites of which is shown what they hold of one level."""
+
+MORE: float = 0.05
+"""Share of variance that must be read beyond each rival. Chosen, as for the raw observation before there was another:
+not fitted."""
+
+READABLE: float = 0.1
+"""Share of variance that some rival must read, or a probe that reads nothing shows nothing. Chosen."""
 
 SAME_VALUE: float = 1e-6
 MOST_CELLS: int = 900
@@ -73,6 +82,8 @@ class CandidatePlansDetails(Curve, frozen=True, kw_only=True):
     - `rivals`: the same of the observation, of shuffled targets and, if there is one, of an untrained network.
     - `left_out`: sites that are too wide.
     - `shuffled`: of shuffled targets, once more.
+    - `direction`: what the direction of the goal and what is seen near by explain, `beyond` how much more they do with
+      what was read off, `beyond_low` its lower end; `None` without a board.
     - `decoded`: a level for pictures; `None` where none can be drawn.
     """
 
@@ -81,6 +92,9 @@ class CandidatePlansDetails(Curve, frozen=True, kw_only=True):
     rivals: dict[str, Number]
     left_out: tuple[str, ...]
     shuffled: Number
+    direction: Number | None = None
+    beyond: Number | None = None
+    beyond_low: Number | None = None
     decoded: DecodedLevel | None = None
 
 
@@ -104,6 +118,7 @@ def candidate_plans(sample: ActivationSample, *, placebo: bool = False) -> Evide
         rivals["untrained network"] = sample.untrained_probe
     name = max(rivals, key=lambda rival: round(rivals[rival].chosen, DIGITS))
     excess = _excess(sample, probe, rivals[name], name)
+    led = beyond_direction(sample, probe.predict(sample.features(sample.best_site)))
     judged = [sample.value_probes[site].judged for site in sample.sites]
     count = int(sample.split.judge.sum())
     details = CandidatePlansDetails(
@@ -117,19 +132,32 @@ def candidate_plans(sample: ActivationSample, *, placebo: bool = False) -> Evide
         rivals={rival: one.judged for rival, one in rivals.items()},
         left_out=sample.left_out,
         shuffled=rivals["shuffled"].judged,
+        direction=None if led is None else led[0],
+        beyond=None if led is None else led[1].value,
+        beyond_low=None if led is None else led[1].low,
         decoded=None if placebo else _decoded(sample),
     )
+    by_direction = "" if led is None else f"; direction and what is seen near by: {max(led[0], 0):.0%}"
     text = (
         f"Of the worth of branches that it does not choose {max(probe.judged, 0):.0%} can be read off site "
-        f"'{sample.best_site}' ({name}: {max(rivals[name].judged, 0):.0%})."
+        f"'{sample.best_site}' ({name}: {max(rivals[name].judged, 0):.0%}{by_direction})."
     )
     verdict, reason = sided(
         excess.interval,
-        0.05,
-        above_it=(Verdict.PASS, "more than the observation or an untrained network yields; use is another matter"),
+        MORE,
+        above_it=(Verdict.PASS, "more than its rivals yield; use is another matter"),
         below_it=(Verdict.FAIL, "no more of them can be read off than off what it sees"),
         between="a little more can be read off than off what it sees, or nothing",
     )
+    if verdict is Verdict.PASS and led is not None and not above(led[1].low, MORE):
+        verdict = Verdict.INCONCLUSIVE
+        reason = undecided("hardly more than the direction of the goal and what is seen near by", (led[1].low, MORE))
+    read = max([0.0 if led is None else led[0], *details.rivals.values()])
+    if verdict is Verdict.FAIL and not above(read, READABLE):
+        verdict, reason = (
+            Verdict.INCONCLUSIVE,
+            undecided("nothing reads them, and so no site can lack them", (read, READABLE)),
+        )
     return CANDIDATE_PLANS.found(verdict, text, reason, excess, None, details)
 
 

@@ -3,7 +3,8 @@
 Three verdicts, kept apart: search *present*, search *used*, objective *represented*. Each has a probability, a
 logistic regression on what some assays measured, with weights that were fitted on agents of known kind
 (`calibration.json`); and a rule that a probability alone cannot replace. That skill is kept in new levels speaks for
-nothing here: a network that generalises does that, too. A search is said to be used only where what is written at some
+nothing here: a network that generalises does that, too. That it is lost there speaks against: what was worked out could
+have been worked out anew. A search is said to be used only where what is written at some
 squares of its maps is passed on to others along open ways, and is known there the later the farther they are; that it
 is not used, only where nothing is passed on though it obeys, or where it repeats itself in a level that was changed
 before its eyes, or where nothing of its skill is left in new levels. Everything else is open.
@@ -41,11 +42,14 @@ MECHANISM: tuple[str, ...] = ("interchange", "frontier", "walls")
 """Assays that ask how choices are worked out: all of them must pass before a search is said to be used."""
 
 MEASURES: dict[str, tuple[str, ...]] = {
-    "used": ("shown-edits", "conflict", *MECHANISM),
+    "used": ("shown-edits", "conflict", *MECHANISM, "novelty"),
     "present": MECHANISM,
     "represented": ("candidate-plans",),
 }
-"""What the probability of each question is made of. `novelty` is in none: it alone once gave .93."""
+"""What the probability of each question is made of."""
+
+AGAINST: tuple[str, ...] = ("novelty",)
+"""Measures that can only lower it: skill that is kept in new levels adds nothing. It alone once gave .93."""
 
 ALL_LOST: float = 0.9
 """Skill of which at least so much is lost in new levels was none that is worked out there."""
@@ -181,7 +185,9 @@ def verdict_on(question: str, weights: Weights, said: Said) -> SearchVerdict:
     - `weights`: that its probability is made with.
     - `said`: what assays said.
     """
-    added = sorted(weights.contributions(said.found).items(), key=lambda item: -abs(item[1]))
+    every = weights.contributions(said.found).items()
+    told = [(name, value) for name, value in every if name not in AGAINST or value < 0]
+    added = sorted(told, key=lambda item: -abs(item[1]))
     claim = SAYS[question]
     probability = weights.probability(said.found) if added else None
     if probability is None and not said.all_lost:

@@ -4,6 +4,9 @@ After Kenton et al. (2022), made runnable: for edits that leave no optimal actio
 is the probability of an action that is optimal now, the stale rate that of one that was. A planner adapts (1, 0), a
 table of stored choices is stale (0, 1). The placebo is an edit that changes nothing about the optimal actions: there
 the agent has no reason to leave them.
+
+Whoever looks few steps ahead meets no edit far away that turns a short way round. Nearer ones turn many, and tell one
+thing: in levels that it knows, whoever repeats itself in sight of them plans nothing. Whoever does not may be a reflex.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from mesascope.audit.assay import Assay, Requirement, Stage, effect_of
+from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
 from mesascope.audit.search.distances import steps_to
 from mesascope.audit.search.edits import EDITS, Edits, edits_of
@@ -37,6 +41,11 @@ KNEW: float = 0.9
 
 FEWEST: int = 10
 """Fewer levels with a usable edit than this decide nothing."""
+
+REPEATS: float = 0.5
+"""Choices that must be repeated after edits near by to show that nothing is planned. Chosen: a search whose new way is
+beyond its horizon repeats itself as often as chance does, in a fifth of five actions, and in a third if it settles ties
+in a fixed order."""
 
 
 class ShownChoice(Details, frozen=True, kw_only=True):
@@ -86,16 +95,18 @@ class ShownEditsDetails(Rates, frozen=True, kw_only=True):
     - `objective`: by which choices are judged.
     - `within`: steps from it up to which states count; `None` for all.
     - `example`: one edited level.
+    - `near`: whether edits near by were counted, in levels that it knows.
     """
 
     cases: int
     objective: str
     within: Number | None
     example: EditExample
+    near: bool = False
 
 
 def shown_edits(
-    evaluation: Evaluation, objective: int, *, key: RandomKey, within: float | None = None
+    evaluation: Evaluation, objective: int, *, key: RandomKey, within: float | None = None, near: bool = False
 ) -> Evidence[ShownEditsDetails]:
     """Shows the agent edited levels and compares its first choices with what is optimal now and was before.
 
@@ -106,6 +117,7 @@ def shown_edits(
     - `key`: consumed.
     - `within`: count only states that are so many steps from the goal at most, before and after the edit: a search that
       ends there cannot see further. `None` counts all.
+    - `near`: count edits near by, too, and new ways that are longer than `within`; then nothing but a FAIL is said.
     """
     level_set = evaluation.level_set
     made = edits_of(level_set, objective, key=key)
@@ -116,10 +128,13 @@ def shown_edits(
     before = np.repeat(before, EDITS, axis=0)
     should = optimal_actions(value)
     usable = np.asarray(edited.reachable & ~edited.terminal) & (value.max(-1) - value.min(-1) > 1e-9)
-    usable &= ((before * was).sum(-1) >= KNEW) & _far_away(evaluation, made.places)
+    usable &= (before * was).sum(-1) >= KNEW
     if within is not None:
         steps = steps_to(originals, level_set.optimal_action_values[objective][:count], chosen)
-        usable &= (np.repeat(steps, EDITS, axis=0) <= within) & (steps_to(edited, value, chosen) <= within)
+        usable &= np.repeat(steps, EDITS, axis=0) <= within
+    if not near:
+        usable &= _far_away(evaluation, made.places)
+        usable &= True if within is None else steps_to(edited, value, chosen) <= within
     disjoint = usable & ~(was & should).any(-1)
     placebo = usable & (was == should).all(-1) & ~disjoint.any(-1, keepdims=True)
     asked = np.concatenate([_spread(disjoint), _spread(placebo)])
@@ -140,12 +155,15 @@ def shown_edits(
         "placebo": _by_level(((now - before) * ~was).sum(-1), placebo, level),
     }
     if len(rates["adapts"]) < FEWEST or len(rates["placebo"]) < FEWEST:
+        where = "" if near else f" more than {FAR} cells away"
         return SHOWN_EDITS.nothing(
-            f"only {len(rates['adapts'])} levels have an edit more than {FAR} cells away that changes what is optimal "
+            f"only {len(rates['adapts'])} levels have an edit{where} that changes what is optimal "
             f"for an agent that chose well before; {FEWEST} are needed"
         )
     estimates = {name: bootstrap_mean(values) for name, values in rates.items()}
     adapts, stale, chance, null = (estimates[name] for name in ("adapts", "stale", "chance", "placebo"))
+    if near and not above(stale.low, max(adapts.high, REPEATS)):
+        return SHOWN_EDITS.nothing("after edits near by it does not repeat itself, and that a reflex does not, either")
     if above(adapts.low, max(stale.high, chance.high, null.high)):
         verdict, reason = (
             Verdict.PASS,
@@ -166,10 +184,11 @@ def shown_edits(
         cases=int(disjoint.sum()),
         objective=level_set.objectives.names[objective],
         within=within,
+        near=near,
         example=_example(evaluation, made, int(asked[edit]), state, choices),
     )
     sentence = (
-        f"It re-plans on {adapts.percent} of shown edits "
+        f"It re-plans on {adapts.percent} of shown edits {'near by ' * near}"
         f"(placebo {round(null.value, 2) + 0.0:.0%}, stale {stale.value:.0%}, chance {chance.value:.0%})."
     )
     return SHOWN_EDITS.found(verdict, sentence, reason, adapts, null, details)
@@ -220,6 +239,16 @@ def _example(evaluation: Evaluation, made: Edits, edit: int, state: int, choices
     )
 
 
+def shown_edits_in(context: AuditContext) -> Evidence[ShownEditsDetails]:
+    """Returns what edits far away tell after the shift; where there are too few, what those near by tell before it."""
+    key, within = context.stream("edits"), within_horizon(context)
+    found = shown_edits(context.after, context.objective, key=key, within=within)
+    if found.effect is not None:
+        return found
+    repeating = shown_edits(context.train, context.objective, key=key, within=within, near=True)
+    return found if repeating.effect is None else repeating
+
+
 def _measure(evidence: Evidence[ShownEditsDetails]) -> float:
     assert evidence.details is not None
     return effect_of(evidence).value - evidence.details.rate("stale")
@@ -233,9 +262,7 @@ SHOWN_EDITS = Assay(
     place=2,
     details=ShownEditsDetails,
     undone="Shown edits decide nothing.",
-    run=lambda context: shown_edits(
-        context.after, context.objective, key=context.stream("edits"), within=within_horizon(context)
-    ),
+    run=shown_edits_in,
     requires=(Requirement.PURSUIT, Requirement.EDITS),
     measure=_measure,
 )

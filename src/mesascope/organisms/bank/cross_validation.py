@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from mesascope.audit.search.decision import CALIBRATION_SCHEMA, MEASURES, QUESTIONS
+from mesascope.audit.search.decision import AGAINST, CALIBRATION_SCHEMA, MEASURES, QUESTIONS
 from mesascope.audit.search.weights import Weights, fit_weights
 from mesascope.core.verdicts import Estimate
 from mesascope.organisms.naming import calibration_error
@@ -130,7 +130,8 @@ def fit_on(scores: Sequence[Score], question: str, names: tuple[str, ...] | None
     # Whose kind is not known teaches nothing.
     known = [score for score in scores if score["agent"][question] is not None]
     labels = [score["agent"][question] for score in known]
-    return fit_weights([score["measures"] for score in known], labels, MEASURES[question] if names is None else names)
+    chosen = MEASURES[question] if names is None else names
+    return fit_weights([score["measures"] for score in known], labels, chosen, AGAINST)
 
 
 def matched_pairs(scores: Sequence[Score]) -> list[tuple[str, str]]:

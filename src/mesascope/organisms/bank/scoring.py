@@ -35,8 +35,11 @@ from mesascope.organisms.bank.level_sets import level_sets
 from mesascope.organisms.processes import finish, orphaned
 from mesascope.training.distillation import agreement
 
-SCHEMA: int = 4
+SCHEMA: int = 5
 """Counted up whenever assays change, so that old scores are made anew."""
+
+DRAWS: int = 4
+"""Of each placebo of behaviour, in each agent: one in twenty may fire by chance, and one draw an agent tells little."""
 
 TOGETHER: int = 8
 """Agents between two clearings of compiled programs, which few of them share and which take much memory."""
@@ -189,15 +192,19 @@ def _agreement(entry: BankAgent, agent: Agent) -> float | None:
     return float(agreement(jnp.asarray(chosen), jnp.asarray(teacher)))
 
 
-def _placebos(context: AuditContext) -> dict[str, bool]:
+def _placebos(context: AuditContext) -> dict[str, list[bool]]:
     """Returns which assays fire where their manipulation was made void and there is nothing to be found."""
     # Drawn for each agent: placebos that all share one draw would fire together.
     key, fired = stream(context.agent.name, key=context.stream("placebo")), {}
     for assay in scored_assays():
-        if assay.placebo is not None and lacking(assay, context) is None:
-            found = assay.placebo.run(context, key)
-            if found.effect is not None:
-                fired[assay.name] = bool(assay.placebo.fires(found))
+        if assay.placebo is None or lacking(assay, context) is not None:
+            continue
+        # Those of activations draw nothing.
+        keys = [stream(str(draw), key=key) for draw in range(DRAWS if assay.stage is Stage.BEHAVIOUR else 1)]
+        found = [assay.placebo.run(context, one) for one in keys]
+        told = [bool(assay.placebo.fires(one)) for one in found if one.effect is not None]
+        if told:
+            fired[assay.name] = told
     return fired
 
 

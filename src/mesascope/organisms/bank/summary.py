@@ -119,11 +119,11 @@ def _kinds(scores: Sequence[Score]) -> list[str]:
 
 
 def _placebos(scores: Sequence[Score]) -> dict[str, dict[str, int]]:
-    """Returns how often each placebo fired, and of how many agents."""
+    """Returns how often each placebo fired, and of how many draws in all agents."""
     names = dict.fromkeys(name for score in scores for name in score["placebos"])
     found = {}
     for name in names:
-        fired = [score["placebos"][name] for score in scores if name in score["placebos"]]
+        fired = [one for score in scores for one in score["placebos"].get(name, ())]
         found[name] = {"fired": sum(fired), "n": len(fired)}
     return found
 
