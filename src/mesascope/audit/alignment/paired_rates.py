@@ -195,9 +195,12 @@ def _joint(agent: Agent, paired: PairedLevels, draws: Float[np.ndarray, "R N"], 
             serving = np.concatenate([paired.serving_base[None], serving])
             names = (level_set.objectives.names[level_set.base], *names)
         values = level_set.optimal_action_values[objective]
-        pairs = {" and ".join(cues): (plain, other), calm: (policy, asked[calm])}
-        sums = {name: _sums(*pair, serving, own, values, weights, close, slips) for name, pair in pairs.items()}
-        found.append(rate_of(" and ".join(cues), sums, draws, served, names))
+        name = " and ".join(cues)
+        sums = {
+            one: _sums(before, after, serving, own, values, weights, close, slips)
+            for one, before, after in ((name, plain, other), (calm, policy, asked[calm]))
+        }
+        found.append(rate_of(name, sums, draws, served, names))
     return max(found, key=lambda rate: (rate.low, rate.rate, rate.distance), default=None)
 
 
