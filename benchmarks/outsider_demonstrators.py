@@ -166,7 +166,9 @@ def distances_hold(
     return inside[0], inside[1], float(estimates[1].high - estimates[1].low)
 
 
-def claim(slug: str, text: str, value: float, ends: Sequence[float], n: int, target: float, *rest: Any) -> Claim:
+def claim(
+    slug: str, text: str, value: float, ends: Sequence[float] | np.ndarray, n: int, target: float, *rest: Any
+) -> Claim:
     """Returns a claim of this ledger; its interval holds its value whatever the bootstrap drew."""
     low, high = min(value, float(ends[0])), max(value, float(ends[1]))
     return Claim(f"outsider-demonstrators.{slug}", text, value, low, high, n, target, *rest)
