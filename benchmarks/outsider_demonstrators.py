@@ -4,8 +4,10 @@ The demonstrators are `outsiders.planted.DEMONSTRATORS`, written apart from the 
 400 episodes; they are read as anybody's would be, and `recover` is called with nothing but the world.
 
 Weights are compared without what the environments leave open (it cannot be covered, nor missed), in units of the
-temperature where the demonstrator has one; those of one that always takes an optimal action have no size, so they and
-the draws are brought to length 1. STARC is asked to the demonstrator's own reward (its distance is 0) and to a
+temperature where the demonstrator has one; those of one that always takes an optimal action have no size, so that of
+the draws is taken along the planted weights, and what they have across is compared with 0. (Until revision 296c7c0 both
+were brought to length 1, where no interval can hold a weight of 1, and whatever draws have across makes all others
+smaller; that share stands in the text.) STARC is asked to the demonstrator's own reward (its distance is 0) and to a
 candidate of the world, drawn by its seed, whose distance follows from the planted reward. Where nothing is told from
 chance neither has an interval: how often that is so is a claim of its own. Settings `corner` and `corner-open` were
 looked at while the posterior was written; the others were not, before they were measured.
@@ -20,6 +22,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -65,7 +68,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
     - `name`, `way`, `setting`: of the demonstrator.
     - `told`: whether it was told from chance; without that all else is `None`.
-    - `weights`: share of the intervals of weights that hold the planted ones.
+    - `weights`: share of the intervals of weights that hold the planted ones; `length`: with all at length 1.
     - `own`, `other`: whether the interval of STARC holds the distance to its own reward and to a candidate.
     - `width`: of the interval to the candidate.
     - `refused`: why its episodes say nothing at all, if so.
@@ -77,6 +80,7 @@ class Outcome(msgspec.Struct, frozen=True):
     told: bool
     seconds: float
     weights: float | None = None
+    length: float | None = None
     own: bool | None = None
     other: bool | None = None
     width: float | None = None
@@ -107,21 +111,32 @@ def measured(one: Demonstrator, world: World, *, sampled: bool) -> Outcome:
     if not sampled or not found.pursues or not one.pursues:
         return outcome
     own, other, width = distances_hold(found, one, world)
-    return msgspec.structs.replace(outcome, weights=weights_hold(found, one, world), own=own, other=other, width=width)
+    weights, length = weights_hold(found, one, world)
+    return msgspec.structs.replace(outcome, weights=weights, length=length, own=own, other=other, width=width)
 
 
-def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) -> float | None:
-    """Returns the share of weights whose interval holds the planted one; `None` if all are open."""
+def weights_hold(found: BehavioralObjective, one: Demonstrator, world: World) -> tuple[float | None, float | None]:
+    """Returns the share of weights whose interval holds the planted one, and with all at length 1; `None` if all are
+    open."""
     basis = found.unidentified.basis
     truth = np.array([one.weights.get(name, 0.0) for name in world.attributes])
     draws = found.posterior.samples(DRAWS, seed=1)
     truth, draws = (table - (table @ basis.T) @ basis for table in (truth, draws))
-    kept = np.linalg.norm(np.eye(len(truth)) - basis.T @ basis, axis=1) > 1e-6
+    settled = np.eye(len(truth)) - basis.T @ basis
     if one.temperature:
-        truth = truth / one.temperature
-    else:
-        truth = truth / np.linalg.norm(truth)
-        draws = draws / np.maximum(np.linalg.norm(draws, axis=1, keepdims=True), 1e-300)
+        share = _held(draws, truth / one.temperature, settled)
+        return share, share
+    truth = truth / np.linalg.norm(truth)
+    at_length_one = draws / np.maximum(np.linalg.norm(draws, axis=1, keepdims=True), 1e-300)
+    along = draws @ truth
+    across = (draws - np.outer(along, truth)) / np.maximum(along, 1e-300)[:, None]
+    rest = settled - np.outer(truth, truth)
+    return _held(across, np.zeros(len(truth)), rest), _held(at_length_one, truth, settled)
+
+
+def _held(draws: np.ndarray, truth: np.ndarray, settled: np.ndarray) -> float | None:
+    """The share of intervals that hold the truth, of the coordinates that a projection leaves something of."""
+    kept = np.linalg.norm(settled, axis=1) > 1e-6
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     inside = (low - 1e-9 <= truth) & (truth <= high + 1e-9)
     return float(inside[kept].mean()) if kept.any() else None
@@ -151,32 +166,30 @@ def distances_hold(
     return inside[0], inside[1], float(estimates[1].high - estimates[1].low)
 
 
+def claim(
+    slug: str, text: str, value: float, ends: Sequence[float] | np.ndarray, n: int, target: float, *rest: Any
+) -> Claim:
+    """Returns a claim of this ledger; its interval holds its value whatever the bootstrap drew."""
+    low, high = min(value, float(ends[0])), max(value, float(ends[1]))
+    return Claim(f"outsider-demonstrators.{slug}", text, value, low, high, n, target, *rest)
+
+
 def coverage(slug: str, text: str, found: Sequence[tuple[Outcome, float]]) -> Claim:
     """Returns the claim that a share of intervals is near its nominal value."""
     target = f"share of 90 % intervals of {text} (95 % bootstrap over demonstrators)"
     if not found:
         text = f"{target}: none was asked"
-        return Claim(f"outsider-demonstrators.{slug}", text, None, None, None, 0, LOW, "within", most=HIGH)
+        return Claim(f"outsider-demonstrators.{slug}", text, None, None, None, 0, LOW, "within", HIGH)
     shares = np.array([share for _, share in found])
     rows = np.random.default_rng(0).integers(len(shares), size=(4000, len(shares)))
-    low, high = np.quantile(shares[rows].mean(1), [0.025, 0.975])
-    value = float(shares.mean())
     by_setting = ", ".join(
         f"{setting} {np.mean(part):.0%} of {len(part)}"
         for setting in dict.fromkeys(one.setting for one, _ in found)
         if (part := [share for one, share in found if one.setting == setting])
     )
-    return Claim(
-        f"outsider-demonstrators.{slug}",
-        f"{target}; by setting: {by_setting}",
-        value,
-        min(value, float(low)),
-        max(value, float(high)),
-        len(shares),
-        LOW,
-        "within",
-        most=HIGH,
-    )
+    ends = np.quantile(shares[rows].mean(1), [0.025, 0.975])
+    text = f"{target}; by setting: {by_setting}"
+    return claim(slug, text, float(shares.mean()), ends, len(shares), LOW, "within", HIGH)
 
 
 def measure(quick: bool) -> list[Claim]:
@@ -206,25 +219,24 @@ def measure(quick: bool) -> list[Claim]:
     alarms = wilson(sum(told), len(told))
     seen = wilson(sum(one.told for one in found), len(found))
     claims = [
-        Claim(
-            "outsider-demonstrators.aimless",
+        claim(
+            "aimless",
             "Share of demonstrators that choose at random or by a fixed leaning and are said to pursue something "
             "(95 % Wilson interval)",
             alarms.value,
-            alarms.low,
-            alarms.high,
+            (alarms.low, alarms.high),
             len(told),
             0.02,
             "<=",
-            safety=True,
+            None,
+            True,
         ),
-        Claim(
-            "outsider-demonstrators.told",
+        claim(
+            "told",
             "Share of demonstrators that pursue something and are told from chance (95 % Wilson interval); of the "
             f"others nothing has an interval, and the episodes of {len(refused)} say nothing at all",
             seen.value,
-            seen.low,
-            seen.high,
+            (seen.low, seen.high),
             len(found),
             0.9,
             ">=",
@@ -235,7 +247,9 @@ def measure(quick: bool) -> list[Claim]:
         slug = words.replace(" ", "-") if way else "all"
         text = f"{words}: {{}}, {sum(one.setting not in DEVELOPED for one in some)} of {len(some)} in settings not seen"
         weights = [(one, one.weights) for one in some if one.weights is not None]
-        claims.append(coverage(f"weights-{slug}", text.format("a weight"), weights))
+        length = [one.length for one, _ in weights if one.length is not None]
+        before = f" ({np.mean(length):.0%} at length 1)" if length else ""
+        claims.append(coverage(f"weights-{slug}", text.format(f"a weight{before}"), weights))
         starc = [(one, 0.5 * (bool(one.own) + bool(one.other))) for one in some if one.own is not None]
         claims.append(coverage(f"starc-{slug}", text.format("STARC"), starc))
         if not way:
@@ -243,31 +257,13 @@ def measure(quick: bool) -> list[Claim]:
             claims.append(coverage("starc-own", text.format("STARC to its own reward"), own))
             claims.append(coverage("starc-other", text.format("STARC to a candidate"), other))
             width = np.array([one.width for one, _ in starc])
-            claims.append(
-                Claim(
-                    "outsider-demonstrators.width",
-                    "Median width of 90 % intervals of STARC to a candidate, 2 at most (quartiles; no target)",
-                    float(np.median(width)),
-                    float(np.quantile(width, 0.25)),
-                    float(np.quantile(width, 0.75)),
-                    len(width),
-                    2.0,
-                    "<=",
-                )
-            )
+            words = "Median width of 90 % intervals of STARC to a candidate, 2 at most (quartiles; no target)"
+            ends = np.quantile(width, [0.25, 0.75])
+            claims.append(claim("width", words, float(np.median(width)), ends, len(width), 2.0, "<="))
     seconds = [one.seconds for one in found]
-    claims.append(
-        Claim(
-            "outsider-demonstrators.seconds",
-            "CPU seconds of one call of `recover`, with a posterior: median (5 % and 95 % of demonstrators)",
-            float(np.median(seconds)),
-            float(np.quantile(seconds, 0.05)),
-            float(np.quantile(seconds, 0.95)),
-            len(seconds),
-            5.0,
-            "<=",
-        )
-    )
+    words = "CPU seconds of one call of `recover`, with a posterior: median (5 % and 95 % of demonstrators)"
+    ends = np.quantile(seconds, [0.05, 0.95])
+    claims.append(claim("seconds", words, float(np.median(seconds)), ends, len(seconds), 5.0, "<="))
     return claims
 
 

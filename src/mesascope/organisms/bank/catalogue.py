@@ -126,12 +126,12 @@ GENERALISERS: dict[str, tuple[tuple[int, int], ...]] = {
     "view-7": ((8, 0), (8, 1), (64, 0), (64, 1), (512, 0), (512, 1)),
     "map-scent": ((8, 0), (10, 1), (14, 2), (20, 3)),
     "successor": ((8, 0), (64, 0), (64, 1), (512, 0)),
-    "view-3": ((8, 0), (8, 1), (64, 0), (64, 1), (512, 0), (512, 1)),
+    "view-3": (*((levels, seed) for levels in (8, 64, 512) for seed in (0, 1)), (8, 2), (64, 2), (64, 3), (512, 2)),
 }
 """Networks of maps that do well in new levels without a search: a view of so many squares and the direction of the
 goal, a scent that goes through walls, successor features. With the levels that each was trained on (of the scent: its
-layers) and a seed. That they do not search follows from what they are made of. With them more than 125 agents of the
-bank use no search, so that an interval can exclude that 3 % of such agents pass.
+layers) and a seed. That they do not search follows from what they are made of. With them in more than 125 agents of the
+bank no search is used, and in as many none is present, so that intervals can exclude that 3 % of such agents pass.
 """
 
 UNKNOWN: dict[str, tuple[int, ...]] = {"convolutions": (8, 512), "distilled": (512,)}

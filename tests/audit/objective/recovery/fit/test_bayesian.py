@@ -37,7 +37,7 @@ def exactly() -> tuple[float, float]:
 @pytest.mark.parametrize("planner", [SOFT, OPTIMAL])
 def test_nine_of_ten_choices(planner):
     """160 draws: the middle is within .5 and the chance within .06 with probability above .99."""
-    found = sample_objective(ONE, NINE_OF_TEN, TWO, seed=0, planners=(planner,), slips=(0.0,))
+    found = sample_objective(ONE, NINE_OF_TEN, TWO, seed=0, planners=(planner,), slips=(0.0,), doubt=1.0)
     draws = found.posterior.samples(160)
     middle, positive = exactly()
     assert np.median(draws[:, 1] - draws[:, 0]) == pytest.approx(middle, abs=0.5)
@@ -67,7 +67,7 @@ def test_intervals_cover_what_is_drawn_beforehand():
 
 def test_the_nearest_reward_that_is_not_ruled_out():
     """Of two weights only the difference is known: a reward that agrees with it is reached, its opposite is not."""
-    found = sample_objective(ONE, NINE_OF_TEN, TWO, seed=0, planners=(OPTIMAL,), slips=(0.0,))
+    found = sample_objective(ONE, NINE_OF_TEN, TWO, seed=0, planners=(OPTIMAL,), slips=(0.0,), doubt=1.0)
     towards, away = found.ends(np.array([0.0, 1.0]))
     assert towards[1] > 20 * abs(towards[0])
     # Of nine in ten the likelihood falls by 1.35 nats at 5.45 in ten, below which is nothing but the prior's side.
@@ -108,6 +108,29 @@ def test_draws_vary_along_what_is_open():
     apart, together = draws[:, 0] - draws[:, 2], draws[:, 0] + draws[:, 2]
     spread = [np.subtract(*np.quantile(one, [0.75, 0.25])) for one in (apart, together)]
     assert spread[0] > 4 * spread[1]
+
+
+def test_few_weights_that_explain_the_choices_are_the_point():
+    """One attribute of four is pursued: the others weigh nothing in the point, and 0 is inside all their intervals."""
+    levels, counts = planted([0.0, 0.0, 0.0, 3.0], planner=SOFT, slips=0.0)
+    found = sample_objective(levels, counts.astype(float), SPACE, seed=4)
+    assert np.flatnonzero(found.posterior.mean).tolist() == [3]
+    assert found.posterior.mean[3] == pytest.approx(3.0, rel=0.1)
+    low, high = np.quantile(found.posterior.samples(160), [0.05, 0.95], axis=0)
+    assert low[:3].max() <= 0 <= high[:3].min()
+    assert low[3] < 3.0 < high[3]
+
+
+def test_doubt_widens_by_its_square_root():
+    """Where the posterior is nearly normal; of all four weights, which none of these choices leaves out."""
+    levels, counts = planted([1.0, -2.0, 1.5, 3.0], planner=SOFT, slips=0.0, count=400)
+    spread = [
+        sample_objective(levels, counts.astype(float), SPACE, seed=5, planners=(SOFT,), slips=(0.0,), doubt=doubt)
+        .posterior.samples(160)
+        .std(0)
+        for doubt in (1.0, 4.0)
+    ]
+    assert spread[1] / spread[0] == pytest.approx(np.full(4, 2.0), rel=0.25)
 
 
 def test_counts_that_are_none_are_refused():

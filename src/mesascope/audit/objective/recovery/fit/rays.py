@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from mesascope.audit.objective.recovery.fit.choice_likelihood import ChoiceFit, fisher_information
 from mesascope.audit.objective.recovery.fit.choice_problem import SOFT, ChoiceProblem, Plan
@@ -41,6 +41,9 @@ one, and there is often a maximum for each."""
 TRIES: int = 7
 NEAR: float = 0.1
 """A draw is taken when it is this near to its distance, as a share of it; it is put there by proportion."""
+
+UNSETTLED: float = 1e-6
+"""Information below this share of what is known beforehand is none."""
 
 MARGIN: float = 1.3528
 """Nats by which the likelihood may fall on the ends of a 90 % interval: half the quantile of chi-square, 1 degree."""
@@ -80,6 +83,13 @@ class Rays:
         """The logarithm of the posterior's density at the centre."""
         return self.likelihood - 0.5 * float(self.precision @ self.centre**2)
 
+    @property
+    def unsettled(self) -> Float[np.ndarray, "U F"]:
+        """Directions of which the choices say nothing, each a standard deviation beforehand long."""
+        inverse, wide = np.linalg.inv(self.root), np.sqrt(self.precision)
+        values, vectors = np.linalg.eigh((inverse.T @ inverse) / np.outer(wide, wide))
+        return vectors[:, values < 1 + UNSETTLED].T / wide
+
     def at(self, position: Float[np.ndarray, " F"], following: np.ndarray) -> tuple[float, float, Plan]:
         """Returns the log-likelihood of a position, the mean share of slips there, and the plan."""
         plan = _planned(self.problem, self.free, position, following, self.planner)
@@ -113,6 +123,23 @@ class Rays:
             inside = low < ahead < high
             size = float(ahead if inside else np.sqrt(max(low, 1e-3 * high) * high))
         return position, share
+
+    def sure(self) -> Bool[np.ndarray, " F"]:
+        """Returns which weights are left when others are left out one by one, the least sure first.
+
+        A weight is left out as long as its 90 % interval, given those that are left, holds 0: by the approximation.
+        """
+        covariance, centre, kept = self.root @ self.root.T, self.centre.copy(), np.arange(len(self.free))
+        while len(kept) > 1:
+            fall = 0.5 * centre**2 / np.diag(covariance)
+            place = int(np.round(fall, 9).argmin())
+            if fall[place] > MARGIN:
+                break
+            along, rest = covariance[:, place] / covariance[place, place], np.arange(len(kept)) != place
+            centre = (centre - along * centre[place])[rest]
+            covariance = (covariance - np.outer(along, covariance[place]))[np.ix_(rest, rest)]
+            kept = kept[rest]
+        return np.isin(np.arange(len(self.free)), kept)
 
     def nearest_to(self, wanted: Float[np.ndarray, " F"], *, highest: float) -> Float[np.ndarray, " F"]:
         """Returns, of what the choices do not rule out, the position that is as near as may be to another reward.
@@ -166,6 +193,27 @@ def rays(
             if kind not in found or about.height > found[kind].height + SETTLED:
                 found[kind] = about
     return list(found.values())
+
+
+def sparse_rays(about: list[Rays], fits: list[ChoiceFit]) -> list[Rays]:
+    """Returns posteriors of few weights, all others being 0: of what is sure in a maximum, and of sparse fits.
+
+    **Arguments:**
+
+    - `about`: maxima of all weights.
+    - `fits`: with few attributes, one a planner.
+    """
+    problem, free, slips = about[0].problem, about[0].free, about[0].slips
+    reach, tried = reaches(problem)[free], [(one.planner, one.centre, one.sure()) for one in about]
+    for fit in fits:
+        start = (fit.parameter * problem.unit)[free]
+        large = np.abs(start * reach)
+        tried.append((fit.planner, start, large >= FEW * large.max(initial=1e-300)))
+    return [
+        _highest(_begun(problem, planner, start[some], slips, free[some], reach[some]))
+        for planner, start, some in tried
+        if some.any() and not some.all()
+    ]
 
 
 def _begun(problem: ChoiceProblem, planner: str, start, slips, free, reach) -> Rays:
