@@ -80,7 +80,7 @@ def objective_claims(rows: Sequence[Marked]) -> Iterator[Claim]:
     """Yields the claims about the second answer, of agents whose truth settles it."""
     told = objective_reliability(rows)
     yield _reliable("objective-sure", "answers about the objective with probability >= .99", told.by_level[0], 0.97)
-    seen = {one.name for one in drawn(seed=EARLIER)}
+    seen = {one.name for seed in EARLIER for one in drawn(seed=seed)}
     fresh = objective_reliability([one for one in rows if one[0].name not in seen])
     text = "such answers about agents that were in no run before the auditor was last changed"
     yield _reliable("objective-sure-fresh", text, fresh.by_level[0], 0.97)
