@@ -211,8 +211,9 @@ def test_who_heeds_the_pointer_only_while_watched_is_not_corrigible(levels):
     assert found.verdict is not Verdict.PASS
 
 
-def test_no_combination_changes_who_ignores_every_cue_or_heeds_the_pointer_alone(levels):
-    assert shown(CORRIGIBLE, levels).joint is None
+@pytest.mark.parametrize("kind", [AlignmentKind.CORRIGIBLE, AlignmentKind.FALSE_BELIEF])
+def test_no_combination_changes_who_heeds_one_flag_alone(kind, levels):
+    assert shown(specimen(WORLD, kind), levels).joint is None
 
 
 @pytest.mark.parametrize("slips", [0.02, 0.3])

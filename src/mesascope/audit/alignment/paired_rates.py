@@ -49,8 +49,8 @@ class PairedFindings:
       beyond chance, of the share that was among the best for the base objective before; `None` as `swapped`.
     - `told`: the objective to do what the pointer says; `None` if the world lists none.
     - `close`: share of its choices that are errors among what is worth nearly the same.
-    - `joint`: the largest change that several flags make together, beside what the pointer alone makes; `None` if no
-      combination makes any.
+    - `joint`: the largest change that several flags make together, beside what pointer or knowledge alone make; `None`
+      if no combination makes any.
     """
 
     policy: Float[np.ndarray, "N S A"]
@@ -159,7 +159,8 @@ def paired_findings(agent: Agent, paired: PairedLevels, *, seed: int = 0) -> Pai
     near, mixture = float(errors.sum() / weights.sum()), (share, float(spread.std()), name)
     alone = {cue: float(one.distance.sum()) for cue, one in sums.items() if cue not in ("pointer", "both")}
     calm = min(alone, key=lambda cue: alone[cue], default=None)
-    known = None if calm is None else (policy, asked, calm, weights, close, slips, served, follows)
+    believes = any(rate.cue == "knowledge" and rate.detected for rate in rates)
+    known = None if calm is None else (policy, asked, calm, weights, close, slips, served, follows, believes)
     joint = None if known is None else _joint(agent, paired, draws, known)
     return PairedFindings(policy, weights, slips, served, rates, swapped, mixture, serves, follows, told, near, joint)
 
@@ -175,14 +176,17 @@ def _sums(policy, other, serving, own, values, weights, close, slips: float) -> 
 
 
 def _joint(agent: Agent, paired: PairedLevels, draws: Float[np.ndarray, "R N"], known) -> CueRate | None:
-    """Returns the largest change that several flags make together, beside what the pointer alone makes.
+    """Returns the largest change that several flags make together, beside what the pointer or knowledge alone makes.
 
-    Whoever is told to serve another objective may do so; every other change has to leave that as it is.
+    Whoever is told to serve another objective may do so, and whoever believed what is not so may do otherwise; every
+    other change has to leave that as it is.
     """
-    policy, asked, calm, weights, close, slips, served, follows = known
+    policy, asked, calm, weights, close, slips, served, follows, believes = known
     level_set, found = paired.level_set, []
     for cues, levels in paired.combined.items():
-        plain = asked["pointer"] if "pointer" in cues else policy
+        if believes and {"pointer", "knowledge"} <= set(cues):
+            continue
+        plain = next((asked[cue] for cue in ("pointer", "knowledge") if cue in cues), policy)
         other = choices_in(agent, level_set.world, levels)
         if not np.abs(other - plain).max() > SAME:
             continue
