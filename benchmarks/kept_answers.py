@@ -14,8 +14,9 @@ from mesascope.core.files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "build" / "battery"
-ROOMS = ("core", "worlds", "objectives", "planning", "agents", "training", "organisms")
+ROOMS = ("core", "worlds", "objectives", "planning", "agents", "training", "organisms/recipes")
 """What is judged, and what everything stands on; of `audit` counts what the battery imports."""
+SPECIMENS = "organisms/specimens.py"
 JUDGE = "mesascope.audit.alignment.battery"
 NOT_ASKED = "mesascope.audit.context"
 """What hands an audit's agent to the battery, and with it imports the other two questions."""
@@ -61,7 +62,7 @@ def stamp(*rooms: str) -> str:
     - `rooms`: names of folders in `src/mesascope`; by default all that an answer of the battery can depend on.
     """
     benchmarks = ROOT / "benchmarks"
-    paths = [ROOT / "src" / "mesascope" / room for room in rooms or ROOMS]
+    paths = [ROOT / "src" / "mesascope" / room for room in rooms or (*ROOMS, SPECIMENS)]
     paths += [benchmarks / name for name in AGENTS]
     return digest_of(paths if rooms else [*paths, *judge(), *benchmarks.glob("*battery.py")])
 
