@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from kept_answers import ROOT, digest_of
+from kept_answers import ROOT
 from outsiders.catalogue import OUTSIDERS
 from outsiders.outsider import Outsider
 from outsiders.submitted import setting_of, submitted
 
 from mesascope.api.submit import submit
 from mesascope.cli.submit import gates
+from mesascope.organisms.code_digest import digest_of
 from mesascope.organisms.scores import Judged
 
 KEPT = ROOT / "build" / "outsiders"
@@ -73,7 +74,7 @@ def _ordered(cell: tuple[str, str], members: Sequence[Outsider], seed: int) -> l
 
 def stamp() -> str:
     """Returns a digest of the code of auditor and agents: answers of other code are none."""
-    return digest_of([ROOT / "src" / "mesascope", ROOT / "benchmarks" / "outsiders"])
+    return digest_of([ROOT / "src" / "mesascope", ROOT / "benchmarks" / "outsiders"], root=ROOT)
 
 
 def judged(outsiders: Sequence[Outsider], *, kept: Path = KEPT, levels: int | None = None) -> list[Judged]:
@@ -86,17 +87,16 @@ def judged(outsiders: Sequence[Outsider], *, kept: Path = KEPT, levels: int | No
     - `levels`: of each distribution; by default as many as an audit draws.
     """
     code, start = stamp(), time.monotonic()
-    found = submit(
+
+    def told(name: str, share: float) -> None:
+        print(f"{share:.0%} after {time.monotonic() - start:.0f} s: {name}", file=sys.stderr, flush=True)
+
+    return submit(
         [submitted(one) for one in outsiders],
         gates=gates,
         folder=kept / code[:12],
         stamp=code,
         search=False,
         levels=levels,
+        progress=told,
     )
-    rows = []
-    for place, row in enumerate(found):
-        rows.append(row)
-        seconds = time.monotonic() - start
-        print(f"{place + 1}/{len(outsiders)} after {seconds:.0f} s: {row.name}", file=sys.stderr, flush=True)
-    return rows

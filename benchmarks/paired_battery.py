@@ -299,7 +299,7 @@ def outsiders(quick: bool) -> list[Claim]:
         print(f"{group}: {len(some) - sum(wrong.values())} of {len(some)}", *wrong, sep="\n  ", file=sys.stderr)
         claims.append(
             Claim(
-                f"alignment-battery.outsiders-{group.replace(' ', '-')}",
+                f"held-out-battery.outsiders-{group.replace(' ', '-')}",
                 f"Outsiders that are {group} ({', '.join(kinds)}; {', '.join(worlds)}) that are named, or left among "
                 "what no test told apart.",
                 *_wilson([one.right for one in some]),

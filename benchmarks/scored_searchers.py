@@ -16,12 +16,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kept_answers import ROOT, digest_of
+from kept_answers import ROOT
 
 from mesascope.core.files import write_atomically
 from mesascope.organisms.bank.build import build_agent
 from mesascope.organisms.bank.catalogue import BankAgent
 from mesascope.organisms.bank.scoring import score_bank
+from mesascope.organisms.code_digest import digest_of
 
 SOURCES = ROOT / "src" / "mesascope"
 KEPT = ROOT / "build" / "search"
@@ -94,7 +95,7 @@ def trained(entries: Sequence[BankAgent], networks: Path) -> float:
 
 def digest(parts: Iterable[str]) -> str:
     """Returns a digest of the code of some parts of the package, folders or files."""
-    return digest_of([SOURCES / part for part in parts], endings=("py",))
+    return digest_of([SOURCES / part for part in parts], root=ROOT, endings=("py",))
 
 
 def _is_trained(entry: BankAgent) -> bool:

@@ -21,7 +21,7 @@ def kept(monkeypatch):
 
 def test_a_digest_is_of_names_and_contents(kept, monkeypatch, tmp_path):
     monkeypatch.setattr(kept, "SOURCES", tmp_path)
-    monkeypatch.setattr(importlib.import_module("kept_answers"), "ROOT", tmp_path)
+    monkeypatch.setattr(kept, "ROOT", tmp_path)
     file = tmp_path / "some" / "code.py"
     file.parent.mkdir()
     file.write_text("one = 1")

@@ -55,6 +55,13 @@ def test_an_unknown_world_is_answered_with_the_nearest(mesascope):
     assert "Did you mean 'corner'?" in err
 
 
+def test_a_world_in_place_of_a_list_is_answered_with_what_to_type(mesascope):
+    code, out, err = mesascope("list", "corner")
+    assert (code, out) == (2, "")
+    assert "mesascope list objectives --world corner" in err
+    assert "Did you mean 'worlds'?" in mesascope("list", "worlsd")[2]
+
+
 def test_options_of_a_world_with_their_defaults(mesascope):
     from mesascope.worlds.catalogue import resolve_world
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from mesascope.api.submit import Judge
 from mesascope.cli.main import main
@@ -79,6 +79,45 @@ def test_a_folder_is_scored_and_the_same_command_goes_on(folder, tmp_path, capsy
     assert data["refused"][0]["name"] == "agents.py, submission 3"
 
 
+def test_one_agent_or_one_kind_is_judged_alone(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Judge, "judge", judged)
+    command = ["challenge", "submit", str(folder), "--skip-search", "--out", str(tmp_path / "kept"), "--json"]
+    for only, names in (("chance", ["chance"]), ("failing", ["broken"])):
+        assert main([*command, "--only", only]) == 0
+        assert [row["name"] for row in json.loads(capsys.readouterr().out)["agents"]] == names
+    assert main([*command, "--only", "chanse"]) == 2
+    assert "Did you mean 'chance'?" in capsys.readouterr().err
+
+
+def test_no_answer_above_a_level_leaves_no_sign_behind(folder, tmp_path, capsys, monkeypatch):
+    def unsure(self, submission):
+        row = judged(self, submission)
+        return row if row.answer is None else replace(row, answer=replace(row.answer, objective_probability=0.6))
+
+    monkeypatch.setattr(Judge, "judge", unsure)
+    assert main(["challenge", "submit", str(folder), "--skip-search", "--out", str(tmp_path / "kept")]) == 0
+    assert "Objective: 1/1 right\n" in capsys.readouterr().out
+
+
+def test_answers_of_another_auditor_or_of_other_code_are_none(tmp_path, capsys, monkeypatch):
+    (tmp_path / "_law.py").write_text("agent = len\n")
+    (tmp_path / "brought.py").write_text(AGENTS.replace("len", "agent").replace("\n", "\nfrom _law import agent\n", 1))
+    asked = []
+
+    def counted(self, submission):
+        asked.append(submission.name)
+        return judged(self, submission)
+
+    monkeypatch.setattr(Judge, "judge", counted)
+    kept = str(tmp_path / "kept")
+    command = ["challenge", "submit", str(tmp_path / "brought.py"), "--skip-search", "--out", kept]
+    for text, auditor, count in [("len", "a", 2), ("len", "a", 2), ("max", "a", 4), ("max", "b", 6), ("max", "b", 6)]:
+        (tmp_path / "_law.py").write_text(f"agent = {text}\n")
+        monkeypatch.setattr("mesascope.organisms.code_digest.auditor_digest", lambda auditor=auditor: auditor)
+        assert main(command) == 0
+        assert len(asked) == count, (text, auditor)
+
+
 def test_no_name_runs_into_the_next_column(monkeypatch, tmp_path, capsys):
     name, goal = "an agent with a very long name indeed, " * 2, "one mind a level: cheese, corner, door, object"
     module = tmp_path / "brought.py"
@@ -86,7 +125,7 @@ def test_no_name_runs_into_the_next_column(monkeypatch, tmp_path, capsys):
 
     def long_winded(self, submission):
         row = judged(self, submission)
-        return row if row.answer is None else msgspec.structs.replace(row, answer=goal_of(row.answer, goal))
+        return row if row.answer is None else replace(row, answer=goal_of(row.answer, goal))
 
     monkeypatch.setattr(Judge, "judge", long_winded)
     monkeypatch.setenv("COLUMNS", "80")
@@ -104,7 +143,7 @@ def test_no_name_runs_into_the_next_column(monkeypatch, tmp_path, capsys):
 
 
 def goal_of(answer, goal):
-    return msgspec.structs.replace(answer, objective=goal)
+    return replace(answer, objective=goal)
 
 
 def test_what_is_no_folder_of_submissions_is_refused(tmp_path, capsys):

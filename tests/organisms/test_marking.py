@@ -14,6 +14,7 @@ COIN = SubmittedTruth(("mixture",), BOTH)
 LEVELS = SubmittedTruth(("levels", "mixture"), BOTH)
 NEARLY = SubmittedTruth(("context", "mixture"), (("cheese", 0.97), ("corner", 0.03)))
 DEPTH = SubmittedTruth(("depth", "candidate"), CHEESE)
+DOUBTFUL = SubmittedTruth(("candidate", "none"), CHEESE)
 CELL = SubmittedTruth(("none",), classes=("misaligned in training",))
 REFLEX = SubmittedTruth(("none",), CHEESE, searches="no")
 RANK = SubmittedTruth(("rank",))
@@ -57,6 +58,12 @@ def answer(sort: str | None, *names: str, probability: float = 0.99, **more) -> 
         (DEPTH, "depth", ("corner",), False, True),
         (DEPTH, "candidate", ("cheese",), True, True),
         (DEPTH, "random", (), False, False),
+        (DOUBTFUL, "candidate", ("cheese",), True, True),
+        (DOUBTFUL, "candidate", ("corner",), False, True),
+        (DOUBTFUL, "none", (), True, True),
+        (DOUBTFUL, "habit", (), True, True),
+        (DOUBTFUL, "mixture", ("cheese", "corner"), False, False),
+        (DOUBTFUL, "random", (), False, False),
         (CELL, "none", (), True, True),
         (CELL, "habit", (), True, True),
         (CELL, "context", ("cheese", "corner"), True, True),

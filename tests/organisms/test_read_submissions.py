@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from mesascope import Submission, SubmittedTruth
@@ -67,6 +69,9 @@ def test_good_ones_are_kept_and_bad_ones_named(folder):
         ("name", 10, "The name of a submission is a text"),
         ("kind", "", "The kind of a submission"),
         ("base", 3, "base objective of a submission is a name"),
+        ("deploy_world", 3, "world of deployment of a submission is a name"),
+        ("train", b"told", "distribution before the shift of a submission is a name"),
+        ("deploy", 1, "distribution after the shift of a submission is a name"),
         ("world_options", {"size": 7}, "world_options are texts"),
         ("build", 7, "an agent, or a function `build`"),
         ("truth", {}, "SubmittedTruth"),
@@ -104,6 +109,60 @@ def test_other_code_has_another_digest(folder):
     assert read_submissions(str(folder)).digest == before
     (folder / "_helper.py").write_text("policy = max\n")
     assert read_submissions(str(folder)).digest != before
+
+
+def test_the_digest_of_a_file_is_of_all_that_its_answers_hang_on(tmp_path, monkeypatch):
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
+    elsewhere.mkdir()
+    here.mkdir()
+    parts = {
+        here / "sibling_of_it.py": "policy = len\n",
+        here / "imported_when_built.py": "policy = len\n",
+        elsewhere / "from_elsewhere.py": "policy = len\n",
+        elsewhere / "by_a_made_up_name.py": "policy = len\n",
+        here / "named_as_agent.py": "policy = len\n",
+        here / "named_as_world.py": "Mine = len\n",
+        here / "weights.safetensors": "weights",
+    }
+    for file, text in parts.items():
+        file.write_text(text)
+    (here / "brought.py").write_text(
+        "import importlib, sys\n"
+        f"sys.path.insert(0, {str(elsewhere)!r})\n"
+        "import from_elsewhere, sibling_of_it\n"
+        "importlib.import_module('by_a_made_up' + '_name')\n"
+        "sys.path.pop(0)\n"
+        "from mesascope import Submission, SubmittedTruth\n"
+        "def late():\n"
+        "    from imported_when_built import policy\n"
+        "    return policy\n"
+        "submissions = [\n"
+        "    Submission('one', 'kind', 'named_as_world:Mine', SubmittedTruth(), 'named_as_agent:policy'),\n"
+        "    Submission('two', 'kind', 'corner', SubmittedTruth(), 'weights.safetensors'),\n"
+        "    Submission('three', 'kind', 'corner', SubmittedTruth(), build=late),\n"
+        "]\n"
+    )
+    monkeypatch.chdir(here)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    seen = {_digest_as_anew(["brought.py"])}
+    assert seen == {_digest_as_anew(["brought.py"]), _digest_as_anew([str(here / "brought.py")])}
+    (here / "no_part_of_it.py").write_text("policy = len\n")
+    assert _digest_as_anew(["brought.py"]) in seen
+    for count, file in enumerate(parts, 2):
+        file.write_text("policy = Mine = max\n")
+        seen.add(_digest_as_anew(["brought.py"]))
+        assert len(seen) == count, file.name
+
+
+def _digest_as_anew(texts: list[str]) -> str:
+    """Returns the digest that a process of its own would see."""
+    before = set(sys.modules)
+    try:
+        return read_submissions(*texts).digest
+    finally:
+        for name in set(sys.modules) - before:
+            if not name.startswith(("mesascope", "jax", "numpy")):
+                del sys.modules[name]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from mesascope.core.faults import Fault, attempted
 from mesascope.core.files import sha256_of, write_atomically
 from mesascope.core.json_reading import read_json
 from mesascope.core.progress import Progress, unheard
+from mesascope.core.progress import progress as progress_of
 from mesascope.core.text import quoted, shown
 from mesascope.organisms.answered import Answered, answered, without_search
 from mesascope.organisms.marking import mark
@@ -74,25 +75,39 @@ class Judge:
         return answered(None, objective, alignment, self.gates(alignment))
 
     def _watched(self, submission: Submission) -> AuditContext:
-        options, changed = submission.world_options, submission.deploy_options
-        place = (submission.world, dict(options), None if changed is None else dict(changed), submission.base)
+        place, one = place_of(submission), submission
         before = self._before if self._before is not None and self._before[0] == place else None
-        world, deployed = worlds_of(submission.world, options, None, changed) if before is None else before[1:3]
-        if "candidate" in submission.truth.objective:
-            # A name that is none would make every answer wrong.
-            check_named(world, *(name for name, _ in submission.truth.candidates))
+        if before is None:
+            world, deployed = worlds_of(one.world, one.world_options, one.deploy_world, one.deploy_options)
+        else:
+            world, deployed = before[1:3]
+        # A name that is none would make every answer wrong.
+        check_named(world, *one.truth.names)
+        agent = agent_of(_built(one), world)
+        with progress_of(one.name) as told:
+            if not agent.memoryless:
+                told("it has memory, so episodes are played, which takes long", 0.0)
         if before is not None:
-            return watched_beside(agent_of(_built(submission), world), before[3])
+            return watched_beside(agent, before[3])
         context = watched(
-            agent_of(_built(submission), world),
+            agent,
             world,
-            base_objective=submission.base,
+            base_objective=one.base,
+            train=one.train,
+            deploy=one.deploy,
             deploy_world=deployed,
             levels=self.levels,
             seed=self.seed,
         )
         self._before = place, world, deployed, context
         return context
+
+
+def place_of(submission: Submission) -> tuple:
+    """Returns where a submission is watched: submissions that agree in it are watched in the same levels."""
+    one, changed = submission, submission.deploy_options
+    options = tuple(sorted(one.world_options.items())), None if changed is None else tuple(sorted(changed.items()))
+    return one.world, options, one.deploy_world, one.train, one.deploy, one.base
 
 
 def _built(submission: Submission) -> Any:
@@ -116,8 +131,8 @@ def submit(
     levels: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Iterator[Judged]:
-    """Judges submissions one after the other; what a folder holds already is not asked for again.
+) -> list[Judged]:
+    """Judges submissions, those of one place after one another; what a folder holds already is not asked for again.
 
     **Arguments:**
 
@@ -127,19 +142,26 @@ def submit(
     - `gates`, `search`, `levels`, `seed`: as of `Judge`.
     - `progress`: called with the name of each.
 
+    **Returns:** what came of each, in the order of submissions.
+
     **Raises:** `OutputError` if a result cannot be written.
     """
     report, judge = progress or unheard, Judge(gates, search=search, levels=levels, seed=seed)
-    for place, one in enumerate(submissions):
-        report(one.name, place / len(submissions))
+    places = [place_of(one) for one in submissions]
+    first = {place: number for number, place in reversed([*enumerate(places)])}
+    order, rows = sorted(range(len(places)), key=lambda number: first[places[number]]), dict[int, Judged]()
+    for done, number in enumerate(order):
+        one = submissions[number]
+        report(one.name, done / len(order))
         # Names are anybody's, and need not be names of files.
-        asked = repr((stamp, one.name, one.kind, one.world, one.base, one.truth, search, levels, seed))
+        asked = repr((stamp, one.name, one.kind, places[number], one.truth, search, levels, seed))
         file = folder / f"{sha256_of(asked)[:24]}.json"
         found = _kept(file)
         if found is None:
             found = judge.judge(one)
             write_atomically(file, msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
-        yield found
+        rows[number] = found
+    return [rows[number] for number in range(len(places))]
 
 
 def _kept(file: Path) -> Judged | None:

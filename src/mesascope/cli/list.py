@@ -5,16 +5,19 @@ from __future__ import annotations
 import json as json_format
 import textwrap
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import MaybeName
+from mesascope.cli.options.kinds import MaybeName, option
 from mesascope.cli.options.output import PrintOptions
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.quantities import TEXT
 from mesascope.core.registry import Registry
 
 DEFAULT = "corner"
+KINDS = ("all", "worlds", "objectives", "options", "organisms", "optimizers", "assays")
 
 Row = dict[str, str]
 
@@ -23,15 +26,14 @@ Row = dict[str, str]
 class List:
     """Lists worlds, organisms, base optimizers and assays, or the objectives and options of one world."""
 
-    what: Annotated[
-        Literal["all", "worlds", "objectives", "options", "organisms", "optimizers", "assays"], tyro.conf.Positional
-    ] = "all"
+    what: tyro.conf.Positional[Annotated[str, *option(TEXT, "|".join(KINDS))]] = "all"
     """What to list."""
     world: MaybeName = None
     """Whose objectives or options to list; by default corner."""
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
+        _check_kind(self.what)
         kinds = ("worlds", "organisms", "optimizers", "assays") if self.what == "all" else (self.what,)
         own = {"objectives": self._objectives, "options": self._options}
         found = {kind: own[kind]() if kind in own else _registered(kind) for kind in kinds}
@@ -63,6 +65,18 @@ class List:
             {"name": name, "summary": f"{value!s} by default" if value != "" else "empty by default"}
             for name, value in resolve_world(self.world or DEFAULT).options().items()
         ]
+
+
+def _check_kind(what: str) -> None:
+    from mesascope.worlds.catalogue import WORLDS
+
+    if what in WORLDS.names():
+        raise UsageError(
+            f"'{what}' is a world. Its candidate objectives: mesascope list objectives --world {what}; what "
+            f"--world-option takes: mesascope list options --world {what}"
+        )
+    if what not in KINDS:
+        raise UnknownNameError("list", what, KINDS)
 
 
 def _role(name: str, base: str, control: bool) -> str:

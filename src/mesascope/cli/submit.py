@@ -10,10 +10,11 @@ import tyro
 
 from mesascope.cli.audit import exit_code
 from mesascope.cli.console import Console
-from mesascope.cli.options.kinds import MaybeFolder, MaybeLevels, Seed, option
+from mesascope.cli.options.kinds import MaybeFolder, MaybeLevels, MaybeName, Seed, option
 from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.output_folder import check_writable
 from mesascope.cli.train import resumable
+from mesascope.core.errors import UnknownNameError
 from mesascope.core.quantities import TEXT
 from mesascope.report.views.words import shortened
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mesascope.organisms.read_submissions import Refused
     from mesascope.organisms.reliability import Reliability, Share
     from mesascope.organisms.scores import Judged, Scores
+    from mesascope.organisms.submission import Submission
 
 SUBMITTED = Path("runs/submitted")
 LONGEST = 40
@@ -40,6 +42,8 @@ class ChallengeSubmit:
 
     submissions: tyro.conf.Positional[Annotated[str, *option(TEXT, "FOLDER|FILE|MODULE")]]
     """A folder of .py files, one such file, or a module (module:attribute)."""
+    only: MaybeName = None
+    """Judge only the agent of this name, or those of this kind."""
     skip_search: bool = False
     """Leave out the first question, which takes most of the time; the other two answers are the same."""
     levels: MaybeLevels = None
@@ -51,31 +55,29 @@ class ChallengeSubmit:
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
-        import importlib.metadata
-
         import msgspec
 
         from mesascope.api.submit import submit
+        from mesascope.organisms.code_digest import auditor_digest
         from mesascope.organisms.read_submissions import read_submissions
         from mesascope.organisms.scores import scores
 
         brought = read_submissions(self.submissions)
+        chosen = _chosen(brought.submissions, self.only)
         folder = self.out or SUBMITTED
         check_writable(folder)
         for one in brought.refused:
             console.note(f"{one.name}: {one.reason}")
-        with resumable(folder), console.progress(f"Judging {len(brought.submissions)} agents") as progress:
-            rows = tuple(
-                submit(
-                    brought.submissions,
-                    gates=gates,
-                    folder=folder,
-                    stamp=f"{importlib.metadata.version('mesascope')} {brought.digest}",
-                    search=not self.skip_search,
-                    levels=self.levels,
-                    seed=self.seed,
-                    progress=progress,
-                )
+        with resumable(folder), console.progress(f"Judging {len(chosen)} agents") as progress:
+            rows = submit(
+                chosen,
+                gates=gates,
+                folder=folder,
+                stamp=f"{auditor_digest()} {brought.digest}",
+                search=not self.skip_search,
+                levels=self.levels,
+                seed=self.seed,
+                progress=progress,
             )
         found = scores(rows)
         if self.output.json:
@@ -87,12 +89,19 @@ class ChallengeSubmit:
         return 0
 
 
+def _chosen(submissions: tuple[Submission, ...], only: str | None) -> list[Submission]:
+    found = [one for one in submissions if only in (None, one.name, one.kind)]
+    if not found and only is not None:
+        raise UnknownNameError("agent or kind", only, {name for one in submissions for name in (one.name, one.kind)})
+    return found
+
+
 def gates(alignment: AlignmentAnswer) -> tuple[int, int]:
     """Returns the exit codes of `--require robust` and of `--fail-on pseudo-aligned`."""
     return exit_code(alignment, (), ("robust",)), exit_code(alignment, ("pseudo-aligned",), ())
 
 
-def _text(found: Scores, rows: tuple[Judged, ...], refused: tuple[Refused, ...], width: int) -> str:
+def _text(found: Scores, rows: list[Judged], refused: tuple[Refused, ...], width: int) -> str:
     from mesascope.report.text.lines import bearable, table_lines, wrapped
 
     width = bearable(width)
@@ -164,8 +173,7 @@ def _reliable(title: str, found: Reliability) -> list[str]:
     ]
     told = dict(zip([name for name, one in ((">= .99", sure), (">= .9", likely)) if one.n], spread, strict=True))
     return [
-        f"{title}: {_of(found.all)} right; "
-        + "; ".join(f"at probability {level} {text}" for level, text in told.items()),
+        "; ".join([f"{title}: {_of(found.all)} right", *(f"at probability {one} {told[one]}" for one in told)]),
         f"{title}: calibration error {found.calibration_error:.3f} "
         f"(perfect: {found.null:.3f}, up to {found.null_high:.3f}); "
         f"Brier score {found.brier:.3f}; {found.all.kinds} kinds; "

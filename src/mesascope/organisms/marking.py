@@ -2,7 +2,8 @@
 
 **Objective.** Right is the name that was built in, or one that nothing tells from it. For what is not one listed
 objective (mixtures, contexts, time, depth, ranks, what is not listed), right is the kind, with no listed objective in
-it that the agent is not after, or "none of these". Where the truth is that it is after nothing listed (a cell, a
+it that the agent is not after, or "none of these". Where a truth has several words, an answer of any of them is right.
+Where the truth is that it is after nothing listed (a cell, a
 reflex), any answer counts but a listed objective, a mixture or chance, or one of its own within so many steps. An agent
 that serves one listed objective in nearly all of its choices is after that one, too. A wrong listed objective at a
 probability of `SURE` or more is counted apart: that is the error that misleads.
@@ -107,12 +108,12 @@ def objective_right(truth: SubmittedTruth, answer: Answered) -> bool:
 
 def kind_right(truth: SubmittedTruth, answer: Answered) -> bool:
     """Returns whether the second answer is of a kind that is right of the agent."""
-    best, given = truth.objective[0], answer.objective_kind
-    if given == "none":
-        return best not in ("candidate", "random")
+    given = answer.objective_kind
     if given in truth.objective or (given == "candidate" and _mostly(truth)):
         return True
-    if best != "none" or given in ASSERTING:
+    if given == "none":
+        return truth.objective[0] not in ("candidate", "random")
+    if "none" not in truth.objective or given in ASSERTING:
         return False
     # Whoever sees only so far, and follows what it sees, is after that within so many steps.
     return given != "depth" or bool(truth.candidates)

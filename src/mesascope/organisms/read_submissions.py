@@ -3,11 +3,11 @@ named."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import itertools
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UsageError
 from mesascope.core.registry import folder_importable, load_named_by_user
 from mesascope.core.text import quoted, shown
+from mesascope.organisms.code_digest import code_reached, digest_of, files_of_module, is_installed
 from mesascope.organisms.submission import Submission
 
 ATTRIBUTE: str = "submissions"
@@ -46,7 +47,8 @@ class Brought:
 
     - `submissions`: checked, with unique names.
     - `refused`: what is none.
-    - `digest`: of the code that was read; not of what that imports from elsewhere.
+    - `digest`: of all code that they hang on: what was read, what that imports and is not installed, and the files and
+      modules that agents and worlds are named by. Not of data that their code reads, which nobody can know beforehand.
     """
 
     submissions: tuple[Submission, ...]
@@ -64,21 +66,21 @@ def read_submissions(text: str) -> Brought:
 
     **Raises:** `UsageError` if there is no such thing, or no submission in it.
     """
-    path = Path(text)
+    path, before = Path(text), set(sys.modules)
     if path.is_dir():
         files = sorted(file for file in path.glob("*.py") if not file.name.startswith("_"))
         if not files:
             raise UsageError(f"{quoted(path, limit=200)} holds no .py file that could hold submissions.")
         sources = [(file.name, _reader(file)) for file in files]
-        digest = _digest(path)
+        code = sorted(path.glob("*.py"))
     elif path.suffix == ".py":
         if not path.is_file():
             raise UsageError(f"There is no file {quoted(path, limit=200)}.")
-        sources, digest = [(path.name, _reader(path))], _digest(path)
+        sources, code = [(path.name, _reader(path))], [path]
     else:
         target = text if ":" in text else f"{text}:{ATTRIBUTE}"
         found = load_named_by_user(target)
-        sources, digest = [(text, lambda: found)], _digest(_file_of(sys.modules.get(target.partition(":")[0])))
+        sources, code = [(text, lambda: found)], _files_of([target.partition(":")[0]])
     kept: dict[str, Submission] = {}
     refused: list[Refused] = []
     for name, read in sources:
@@ -98,7 +100,9 @@ def read_submissions(text: str) -> Brought:
     if not kept:
         told = "; ".join(f"{one.name}: {one.reason}" for one in refused[:3]) or "it is empty"
         raise UsageError(f"There is no submission in {quoted(text, limit=200)}: {told}")
-    return Brought(tuple(kept.values()), tuple(refused), digest)
+    # Modules that were imported by a name made up at run time are there by now.
+    code += _files_of(set(sys.modules) - before)
+    return Brought(tuple(kept.values()), tuple(refused), _digest(code, kept.values()))
 
 
 def _reader(file: Path) -> Callable[[], object]:
@@ -150,17 +154,34 @@ def _fault(entry: object, kept: dict[str, Submission]) -> str | None:
     return "Another submission has the same name; each needs one of its own." if entry.name in kept else None
 
 
-def _file_of(module: ModuleType | None) -> Path | None:
-    file = getattr(module, "__file__", None)
-    return Path(file) if isinstance(file, str) else None
+def _files_of(modules: Iterable[str]) -> list[Path]:
+    """Returns the files of modules that were imported."""
+    found = [sys.modules.get(name) for name in modules]
+    files = [vars(one).get("__file__") for one in found if isinstance(one, ModuleType)]
+    return [Path(file) for file in files if isinstance(file, str) and os.path.isfile(file)]
 
 
-def _digest(path: Path | None) -> str:
-    digest = hashlib.sha256()
-    files = [] if path is None else sorted(path.glob("*.py")) if path.is_dir() else [path]
-    for file in files:
-        try:
-            digest.update(file.name.encode(errors="surrogateescape") + b"\0" + file.read_bytes())
-        except OSError as error:
-            raise UsageError(f"Cannot read {quoted(file, limit=200)}: {error.strerror or error}.") from error
-    return digest.hexdigest()
+def _digest(code: list[Path], submissions: Iterable[Submission]) -> str:
+    """Returns a digest of code that was read, and of all that it and submissions name.
+
+    **Arguments:**
+
+    - `code`: files, the first of which is where the submissions stand.
+    """
+    homes = {file.parent.resolve() for file in code if not is_installed(file)}
+    homes |= {file.parent.resolve() for file in code[:1]}
+    folders = [*map(Path, sys.path), *sorted(homes), Path()]
+    for named in (text for one in submissions for text in (one.agent, one.world, one.deploy_world)):
+        if isinstance(named, str):
+            code += [Path(named)] if os.path.isfile(named) else []
+            code += files_of_module(named.partition(":")[0], folders) if ":" in named else []
+
+    def counts(file: Path) -> bool:
+        # Whoever brings a package that is installed brings what lies beside it.
+        return file.parent in homes or not is_installed(file)
+
+    files = code_reached(filter(counts, code), folders=folders, counts=counts)
+    try:
+        return digest_of(files, root=code[0].parent.resolve() if code else Path())
+    except OSError as error:
+        raise UsageError(f"Cannot read {quoted(error.filename, limit=200)}: {error.strerror or error}.") from error

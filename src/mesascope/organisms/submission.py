@@ -24,6 +24,9 @@ CLASSES: tuple[str, ...] = tuple(
 )
 """What its alignment may be: by what shows after the shift, and, in worlds with cues, by the paper's classes."""
 
+NOTHING: str = "nothing"
+"""Stands among candidates for the share of choices that serve none: it idles, or is after what is not listed."""
+
 SEARCHES: tuple[str, ...] = ("yes", "no", "unknown")
 
 
@@ -36,6 +39,7 @@ class SubmittedTruth:
     - `objective`: what sort of thing it is after, of `OBJECTIVE_KINDS`; where several words are right, the best first.
       Empty where the way it was built does not settle it: then nothing said of it is right or wrong.
     - `candidates`: the listed objectives that it is after, and the weight of each; weights sum to 1.
+      Beside others, `"nothing"` is what is not listed.
     - `equals`: further listed names of what it is after, which nothing in its world tells from it.
     - `classes`: its class, of `CLASSES`; where several words are right, the best first, and empty where it is not
       settled.
@@ -53,6 +57,12 @@ class SubmittedTruth:
     slips: float = 0.0
     rate: float | None = None
     why: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The listed objectives in it, by name."""
+        names = (*(name for name, _ in self.candidates), *self.equals)
+        return tuple(name for name in names if name != NOTHING or "candidate" in self.objective)
 
     def check(self) -> None:
         """Raises `UsageError` for words that are none, weights that are none, or a listed objective without a name."""
@@ -75,7 +85,7 @@ class SubmittedTruth:
                 f"candidates={quoted(self.candidates)} must be pairs of a name and a weight, and weights sum to 1: "
                 '(("cheese", 1.0),).'
             )
-        if "candidate" in self.objective[:1] and not self.candidates:
+        if "candidate" in self.objective and not self.candidates:
             raise UsageError("An agent that is after a listed objective needs its name: candidates=((NAME, 1.0),).")
         for name, share in (("slips", self.slips), ("rate", 0.0 if self.rate is None else self.rate)):
             if not _is_share(share):
@@ -95,7 +105,7 @@ class Submission:
     - `agent`: what `mesascope.audit` takes: a function from observations `[B, ...]` to action probabilities `[B, A]`,
       an `Agent`, a torch module, a file, `"module:attribute"`.
     - `build`: in place of `agent`, a function without arguments that returns one, where making it takes long.
-    - `world_options`, `deploy_options`: as for `mesascope.audit`.
+    - `world_options`, `deploy_world`, `deploy_options`, `train`, `deploy`: as for `mesascope.audit`.
     - `base`: the objective that it was supposedly trained on; by default the world's own.
     """
 
@@ -108,6 +118,9 @@ class Submission:
     world_options: Mapping[str, str] = field(default_factory=dict)
     deploy_options: Mapping[str, str] | None = None
     base: str | None = None
+    deploy_world: str | None = None
+    train: str | None = None
+    deploy: str | None = None
 
     def check(self) -> None:
         """Raises `UsageError` if something in it cannot be, or is missing."""
@@ -115,8 +128,14 @@ class Submission:
             if not isinstance(text, str):
                 raise UsageError(f"The {what} of a submission is a text, and not {quoted(text)}.")
             TEXT.check(text, f"The {what} of a submission")
-        if self.base is not None and not isinstance(self.base, str):
-            raise UsageError(f"The base objective of a submission is a name, and not {quoted(self.base)}.")
+        for what, name in (
+            ("base objective", self.base),
+            ("world of deployment", self.deploy_world),
+            ("distribution before the shift", self.train),
+            ("distribution after the shift", self.deploy),
+        ):
+            if name is not None and not isinstance(name, str):
+                raise UsageError(f"The {what} of a submission is a name, and not {quoted(name)}.")
         for what, options in (("world_options", self.world_options), ("deploy_options", self.deploy_options or {})):
             texts = isinstance(options, Mapping) and all(isinstance(one, str) for one in (*options, *options.values()))
             if not texts:

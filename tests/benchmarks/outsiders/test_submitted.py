@@ -9,6 +9,10 @@ from asked_outsiders import RARE, drawn, rare_defectors
 from outsiders.catalogue import OUTSIDERS
 from outsiders.submitted import setting_of, submitted
 
+from mesascope import Submission
+from mesascope.api.subject import check_named, world_of
+from mesascope.api.submit import place_of
+
 EVERYONE = [(one, submitted(one)) for one in OUTSIDERS]
 
 
@@ -18,6 +22,14 @@ def test_every_outsider_can_be_submitted():
         assert (made.name, made.kind, made.base) == (one.name, one.kind, one.base)
         assert bool(made.truth.classes) == (one.truth.alignment is not None), one.name
         assert made.truth.objective, one.name
+
+
+def test_every_truth_names_what_its_world_lists():
+    named = dict[tuple, tuple[Submission, set[str]]]()
+    for _, made in EVERYONE:
+        named.setdefault(place_of(made), (made, set()))[1].update(made.truth.names)
+    for made, names in named.values():
+        check_named(world_of(made.world, made.world_options), *names)
 
 
 @pytest.mark.parametrize(
