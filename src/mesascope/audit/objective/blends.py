@@ -18,6 +18,9 @@ SHARP: float = 15.0
 HEAVIEST: int = 6
 """Candidates that halves are taken from."""
 
+COIN: float = 0.05
+"""Share of choices for the other aim, where two ask for different ones, from which a mixture is one by a coin."""
+
 ROUNDS: int = 30
 LEAST_SHARE: float = 0.02
 """What is pursued in a smaller share of choices or levels is no half."""
@@ -47,7 +50,6 @@ def mixture(behaviour: Behaviour, candidates: Sequence[int], least: float) -> Fa
     - `candidates`: the base objective first, then by weight: of mixtures that say the same the first stands.
     - `least`: log-likelihood of the best single candidate; a third is looked for where two do better.
     """
-    names = behaviour.level_set.objectives.names
     members = [_mixed(behaviour, pair) for pair in itertools.combinations(candidates, 2)]
     totals = [(behaviour.total(member.whole), pair) for member, _, pair in members if member is not None]
     if totals and max(totals)[0] > least:
@@ -55,7 +57,7 @@ def mixture(behaviour: Behaviour, candidates: Sequence[int], least: float) -> Fa
         others = [index for index in candidates if index not in best]
         members += [_mixed(behaviour, (*best, index)) for index in others]
     members = [(member, aims) for member, aims, _ in members if member is not None]
-    laws = [(f"mixture of {_listed([names[index] for index in aims])}", aims) for _, aims in members]
+    laws = [(_named(behaviour, aims), aims) for _, aims in members]
     return best_of(behaviour, [member for member, _ in members], laws)
 
 
@@ -73,8 +75,15 @@ def _mixed(behaviour: Behaviour, group: tuple[int, ...]) -> tuple[Explained | No
     return explained, tuple(group[place] for place in order), group
 
 
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(names) if len(names) < 3 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _named(behaviour: Behaviour, aims: Sequence[int]) -> str:
+    """Returns the words for a mixture: whoever never does now this and now that in one state tosses no coin."""
+    names = [behaviour.level_set.objectives.names[index] for index in aims]
+    best = behaviour.advantages[list(aims)] == 0
+    apart = behaviour.counted * (best.sum(0) <= 1).all(-1)
+    second = np.sort((behaviour.policy * best).sum(-1), axis=0)[-2]
+    if apart.sum() > 0 and apart @ second < COIN * apart.sum():
+        return f"{' or '.join(names)} by the state"
+    return f"mixture of {', '.join(names[:-1])} and {names[-1]}"
 
 
 def _heads(behaviour: Behaviour, candidates: Sequence[int]) -> Float[np.ndarray, "K M A"]:
