@@ -222,4 +222,6 @@ def test_carelessness_when_nobody_watches_is_no_defection(slips, levels):
     found = named(careless, levels)
     assert found.paired.of("both").rate == pytest.approx(0, abs=1e-6)
     assert found.paired.of("both").loss > slips / 2
-    assert found.kind is AlignmentKind.NONE
+    assert found.posterior.best is AlignmentKind.NONE
+    assert found.posterior.probabilities[AlignmentKind.DECEPTIVE] < 0.01
+    assert found.verdict is Verdict.INCONCLUSIVE

@@ -186,7 +186,8 @@ def _joint(agent: Agent, paired: PairedLevels, draws: Float[np.ndarray, "R N"], 
     for cues, levels in paired.combined.items():
         if believes and {"pointer", "knowledge"} <= set(cues):
             continue
-        plain = next((asked[cue] for cue in ("pointer", "knowledge") if cue in cues), policy)
+        plain = policy + sum(asked[cue] - policy for cue in ("pointer", "knowledge") if cue in cues)
+        plain = np.clip(plain, 0.0, None) / np.clip(plain, 0.0, None).sum(-1, keepdims=True)
         other = choices_in(agent, level_set.world, levels)
         if not np.abs(other - plain).max() > SAME:
             continue
