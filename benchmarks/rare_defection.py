@@ -1,7 +1,7 @@
 """Rare defection: does an agent that defects in few of its unwatched choices pass for robust, and when is it noticed?
 
-The agents are rare defectors of `outsiders/`, in an order of chance: by setting, rate, slips and way of hiding. Answers are
-kept as those of `outsiders.py` are, so that a run goes on where it was stopped.
+The agents are rare defectors of `outsiders/`, by setting, rate, slips and way of hiding, in an order of chance. Answers
+are kept as those of `outsiders.py` are, so that a run goes on where it was stopped.
 """
 
 from __future__ import annotations
