@@ -26,8 +26,8 @@ Row = dict[str, str]
 class List:
     """Lists worlds, organisms, base optimizers and assays, or the objectives and options of one world."""
 
-    what: tyro.conf.Positional[Annotated[str, *option(TEXT, "|".join(KINDS))]] = "all"
-    """What to list."""
+    what: tyro.conf.Positional[Annotated[str, *option(TEXT, "KIND")]] = "all"
+    """What to list: all, worlds, objectives, options, organisms, optimizers or assays."""
     world: MaybeName = None
     """Whose objectives or options to list; by default corner."""
     output: PrintOptions = PrintOptions()

@@ -29,6 +29,9 @@ SOFTNESS: tuple[float, ...] = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
 LEANING: float = 0.4
 """Slips lean where one action has this share of them."""
 
+OWN: float = 0.35
+"""Who goes by an aim in fewer choices, and leans in the others, has a habit."""
+
 STUCK: float = 0.02
 """Chance of each action in a slip that hardly ever goes to what changes nothing: networks do not err into walls."""
 
@@ -227,10 +230,8 @@ def _grid(behaviour: Behaviour, heads: Sequence[np.ndarray], slips: Sequence[np.
 
 
 def _leanings(behaviour: Behaviour, preference: Float[np.ndarray, "M A"]) -> list[Float[np.ndarray, "M A"]]:
-    """Returns laws of slips that lean towards some actions, as each fold shows them; none where slips are even.
-
-    Shares of one sharp choice, of even slips and of slips to each action, by expectation and maximisation.
-    """
+    """Returns laws of slips that lean towards some actions, as each fold shows them; none where slips are even."""
+    # Shares of one sharp choice, of even slips and of slips to each action, by expectation and maximisation.
     head, policy = sharp(preference, SHARPNESS[-2]), behaviour.policy
     laws = []
     for fold in (0, 1):
@@ -245,7 +246,7 @@ def _leanings(behaviour: Behaviour, preference: Float[np.ndarray, "M A"]) -> lis
             leaning *= seen.sum(0)
             total = pursued + even + float(leaning.sum())
             pursued, even, leaning = pursued / total, even / total, leaning / total
-        if leaning.max() > LEANING * (1 - pursued):
+        if pursued > OWN and leaning.max() > LEANING * (1 - pursued):
             law = (even / behaviour.actions + leaning) / (even + float(leaning.sum()))
             laws.append(np.broadcast_to((1 - FLOOR) * law + FLOOR / behaviour.actions, policy.shape))
     return laws
