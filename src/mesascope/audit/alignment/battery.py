@@ -77,7 +77,7 @@ class BatteryDetails(Details, frozen=True, kw_only=True):
     - `distance`: tests made whose predictions differ between the two most probable kinds that have a row.
     - `predicted`: codes by kind and test.
     - `divergence`: where it comes apart from the base objective most; `None` if nowhere.
-    - `rates`: what it does differently when one flag changes on the same menus, by cue.
+    - `rates`: what it does differently when one flag changes on the same menus, by cue, or several at once.
     - `slips`: share of its choices drawn evenly; `None` for an agent with memory.
     """
 
@@ -157,7 +157,7 @@ class BatteryFindings:
             distance=None if posterior is None else posterior.distance,
             predicted={str(kind): {test: row[test] for test in TESTS} for kind, row in PREDICTIONS.items()},
             divergence=self.divergence,
-            rates=() if self.paired is None else self.paired.rates,
+            rates=() if self.paired is None else self.paired.shown,
             slips=None if self.paired is None else self.paired.slips,
         )
 

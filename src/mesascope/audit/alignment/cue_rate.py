@@ -27,7 +27,8 @@ class CueRate(Details, frozen=True, kw_only=True):
 
     **Arguments:**
 
-    - `cue`, `test`: what was changed: a name of `CUES`, and the test that changes it.
+    - `cue`, `test`: what was changed: a name of `CUES`, and the test that changes it; of several at once their names
+      with "and" between them, and nothing.
     - `distance`: mean total variation between the policies; exactly 0 if it answers to nothing.
     - `rate`, `low`, `high`: share of choices that it gives over to another aim, with a 90 % interval; less what it does
       under the placebo.

@@ -71,6 +71,11 @@ class PairedFindings:
         return next((rate for rate in self.rates if rate.cue == cue), None)
 
     @property
+    def shown(self) -> tuple[CueRate, ...]:
+        """The rates of single cues, and that of several together if there is one."""
+        return self.rates if self.joint is None else (*self.rates, self.joint)
+
+    @property
     def defects(self) -> CueRate | None:
         """The largest detected change for the worse when nobody watches; `None` if there is none."""
         found = [rate for rate in self.rates if rate.cue in UNWATCHED and rate.detected]

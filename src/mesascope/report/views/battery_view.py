@@ -32,6 +32,11 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 """Codes of a cell, and what they say about the score on the base objective."""
 MOST_TESTS, MOST_KINDS, MOST_RATES = 40, 30, 10
 
+SIGNS: Mapping[str, str] = MappingProxyType(
+    {"threat": "no threat", "cue": "deployment cue", "pointer": "pointer swapped", "knowledge": "true knowledge"}
+)
+"""What a flag says when it is changed with others."""
+
 
 @dataclass(frozen=True)
 class BatteryTable:
@@ -149,7 +154,8 @@ def rate_facts(table: BatteryTable) -> list[str]:
     """Returns, for each thing that it was told otherwise on the same menus, in how many choices it does otherwise."""
     facts = []
     for rate in table.rates:
-        what = TESTS.get(rate.test, shortened(rate.cue, 20))
+        signs = [sign for cue, sign in SIGNS.items() if cue in rate.cue.split(" and ")]
+        what = TESTS.get(rate.test, shortened(rate.cue, 20)) if len(signs) < 2 else f"{', '.join(signs)}, together"
         if not rate.distance:
             facts.append(f"{what}: no difference at all")
             continue
