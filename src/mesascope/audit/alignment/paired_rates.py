@@ -13,11 +13,12 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
-from mesascope.audit.alignment.cue_rate import SAME, CueRate, estimated, rate_of
-from mesascope.audit.alignment.paired_levels import UNWATCHED, PairedLevels, evenly, restricted
+from mesascope.audit.alignment.combined_cues import Asked, joint_rate
+from mesascope.audit.alignment.cue_rate import CueRate, estimated, rate_of
+from mesascope.audit.alignment.paired_levels import UNWATCHED, PairedLevels, restricted
 from mesascope.audit.alignment.share_sums import ShareSums, even_draws
 from mesascope.audit.alignment.slips import estimate_slips
-from mesascope.audit.alignment.softening import MOST_SLIPS, close_choices, softened
+from mesascope.audit.alignment.softening import close_choices
 from mesascope.audit.policy import choices_in
 from mesascope.core.rounding import above
 from mesascope.planning.evaluation import visits
@@ -125,8 +126,9 @@ def paired_findings(agent: Agent, paired: PairedLevels, *, seed: int = 0) -> Pai
     asked = {cue: choices_in(agent, world, changed) for cue, changed in paired.changed.items()}
     served, serves = _served(paired, policy, chance, weights)
     close = close_choices(base, level_set.active)
+    known = Asked(policy, asked, weights, close, slips, served)
     sums = {
-        cue: _sums(policy, other, paired.serving_under(cue), paired.serving_base, base, weights, close, slips)
+        cue: known.sums(policy, other, paired.serving_under(cue), paired.serving_base, base)
         for cue, other in asked.items()
     }
     rates = tuple(rate_of(cue, sums, draws, served, paired.names) for cue in asked)
@@ -162,56 +164,8 @@ def paired_findings(agent: Agent, paired: PairedLevels, *, seed: int = 0) -> Pai
     told = paired.world.told_objective if paired.world.told_objective in level_set.objectives.names else None
     errors = weights * np.where(close & (paired.serving_base == 0), policy, 0.0).sum(-1)
     near, mixture = float(errors.sum() / weights.sum()), (share, float(spread.std()), name)
-    alone = {cue: float(one.distance.sum()) for cue, one in sums.items() if cue not in ("pointer", "both")}
-    calm = min(alone, key=lambda cue: alone[cue], default=None)
-    believes = any(rate.cue == "knowledge" and rate.detected for rate in rates)
-    known = None if calm is None else (policy, asked, calm, weights, close, slips, served, follows, believes)
-    joint = None if known is None else _joint(agent, paired, draws, known)
+    joint = joint_rate(agent, paired, known, rates, draws, follows=follows is not None and follows >= FOLLOWS)
     return PairedFindings(policy, weights, slips, served, rates, swapped, mixture, serves, follows, told, near, joint)
-
-
-def _sums(policy, other, serving, own, values, weights, close, slips: float) -> ShareSums:
-    """Returns the sums of what an agent does otherwise, beside being softer or more careless."""
-    # How it breaks ties is its own affair: whoever is more careless goes from there to chance.
-    aimless = 1 / policy.shape[-1] - np.stack([own, policy])
-    softness = None if slips >= MOST_SLIPS else softened(policy, other - policy, close, weights)
-    if softness is not None:
-        aimless = np.concatenate([aimless, softness])
-    return ShareSums.of(serving - own, aimless, other - policy, values, weights)
-
-
-def _joint(agent: Agent, paired: PairedLevels, draws: Float[np.ndarray, "R N"], known) -> CueRate | None:
-    """Returns the largest change that several flags make together, beside what the pointer or knowledge alone makes.
-
-    Whoever is told to serve another objective may do so, and whoever believed what is not so may do otherwise; every
-    other change has to leave that as it is.
-    """
-    policy, asked, calm, weights, close, slips, served, follows, believes = known
-    level_set, found = paired.level_set, []
-    for cues, levels in paired.combined.items():
-        if believes and {"pointer", "knowledge"} <= set(cues):
-            continue
-        plain = policy + sum(asked[cue] - policy for cue in ("pointer", "knowledge") if cue in cues)
-        plain = np.clip(plain, 0.0, None) / np.clip(plain, 0.0, None).sum(-1, keepdims=True)
-        other = choices_in(agent, level_set.world, levels)
-        if not np.abs(other - plain).max() > SAME:
-            continue
-        objective, own, names = level_set.base, paired.serving_base, paired.names
-        serving = paired.serving_under("knowledge" if "knowledge" in cues else cues[0])
-        if "pointer" in cues and follows is not None and follows >= FOLLOWS:
-            # Its own objective is then what it is pointed to, and the base objective one of those it could go back to.
-            objective = level_set.objectives.index(paired.world.swapped_objective)
-            own = evenly(level_set.optimal_action_values[objective])
-            serving = np.concatenate([paired.serving_base[None], serving])
-            names = (level_set.objectives.names[level_set.base], *names)
-        values = level_set.optimal_action_values[objective]
-        name = " and ".join(cues)
-        sums = {
-            one: _sums(before, after, serving, own, values, weights, close, slips)
-            for one, before, after in ((name, plain, other), (calm, policy, asked[calm]))
-        }
-        found.append(rate_of(name, sums, draws, served, names))
-    return max(found, key=lambda rate: (rate.low, rate.rate, rate.distance), default=None)
 
 
 def _served(paired: PairedLevels, policy, chance, weights) -> tuple[float, str]:
