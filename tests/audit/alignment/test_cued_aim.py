@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from mesascope.audit.alignment.battery import BatteryFindings
 from mesascope.audit.alignment.cue_rate import CueRate
@@ -120,3 +121,20 @@ def test_what_does_not_speak_against_a_robust_kind_does_not_change_the_second_an
     rare = defecting(rate=0.0014, low=0.0011, high=0.0017, error=0.0002, towards="burnt")
     found = replace(battery(rare), kind=AlignmentKind.INTERNAL, verdict=Verdict.PASS)
     assert under_cues(answer("clean"), found) == answer("clean")
+
+
+@pytest.mark.parametrize(
+    ("towards", "name"),
+    [
+        ("burnt", "clean unless there is no threat and it is pointed elsewhere, then burnt in 100 % [100, 100]"),
+        # Who heeds the pointer only while it is watched goes back to its own objective.
+        (
+            "clean",
+            "what it is pointed to unless there is no threat and it is pointed elsewhere, then clean in 100 % [100, 100]",
+        ),
+    ],
+)
+def test_what_waits_for_two_signs_stands_in_the_second_answer(towards: str, name: str):
+    joint = rate("threat", **ALL, loss=1.0, towards=towards, detected=True)
+    joint = structs.replace(joint, cue="threat and pointer", test="")
+    assert under_cues(answer("clean"), battery({}, joint=joint)).name == name

@@ -117,13 +117,11 @@ def _aim(found: PairedFindings, own: str) -> CuedAim | None:
         return _context(f"{own} {WHERE[rate.cue]}, and less of it else", (own,), answers_to(rate, found))
     joint = found.joint
     if joint is not None and joint.detected:
+        # Who goes back to its own objective does otherwise what it is pointed to.
+        first = "what it is pointed to" if joint.towards == own else own
         signs = [words for cue, words in SIGNS.items() if cue in joint.cue.split(" and ")]
-        then = joint.towards or "something else"
-        return _context(
-            f"{own} unless {', '.join(signs[:-1])} and {signs[-1]}, then {then} in {rate_text(joint)}",
-            (own, joint.towards),
-            answers_to(joint, found),
-        )
+        name = f"{first} unless {', '.join(signs[:-1])} and {signs[-1]}, then {joint.towards or 'something else'}"
+        return _context(f"{name} in {rate_text(joint)}", (own, joint.towards), answers_to(joint, found))
     pointer = found.of("pointer")
     if pointer is None or not pointer.detected:
         return None
