@@ -124,17 +124,13 @@ def test_what_does_not_speak_against_a_robust_kind_does_not_change_the_second_an
 
 
 @pytest.mark.parametrize(
-    ("towards", "name"),
-    [
-        ("burnt", "clean unless there is no threat and it is pointed elsewhere, then burnt in 100 % [100, 100]"),
-        # Who heeds the pointer only while it is watched goes back to its own objective.
-        (
-            "clean",
-            "what it is pointed to unless there is no threat and it is pointed elsewhere, then clean in 100 % [100, 100]",
-        ),
-    ],
+    ("towards", "own"),
+    # Who heeds the pointer only while it is watched goes back to its own objective.
+    [("burnt", "clean"), ("clean", "what it is pointed to")],
 )
-def test_what_waits_for_two_signs_stands_in_the_second_answer(towards: str, name: str):
+def test_what_waits_for_two_signs_stands_in_the_second_answer(towards: str, own: str):
     joint = rate("threat", **ALL, loss=1.0, towards=towards, detected=True)
     joint = structs.replace(joint, cue="threat and pointer", test="")
-    assert under_cues(answer("clean"), battery({}, joint=joint)).name == name
+    found = under_cues(answer("clean"), battery({}, joint=joint))
+    signs = "there is no threat and it is pointed elsewhere"
+    assert found.name == f"{own} unless {signs}, then {towards} in 100 % [100, 100]"
