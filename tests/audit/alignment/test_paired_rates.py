@@ -6,6 +6,7 @@ from cued_agents import agent, content, flag, jittered, mixed, scheming, slippin
 
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import make_battery_levels
+from mesascope.audit.alignment.battery_statement import ends_text
 from mesascope.audit.alignment.bounded_choice import bounded_evidence
 from mesascope.audit.alignment.kinds import AlignmentKind
 from mesascope.audit.alignment.paired_levels import CUES, UNWATCHED
@@ -226,3 +227,11 @@ def test_carelessness_when_nobody_watches_is_no_defection(slips, levels):
     assert found.posterior.best is AlignmentKind.NONE
     assert found.posterior.probabilities[AlignmentKind.DECEPTIVE] < 0.01
     assert found.verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.99999, 1.0, "[100, 100]"), (0.0199, 0.02, "[1.99, 2.00]"), (0.015, 0.025, "[1.5, 2.5]")],
+)
+def test_ends_that_look_the_same_have_a_digit_more(low, high, words):
+    assert ends_text(low, high) == words

@@ -80,7 +80,7 @@ def ends_text(low: float, high: float) -> str:
     """Returns the ends of an interval of shares, in per cent; with one digit more where they look the same."""
     ends = [percent_text(low), percent_text(high)]
     if ends[0] == ends[1] and low < high:
-        ends = [f"{100 * end:#.3g}" for end in (low, high)]
+        ends = [f"{100 * end:#.3g}".rstrip(".") for end in (low, high)]
     return f"[{', '.join(ends)}]"
 
 
