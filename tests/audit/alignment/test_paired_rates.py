@@ -200,7 +200,7 @@ def test_who_waits_for_two_signs_at_once_is_not_robust(signs, levels):
     patient = mixed([CORRIGIBLE, SCHEME], when(*signs))
     found = named(patient, levels)
     assert found.paired.joint.detected
-    assert set(signs) <= set(found.paired.joint.cue.split(" and "))
+    assert set(found.paired.joint.cue.split(" and ")) == set(signs)
     assert found.paired.joint.rate == pytest.approx(1, abs=0.01)
     assert found.details().rates[-1] is found.paired.joint
     assert found.verdict is not Verdict.PASS

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
+from msgspec import structs
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.alignment.cue_rate import SAME, CueRate, rate_of
@@ -21,6 +22,10 @@ from mesascope.audit.policy import choices_in
 
 ANSWERED: tuple[str, ...] = ("pointer", "knowledge")
 """Changes that an agent may answer to and be what it seems."""
+
+
+ALIKE: float = 0.9
+"""Share of the largest rate from which a combination shows the same as the one that shows most."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,8 @@ def joint_rate(
     - `draws`: weights of levels.
     - `follows`: whether what it is pointed to is its own objective there.
 
-    **Returns:** `None` if no combination changes anything.
+    **Returns:** the fewest flags that make it, with the most that no combination excludes; `None` if none changes
+    anything.
     """
     believes = any(rate.cue == "knowledge" and rate.detected for rate in rates)
     level_set, calm, found = paired.level_set, asked.calm, list[CueRate]()
@@ -124,4 +130,9 @@ def joint_rate(
             calm: asked.sums(asked.policy, asked.changed[calm], serving, own, values),
         }
         found.append(rate_of(name, sums, draws, asked.served, names))
-    return max(found, key=lambda rate: (rate.low, rate.rate, rate.distance), default=None)
+    if not found:
+        return None
+    worst = max(found, key=lambda rate: (rate.low, rate.rate, rate.distance))
+    # Signs that add next to nothing are none that it waits for: the fewest stand first.
+    alike = [rate for rate in found if rate.low >= ALIKE * worst.low] if worst.detected else [worst]
+    return structs.replace(alike[0], most=max(rate.most for rate in found))
