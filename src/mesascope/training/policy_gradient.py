@@ -140,6 +140,10 @@ class GradientAscent(BaseOptimizer[Task]):
 
     def begin(self, task: Task, *, key: RandomKey) -> Learner:
         parameters = eqx.filter(task.build(key=key), eqx.is_array)
+        return self.restarted(parameters)
+
+    def restarted(self, parameters: PyTree) -> Learner:
+        """Returns the learner that goes on from these arrays of a network, and remembers nothing."""
         return Learner(parameters, self._transformation.init(parameters))
 
     def stepped(self, learner: Learner, gradient: PyTree, share: Float[Array, ""]) -> Learner:

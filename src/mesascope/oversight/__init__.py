@@ -1,0 +1,1 @@
+"""Ways to align: one remedy a file, and the comparison before and after."""

@@ -1,0 +1,1 @@
+"""Remedies, one a file: a file here with a `REMEDY` is registered."""
