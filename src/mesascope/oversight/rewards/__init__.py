@@ -1,0 +1,1 @@
+"""Reward modelling: labellers who compare trajectories, the reward that explains their answers, and what to ask."""
