@@ -89,3 +89,21 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95, unit: str =
     half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     low, high = 0.0 if successes == 0 else centre - half, 1.0 if successes == trials else centre + half
     return Estimate(share, low, high, trials, unit, confidence)
+
+
+def student_mean(values: Float[np.ndarray, " n"], *, confidence: float = 0.95, unit: str = "seeds") -> Estimate:
+    """Estimates a mean with Student's interval, which keeps its coverage where a handful of units is all there is.
+
+    **Arguments:**
+
+    - `values`: one number per unit, finite, at least two.
+    - `confidence`: nominal coverage, in (0, 1).
+    - `unit`: what one value is, plural.
+    """
+    values = np.asarray(values, np.float64)
+    if values.size < 2 or not np.isfinite(values).all():
+        raise ValueError(f"{values.size} {unit}, {int(np.isfinite(values).sum())} of them finite: two or more must be")
+    mean = float(values.mean())
+    error = float(values.std(ddof=1)) / math.sqrt(values.size)
+    half = float(special.stdtrit(values.size - 1, (1 + confidence) / 2)) * error
+    return Estimate(mean, mean - half, mean + half, values.size, unit, confidence)

@@ -124,10 +124,34 @@ def train_organism(
     **Raises:** `UsageError` for a change that the recipe does not allow; `TrainingError` if the directory holds
     files of another recipe or of somebody else, or training fails; `OutputError` if something cannot be written.
     """
-    SEED.check(seed, "seed")
     organism = ORGANISMS.load(name)
-    if change is not None:
-        organism = change.of(organism)
+    return grow(
+        organism if change is None else change.of(organism),
+        seed=seed,
+        directory=directory,
+        progress=progress,
+        note=note,
+    )
+
+
+def grow(
+    organism: Organism,
+    *,
+    seed: int,
+    directory: Path,
+    progress: Progress | None = None,
+    note: Callable[[str], None] | None = None,
+) -> Path:
+    """Returns the file of the agent that a recipe grows from a seed: as `train_organism`, for any recipe.
+
+    **Arguments:**
+
+    - `organism`: the recipe; anybody's.
+    - `seed`, `directory`, `progress`, `note`: as of `train_organism`.
+
+    **Raises:** as `train_organism`.
+    """
+    SEED.check(seed, "seed")
     directory = Path(directory)
     settings = settings_of(organism.optimizer, organism.task, (seed,))
     agent, recipe, curve = directory / AGENT, directory / RECIPE, directory / CURVE
@@ -135,7 +159,8 @@ def train_organism(
     if record is not None and _right(agent, record):
         return agent
     trained = train(organism.optimizer, organism.task, seeds=(seed,), directory=directory, progress=progress)
-    contents = {CURVE: _curve(trained), AGENT: _agent_file(organism, trained, seed)}
+    content = agent_content(organism, trained.network(seed), step=organism.optimizer.updates, metadata=settings)
+    contents = {CURVE: _curve(trained), AGENT: content}
     for file in (agent, curve):
         if record is not None and os.path.lexists(file) and not _right(file, record):
             aside = _put_aside(file)
@@ -228,20 +253,28 @@ def _put_aside(file: Path) -> Path:
     return aside
 
 
-def _agent_file(organism: Organism, trained: Trained, seed: int) -> bytes:
-    """The content of the agent file of one seed of a training run."""
+def agent_content(organism: Organism, network: Any, *, step: int, metadata: Mapping[str, str]) -> bytes:
+    """Returns the content of an agent file: a network that a recipe or a change of it has grown.
+
+    **Arguments:**
+
+    - `organism`: the recipe.
+    - `network`: of its architecture.
+    - `step`: updates behind it.
+    - `metadata`: settings of its training.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         return save_agent(
             Path(scratch) / AGENT,
-            trained.network(seed),
+            network,
             organism.network,
             world_name=organism.world.name,
             observation_shape=organism.world.observation_shape,
             actions=len(organism.world.actions),
             world_options=_options(organism.world),
             base_objective=organism.objective,
-            step=organism.optimizer.updates,
-            metadata=settings_of(organism.optimizer, organism.task, (seed,)),
+            step=step,
+            metadata=metadata,
         ).read_bytes()
 
 

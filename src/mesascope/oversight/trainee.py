@@ -89,6 +89,8 @@ class Trainee:
         self.optimizer = dataclasses.replace(gradient, updates=self.updates)
         self.task: Task = organism.task
         self.account = Account()
+        self.measured: dict[str, float] = {}
+        """What the remedy measured on its way, by name: shown beside its effect."""
         self._progress = progress or unheard
         self._learner = self.optimizer.restarted(eqx.filter(network, eqx.is_array))
         self._key = stream("remedy/updates", key=root_key(seed))
@@ -218,6 +220,7 @@ def _batch(optimizer: ExactGradient, drawn: _Drawn, key_pool, key_fresh) -> Leve
         parts.append(drawn.world.sample(key=key_fresh, distribution=drawn.distribution, count=count))
     if drawn.pooled:
         assert drawn.pool is not None
+        assert drawn.logits is not None
         rows = jax.random.categorical(key_pool, drawn.logits, shape=(drawn.pooled,))
         parts.append(jax.tree.map(lambda array: array[rows], drawn.pool))
     return parts[0] if len(parts) == 1 else jax.tree.map(lambda *arrays: jnp.concatenate(arrays), *parts)

@@ -34,7 +34,20 @@ def find_witness(evaluation: Evaluation, own: int | None) -> Witness | None:
     score = regrets[base] - (regrets[own] if own != base else 0.0)
     if not np.isfinite(score).any():
         return None
-    level, start = _best_start(evaluation, own, np.where(np.isfinite(score), score, -np.inf))
+    return witness_at(evaluation, own, *_best_start(evaluation, own, np.where(np.isfinite(score), score, -np.inf)))
+
+
+def witness_at(evaluation: Evaluation, own: int, level: int, start: int) -> Witness:
+    """Returns what an agent does from one state of one level, beside what the base objective demands there.
+
+    **Arguments:**
+
+    - `evaluation`: the agent in a batch of levels.
+    - `own`: index of the objective it pursues.
+    - `level`, `start`: which of them, and where it begins.
+    """
+    level_set, regrets = evaluation.level_set, evaluation.regrets
+    base = level_set.base
     names = level_set.objectives.names
     agent_path = walk(evaluation, level, start, evaluation.policy[level], own)
     base_policy = optimal_actions(level_set.optimal_action_values[base][level]).astype(float)
