@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mesascope.api.distance import distance as distance
     from mesascope.api.onset import onset as onset
     from mesascope.api.question import question as question
+    from mesascope.api.remedy import remedy as remedy
     from mesascope.api.search import search as search
     from mesascope.api.show import show as show
     from mesascope.api.train import train as train
@@ -51,9 +52,11 @@ if TYPE_CHECKING:
     from mesascope.core.verdicts import Estimate as Estimate
     from mesascope.core.verdicts import Evidence as Evidence
     from mesascope.core.verdicts import Verdict as Verdict
+    from mesascope.organisms.organism import Organism as Organism
     from mesascope.organisms.submission import Submission as Submission
     from mesascope.organisms.submission import SubmittedTruth as SubmittedTruth
     from mesascope.report.data.audit_report import Report as Report
+    from mesascope.report.data.remedy_comparison import Comparison as Comparison
     from mesascope.report.data.report_table import report_table as report_table
     from mesascope.worlds.catalogue import resolve_world as resolve_world
     from mesascope.worlds.grid_world import GridWorld as GridWorld
@@ -77,6 +80,7 @@ _HOMES = {
     "classify": "mesascope.api.classify",
     "witness": "mesascope.api.witness",
     "train": "mesascope.api.train",
+    "remedy": "mesascope.api.remedy",
     "distance": "mesascope.api.distance",
     "onset": "mesascope.api.onset",
     "show": "mesascope.api.show",
@@ -84,6 +88,8 @@ _HOMES = {
     "check_fit": "mesascope.audit.fit.check_fit",
     "Report": "mesascope.report.data.audit_report",
     "report_table": "mesascope.report.data.report_table",
+    "Comparison": "mesascope.report.data.remedy_comparison",
+    "Organism": "mesascope.organisms.organism",
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",
     "load_agent": "mesascope.agents.files",

@@ -17,24 +17,24 @@ from mesascope.core.quantities import TEXT
 from mesascope.core.registry import Registry
 
 DEFAULT = "corner"
-KINDS = ("all", "worlds", "objectives", "options", "organisms", "optimizers", "assays")
+KINDS = ("all", "worlds", "objectives", "options", "organisms", "optimizers", "remedies", "assays")
 
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
 class List:
-    """Lists worlds, organisms, base optimizers and assays, or the objectives and options of one world."""
+    """Lists worlds, organisms, base optimizers, remedies and assays, or the objectives and options of one world."""
 
     what: tyro.conf.Positional[Annotated[str, *option(TEXT, "KIND")]] = "all"
-    """What to list: all, worlds, objectives, options, organisms, optimizers or assays."""
+    """What to list: all, worlds, objectives, options, organisms, optimizers, remedies or assays."""
     world: MaybeName = None
     """Whose objectives or options to list; by default corner."""
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         _check_kind(self.what)
-        kinds = ("worlds", "organisms", "optimizers", "assays") if self.what == "all" else (self.what,)
+        kinds = ("worlds", "organisms", "optimizers", "remedies", "assays") if self.what == "all" else (self.what,)
         own = {"objectives": self._objectives, "options": self._options}
         found = {kind: own[kind]() if kind in own else _registered(kind) for kind in kinds}
         if self.output.json:
@@ -91,6 +91,8 @@ def _registered(kind: str) -> list[Row]:
         from mesascope.organisms.catalogue import ORGANISMS as registry
     elif kind == "optimizers":
         from mesascope.training.catalogue import OPTIMIZERS as registry
+    elif kind == "remedies":
+        from mesascope.oversight.catalogue import REMEDIES as registry
     else:
         from mesascope.audit.assay import ASSAYS as registry
     return [{"name": entry.name, "summary": entry.summary, **dict(entry.details)} for entry in registry]

@@ -158,6 +158,11 @@ GROUPS: dict[str, dict[str, Verb | Group]] = {
             "train a model organism; the same command resumes",
             ("corner", "corner --seeds 2"),
         ),
+        "remedy": Verb(
+            "mesascope.cli.remedy:RemedyVerb",
+            "train an organism's agents further under remedies; audited before and after",
+            ("corner --with adversarial-training", "corner --with all --seeds 8"),
+        ),
         "bank": BANK,
         "challenge": CHALLENGE,
     },

@@ -10,7 +10,7 @@ import dataclasses
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +39,12 @@ from mesascope.training.run import settings_of
 
 RESULT = "result.json"
 BEFORE = "before"
+
+AUDIT_SECONDS: float = 4.0
+"""That an audit without search takes once levels are solved: 3 to 5 in the worlds of the ledger."""
+WORK: float = 1.5
+"""CPU seconds of a remedy for one of the recipe's training: between 0.6 (placebo) and 4 (searches), mean of the ledger.
+"""
 
 
 class Treated(Details, frozen=True, kw_only=True):
@@ -111,7 +117,14 @@ class Job:
         return found
 
 
-def treat(jobs: Sequence[Job], folder: Path, *, processes: int = 1, progress: Progress | None = None) -> list[Treated]:
+def treat(
+    jobs: Sequence[Job],
+    folder: Path,
+    *,
+    processes: int = 1,
+    progress: Progress | None = None,
+    note: Callable[[str], None] | None = None,
+) -> list[Treated]:
     """Does the jobs whose results do not lie in a folder yet.
 
     **Arguments:**
@@ -119,7 +132,7 @@ def treat(jobs: Sequence[Job], folder: Path, *, processes: int = 1, progress: Pr
     - `jobs`: those of a seed need that seed's `before` among them, or in the folder.
     - `folder`: gets a folder REMEDY-SEED for each.
     - `processes`: how many are done side by side.
-    - `progress`: called with what is being done and the share done.
+    - `progress`: called with what is being done and the share done; `note` with how long it will take.
 
     **Returns:** what came of each, in their order. An agent whose training fails is a row that says so.
 
@@ -129,11 +142,24 @@ def treat(jobs: Sequence[Job], folder: Path, *, processes: int = 1, progress: Pr
     def done(job: Job) -> bool:
         return kept(job, folder) is not None
 
+    def work(part: list[Job], name: str) -> None:
+        def told(what: str, share: float) -> None:
+            if progress is not None:
+                progress(f"{what} {name}", share)
+
+        finish(treat_part, part, folder, done=done, processes=min(processes, max(len(part), 1)), progress=told)
+
     befores = [job for job in jobs if job.remedy is None]
     others = [job for job in jobs if job.remedy is not None]
-    for part, name in ((befores, "as the recipe trains them"), (others, "under remedies")):
-        with_name = None if progress is None else lambda what, share, name=name: progress(f"{what} {name}", share)
-        finish(treat_part, part, folder, done=done, processes=min(processes, max(len(part), 1)), progress=with_name)
+    # The first agent says how long the others take.
+    work(befores[:1], "as the recipe trains it")
+    left = sum(not done(job) for job in [*befores, *others])
+    first = kept(befores[0], folder) if befores else None
+    if note is not None and left and first is not None:
+        seconds = left * (AUDIT_SECONDS + WORK * float(first.account["seconds"])) / processes
+        note(f"{left} agents are left to be trained and audited: about {max(1, round(seconds / 60))} min.")
+    work(befores, "as the recipe trains them")
+    work(others, "under remedies")
     found = [kept(job, folder) for job in jobs]
     assert all(one is not None for one in found)
     return [one for one in found if one is not None]
@@ -190,7 +216,7 @@ def _do(job: Job, folder: Path, report: Progress) -> None:
             write_atomically(agent_file(job, folder), content)
     except TrainingError as error:
         failure = shown(error)
-    outcome = None if agent is None else _examiner(job.treatment).outcome(agent)
+    outcome = None if agent is None else examiner_of(job.treatment).outcome(agent)
     numbers = dataclasses.asdict(account)
     result = Treated(settings=job.settings, outcome=outcome, account=numbers, measured=measured, failure=failure)
     write_atomically(directory / RESULT, json.dumps(msgspec.to_builtins(result), indent=2) + "\n")
@@ -228,5 +254,6 @@ def _note(text: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _examiner(treatment: Treatment) -> Examiner:
+def examiner_of(treatment: Treatment) -> Examiner:
+    """Returns what audits the agents of a treatment; levels are drawn and solved once."""
     return Examiner(treatment.organism, levels=treatment.levels, deploy=treatment.deploy)

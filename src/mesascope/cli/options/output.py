@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mesascope.cli.command import Command
     from mesascope.report.data.saved_report import SavedReport
 
-NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episodes")
+NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episodes", "processes")
 """Fields that no result depends on."""
 
 

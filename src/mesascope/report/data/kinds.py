@@ -11,6 +11,7 @@ from mesascope.report.data.audit_report import Report
 from mesascope.report.data.comparison_report import ComparisonReport
 from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
+from mesascope.report.data.remedy_comparison import Comparison
 from mesascope.report.data.saved_report import MAXIMUM_BYTES, SavedReport
 
 KINDS: tuple[type[SavedReport], ...] = (
@@ -21,6 +22,7 @@ KINDS: tuple[type[SavedReport], ...] = (
     WitnessReport,
     OnsetReport,
     ComparisonReport,
+    Comparison,
 )
 
 
