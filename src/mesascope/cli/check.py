@@ -25,7 +25,7 @@ from mesascope.core.text import quoted, shown
 if TYPE_CHECKING:
     from mesascope.audit.assay import Assay
     from mesascope.organisms.bank.assay_check import AssayCheck
-    from mesascope.theory.known_answer import Recomputed
+    from mesascope.theory.known_answer import KnownAnswer, Recomputed
     from mesascope.worlds.world import World
 
 LEVELS: int = 48
@@ -44,17 +44,30 @@ class CheckAnswers:
 
     def run(self, console: Console) -> int:
         from mesascope.theory.catalogue import KNOWN_ANSWERS
-        from mesascope.theory.known_answer import in_section, recompute, summary
+        from mesascope.theory.known_answer import in_section
 
-        answers = in_section(KNOWN_ANSWERS, self.section)
-        with console.progress("Recomputing known answers") as progress:
-            found = recompute(answers, progress=progress)
-        counts = summary(found)
-        if self.output.json:
-            console.result(json_format.dumps(counts, indent=2, ensure_ascii=False, allow_nan=False))
-        else:
-            console.result(known_answers_text(found, console.width))
-        return 1 if counts["failed"] else 0
+        return recomputed(in_section(KNOWN_ANSWERS, self.section), console, json=self.output.json)
+
+
+def recomputed(answers: Sequence[KnownAnswer], console: Console, *, json: bool) -> int:
+    """Recomputes known answers, prints them, and returns the exit code: 1 if one does not come out as stated.
+
+    **Arguments:**
+
+    - `answers`: in the order of sections.
+    - `console`: to print to.
+    - `json`: whether as a JSON object instead of a table.
+    """
+    from mesascope.theory.known_answer import recompute, summary
+
+    with console.progress("Recomputing known answers") as progress:
+        found = recompute(answers, progress=progress)
+    counts = summary(found)
+    if json:
+        console.result(json_format.dumps(counts, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        console.result(known_answers_text(found, console.width))
+    return 1 if counts["failed"] else 0
 
 
 def known_answers_text(found: Sequence[Recomputed], width: int) -> str:

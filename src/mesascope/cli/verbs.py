@@ -45,6 +45,11 @@ CHECKS = Group(
             "recompute the known answers that the paper rests on",
             ("", "--section 4.5"),
         ),
+        "oversight": Verb(
+            "mesascope.cli.check_oversight:CheckOversight",
+            "recompute known answers of ways to oversee",
+            ("", "--json"),
+        ),
         "world": Verb(
             "mesascope.cli.check:CheckWorld",
             "test that a world keeps the contract",

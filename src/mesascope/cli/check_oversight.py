@@ -1,0 +1,24 @@
+"""`mesascope check oversight`: known answers of ways to oversee."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mesascope.cli.check import recomputed
+from mesascope.cli.console import Console
+from mesascope.cli.options.output import PrintOptions
+
+
+@dataclass(frozen=True)
+class CheckOversight:
+    """Recomputes known answers of amplification, debate and reward modelling (exit code 1 if one does not come out).
+
+    The judges of debates about 8x8 digits are trained anew, which takes about half a minute and the extra `oversight`.
+    """
+
+    output: PrintOptions = PrintOptions()
+
+    def run(self, console: Console) -> int:
+        from mesascope.oversight.answers import ANSWERS
+
+        return recomputed(ANSWERS, console, json=self.output.json)
