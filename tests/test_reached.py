@@ -10,6 +10,7 @@ import mesascope
 from mesascope.audit.assay import ASSAYS
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.oversight.catalogue import REMEDIES
 from mesascope.theory.catalogue import KNOWN_ANSWERS
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.worlds.catalogue import WORLDS
@@ -46,7 +47,9 @@ def reads_its_folder(tree: ast.Module) -> bool:
 
 
 def registered() -> set[str]:
-    entries = [entry.target.partition(":")[0] for one in (WORLDS, DISTANCES, OPTIMIZERS, ASSAYS) for entry in one]
+    entries = [
+        entry.target.partition(":")[0] for one in (WORLDS, DISTANCES, OPTIMIZERS, REMEDIES, ASSAYS) for entry in one
+    ]
     entries += [answer.target.partition(":")[0] for answer in KNOWN_ANSWERS]
     recipes = [entry.target.partition(":")[0] for entry in ORGANISMS]
     # A label is read from beside its recipe.

@@ -23,7 +23,7 @@ from mesascope.core.text import quoted
 from mesascope.organisms.catalogue import ORGANISMS
 from mesascope.organisms.organism import Organism
 from mesascope.oversight.catalogue import PLACEBO, REMEDIES
-from mesascope.oversight.comparison import Seeded, effects_of
+from mesascope.oversight.comparison import Seeded, effects_of, seconds_of
 from mesascope.oversight.outcome import Examiner
 from mesascope.oversight.remedy import Remedy
 from mesascope.oversight.trainee import gradient_of
@@ -122,7 +122,10 @@ def remedy(
         effects=effects_of(seeded, refused),
         agents=tuple(_agent_row(seed, name, one) for (seed, name), one in by.items()),
         shown=_shown(treatment, seeded, applied, folder),
-        provenance=provenance(seed=seeds[0], watch=watch, command=command),
+        provenance={
+            **provenance(seed=seeds[0], watch=watch, command=command),
+            "remedy_seconds": seconds_of(seeded),
+        },
     )
 
 

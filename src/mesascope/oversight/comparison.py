@@ -23,6 +23,9 @@ from mesascope.oversight.treatment import Treated
 MARGIN: float = 0.05
 """A change of no more than this share of what lies between chance and the optimum counts as none."""
 
+SECONDS = "seconds"
+"""Of an account."""
+
 CONFIDENCE: float = 0.95
 """Of all the intervals of one number in a table together."""
 
@@ -53,7 +56,7 @@ class Effect:
     - `regret`, `capability`: change in base regret after the shift, and in the share of the optimum reached before it,
       against the placebo (the placebo's: against the agents before it); `None` below two seeds.
     - `capability_share`: capability as a share of the placebo's, mean over seeds.
-    - `costs`: mean of each number of the account.
+    - `costs`: mean of each number of the account but for the seconds, which differ between equal runs.
     - `measured`: mean of each number that the remedy measured on its way.
     - `failures`: why agents have no outcome, each once.
     """
@@ -146,10 +149,21 @@ def _effect(name: str, seeds: Sequence[Seeded], confidence: float) -> Effect:
         regret=regret,
         capability=capability,
         capability_share=share,
-        costs=_means([one.account for one in results if one.outcome is not None]),
+        costs={key: value for key, value in _costs(results).items() if key != SECONDS},
         measured=_means([one.measured for one in results if one.outcome is not None]),
         failures=failures,
     )
+
+
+def seconds_of(seeds: Sequence[Seeded]) -> dict[str, float]:
+    """Returns the mean CPU seconds of each remedy for one agent, by name."""
+    names = dict.fromkeys(name for one in seeds for name in one.after)
+    costs = {name: _costs([one.after[name] for one in seeds if name in one.after]) for name in names}
+    return {name: round(found[SECONDS], 3) for name, found in costs.items() if SECONDS in found}
+
+
+def _costs(results: Sequence[Treated]) -> dict[str, float]:
+    return _means([one.account for one in results if one.outcome is not None])
 
 
 def _verdict(

@@ -9,9 +9,12 @@ import pytest
 from mesascope.audit.findings import Witness
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.oversight.comparison import effects_of
 from mesascope.report.data.kinds import KINDS, load_report, report_file
 from mesascope.report.data.question_reports import WitnessReport
+from mesascope.report.data.remedy_comparison import Comparison, Shown, TreatedAgent
 from mesascope.report.views.comparison import compared
+from tests.oversight.test_comparison import cured_rows
 from tests.report.battery_examples import report as battery_report
 from tests.report.pages.test_objective_page import report as objective_report
 from tests.report.pages.test_onset_page import report as onset_report
@@ -42,12 +45,35 @@ def witness_report(**changes) -> WitnessReport:
     )
 
 
+def remedy_report() -> Comparison:
+    """A recipe with a remedy that helps and one that could not be applied."""
+    effects = effects_of(cured_rows(), {"pointer": "it has no <pointer>"})
+    agents = (
+        TreatedAgent(0, "before", "pseudo-aligned", True, None, "corner", 0.03, 0.9, ""),
+        TreatedAgent(0, "cure", "none", False, None, None, None, None, "it <b>diverged</b>"),
+    )
+    return Comparison(
+        recipe="<script>robot</script>",
+        world="corner",
+        base_objective="cheese",
+        trained_on="train",
+        shift="deploy",
+        levels=16,
+        updates=40,
+        effects=effects,
+        agents=agents,
+        shown=(Shown("before", LEVEL), Shown("cure", LEVEL)),
+        provenance={"seed": 0, "remedy_seconds": {"placebo": 1.0, "cure": 2.0}},
+    )
+
+
 @pytest.fixture(scope="module")
 def saved(reports):
     """One of each kind, by its name."""
     audits = reports["inconclusive"], reports["robust"]
     made = [audits[0], search_report(), objective_report(), battery_report(), witness_report(), onset_report()]
     made.append(compared(*(audit.findings for audit in audits), {"seed": 0}))
+    made.append(remedy_report())
     return {one.name: one for one in made}
 
 
@@ -91,3 +117,13 @@ def test_a_folder_stands_for_the_one_report_in_it(saved, tmp_path):
     (tmp_path / "onset.json").write_text(saved["onset"].to_json())
     with pytest.raises(UsageError, match=r"search\.json, onset\.json.*Name one"):
         report_file(tmp_path)
+
+
+def test_the_page_of_remedies_shows_what_each_does_and_escapes_names():
+    page, text = remedy_report().page(), remedy_report().text(width=100)
+    assert "Cure helps; pointer is open." in page
+    assert "8 to 0 of 8" in page
+    assert "8 to 0 of 8" in text
+    for foreign in ("<script>robot", "<b>diverged", "no <pointer>"):
+        assert foreign not in page
+    assert "not applied: it has no &lt;pointer&gt;" in page

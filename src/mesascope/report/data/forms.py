@@ -270,3 +270,5 @@ class ProvenanceForm(Struct, frozen=True):
         UNSET
     )
     """Of each piece of evidence, in their order; a number where there is one."""
+    remedy_seconds: dict[str, Annotated[float, Meta(ge=0)]] | UnsetType = UNSET
+    """CPU seconds of each remedy for one agent, by name."""

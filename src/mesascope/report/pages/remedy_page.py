@@ -13,7 +13,7 @@ from mesascope.report.views.remedy_view import (
     TITLES,
     change_of,
     effect_reasons,
-    effect_row,
+    effect_rows,
     remedy_headline,
     remedy_setting,
     shown_scenes,
@@ -50,7 +50,7 @@ def remedy_page(report: Comparison) -> str:
         setting=remedy_setting(report),
         caveats=CAVEATS,
         columns=TITLES,
-        effects=[effect_row(effect) for effect in report.effects],
+        effects=effect_rows(report),
         reasons=effect_reasons(report),
         figures=[
             inlined(figure)

@@ -8,7 +8,7 @@ from mesascope.report.text.lines import bearable, labelled, table_lines, wrapped
 from mesascope.report.views.remedy_view import (
     TITLES,
     effect_reasons,
-    effect_row,
+    effect_rows,
     remedy_headline,
     remedy_setting,
     shown_scenes,
@@ -35,7 +35,7 @@ def remedy_text(report: Comparison, *, width: int = 100, encoding: str = "utf-8"
     width = bearable(width)
     lines = [*wrapped(remedy_headline(report), width), ""]
     lines += wrapped("; ".join(f"{label.lower()} {value}" for label, value in remedy_setting(report)), width)
-    rows = [[effect_row(effect)[column] for column in _COLUMNS] for effect in report.effects]
+    rows = [[row[column] for column in _COLUMNS] for row in effect_rows(report)]
     lines += ["", *table_lines(SHORT_TITLES, rows, width), ""]
     for remedy, reason in effect_reasons(report):
         lines += labelled(remedy, reason, width, max(_INDENT, len(remedy) + 2))

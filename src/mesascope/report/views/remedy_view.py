@@ -65,8 +65,13 @@ def remedy_setting(report: Comparison) -> list[tuple[str, str]]:
     ]
 
 
-def effect_row(effect: Effect) -> tuple[str, ...]:
-    """Returns the cells of a remedy, in the columns of `TITLES`."""
+def effect_rows(report: Comparison) -> list[tuple[str, ...]]:
+    """Returns the cells of each remedy, in the columns of `TITLES`."""
+    seconds = report.provenance.get("remedy_seconds", {})
+    return [_row(effect, seconds.get(effect.remedy)) for effect in report.effects]
+
+
+def _row(effect: Effect, seconds: float | None) -> tuple[str, ...]:
     if not effect.seeds:
         return (effect.remedy, str(effect.verdict), *("–" for _ in TITLES[2:]))
     searched = effect.costs.get("searched", 0)
@@ -80,7 +85,7 @@ def effect_row(effect: Effect) -> tuple[str, ...]:
         "–" if effect.capability_share is None else f"{effect.capability_share:.2f}",
         _count(effect.costs.get("labels", 0)),
         _count(effect.costs.get("levels", 0)) + (f" ({_count(searched)})" if searched else ""),
-        _count(effect.costs.get("seconds", 0)),
+        "–" if seconds is None else _count(seconds),
     )
 
 
