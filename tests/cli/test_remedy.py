@@ -43,7 +43,7 @@ def test_a_recipe_of_ones_own_is_compared_and_not_done_twice(mesascope, tmp_path
     assert code == 0
     data = json.loads(out)
     assert [effect["remedy"] for effect in data["effects"]] == ["placebo"]
-    assert {(one["seed"], one["remedy"]) for one in data["agents"]} == {
+    assert {(one["seed"], one["remedy"]) for one in data["treated"]} == {
         (seed, name) for seed in (0, 1) for name in ("before", "placebo")
     }
     assert (folder / "placebo-1" / "agent.safetensors").stat().st_mtime_ns == first

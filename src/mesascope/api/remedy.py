@@ -120,7 +120,7 @@ def remedy(
         levels=levels,
         updates=gradient.updates if updates is None else updates,
         effects=effects_of(seeded, refused),
-        agents=tuple(_agent_row(seed, name, one) for (seed, name), one in by.items()),
+        treated=tuple(_agent_row(seed, name, one) for (seed, name), one in by.items()),
         shown=_shown(treatment, seeded, applied, folder),
         provenance={
             **provenance(seed=seeds[0], watch=watch, command=command),

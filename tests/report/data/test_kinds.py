@@ -61,7 +61,7 @@ def remedy_report() -> Comparison:
         levels=16,
         updates=40,
         effects=effects,
-        agents=agents,
+        treated=agents,
         shown=(Shown("before", LEVEL), Shown("cure", LEVEL)),
         provenance={"seed": 0, "remedy_seconds": {"placebo": 1.0, "cure": 2.0}},
     )

@@ -65,7 +65,7 @@ class Comparison(SavedReport):
     - `levels`: of each that agents are audited in.
     - `updates`: that each remedy trains for.
     - `effects`: what each remedy does, the placebo first.
-    - `agents`: every agent, before and under each remedy.
+    - `treated`: every agent, before and under each remedy.
     - `shown`: what the first agent that came apart does in that level before, and under each remedy; empty if none did.
     - `provenance`: command, versions, time; the only part that may differ between equal runs.
     """
@@ -78,7 +78,7 @@ class Comparison(SavedReport):
     levels: Whole
     updates: Whole
     effects: Annotated[tuple[Effect, ...], Meta(max_length=1000)]
-    agents: Annotated[tuple[TreatedAgent, ...], Meta(max_length=100_000)]
+    treated: Annotated[tuple[TreatedAgent, ...], Meta(max_length=100_000)]
     shown: Annotated[tuple[Shown, ...], Meta(max_length=1000)]
     provenance: Mapping[str, Any]
 

@@ -40,7 +40,7 @@ def remedy_page(report: Comparison) -> str:
             one.objective or "–",
             *("–" if value is None else f"{value:.2f}" for value in (one.base_before, one.base_after)),
         )
-        for one in report.agents
+        for one in report.treated
     ]
     return rendered(
         "remedy_page.html",

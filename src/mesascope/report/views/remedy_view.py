@@ -53,7 +53,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def remedy_setting(report: Comparison) -> list[tuple[str, str]]:
     """Returns what was asked about, as labels and texts."""
-    seeds = sorted({agent.seed for agent in report.agents})
+    seeds = sorted({agent.seed for agent in report.treated})
     shown = ", ".join(map(str, seeds)) if len(seeds) <= 8 else f"{seeds[0]} to {seeds[-1]}"
     return [
         ("Recipe", report.recipe),
