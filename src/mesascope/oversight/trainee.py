@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
-from mesascope.agents.network_agent import NetworkAgent
+from mesascope.agents.network_agent import NetworkAgent, network_agent
 from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import root_key, stream
@@ -110,7 +110,7 @@ class Trainee:
         """The agent as it is now."""
         organism = self.organism
         shape, actions = organism.world.observation_shape, len(organism.world.actions)
-        return NetworkAgent(f"{organism.name}-{self.seed}", self.network, organism.network, shape, actions)
+        return network_agent(f"{organism.name}-{self.seed}", self.network, organism.network, shape, actions)
 
     def train(self, stage: Stage) -> None:
         """Trains it for one stage.
