@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from mesascope.core.errors import MissingExtraError, UsageError
 from mesascope.core.random import RandomKey, root_key, stream
-from mesascope.oversight.debate.game import FIRST, SECOND, drawn, show
+from mesascope.oversight.debate.game import FIRST, SECOND, drawn, fitted, show
 
 SIDE: int = 64
 """Pixels of an image."""
@@ -30,8 +30,6 @@ WIDTH: int = 256
 UPDATES: int = 12_000
 """Of a judge's training; with half as many the honest side wins by 2 % less often."""
 BATCH: int = 128
-RATE: float = 1e-3
-DECAY: float = 1e-3
 REVEALS: int = 25
 """How often random pixels are drawn for each held-out image, to say how good the judge is by itself."""
 
@@ -85,14 +83,10 @@ def by_random_pixels(
     judge: eqx.nn.MLP, images: Float[Array, "N 64"], pixels: int, *, key: RandomKey
 ) -> Float[Array, "N 10"]:
     """Returns what the judge says if it is shown so many pixels of each image, drawn at random among the lit ones."""
-    shown = drawn(images > 0, pixels, key=key)
+    which = drawn((images > 0).astype(jnp.float32), pixels, key=key)
+    shown = (which[..., None] == jnp.arange(SIDE)).any(1)
     given = jnp.concatenate([jnp.where(shown, images, 0.0), shown.astype(jnp.float32)], axis=-1)
     return jax.vmap(judge)(given)
-
-
-def untrained(*, key: RandomKey) -> eqx.nn.MLP:
-    """Returns a judge before training."""
-    return eqx.nn.MLP(2 * SIDE, DIGITS, WIDTH, depth=2, key=key)
 
 
 @eqx.filter_jit
@@ -100,25 +94,16 @@ def trained(
     images: Float[Array, "N 64"], digits: Int[Array, " N"], pixels: int, updates: int, *, key: RandomKey
 ) -> eqx.nn.MLP:
     """Returns a judge that was trained to name digits by random pixels."""
-    key_network, key_updates = jax.random.split(key)
-    parameters, static = eqx.partition(untrained(key=key_network), eqx.is_array)
-    optimizer = optax.adamw(optax.cosine_decay_schedule(RATE, updates), weight_decay=DECAY)
+    key_network, key_fit = jax.random.split(key)
 
-    def loss(parameters, some, key):
-        said = by_random_pixels(eqx.combine(parameters, static), images[some], pixels, key=key)
-        return optax.softmax_cross_entropy_with_integer_labels(said, digits[some]).mean()
-
-    def update(carry, key):
-        parameters, state = carry
+    def loss(judge: eqx.nn.MLP, key: RandomKey):
         key_batch, key_pixels = jax.random.split(key)
         some = jax.random.randint(key_batch, (BATCH,), 0, len(images))
-        steps, state = optimizer.update(jax.grad(loss)(parameters, some, key_pixels), state, parameters)
-        return (optax.apply_updates(parameters, steps), state), None
+        said = by_random_pixels(judge, images[some], pixels, key=key_pixels)
+        return optax.softmax_cross_entropy_with_integer_labels(said, digits[some]).mean()
 
-    keys = jax.random.split(key_updates, updates)
-    (parameters, _), _ = jax.lax.scan(update, (parameters, optimizer.init(parameters)), keys)
-    judge: eqx.nn.MLP = eqx.combine(parameters, static)  # pyright: ignore[reportAssignmentType]
-    return judge
+    judge = eqx.nn.MLP(2 * SIDE, DIGITS, WIDTH, depth=2, key=key_network)
+    return fitted(loss, judge, updates=updates, key=key_fit)
 
 
 @eqx.filter_jit
@@ -142,8 +127,7 @@ def honest_wins(
             said = logits(judge, layer)
             return said[digit] - said[lie]
 
-        layer, _ = show(margin, contributions(judge, image), image > 0, start, turns)
-        return margin(layer) > 0
+        return margin(show(margin, contributions(judge, image), image > 0, start, turns)) > 0
 
     lies = (digits[:, None] + jnp.arange(1, DIGITS)) % DIGITS
     # One image after the other: all that could be shown in all debates at once would not fit into the cache.

@@ -1,0 +1,209 @@
+"""A judge of two segments who is shown few facts: what lies in a cell of the level, or where a segment is at a step.
+
+The judge is trained as that of Irving et al. (2018, §3.1): on facts drawn at random, to say which segment has the
+larger return under the base objective. Each segment has a score, which hangs on what was shown of the level and of
+itself, so that exchanging the segments exchanges the verdict.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from mesascope.core.errors import UsageError
+from mesascope.core.random import RandomKey, root_key, seed_of, stream
+from mesascope.objectives.objective import Objectives, compile_objectives
+from mesascope.oversight.debate.game import drawn, fitted
+from mesascope.oversight.rewards.segments import Segments, walked
+from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
+from mesascope.worlds.grid_world import GridWorld
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import ObjectiveSpec, World
+
+WIDTH: int = 64
+HIDDEN: int = 128
+OBJECT: float = 8.0
+"""How much oftener than any other cell chance shows one with an object to a judge in training, who would hardly ever
+see one otherwise."""
+UPDATES: int = 4000
+BATCH: int = 256
+LEVELS: int = 2048
+"""Of each distribution, that a judge is trained in."""
+WALKS: int = 4
+"""In each of them; each is compared with the next."""
+
+
+class Facts(eqx.Module):
+    """What could be shown of N pairs of segments: first each cell, then each step of the first, then of the second.
+
+    **Arguments:**
+
+    - `what`, `where`: what each fact says, a kind of content or a step, and of which cell, `[N, facts]`.
+    - `about`: what it is about, the level, the first or the second segment: 1 for one of them, `[facts, 3]`.
+    - `weights`: how often chance shows it to a judge in training; 0 behind the end of a segment, `[N, facts]`.
+    """
+
+    what: Int[Array, "N facts"]
+    where: Int[Array, "N facts"]
+    about: Float[Array, "facts 3"]
+    weights: Float[Array, "N facts"]
+
+
+def facts_of(world: World, levels: Level, first: Segments, second: Segments) -> Facts:
+    """Returns what could be shown of N pairs of segments.
+
+    **Arguments:**
+
+    - `world`: a grid world.
+    - `levels`: N, in each of which both segments of a pair lie.
+    - `first`, `second`: segments.
+
+    **Raises:** `UsageError` for a world without cells to show.
+    """
+    if not isinstance(world, GridWorld):
+        raise UsageError(
+            f"World '{world.name}' is no grid world, so there are no cells to show a judge; such are corner, doors, "
+            "keys and maze. Labellers that need no cells: perfect, boltzmann, amplified."
+        )
+    cells, steps, kinds = world.grid.cells, np.arange(first.steps), 2 + len(world.limits())
+    walls = np.asarray(levels.layout.walls)[:, 1:-1, 1:-1].reshape(-1, cells)
+    objects = np.asarray(levels.layout.objects)
+    holds = np.where(objects.any(-1), 2 + objects.argmax(-1), walls)
+    # Worlds whose states hold more than a cell count the cell fastest.
+    where = [np.broadcast_to(np.arange(cells), walls.shape), first.states % cells, second.states % cells]
+    what = [holds, *(np.broadcast_to(kinds + steps, first.states.shape) for _ in range(2))]
+    there = [steps < segments.lengths[:, None] for segments in (first, second)]
+    return Facts(
+        jnp.asarray(np.concatenate(what, axis=1)),
+        jnp.asarray(np.concatenate(where, axis=1)),
+        jnp.repeat(jnp.eye(3), jnp.array([cells, len(steps), len(steps)]), axis=0),
+        jnp.asarray(np.concatenate([np.where(holds > 1, OBJECT, 1.0), *there], axis=1), jnp.float32),
+    )
+
+
+class Judge(eqx.Module):
+    """Scores each of two segments by the facts that are shown.
+
+    The first layer adds up facts about the level, the first and the second segment apart from one another; what a
+    segment means in a level is then a matter of the products of both.
+
+    **Arguments:**
+
+    - `what`, `where`: whose product each fact adds to its part of the first layer, `[kinds and steps, H]`, `[cells, H]`.
+    - `rest`: from the first layer of the level, that of a segment, and their products, to a score.
+    """
+
+    what: Float[Array, "whats H"]
+    where: Float[Array, "cells H"]
+    rest: eqx.nn.MLP
+
+    def added(
+        self, what: Int[Array, " some"], where: Int[Array, " some"], about: Float[Array, "some 3"]
+    ) -> Float[Array, "some 3*H"]:
+        """Returns what facts add to the three parts of the first layer, side by side."""
+        return (about[:, :, None] * (self.what[what] * self.where[where])[:, None]).reshape(len(what), -1)
+
+    def margin(self, layer: Float[Array, " parts"]) -> Float[Array, ""]:
+        """Returns by how much it prefers the first segment, in log-odds, given the first layer."""
+        level, *segments = jnp.split(layer, 3)
+        first, second = (self.rest(jnp.concatenate([level, own, level * own])) for own in segments)
+        return first - second
+
+
+def pairs_in(
+    world: World, objectives: Objectives, distribution: str, count: int, *, steps: int, key: RandomKey
+) -> tuple[Level, Segments, Segments]:
+    """Draws pairs of segments from the same state, of agents with different goals who take random actions at times.
+
+    **Arguments:**
+
+    - `world`, `distribution`: of the levels.
+    - `objectives`: the base objective alone, which every other segment is after, on the average.
+    - `count`: how many levels; of each there are `WALKS` pairs, one after the other.
+    - `steps`: of each segment.
+    - `key`: consumed.
+    """
+    key_levels, key_goals, *key_walks = jax.random.split(key, 2 + WALKS)
+    levels = jax.device_get(world.sample(key=key_levels, distribution=distribution, count=count))
+    goals = [spec for spec in world.objectives if not spec.control and spec != objectives.specs[0]]
+    values = optimal_action_values(levels, compile_objectives(world, (*objectives.specs, *goals)))
+    random = np.random.default_rng(seed_of(key_goals))
+    walks, starts = [], None
+    for key_walk in key_walks:
+        goal = np.where(random.random(count) < 0.5, 0, random.integers(len(values), size=count))
+        best = optimal_actions(values[goal, np.arange(count)])
+        share = random.random(count)[:, None, None]
+        policy = (1 - share) * best / best.sum(-1, keepdims=True) + share / best.shape[-1]
+        walks.append(walked(levels, policy.astype(np.float32), steps=steps, key=key_walk, starts=starts))
+        starts = walks[0].states[:, 0]
+    first, second = (
+        jax.tree.map(lambda *arrays: np.concatenate(arrays), *walks[turn:], *walks[:turn]) for turn in (0, 1)
+    )
+    return jax.tree.map(lambda array: np.concatenate([array] * WALKS), levels), first, second
+
+
+def differences(levels: Level, objectives: Objectives, first: Segments, second: Segments) -> Float[np.ndarray, " N"]:
+    """Returns the return of the first segment less that of the second, under the base objective."""
+    return (first.gains(levels, objectives) - second.gains(levels, objectives)).sum(1)
+
+
+@functools.cache
+def judge_of(world: World, base: ObjectiveSpec, steps: int, shown: int, seed: int = 0) -> Judge:
+    """Trains a judge on facts drawn at random, half of them about levels from training and half from after the shift.
+
+    **Arguments:**
+
+    - `world`, `base`: where, and what the judge means to serve.
+    - `steps`: of a segment.
+    - `shown`: the most facts that are shown; the judge learns from 1 to so many.
+    - `seed`: of everything that is drawn.
+    """
+    key, objectives = root_key(seed), compile_objectives(world, (base,))
+    found, better = [], []
+    for distribution in world.distributions[:2]:
+        levels, first, second = pairs_in(
+            world, objectives, distribution, LEVELS, steps=steps, key=stream(f"judge/{distribution}", key=key)
+        )
+        difference = differences(levels, objectives, first, second)
+        facts, decided = facts_of(world, levels, first, second), np.abs(difference) > 1e-9
+        found.append((facts.what[decided], facts.where[decided], facts.weights[decided]))
+        better.append(difference[decided] > 0)
+    what, where, weights = (jnp.concatenate(part) for part in zip(*found, strict=True))
+    row, column = world.grid.row_and_column(jnp.arange(world.grid.cells))
+    facts = Facts(what, where, facts.about, weights)
+    return _trained(
+        facts, jnp.asarray(np.concatenate(better)), jnp.stack([row, column]), shown, int(what.max()) + 1, key=key
+    )
+
+
+@eqx.filter_jit
+def _trained(
+    facts: Facts, better: Bool[Array, " N"], places: Int[Array, "2 cells"], shown: int, whats: int, *, key: RandomKey
+) -> Judge:
+    key_what, key_where, key_shift, key_rest, key_fit = jax.random.split(stream("judge/training", key=key), 5)
+    # Random Fourier features (Rahimi and Recht 2007): what is near begins alike, which is as far as it knows a grid.
+    waves = places.T @ jax.random.normal(key_where, (2, WIDTH)) + jax.random.uniform(
+        key_shift, (WIDTH,), maxval=2 * jnp.pi
+    )
+    untrained = Judge(
+        jax.random.normal(key_what, (whats, WIDTH)),
+        jnp.sqrt(2.0) * jnp.cos(waves),
+        eqx.nn.MLP(3 * WIDTH, "scalar", HIDDEN, depth=2, key=key_rest),
+    )
+
+    def loss(judge: Judge, key: RandomKey):
+        key_batch, key_facts, key_count = jax.random.split(key, 3)
+        some = jax.random.randint(key_batch, (BATCH,), 0, len(better))
+        which = drawn(facts.weights[some], shown, key=key_facts)
+        known = jnp.arange(shown) < jax.random.randint(key_count, (BATCH, 1), 1, shown + 1)
+        row = some[:, None]
+        added = jax.vmap(judge.added)(facts.what[row, which], facts.where[row, which], facts.about[which])
+        margin = jax.vmap(judge.margin)(jnp.where(known[..., None], added, 0.0).sum(1))
+        return jax.nn.softplus(jnp.where(better[some], -margin, margin)).mean()
+
+    return fitted(loss, untrained, updates=UPDATES, key=key_fit)

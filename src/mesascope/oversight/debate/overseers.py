@@ -1,0 +1,111 @@
+"""Labellers who see few facts about two segments, chosen by chance, by an adviser, or by two sides in a debate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.random import RandomKey, seed_of
+from mesascope.core.rounding import DIGITS
+from mesascope.objectives.objective import Objectives
+from mesascope.oversight.debate.game import FIRST, SECOND, drawn, show
+from mesascope.oversight.debate.judge import Facts, Judge, differences, facts_of, judge_of
+from mesascope.oversight.rewards.labeller import Labeller
+from mesascope.oversight.rewards.segments import Segments
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import World
+
+PROTOCOLS: tuple[str, ...] = ("alone", "adviser", "consultancy", "debate")
+SHOWN: int = 6
+"""Facts that a judge sees, of the 99 that there are about two segments of 25 steps in a grid of 9x9."""
+TOGETHER: int = 64
+"""Pairs that are heard in one call, always as many, so that any number of pairs is heard by the same program."""
+
+
+@final
+@dataclass(frozen=True)
+class Hearing(Labeller):
+    """A judge who sees few facts about two segments, and those who choose which (Irving et al. 2018).
+
+    Whoever shows a fact knows everything, can show only what is true, and shows what moves the judge most at once.
+
+    **Arguments:**
+
+    - `protocol`: who chooses the facts. `alone`: chance. `adviser`: somebody who argues for the better segment.
+      `consultancy`: somebody who argues for a segment that a coin assigned. `debate`: one who argues for the first
+      segment and one who argues for the second, in turns.
+    - `shown`: how many facts the judge sees, an even number from 2 to 16.
+    - `seed`: of the judge, who is trained when first asked about a world and base objective.
+    """
+
+    protocol: str = "debate"
+    shown: int = SHOWN
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.protocol not in PROTOCOLS:
+            raise UnknownNameError("protocol of a hearing", self.protocol, PROTOCOLS)
+        if self.shown % 2 or not 2 <= self.shown <= 16:
+            raise UsageError(f"shown={self.shown}: a judge sees an even number of facts, 2 to 16, half of each side.")
+
+    def label(
+        self,
+        world: World,
+        objectives: Objectives,
+        levels: Level,
+        first: Segments,
+        second: Segments,
+        *,
+        key: RandomKey,
+    ) -> Float[np.ndarray, " N"]:
+        facts = facts_of(world, levels, first, second)
+        judge = judge_of(world, objectives.specs[0], first.steps, self.shown, self.seed)
+        key_coins, key_facts = jax.random.split(key)
+        count = levels.count
+        coin = np.where(np.random.default_rng(seed_of(key_coins)).random(count) < 0.5, FIRST, SECOND)
+        better = np.sign(differences(levels, objectives, first, second).round(DIGITS))
+        # Who opens a debate is a coin's choice, too, because the last word counts for something.
+        turns = {
+            "alone": np.zeros((count, 1)),
+            "adviser": np.where(better == 0, coin, better)[:, None],
+            "consultancy": coin[:, None],
+            "debate": coin[:, None] * np.resize([FIRST, SECOND], self.shown),
+        }[self.protocol]
+        turns = np.broadcast_to(turns, (count, self.shown)).astype(np.float32)
+        margins = []
+        for place, key_block in enumerate(jax.random.split(key_facts, -(-count // TOGETHER))):
+            rows = np.minimum(np.arange(place * TOGETHER, (place + 1) * TOGETHER), count - 1)
+            some = Facts(facts.what[rows], facts.where[rows], facts.about, facts.weights[rows])
+            margins.append(_margins(judge, some, jnp.asarray(turns[rows]), self.protocol == "alone", key=key_block))
+        margin = np.concatenate(margins)[:count].astype(np.float64).round(DIGITS)
+        return (np.sign(margin) + 1) / 2
+
+
+@eqx.filter_jit
+def _margins(
+    judge: Judge, facts: Facts, turns: Float[Array, "N moves"], by_chance: bool, *, key: RandomKey
+) -> Float[Array, " N"]:
+    """What the judge says of each pair after facts were shown."""
+    there = facts.weights > 0
+    if by_chance:
+        which = drawn(there.astype(jnp.float32), turns.shape[1], key=key)
+        row = jnp.arange(len(which))[:, None]
+        added = jax.vmap(judge.added)(facts.what[row, which], facts.where[row, which], facts.about[which])
+        return jax.vmap(judge.margin)(added.sum(1))
+    start = jnp.zeros(3 * judge.what.shape[1])
+
+    def hear(pair) -> Float[Array, ""]:
+        what, where, there, turns = pair
+        return judge.margin(show(judge.margin, judge.added(what, where, facts.about), there, start, turns))
+
+    return jax.lax.map(hear, (facts.what, facts.where, there, turns))
+
+
+ALONE, ADVISER, CONSULTANCY, DEBATE = (Hearing(protocol) for protocol in PROTOCOLS)
