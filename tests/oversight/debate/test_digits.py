@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,7 +28,7 @@ def test_a_debate_before_a_judge_of_little_training_beats_the_judge_alone():
 
 
 def test_what_a_pixel_adds_is_what_the_network_makes_of_it():
-    judge = digits.untrained(key=jax.random.key(0))
+    judge = eqx.nn.MLP(128, 10, 16, depth=2, key=jax.random.key(0))
     image = jax.random.uniform(jax.random.key(1), (64,))
     some = jnp.arange(64) < 5
     layer = judge.layers[0].bias + digits.contributions(judge, image)[:5].sum(0)

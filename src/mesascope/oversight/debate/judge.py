@@ -34,6 +34,8 @@ UPDATES: int = 4000
 BATCH: int = 256
 LEVELS: int = 2048
 """Of each distribution, that a judge is trained in."""
+EQUAL: float = 1e-9
+"""Returns within this of one another are equal, and a judge learns nothing from them."""
 WALKS: int = 4
 """In each of them; each is compared with the next."""
 
@@ -53,23 +55,30 @@ class Facts(eqx.Module):
     about: Float[Array, "facts 3"]
     weights: Float[Array, "N facts"]
 
+    def of(self, pairs: Int[np.ndarray, " some"]) -> Facts:
+        """Returns the facts about some of the pairs."""
+        return Facts(self.what[pairs], self.where[pairs], self.about, self.weights[pairs])
 
-def facts_of(world: World, levels: Level, first: Segments, second: Segments) -> Facts:
-    """Returns what could be shown of N pairs of segments.
 
-    **Arguments:**
-
-    - `world`: a grid world.
-    - `levels`: N, in each of which both segments of a pair lie.
-    - `first`, `second`: segments.
-
-    **Raises:** `UsageError` for a world without cells to show.
-    """
+def with_cells(world: World) -> GridWorld:
+    """Returns a grid world as such; `UsageError` for a world without cells to show."""
     if not isinstance(world, GridWorld):
         raise UsageError(
             f"World '{world.name}' is no grid world, so there are no cells to show a judge; such are corner, doors, "
             "keys and maze. Labellers that need no cells: perfect, boltzmann, amplified."
         )
+    return world
+
+
+def facts_of(world: GridWorld, levels: Level, first: Segments, second: Segments) -> Facts:
+    """Returns what could be shown of N pairs of segments.
+
+    **Arguments:**
+
+    - `world`: of the levels.
+    - `levels`: N, in each of which both segments of a pair lie.
+    - `first`, `second`: segments.
+    """
     cells, steps, kinds = world.grid.cells, np.arange(first.steps), 2 + len(world.limits())
     walls = np.asarray(levels.layout.walls)[:, 1:-1, 1:-1].reshape(-1, cells)
     objects = np.asarray(levels.layout.objects)
@@ -94,7 +103,7 @@ class Judge(eqx.Module):
 
     **Arguments:**
 
-    - `what`, `where`: whose product each fact adds to its part of the first layer, `[kinds and steps, H]`, `[cells, H]`.
+    - `what`, `where`: whose product a fact adds to its part of the first layer, `[kinds and steps, H]`, `[cells, H]`.
     - `rest`: from the first layer of the level, that of a segment, and their products, to a score.
     """
 
@@ -104,7 +113,7 @@ class Judge(eqx.Module):
 
     def added(
         self, what: Int[Array, " some"], where: Int[Array, " some"], about: Float[Array, "some 3"]
-    ) -> Float[Array, "some 3*H"]:
+    ) -> Float[Array, "some parts"]:
         """Returns what facts add to the three parts of the first layer, side by side."""
         return (about[:, :, None] * (self.what[what] * self.where[where])[:, None]).reshape(len(what), -1)
 
@@ -153,7 +162,7 @@ def differences(levels: Level, objectives: Objectives, first: Segments, second: 
 
 
 @functools.cache
-def judge_of(world: World, base: ObjectiveSpec, steps: int, shown: int, seed: int = 0) -> Judge:
+def judge_of(world: GridWorld, base: ObjectiveSpec, steps: int, shown: int, seed: int = 0) -> Judge:
     """Trains a judge on facts drawn at random, half of them about levels from training and half from after the shift.
 
     **Arguments:**
@@ -164,21 +173,25 @@ def judge_of(world: World, base: ObjectiveSpec, steps: int, shown: int, seed: in
     - `seed`: of everything that is drawn.
     """
     key, objectives = root_key(seed), compile_objectives(world, (base,))
-    found, better = [], []
+    found: list[Facts] = []
+    better: list[np.ndarray] = []
     for distribution in world.distributions[:2]:
         levels, first, second = pairs_in(
             world, objectives, distribution, LEVELS, steps=steps, key=stream(f"judge/{distribution}", key=key)
         )
         difference = differences(levels, objectives, first, second)
-        facts, decided = facts_of(world, levels, first, second), np.abs(difference) > 1e-9
-        found.append((facts.what[decided], facts.where[decided], facts.weights[decided]))
+        decided = np.abs(difference) > EQUAL
+        found.append(facts_of(world, levels, first, second).of(np.flatnonzero(decided)))
         better.append(difference[decided] > 0)
-    what, where, weights = (jnp.concatenate(part) for part in zip(*found, strict=True))
-    row, column = world.grid.row_and_column(jnp.arange(world.grid.cells))
-    facts = Facts(what, where, facts.about, weights)
-    return _trained(
-        facts, jnp.asarray(np.concatenate(better)), jnp.stack([row, column]), shown, int(what.max()) + 1, key=key
+    facts = Facts(
+        jnp.concatenate([part.what for part in found]),
+        jnp.concatenate([part.where for part in found]),
+        found[0].about,
+        jnp.concatenate([part.weights for part in found]),
     )
+    places = jnp.stack(world.grid.row_and_column(jnp.arange(world.grid.cells)))
+    whats = 2 + len(world.limits()) + steps
+    return _trained(facts, jnp.asarray(np.concatenate(better)), places, shown, whats, key=key)
 
 
 @eqx.filter_jit
@@ -187,9 +200,8 @@ def _trained(
 ) -> Judge:
     key_what, key_where, key_shift, key_rest, key_fit = jax.random.split(stream("judge/training", key=key), 5)
     # Random Fourier features (Rahimi and Recht 2007): what is near begins alike, which is as far as it knows a grid.
-    waves = places.T @ jax.random.normal(key_where, (2, WIDTH)) + jax.random.uniform(
-        key_shift, (WIDTH,), maxval=2 * jnp.pi
-    )
+    shift = jax.random.uniform(key_shift, (WIDTH,), maxval=2 * jnp.pi)
+    waves = places.T @ jax.random.normal(key_where, (2, WIDTH)) + shift
     untrained = Judge(
         jax.random.normal(key_what, (whats, WIDTH)),
         jnp.sqrt(2.0) * jnp.cos(waves),

@@ -16,7 +16,7 @@ from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import DIGITS
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.debate.game import FIRST, SECOND, drawn, show
-from mesascope.oversight.debate.judge import Facts, Judge, differences, facts_of, judge_of
+from mesascope.oversight.debate.judge import Facts, Judge, differences, facts_of, judge_of, with_cells
 from mesascope.oversight.rewards.labeller import Labeller
 from mesascope.oversight.rewards.segments import Segments
 from mesascope.worlds.level import Level
@@ -65,6 +65,7 @@ class Hearing(Labeller):
         *,
         key: RandomKey,
     ) -> Float[np.ndarray, " N"]:
+        world = with_cells(world)
         facts = facts_of(world, levels, first, second)
         judge = judge_of(world, objectives.specs[0], first.steps, self.shown, self.seed)
         key_coins, key_facts = jax.random.split(key)
@@ -82,7 +83,7 @@ class Hearing(Labeller):
         margins = []
         for place, key_block in enumerate(jax.random.split(key_facts, -(-count // TOGETHER))):
             rows = np.minimum(np.arange(place * TOGETHER, (place + 1) * TOGETHER), count - 1)
-            some = Facts(facts.what[rows], facts.where[rows], facts.about, facts.weights[rows])
+            some = facts.of(rows)
             margins.append(_margins(judge, some, jnp.asarray(turns[rows]), self.protocol == "alone", key=key_block))
         margin = np.concatenate(margins)[:count].astype(np.float64).round(DIGITS)
         return (np.sign(margin) + 1) / 2

@@ -45,6 +45,8 @@ class Labeller(abc.ABC):
 
 
 _SIMULATED = "mesascope.oversight.rewards.simulated_labeller"
+_HEARINGS = "mesascope.oversight.debate.overseers"
+_AMPLIFIED = "mesascope.oversight.amplification.overseer:AMPLIFIED"
 
 LABELLERS: Registry[Labeller] = Registry(
     "labeller",
@@ -55,6 +57,11 @@ LABELLERS: Registry[Labeller] = Registry(
         Entry("biased", f"{_SIMULATED}:BIASED", "as boltzmann, with a liking for staying in one place"),
         Entry("myopic", f"{_SIMULATED}:MYOPIC", "as boltzmann, and sees the first five steps only"),
         Entry("sees-part", f"{_SIMULATED}:SEES_PART", "as boltzmann, and sees what happens in half of the states only"),
+        Entry("amplified", _AMPLIFIED, "by the return, and how near the end is to more, as far as it can be foreseen"),
+        Entry("judge-alone", f"{_HEARINGS}:ALONE", "sees six facts about both segments that chance picks"),
+        Entry("adviser", f"{_HEARINGS}:ADVISER", "is shown six facts by somebody who argues for the better segment"),
+        Entry("consultancy", f"{_HEARINGS}:CONSULTANCY", "by somebody who argues for the segment that a coin picks"),
+        Entry("debate", f"{_HEARINGS}:DEBATE", "by two sides in turns, each of whom argues for a segment of its own"),
     ),
     group="mesascope.labellers",
 )
