@@ -22,8 +22,8 @@ GYMNASIUM_PREFIX: str = "gym:"
 
 def _declared() -> tuple[Entry, ...]:
     """Returns an entry for each class of this folder that says its `name` and its `summary`. None is imported."""
-    found = []
-    for file in Path(__file__).parent.glob("*.py"):
+    found, here = [], Path(__file__).parent
+    for file in here.rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         for kind in ast.parse(text).body if "\n    summary = " in text else ():
             if not isinstance(kind, ast.ClassDef):
@@ -37,7 +37,8 @@ def _declared() -> tuple[Entry, ...]:
             }
             if {"name", "summary"} <= written.keys():
                 base = (("base", written["base_objective"]),)
-                target = f"{__package__}.{file.stem}:{kind.name}"
+                module = ".".join((str(__package__), *file.relative_to(here).with_suffix("").parts))
+                target = f"{module}:{kind.name}"
                 found.append(Entry(written["name"], target, written["summary"], base))
     return tuple(sorted(found, key=lambda entry: entry.name))
 

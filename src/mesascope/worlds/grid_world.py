@@ -46,127 +46,41 @@ WIDEST: int = 128
 """Cells along a side: levels hold an entry for each state and action."""
 
 
-@dataclass(frozen=True)
-class GridWorld(World):
-    """A square grid with walls and objects that lie in cells one can walk over.
+class LayoutWorld(World):
+    """A world whose levels are layouts of one grid: how they are written, drawn, edited and seen.
 
-    A concrete world says which characters stand for its kinds of object (`limits`), draws layouts (`draw`), turns one
-    layout into a level (`level`) and says what is seen (`observe`). All four are called on single layouts.
-
-    **Arguments:**
-
-    - `size`: side of the square grid in cells, border walls included.
-    - `walls`: style of the walls, one of `walls.STYLES`.
-    - `density`: share of blocks, for `walls="blocks"`, in [0, 0.5]; above that few cells hang together.
-    - `discount`: in (0, 1).
+    A concrete world says which characters stand for its kinds of object (`limits`), turns one layout into a level
+    (`level`) and says what is seen (`observe`).
     """
-
-    size: int = 9
-    walls: str = "blocks"
-    density: float = 0.25
-    discount: float = 0.95
 
     actions = ACTIONS
     motion = MOTION_ATTRIBUTES
     editable = True
     rearrangeable = True
 
-    def __post_init__(self):
-        if self.size > WIDEST:
-            raise WorldError(
-                f"size={self.size} is more than {WIDEST}, the widest grid that is made; choose a smaller one."
-            )
-        check_style(self.walls, self.grid)
-        if not 0 <= self.density <= 0.5:
-            raise WorldError(f"density={self.density} is not in [0, 0.5]; with more blocks few cells hang together.")
-        check_discount(self.discount)
+    @property
+    @abc.abstractmethod
+    def grid(self) -> Grid:
+        """The geometry."""
 
     @abc.abstractmethod
     def limits(self) -> Mapping[str, tuple[int, int]]:
         """Returns how many objects of each kind a level may hold, `{character: (least, most)}`."""
 
     @abc.abstractmethod
-    def draw(self, distribution: str, *, key: RandomKey) -> GridLayout:
-        """Draws one layout, whose free cells are connected."""
-
-    @abc.abstractmethod
     def level(self, layout: GridLayout) -> Level:
         """Returns the level of one layout."""
 
     @property
-    def grid(self) -> Grid:
-        """The geometry."""
-        return Grid(self.size, self.size)
-
-    @property
     def observation_shape(self) -> tuple[int, ...]:
-        return (self.size, self.size, len(self.channels))
-
-    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
-        self.check_distribution(distribution)
-        return random_levels(self, distribution, count, key)
-
-    def check_room(self, objects: int) -> None:
-        """Raises `WorldError` unless this many objects and the agent surely find room in the grid."""
-        room = self.grid.cells // 4
-        if objects + 1 > room:
-            raise WorldError(
-                f"{objects} objects and the agent do not surely fit into a {self.size}x{self.size} grid, which takes "
-                f"{room - 1} objects (one cell in four, less the agent's). Use a larger size or fewer objects."
-            )
-
-    def draw_walls(self, *, key: RandomKey) -> Bool[Array, "H W"]:
-        """Draws connected walls in this world's style with at least one interior cell in four free."""
-        source = self.grid.one_hot(jnp.int32(self.grid.cell(1, 1)))
-        return connected_walls(
-            self.grid, self.walls, key=key, source=source, minimum=self.grid.cells // 4, density=self.density
-        )
-
-    def draw_objects(self, walls: Bool[Array, "H W"], kind: Int[Array, " objects"], *, key: RandomKey) -> GridLayout:
-        """Draws a layout with objects of the given kinds in different free cells, and the hidden controls anywhere.
-
-        **Arguments:**
-
-        - `walls`: connected, with room for the objects and the agent.
-        - `kind`: of each object, as an index into `limits()`.
-        - `key`: consumed.
-        """
-        key_cells, key_hidden = jax.random.split(key)
-        free = ~self.grid.interior(walls)
-        # The largest of independent Gumbel numbers are a uniform draw without replacement.
-        score = jnp.where(free, jax.random.gumbel(key_cells, free.shape), -jnp.inf)
-        _, cells = jax.lax.top_k(score, len(kind))
-        objects = jnp.zeros((self.grid.cells, len(self.limits())), bool).at[cells, kind].set(True)
-        return GridLayout(walls, objects, hidden_cells(free, key=key_hidden))
-
-    def walk(
-        self, layout: GridLayout, successors: Int[Array, "cells 5"], happens: Shaped[Array, "cells 5 own"]
-    ) -> Level:
-        """Returns the level of walking over a layout; episodes begin in any free cell without an object.
-
-        **Arguments:**
-
-        - `layout`: where things are.
-        - `successors`: the cell that each move leads to.
-        - `happens`: this world's own attributes of each transition; `PLACE_ATTRIBUTES` are put behind them.
-        """
-        places = place_attributes(self.grid, successors, layout.hidden)
-        return walking_level(
-            self.grid,
-            layout.walls,
-            jnp.concatenate([happens.astype(jnp.float32), places], axis=-1),
-            successors,
-            not_first=layout.objects.any(axis=-1),
-            discount=self.discount,
-            layout=layout,
-        )
+        return (self.grid.height, self.grid.width, len(self.channels))
 
     def see(
         self, layout: GridLayout, features: Shaped[Array, "cells features"], cell: Int[Array, ""]
     ) -> Float[Array, "H W C"]:
         """Returns the observation with the walls in the first plane, the agent in the last, features between."""
-        side = self.size - 2
-        planes = jnp.pad(features.reshape(side, side, -1), ((1, 1), (1, 1), (0, 0)))
+        rows, columns = self.grid.height - 2, self.grid.width - 2
+        planes = jnp.pad(features.reshape(rows, columns, -1), ((1, 1), (1, 1), (0, 0)))
         ends = (layout.walls[..., None], planes, self.grid.one_hot(cell)[..., None])
         return jnp.concatenate([plane.astype(jnp.float32) for plane in ends], axis=-1)
 
@@ -237,6 +151,105 @@ class GridWorld(World):
     def position(self, level: Level, state: int) -> tuple[int, int]:
         # Worlds whose states hold more than a cell count the cell fastest.
         return self.grid.row_and_column(state % self.grid.cells)
+
+
+@dataclass(frozen=True)
+class GridWorld(LayoutWorld):
+    """A square grid with walls and objects that lie in cells one can walk over.
+
+    A concrete world says which characters stand for its kinds of object (`limits`), draws layouts (`draw`), turns one
+    layout into a level (`level`) and says what is seen (`observe`). All four are called on single layouts.
+
+    **Arguments:**
+
+    - `size`: side of the square grid in cells, border walls included.
+    - `walls`: style of the walls, one of `walls.STYLES`.
+    - `density`: share of blocks, for `walls="blocks"`, in [0, 0.5]; above that few cells hang together.
+    - `discount`: in (0, 1).
+    """
+
+    size: int = 9
+    walls: str = "blocks"
+    density: float = 0.25
+    discount: float = 0.95
+
+    def __post_init__(self):
+        if self.size > WIDEST:
+            raise WorldError(
+                f"size={self.size} is more than {WIDEST}, the widest grid that is made; choose a smaller one."
+            )
+        check_style(self.walls, self.grid)
+        if not 0 <= self.density <= 0.5:
+            raise WorldError(f"density={self.density} is not in [0, 0.5]; with more blocks few cells hang together.")
+        check_discount(self.discount)
+
+    @abc.abstractmethod
+    def draw(self, distribution: str, *, key: RandomKey) -> GridLayout:
+        """Draws one layout, whose free cells are connected."""
+
+    @property
+    def grid(self) -> Grid:
+        """The geometry."""
+        return Grid(self.size, self.size)
+
+    def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
+        self.check_distribution(distribution)
+        return random_levels(self, distribution, count, key)
+
+    def check_room(self, objects: int) -> None:
+        """Raises `WorldError` unless this many objects and the agent surely find room in the grid."""
+        room = self.grid.cells // 4
+        if objects + 1 > room:
+            raise WorldError(
+                f"{objects} objects and the agent do not surely fit into a {self.size}x{self.size} grid, which takes "
+                f"{room - 1} objects (one cell in four, less the agent's). Use a larger size or fewer objects."
+            )
+
+    def draw_walls(self, *, key: RandomKey) -> Bool[Array, "H W"]:
+        """Draws connected walls in this world's style with at least one interior cell in four free."""
+        source = self.grid.one_hot(jnp.int32(self.grid.cell(1, 1)))
+        return connected_walls(
+            self.grid, self.walls, key=key, source=source, minimum=self.grid.cells // 4, density=self.density
+        )
+
+    def draw_objects(self, walls: Bool[Array, "H W"], kind: Int[Array, " objects"], *, key: RandomKey) -> GridLayout:
+        """Draws a layout with objects of the given kinds in different free cells, and the hidden controls anywhere.
+
+        **Arguments:**
+
+        - `walls`: connected, with room for the objects and the agent.
+        - `kind`: of each object, as an index into `limits()`.
+        - `key`: consumed.
+        """
+        key_cells, key_hidden = jax.random.split(key)
+        free = ~self.grid.interior(walls)
+        # The largest of independent Gumbel numbers are a uniform draw without replacement.
+        score = jnp.where(free, jax.random.gumbel(key_cells, free.shape), -jnp.inf)
+        _, cells = jax.lax.top_k(score, len(kind))
+        objects = jnp.zeros((self.grid.cells, len(self.limits())), bool).at[cells, kind].set(True)
+        return GridLayout(walls, objects, hidden_cells(free, key=key_hidden))
+
+    def walk(
+        self, layout: GridLayout, successors: Int[Array, "cells 5"], happens: Shaped[Array, "cells 5 own"]
+    ) -> Level:
+        """Returns the level of walking over a layout; episodes begin in any free cell without an object.
+
+        **Arguments:**
+
+        - `layout`: where things are.
+        - `successors`: the cell that each move leads to.
+        - `happens`: this world's own attributes of each transition; `PLACE_ATTRIBUTES` are put behind them.
+        """
+        places = place_attributes(self.grid, successors, layout.hidden)
+        return walking_level(
+            self.grid,
+            layout.walls,
+            jnp.concatenate([happens.astype(jnp.float32), places], axis=-1),
+            successors,
+            not_first=layout.objects.any(axis=-1),
+            discount=self.discount,
+            layout=layout,
+        )
 
 
 @functools.partial(jax.jit, static_argnums=0)

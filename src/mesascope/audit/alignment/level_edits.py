@@ -17,7 +17,7 @@ from jaxtyping import Bool, Int
 
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import RandomKey
-from mesascope.worlds.grid_world import GridLayout, GridWorld
+from mesascope.worlds.grid_world import GridLayout, LayoutWorld
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -140,7 +140,7 @@ def _changer(world: World) -> Callable:
 
 def level_builder(world: World) -> Callable[[GridLayout], Level] | None:
     """Returns what turns a batch of layouts into levels, compiled once; `None` unless the world is a grid world."""
-    return _builder(world) if isinstance(world.unwrapped, GridWorld) else None
+    return _builder(world) if isinstance(world.unwrapped, LayoutWorld) else None
 
 
 @functools.lru_cache(maxsize=32)

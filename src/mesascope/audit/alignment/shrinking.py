@@ -13,7 +13,7 @@ import numpy as np
 from mesascope.audit.alignment.level_edits import Variant, carried, identity, level_builder, pieces, read_back, stacked
 from mesascope.audit.alignment.witness_scoring import ChooseIn, Stakes, Worth, worths
 from mesascope.core.rounding import DIGITS
-from mesascope.worlds.grid_world import GridLayout, GridWorld
+from mesascope.worlds.grid_world import GridLayout, LayoutWorld
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -52,7 +52,7 @@ def without_one(world: World, level: Level) -> list[Level]:
 
     - `world`, `level`: one (not batched) level.
     """
-    if isinstance(world.unwrapped, GridWorld) and isinstance(level.layout, GridLayout):
+    if isinstance(world.unwrapped, LayoutWorld) and isinstance(level.layout, GridLayout):
         return _without_one_in_grid(world, level)
     return _without_one_in_text(world, level)
 
