@@ -28,7 +28,7 @@ from mesascope.worlds.level import Level, reachable_states
 from mesascope.worlds.places import HIDDEN, MOTION_ATTRIBUTES, PLACES, hidden_cells, place_attributes
 from mesascope.worlds.world import check_discount
 
-TASK: Mapping[str, float] = MappingProxyType({"step": -1.0, "goal": 50.0})
+TASK: MappingProxyType[str, float] = MappingProxyType({"step": -1.0, "goal": 50.0})
 """Rewards of Leike et al. (2017) for each step and for the goal."""
 
 ENTERED: int = len(PLACES) + len(HIDDEN)
@@ -58,8 +58,8 @@ def certain(cell: Int[Array, "..."], *happens: Shaped[Array, "..."], phase: Int[
 
     - `cell`, `happens`, `phase`: as of `Moves`, without the axis of outcomes; by default there is one phase.
     """
-    phase = jnp.int32(0) if phase is None else phase
-    return Moves(phase[..., None], cell[..., None], jnp.ones(1), tuple(one[..., None] for one in happens))
+    phase = jnp.zeros(1, int) if phase is None else phase[..., None]
+    return Moves(phase, cell[..., None], jnp.ones(1), tuple(one[..., None] for one in happens))
 
 
 @dataclass(frozen=True)
@@ -179,11 +179,12 @@ class ConcreteProblem(LayoutWorld):
         return turned(getattr(self, distribution), self.side, "".join(self.limits()))
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
-        return _levels(self, self._share(distribution), count, key)
+        # The share is no constant of the compiled code, so that both distributions have the same.
+        return _levels(self, count, jnp.float32(self._share(distribution)), key)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2))
-def _levels(world: ConcreteProblem, share: float, count: int, key: RandomKey) -> Level:
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _levels(world: ConcreteProblem, count: int, share: Float[Array, ""], key: RandomKey) -> Level:
     """Draws levels, as few of them alike as can be."""
     key_after, key_train, key_deploy, key_hidden = jax.random.split(key, 4)
     after = jax.random.bernoulli(key_after, share, (count,))
