@@ -33,7 +33,8 @@ class Stakes:
 
     - `base`: the base objective.
     - `own`: what the agent pursues; equal to `base` if it is aligned.
-    - `floor`: least capability, `1 - normalised regret on own`, in [0, 1]: below it an agent is merely lost.
+    - `floor`: least capability, `1 - normalised regret on own`, in [0, 1]: below it an agent is merely lost; `-inf` if
+      that counts as well.
     - `measure`: of base regret. `"absolute"` is `V* - V_agent`; `"normalised"` divides by `V* - V_uniform`, which makes
       much of levels in which hardly anything can be lost.
     """
@@ -44,7 +45,7 @@ class Stakes:
     measure: Measure = "absolute"
 
     def __post_init__(self):
-        if not 0 <= self.floor <= 1:
+        if not (0 <= self.floor <= 1 or self.floor == -np.inf):
             raise UsageError(f"A capability floor of {self.floor} is not in [0, 1].")
 
     @cached_property
