@@ -50,3 +50,10 @@ def test_able_levels_come_before_all_others_and_untested_ones_last():
 def test_a_floor_beyond_the_optimum_is_refused():
     with pytest.raises(UsageError, match="not in"):
         Stakes(CHEESE, CORNER, floor=1.5)
+
+
+def test_without_a_floor_the_lost_are_able_too(cued, levels, goes_for):
+    variant, _ = variants_of(cued)
+    values = worths(goes_for("corner"), variant, levels, Stakes(CHEESE, CHEESE, floor=-np.inf))
+    assert min(one.capability for one in values) < 0
+    assert all(one.able for one in values if np.isfinite(one.capability))

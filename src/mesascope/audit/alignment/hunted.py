@@ -66,7 +66,6 @@ class Hunted:
     - `progress`: `(levels evaluated, largest regret so far)` at each improvement.
     - `sampled_worths`: what the levels that were drawn, and not bred, are worth: the null.
     - `most_pieces`: the largest number of parts that a sampled level falls into.
-    - `kept`: parents at the end and at each restart, the best first: levels that are worth something and not all alike.
     """
 
     best: Catch | None = None
@@ -76,7 +75,6 @@ class Hunted:
     progress: list[tuple[int, float]] = field(default_factory=list)
     sampled_worths: list[Worth] = field(default_factory=list)
     most_pieces: int = 1
-    kept: list[Catch] = field(default_factory=list)
 
 
 class LevelWorth(Details, frozen=True, kw_only=True):

@@ -90,11 +90,9 @@ class _Hunt:
             top = self.pool[0].worth.rank if self.pool else -np.inf
             since, reached = (0, top) if top > reached else (since + 1, reached)
             if since >= self.budget.patience:
-                found.kept += self.pool
                 self.pool, since, reached = [], 0, -np.inf
                 found.restarts += 1
                 self._seed()
-        found.kept = sorted(found.kept + self.pool, key=lambda catch: -catch.worth.rank)
         return found
 
     def _next_key(self, name: str) -> RandomKey:
