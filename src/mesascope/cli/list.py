@@ -17,24 +17,28 @@ from mesascope.core.quantities import TEXT
 from mesascope.core.registry import Registry
 
 DEFAULT = "corner"
-KINDS = ("all", "worlds", "objectives", "options", "organisms", "optimizers", "remedies", "assays")
+KINDS = ("all", "worlds", "objectives", "options", "organisms", "optimizers", "remedies", "labellers", "assays")
 
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
 class List:
-    """Lists worlds, organisms, base optimizers, remedies and assays, or the objectives and options of one world."""
+    """Lists worlds, organisms, optimizers, remedies, labellers, assays; or the objectives and options of one world."""
 
     what: tyro.conf.Positional[Annotated[str, *option(TEXT, "KIND")]] = "all"
-    """What to list: all, worlds, objectives, options, organisms, optimizers, remedies or assays."""
+    """What to list: all, worlds, objectives, options, organisms, optimizers, remedies, labellers or assays."""
     world: MaybeName = None
     """Whose objectives or options to list; by default corner."""
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
         _check_kind(self.what)
-        kinds = ("worlds", "organisms", "optimizers", "remedies", "assays") if self.what == "all" else (self.what,)
+        kinds = (
+            tuple(kind for kind in KINDS[1:] if kind not in ("objectives", "options"))
+            if self.what == "all"
+            else (self.what,)
+        )
         own = {"objectives": self._objectives, "options": self._options}
         found = {kind: own[kind]() if kind in own else _registered(kind) for kind in kinds}
         if self.output.json:
@@ -93,6 +97,8 @@ def _registered(kind: str) -> list[Row]:
         from mesascope.training.catalogue import OPTIMIZERS as registry
     elif kind == "remedies":
         from mesascope.oversight.catalogue import REMEDIES as registry
+    elif kind == "labellers":
+        from mesascope.oversight.catalogue import LABELLERS as registry
     else:
         from mesascope.audit.assay import ASSAYS as registry
     return [{"name": entry.name, "summary": entry.summary, **dict(entry.details)} for entry in registry]

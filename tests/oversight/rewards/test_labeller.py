@@ -10,7 +10,8 @@ from scipy.special import expit
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
-from mesascope.oversight.rewards.labeller import LABELLERS, labeller_named
+from mesascope.oversight.catalogue import LABELLERS
+from mesascope.oversight.rewards.labeller import labeller_named
 from mesascope.oversight.rewards.segments import Segments, walked
 from mesascope.oversight.rewards.simulated_labeller import SimulatedLabeller
 from mesascope.worlds.corner import Corner

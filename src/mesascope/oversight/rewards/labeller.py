@@ -11,8 +11,8 @@ from jaxtyping import Float
 
 from mesascope.core.errors import UnknownNameError
 from mesascope.core.random import RandomKey
-from mesascope.core.registry import Entry, Registry
 from mesascope.objectives.objective import Objectives
+from mesascope.oversight.catalogue import LABELLERS
 from mesascope.oversight.rewards.segments import Segments
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World, parse_option
@@ -42,30 +42,6 @@ class Labeller(abc.ABC):
         - `first`, `second`: segments.
         - `key`: consumed.
         """
-
-
-_SIMULATED = "mesascope.oversight.rewards.simulated_labeller"
-_HEARINGS = "mesascope.oversight.debate.overseers"
-_AMPLIFIED = "mesascope.oversight.amplification.overseer:AMPLIFIED"
-
-LABELLERS: Registry[Labeller] = Registry(
-    "labeller",
-    (
-        Entry("perfect", f"{_SIMULATED}:PERFECT", "prefers the larger return under the base objective"),
-        Entry("boltzmann", f"{_SIMULATED}:BOLTZMANN", "the more surely, the larger the difference of returns"),
-        Entry("mistaken", f"{_SIMULATED}:MISTAKEN", "as boltzmann, and answers at random in one case of ten"),
-        Entry("biased", f"{_SIMULATED}:BIASED", "as boltzmann, with a liking for staying in one place"),
-        Entry("myopic", f"{_SIMULATED}:MYOPIC", "as boltzmann, and sees the first five steps only"),
-        Entry("sees-part", f"{_SIMULATED}:SEES_PART", "as boltzmann, and sees what happens in half of the states only"),
-        Entry("amplified", _AMPLIFIED, "by the return, and how near the end is to more, as far as it can be foreseen"),
-        Entry("judge-alone", f"{_HEARINGS}:ALONE", "sees six facts about both segments that chance picks"),
-        Entry("adviser", f"{_HEARINGS}:ADVISER", "is shown six facts by somebody who argues for the better segment"),
-        Entry("consultancy", f"{_HEARINGS}:CONSULTANCY", "by somebody who argues for the segment that a coin picks"),
-        Entry("debate", f"{_HEARINGS}:DEBATE", "by two sides in turns, each of whom argues for a segment of its own"),
-    ),
-    group="mesascope.labellers",
-)
-"""Labellers by name, each with settings of its own."""
 
 
 def labeller_named(text: str) -> Labeller:
