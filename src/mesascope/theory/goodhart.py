@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.integrate
+import scipy.special
 from jaxtyping import Float
 from scipy import stats
 
@@ -52,6 +53,42 @@ def expected_maximum(n: float) -> float:
         lambda x: x * n * np.exp(stats.norm.logpdf(x) + (n - 1) * stats.norm.logcdf(x)), -12, 40, limit=400
     )
     return float(value)
+
+
+def selection_divergence(n: int) -> float:
+    """Returns the divergence of the best of n from one sample, in nats, by quadrature over the share that is worse.
+
+    **Arguments:**
+
+    - `n`: 1 or more samples, no two of which are equally good.
+    """
+    # As an exponential of a logarithm, which is finite at 0.
+    return float(scipy.integrate.quad(lambda u: _surprise(np.log(n) + (n - 1) * np.log(max(u, 1e-300))), 0, 1)[0])
+
+
+def _surprise(log_ratio: float) -> float:
+    return float(np.exp(log_ratio) * log_ratio)
+
+
+def best_of(
+    n: int,
+    proxy: Float[np.ndarray, "*batch N"] | tuple[float, ...],
+    truth: Float[np.ndarray, "*batch N"] | tuple[float, ...],
+):
+    """Returns the mean truth of the best of n by a proxy, over all choices of n among N samples.
+
+    Ranked by the proxy, a sample with i below it is the best of `C(i, n - 1)` of the `C(N, n)` choices.
+
+    **Arguments:**
+
+    - `n`: 1 to N.
+    - `proxy`, `truth`: of each sample; the truth may be the proxy itself.
+
+    **Returns:** `[*batch]`.
+    """
+    below = np.arange(np.shape(proxy)[-1])
+    chance = scipy.special.comb(below, n - 1) / scipy.special.comb(len(below), n)
+    return np.take_along_axis(np.asarray(truth), np.argsort(proxy, axis=-1, kind="stable"), -1) @ chance
 
 
 def _selected(counts: np.ndarray, law) -> np.ndarray:

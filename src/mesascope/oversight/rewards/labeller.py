@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.core.errors import UnknownNameError
+from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.catalogue import LABELLERS
@@ -43,6 +43,17 @@ class Labeller(abc.ABC):
         - `key`: consumed.
         """
 
+    def assisted(self, weights: Float[np.ndarray, " F"]) -> Labeller:
+        """Returns this labeller with a helper at its side, who says what it cannot see itself.
+
+        **Arguments:**
+
+        - `weights`: what the helper takes each attribute to be worth, in log-odds as of `LinearReward`.
+
+        **Raises:** `UsageError` for labellers that cannot be helped.
+        """
+        raise UsageError(f"The labeller {self} cannot be assisted; simulated ones with a temperature can.")
+
 
 def labeller_named(text: str) -> Labeller:
     """Returns a labeller as settings name it: `"boltzmann"`, or `"boltzmann:temperature=0.5,mistaken=0.1"`.
@@ -52,7 +63,8 @@ def labeller_named(text: str) -> Labeller:
     """
     name, _, options = text.partition(":")
     labeller: Any = LABELLERS.load(name)
-    known = {field.name: type(getattr(labeller, field.name)) for field in dataclasses.fields(labeller)}
+    given = {field.name: getattr(labeller, field.name) for field in dataclasses.fields(labeller)}
+    known = {setting: type(value) for setting, value in given.items() if isinstance(value, bool | int | float | str)}
     values = {}
     for option in filter(None, options.split(",")):
         setting, _, value = option.partition("=")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import final
 
@@ -37,6 +38,8 @@ class SimulatedLabeller(Labeller):
     - `liking`: how much each discounted time of it is worth, in units of return.
     - `horizon`: steps from the start that it sees; 0 for all.
     - `seen`: share of a level's states, drawn anew for each pair, in which it sees what happens, in (0, 1].
+    - `advice`: what a helper takes each attribute to be worth each time, in units of return: that is believed of the
+      steps that it does not see.
     """
 
     temperature: float = TEMPERATURE
@@ -45,6 +48,7 @@ class SimulatedLabeller(Labeller):
     liking: float = 0.0
     horizon: int = 0
     seen: float = 1.0
+    advice: tuple[float, ...] = ()
 
     def __post_init__(self):
         if self.temperature < 0 or not 0 <= self.mistaken < 1 or self.horizon < 0 or not 0 < self.seen <= 1:
@@ -69,6 +73,14 @@ class SimulatedLabeller(Labeller):
         difference -= self._return(world, objectives, levels, second, visible)
         return self.answers(difference, random)
 
+    def assisted(self, weights: Float[np.ndarray, " F"]) -> SimulatedLabeller:
+        if not self.temperature:
+            raise UsageError(
+                "A labeller of temperature 0 cannot be assisted: answers without noise do not tell how much better, so "
+                "what a helper learns from them has no scale."
+            )
+        return dataclasses.replace(self, advice=tuple((weights * self.temperature).tolist()))
+
     def answers(self, difference: Float[np.ndarray, " N"], random: np.random.Generator) -> Float[np.ndarray, " N"]:
         """Returns its choices, 1 or 0, between pairs whose first segment it sees to be better by so much."""
         coin = random.random(len(difference))
@@ -89,6 +101,9 @@ class SimulatedLabeller(Labeller):
         shown = visible[np.arange(levels.count)[:, None], segments.states]
         if self.horizon:
             shown = shown & (np.arange(segments.steps) < self.horizon)
+        if self.advice:
+            told = segments.attributes(levels) @ np.array(self.advice) * (1 - levels.discount)[:, None]
+            return np.where(shown, gains, told * segments.weights(levels)).sum(1)
         return (gains * shown).sum(1)
 
 

@@ -142,6 +142,27 @@ GOODHART = (
     ),
     *(
         _best(
+            f"divergence-{n}",
+            f"nats between the best of {n} and one sample: ln n - (n - 1) / n",
+            math.log(n) - (n - 1) / n,
+            "selection_divergence",
+            source="Stiennon et al. 2020, appendix G.3",
+            n=n,
+        )
+        for n in (2, 16, 1024)
+    ),
+    _best(
+        "best-of-two",
+        "mean of the better of two of the numbers 1, 2, 3: (2 + 3 + 3) / 3",
+        8 / 3,
+        "best_of",
+        source="order statistics, counted",
+        n=2,
+        proxy=(1.0, 2.0, 3.0),
+        truth=(1.0, 2.0, 3.0),
+    ),
+    *(
+        _best(
             f"{noise}-{n}",
             f"true value of the best of {n} by a proxy with {name} noise: it falls with n",
             expected,
