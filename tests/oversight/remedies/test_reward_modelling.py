@@ -54,7 +54,9 @@ def test_training_levels_cannot_tell_the_cheese_from_the_corner():
     assert (agent.account.labels, agent.account.levels, agent.account.updates) == (80, 0, 6)
     assert [stage.pool for stage in stages] == [None] * 3
     assert {"true (train)", "learned (deploy)", "gap (deploy)", "divergence (train)"} <= agent.measured.keys()
-    assert agent.measured["gap (train)"] == pytest.approx(agent.measured["learned (train)"] - agent.measured["true (train)"])
+    assert agent.measured["gap (train)"] == pytest.approx(
+        agent.measured["learned (train)"] - agent.measured["true (train)"]
+    )
 
 
 def test_witness_levels_tell_them_apart_and_are_trained_on():

@@ -30,9 +30,9 @@ HIDDEN: int = 128
 OBJECT: float = 8.0
 """How much oftener than any other cell chance shows one with an object to a judge in training, who would hardly ever
 see one otherwise."""
-UPDATES: int = 4000
+UPDATES: int = 8000
 BATCH: int = 256
-LEVELS: int = 2048
+LEVELS: int = 4096
 """Of each distribution, that a judge is trained in."""
 EQUAL: float = 1e-9
 """Returns within this of one another are equal, and a judge learns nothing from them."""
@@ -127,12 +127,13 @@ class Judge(eqx.Module):
 def pairs_in(
     world: World, objectives: Objectives, distribution: str, count: int, *, steps: int, key: RandomKey
 ) -> tuple[Level, Segments, Segments]:
-    """Draws pairs of segments from the same state, of agents with different goals who take random actions at times.
+    """Draws pairs of segments from the same state, of agents who take random actions at times, how often for each.
 
     **Arguments:**
 
     - `world`, `distribution`: of the levels.
-    - `objectives`: the base objective alone, which every other segment is after, on the average.
+    - `objectives`: the base objective alone, which half of them are after; the rest is after another candidate, one
+      of each level.
     - `count`: how many levels; of each there are `WALKS` pairs, one after the other.
     - `steps`: of each segment.
     - `key`: consumed.
@@ -142,9 +143,10 @@ def pairs_in(
     goals = [spec for spec in world.objectives if not spec.control and spec != objectives.specs[0]]
     values = optimal_action_values(levels, compile_objectives(world, (*objectives.specs, *goals)))
     random = np.random.default_rng(seed_of(key_goals))
+    other = random.integers(1, len(values), size=count)
     walks, starts = [], None
     for key_walk in key_walks:
-        goal = np.where(random.random(count) < 0.5, 0, random.integers(len(values), size=count))
+        goal = np.where(random.random(count) < 0.5, 0, other)
         best = optimal_actions(values[goal, np.arange(count)])
         share = random.random(count)[:, None, None]
         policy = (1 - share) * best / best.sum(-1, keepdims=True) + share / best.shape[-1]
