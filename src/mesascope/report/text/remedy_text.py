@@ -6,7 +6,6 @@ from mesascope.report.data.remedy_comparison import Comparison
 from mesascope.report.text.level_text import beside, draw_text, glyphs_for, key_of
 from mesascope.report.text.lines import bearable, labelled, table_lines, wrapped
 from mesascope.report.views.remedy_view import (
-    TITLES,
     effect_reasons,
     effect_rows,
     remedy_headline,
@@ -15,9 +14,9 @@ from mesascope.report.views.remedy_view import (
     shown_titles,
 )
 
-SHORT_TITLES: tuple[str, ...] = ("", "", "pseudo-aligned", "base regret after", "change [95 %]", "able", "levels")
-"""Of the columns that a screen has room for."""
-_COLUMNS: tuple[int, ...] = (0, 1, 2, 4, 5, 6, 8)
+SHORT_TITLES: tuple[str, ...] = ("", "pseudo-aligned", "regret", "change", "able", "labels", "levels")
+"""Of the columns that a screen has room for; verdicts stand before their reasons."""
+_COLUMNS: tuple[int, ...] = (0, 2, 4, 5, 6, 7, 8)
 _MOST_DRAWN: int = 2
 _INDENT: int = 22
 
@@ -31,7 +30,6 @@ def remedy_text(report: Comparison, *, width: int = 100, encoding: str = "utf-8"
     - `width`: columns.
     - `encoding`: of the terminal, by which characters are chosen that it can show.
     """
-    assert len(SHORT_TITLES) == len(_COLUMNS) <= len(TITLES)
     width = bearable(width)
     lines = [*wrapped(remedy_headline(report), width), ""]
     lines += wrapped("; ".join(f"{label.lower()} {value}" for label, value in remedy_setting(report)), width)
@@ -40,7 +38,8 @@ def remedy_text(report: Comparison, *, width: int = 100, encoding: str = "utf-8"
     for remedy, reason in effect_reasons(report):
         lines += labelled(remedy, reason, width, max(_INDENT, len(remedy) + 2))
     note = (
-        "Changes are against the placebo, paired by seed (the placebo's: against the agents before it); intervals hold "
+        "Regret: on the base objective after the shift, before and after the remedy (0 optimal, 1 chance). Changes are "
+        "against the placebo, paired by seed (the placebo's: against the agents before it); intervals hold "
         "together for all remedies. Able: share of the placebo's capability in training."
     )
     lines += ["", *wrapped(note, width)]

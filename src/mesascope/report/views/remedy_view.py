@@ -100,7 +100,7 @@ def effect_reasons(report: Comparison) -> list[tuple[str, str]]:
     for effect in report.effects:
         further = [f"{name} {value:.3g}" for name, value in effect.measured.items()]
         further += [f"no outcome: {failure}" for failure in effect.failures]
-        rows.append((effect.remedy, "; ".join([effect.reason, *further])))
+        rows.append((effect.remedy, "; ".join([f"{effect.verdict}: {effect.reason}", *further])))
     return rows
 
 
