@@ -6,7 +6,6 @@ from typing import final
 
 import jax
 import numpy as np
-from jaxtyping import Float
 
 from mesascope.audit.alignment.level_edits import Variant, identity
 from mesascope.core.errors import UsageError
@@ -15,6 +14,7 @@ from mesascope.core.rounding import DIGITS
 from mesascope.oversight.rewards.labeller import Labeller
 from mesascope.oversight.rewards.over_optimisation import optimised
 from mesascope.oversight.rewards.preference_model import Ensemble, ensemble_of
+from mesascope.oversight.rewards.preferences import Preferences
 from mesascope.oversight.rewards.segments import Segments, policy_of, walked
 from mesascope.oversight.stage import Stage
 from mesascope.oversight.trainee import Trainee
@@ -49,7 +49,7 @@ class Inquiry:
 
     def __init__(self, trainee: Trainee, labeller: Labeller, *, mistaken: float, witnesses: bool):
         self.trainee, self.labeller, self.mistaken, self.witnesses = trainee, labeller, mistaken, witnesses
-        self.pairs: list[tuple[Level, Segments, Segments, np.ndarray]] = []
+        self.pairs: list[Preferences] = []
         self.learned: Ensemble | None = None
         self._former = trainee.network
         self._differences = np.zeros((0, len(trainee.world.attributes)))
@@ -89,21 +89,16 @@ class Inquiry:
         levels, first, second = levels[rows], first[rows], second[rows]
         base = self.trainee.task.objectives
         answers = self.labeller.label(world, base, levels, first, second, key=stream("label", key=key))
-        self.add(levels, first, second, answers)
+        self.add(Preferences(levels, first, second, answers))
 
-    def add(self, levels: Level, first: Segments, second: Segments, answers: Float[np.ndarray, " N"]) -> None:
+    def add(self, pairs: Preferences) -> None:
         """Takes answers about pairs in random order into the inquiry, and puts them on the account.
-
-        **Arguments:**
-
-        - `levels`, `first`, `second`: N pairs.
-        - `answers`: 1 where the first is better, 0 where the second is.
 
         **Raises:** `UsageError` if all answers so far are alike.
         """
-        self._take(levels, first, second, answers)
-        self.pairs.append((levels, first, second, answers))
-        every = np.concatenate([one[3] for one in self.pairs])
+        self._take(*pairs)
+        self.pairs.append(pairs)
+        every = np.concatenate([one.answers for one in self.pairs])
         if len(every) >= VARIED and (every == every[0]).all():
             said = {1.0: "'first'", 0.0: "'second'"}.get(float(every[0]), f"{every[0]:g}")
             raise UsageError(
@@ -135,7 +130,7 @@ class Inquiry:
         reward = self.learned.reward(self.trainee.world)
         if not self.witnesses:
             return Stage(updates, reward=reward)
-        asked = jax.tree.map(lambda *arrays: np.concatenate(arrays), *[levels for levels, *_ in self.pairs])
+        asked = jax.tree.map(lambda *arrays: np.concatenate(arrays), *[one.levels for one in self.pairs])
         there = np.arange(room) < asked.count
         pool, pooled = asked[np.where(there, np.arange(room), 0)], max(1, round(POOLED * self.trainee.optimizer.levels))
         return Stage(updates, pool=pool, chances=there * 1.0, pooled=pooled, reward=reward)
@@ -154,16 +149,16 @@ class Inquiry:
             trainee.measured["answers that the base objective agrees with"] = float(np.mean(right))
         if self.witnesses:
             here = Variant("", world, world.distributions[-1])
-            trainee.account.levels += len(
-                {identity(here, one[0][row]) for one in self.pairs for row in range(one[0].count)}
-            )
+            names = {identity(here, one.levels[row]) for one in self.pairs for row in range(one.levels.count)}
+            trainee.account.levels += len(names)
         for place in places:
             levels = world.sample(key=stream(f"levels/{place}", key=key), distribution=place, count=MEASURED)
             levels = jax.device_get(levels)
             now, former = (np.asarray(policy_of(one, world, levels)) for one in (trainee.network, self._former))
             found = optimised(world, levels, now, former, base.objective, self.learned.objective(world))
             for name in ("true", "learned", "gap", "divergence"):
-                trainee.measured[f"{name} ({place})"] = getattr(found, name)
+                if np.isfinite(value := getattr(found, name)):
+                    trainee.measured[f"{name} ({place})"] = value
 
     def _drawn(self, distribution: str, count: int, steps: int, *, key: RandomKey) -> tuple[Level, Segments, Segments]:
         """Returns pairs of segments from the same state, in random order: one as the agent acts, in the other it takes

@@ -113,7 +113,7 @@ def ensemble_of(
 
 def fitted(
     differences: Float[np.ndarray, "N F"],
-    answers: Float[np.ndarray, " N"],
+    answers: Float[np.ndarray, "*M N"],
     *,
     shares: Float[np.ndarray, "M N"],
     centres: Float[np.ndarray, "M F"],
@@ -124,7 +124,7 @@ def fitted(
 
     **Arguments:**
 
-    - `differences`, `answers`, `mistaken`: as of `ensemble_of`.
+    - `differences`, `answers`, `mistaken`: as of `ensemble_of`; the answers may differ from weighting to weighting.
     - `shares`: how much each answer counts.
     - `centres`, `spread`: mean and standard deviation of the weights before the answers; infinite for no such opinion.
     """

@@ -16,7 +16,7 @@ from mesascope.organisms.organism import Organism
 from mesascope.oversight.remedy import Remedy, parts_of
 from mesascope.oversight.rewards.inquiry import Inquiry
 from mesascope.oversight.rewards.labeller import labeller_named
-from mesascope.oversight.rewards.preferences import Preferences, read_preferences, write_preferences
+from mesascope.oversight.rewards.preferences import read_preferences, write_preferences
 from mesascope.oversight.stage import Stage
 from mesascope.oversight.trainee import Trainee
 
@@ -87,8 +87,8 @@ class RewardModelling(Remedy):
         inquiry = Inquiry(trainee, labeller, mistaken=self.mistaken, witnesses=self.witnesses)
         counts, room = parts_of(self.labels, rounds), self.labels
         if given is not None:
-            inquiry.add(given.levels[given.row], given.first, given.second, given.answers)
-            room = len(given.row)
+            inquiry.add(given)
+            room = len(given.answers)
         else:
             self.prepare(inquiry, key=stream("prepare", key=key))
         for turn, updates in enumerate(parts):
@@ -98,9 +98,8 @@ class RewardModelling(Remedy):
             yield inquiry.stage(updates, room=room, key=stream(f"fit/{turn}", key=key))
         inquiry.note(key=stream("note", key=key))
         if self.write:
-            levels, first, second, answers = jax.tree.map(lambda *arrays: np.concatenate(arrays), *inquiry.pairs)
+            pairs = jax.tree.map(lambda *arrays: np.concatenate(arrays), *inquiry.pairs)
             path = Path(self.write)
-            pairs = Preferences(levels, np.arange(len(answers)), first, second, answers)
             write_preferences(path.with_stem(f"{path.stem}-{trainee.seed}"), trainee.world, pairs)
 
 
