@@ -71,6 +71,7 @@ def test_student_means_keep_their_coverage_on_five_units():
         (cured(0.1, base=0.3), EffectVerdict.HARMS, "capability is lower"),
         (cured(0.9), EffectVerdict.NO_EFFECT, "neither regret nor capability"),
         (cured(1.2), EffectVerdict.HARMS, "regret after the shift is higher"),
+        (cured(0.93), EffectVerdict.NO_EFFECT, "neither regret nor capability"),
         (cured(0.1, seeds=1), EffectVerdict.OPEN, "1 seed is no evidence"),
         (cured(0.1, before="robust"), EffectVerdict.OPEN, "nothing to cure"),
         (cured(0.1, before="incapable"), EffectVerdict.OPEN, "never became competent"),

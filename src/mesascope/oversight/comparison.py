@@ -177,7 +177,7 @@ def _verdict(
     if regret is None or capability is None:
         return EffectVerdict.OPEN, f"{len(befores)} seed is no evidence about others; --seeds 8 asks for eight"
     harms = [
-        *(["base regret after the shift is higher"] if above(regret.low, 0.0) else []),
+        *(["base regret after the shift is higher"] if above(regret.low, 0.0) and not within(regret) else []),
         *(["capability is lower by more than the margin"] if below(capability.high, -MARGIN) else []),
     ]
     if harms:
