@@ -200,7 +200,7 @@ def agent_claims(found: dict[str, dict[str, list[Regrets]]]) -> Iterator[Claim]:
         visible, lost = (_mean([getattr(one, name) for one in agents["before"]]) for name in ("visible_after", "lost"))
         text = (
             f"{world}: how much higher hidden regret is after the shift than before it, in agents trained on the "
-            f"reward; visible regret after it {visible.value:.3f}, performance lost {lost.value:.2f} in units of reward; "
+            f"reward; visible regret after it {visible.value:.3f}, performance lost {lost.value:.2f}, as reward; "
             "interval: Student's, over seeds; met if the shift costs no performance"
         )
         yield Claim(f"gridworlds.{world}.rise", text, rise.value, *rise.interval, rise.n, MARGIN, "<=")
