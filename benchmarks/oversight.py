@@ -196,7 +196,7 @@ def foresight(*, pairs: int) -> Iterator[Claim]:
         exact, noisy = (_mean(drawn.right(AmplifiedOverseer(rounds, noise)), drawn) for noise in (0.0, NOISE))
         text = (
             f"corner: share of {len(drawn.better):,} pairs of {SHORT_STEPS} steps after the shift about which an "
-            f"overseer is right who foresees {rounds} steps, a half where it cannot tell; with a noise of {NOISE} a round "
+            f"overseer is right who foresees {rounds} steps, a half where it cannot tell; with a noise of {NOISE} "
             f"{noisy.value:.3f}; {OVER}."
         )
         yield _claim(f"overseers.amplified-{rounds}", text, exact, target, direction)

@@ -11,9 +11,9 @@ from mesascope.cli.options.output import PrintOptions
 
 @dataclass(frozen=True)
 class CheckOversight:
-    """Recomputes known answers of amplification, debate and reward modelling (exit code 1 if one does not come out).
+    """Recomputes known answers of amplification and of debate (exit code 1 if one does not come out).
 
-    The judges of debates about 8x8 digits are trained anew, which takes about half a minute and the extra `oversight`.
+    The judges of debates about 8x8 digits are trained anew, which takes about a minute and the extra `oversight`.
     """
 
     output: PrintOptions = PrintOptions()
