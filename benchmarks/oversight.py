@@ -7,7 +7,6 @@ agents and results are kept in `runs/ledger` by the code that made them, so that
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import reward_modelling_answers
 from ledger import ROOT, Claim, run
 
 from mesascope.api.remedy import remedy
@@ -31,6 +31,7 @@ from mesascope.oversight.amplification.tasks import equality, evaluation, midpoi
 from mesascope.oversight.catalogue import PLACEBO
 from mesascope.oversight.comparison import Effect
 from mesascope.oversight.debate.digits import UPDATES, sparse_judge
+from mesascope.oversight.debate.judge import UPDATES as HEARD
 from mesascope.oversight.debate.judge import pairs_in
 from mesascope.oversight.debate.overseers import PROTOCOLS, Hearing
 from mesascope.oversight.rewards.labeller import Labeller
@@ -61,14 +62,11 @@ UPDATES_AFTER: int = 1000
 
 def measure(quick: bool) -> Iterator[Claim]:
     """Yields the claims."""
-    yield from amplification(repeats=200 if quick else 2000, draws=4 if quick else 32)
-    yield from digits(seeds=1 if quick else 3, updates=600 if quick else UPDATES)
-    if importlib.util.find_spec("reward_modelling_answers") is not None:
-        from reward_modelling_answers import measure as of_reward_modelling
-
-        yield from of_reward_modelling(quick)
+    yield from amplification(repeats=600 if quick else 2000, draws=4 if quick else 32)
+    yield from digits(seeds=1 if quick else 3, updates=400 if quick else UPDATES)
+    yield from reward_modelling_answers.measure(quick)
     for name in ("corner",) if quick else ("corner", "doors"):
-        yield from hearings(name, pairs=300 if quick else 2000)
+        yield from hearings(name, pairs=300 if quick else 2000, updates=600 if quick else HEARD)
     yield from foresight(pairs=300 if quick else 2000)
     if not quick:
         yield from agents()
@@ -173,10 +171,10 @@ def drawn_pairs(name: str, *, count: int, steps: int, truth: Labeller) -> Pairs:
     )
 
 
-def hearings(name: str, *, pairs: int) -> Iterator[Claim]:
+def hearings(name: str, *, pairs: int, updates: int = HEARD) -> Iterator[Claim]:
     """Yields how often each protocol is right about pairs of a world, and what debate gains."""
     drawn = drawn_pairs(name, count=pairs, steps=STEPS, truth=AmplifiedOverseer(0))
-    right = {protocol: drawn.right(Hearing(protocol)) for protocol in PROTOCOLS}
+    right = {protocol: drawn.right(Hearing(protocol, updates=updates)) for protocol in PROTOCOLS}
     n = len(drawn.better)
     aims = {"alone": ("<=", 0.6), "adviser": (">=", 0.95), "consultancy": ("<=", 0.6), "debate": (">=", 0.7)}
     for protocol, values in right.items():
@@ -219,7 +217,7 @@ def agents() -> Iterator[Claim]:
             f"after, change against the placebo {one.regret}; capability {one.capability_share or 0:.2f} of its; "
             f"{one.costs.get('labels', 0):,.0f} labels; verdict: {one.verdict}; interval: Wilson, 95 %."
         )
-        target, direction = (1 / SEEDS, "<=") if overseer in CURES else (0.0, ">=")
+        target, direction = (1 / SEEDS, "<=") if overseer in CURES else (1 - 1 / SEEDS, ">=")
         yield Claim(slug, text, estimate.value, estimate.low, estimate.high, one.seeds, target, direction)
 
 

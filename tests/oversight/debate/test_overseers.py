@@ -33,7 +33,6 @@ def pairs():
 @pytest.fixture
 def quick(monkeypatch):
     judge_of.cache_clear()
-    monkeypatch.setattr(judge, "UPDATES", 300)
     monkeypatch.setattr(judge, "LEVELS", 64)
     yield
     judge_of.cache_clear()
@@ -65,7 +64,7 @@ def test_segments_of_a_pair_begin_in_the_same_state_and_walk_where_the_level_lea
 
 
 def test_exchanging_the_segments_exchanges_the_verdict(quick):
-    one = judge_of(WORLD, BASE, 6, 4)
+    one = judge_of(WORLD, BASE, 6, 4, 300, 0)
     level, first, second = jax.random.normal(jax.random.key(0), (3, judge.WIDTH))
     said = [one.margin(jnp.concatenate(parts)) for parts in ((level, first, second), (level, second, first))]
     assert said[0] == -said[1] != 0
@@ -76,7 +75,7 @@ def test_protocols(quick, pairs):
     truth = differences(levels, OBJECTIVES, first, second) > 0
     right = {}
     for protocol in PROTOCOLS:
-        labeller = Hearing(protocol, shown=4)
+        labeller = Hearing(protocol, shown=4, updates=300)
         said = labeller.label(WORLD, OBJECTIVES, levels, first, second, key=root_key(1))
         assert said.shape == truth.shape
         assert set(said.tolist()) <= {0.0, 0.5, 1.0}

@@ -164,7 +164,7 @@ def differences(levels: Level, objectives: Objectives, first: Segments, second: 
 
 
 @functools.cache
-def judge_of(world: GridWorld, base: ObjectiveSpec, steps: int, shown: int, seed: int = 0) -> Judge:
+def judge_of(world: GridWorld, base: ObjectiveSpec, steps: int, shown: int, updates: int, seed: int) -> Judge:
     """Trains a judge on facts drawn at random, half of them about levels from training and half from after the shift.
 
     **Arguments:**
@@ -172,6 +172,7 @@ def judge_of(world: GridWorld, base: ObjectiveSpec, steps: int, shown: int, seed
     - `world`, `base`: where, and what the judge means to serve.
     - `steps`: of a segment.
     - `shown`: the most facts that are shown; the judge learns from 1 to so many.
+    - `updates`: of its training.
     - `seed`: of everything that is drawn.
     """
     key, objectives = root_key(seed), compile_objectives(world, (base,))
@@ -193,12 +194,19 @@ def judge_of(world: GridWorld, base: ObjectiveSpec, steps: int, shown: int, seed
     )
     places = jnp.stack(world.grid.row_and_column(jnp.arange(world.grid.cells)))
     whats = 2 + len(world.limits()) + steps
-    return _trained(facts, jnp.asarray(np.concatenate(better)), places, shown, whats, key=key)
+    return _trained(facts, jnp.asarray(np.concatenate(better)), places, shown, whats, updates, key=key)
 
 
 @eqx.filter_jit
 def _trained(
-    facts: Facts, better: Bool[Array, " N"], places: Int[Array, "2 cells"], shown: int, whats: int, *, key: RandomKey
+    facts: Facts,
+    better: Bool[Array, " N"],
+    places: Int[Array, "2 cells"],
+    shown: int,
+    whats: int,
+    updates: int,
+    *,
+    key: RandomKey,
 ) -> Judge:
     key_what, key_where, key_shift, key_rest, key_fit = jax.random.split(stream("judge/training", key=key), 5)
     # Random Fourier features (Rahimi and Recht 2007): what is near begins alike, which is as far as it knows a grid.
@@ -220,4 +228,4 @@ def _trained(
         margin = jax.vmap(judge.margin)(jnp.where(known[..., None], added, 0.0).sum(1))
         return jax.nn.softplus(jnp.where(better[some], -margin, margin)).mean()
 
-    return fitted(loss, untrained, updates=UPDATES, key=key_fit)
+    return fitted(loss, untrained, updates=updates, key=key_fit)

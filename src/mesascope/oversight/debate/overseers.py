@@ -16,7 +16,7 @@ from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import DIGITS
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.debate.game import FIRST, SECOND, drawn, show
-from mesascope.oversight.debate.judge import Facts, Judge, differences, facts_of, judge_of, with_cells
+from mesascope.oversight.debate.judge import UPDATES, Facts, Judge, differences, facts_of, judge_of, with_cells
 from mesascope.oversight.rewards.labeller import Labeller
 from mesascope.oversight.rewards.segments import Segments
 from mesascope.worlds.level import Level
@@ -42,18 +42,23 @@ class Hearing(Labeller):
       `consultancy`: somebody who argues for a segment that a coin assigned. `debate`: one who argues for the first
       segment and one who argues for the second, in turns.
     - `shown`: how many facts the judge sees, an even number from 2 to 16.
+    - `updates`: that the judge is trained for, 1 or more.
     - `seed`: of the judge, who is trained when first asked about a world and base objective.
     """
 
     protocol: str = "debate"
     shown: int = SHOWN
+    updates: int = UPDATES
     seed: int = 0
 
     def __post_init__(self):
         if self.protocol not in PROTOCOLS:
             raise UnknownNameError("protocol of a hearing", self.protocol, PROTOCOLS)
-        if self.shown % 2 or not 2 <= self.shown <= 16:
-            raise UsageError(f"shown={self.shown}: a judge sees an even number of facts, 2 to 16, half of each side.")
+        if self.shown % 2 or not 2 <= self.shown <= 16 or self.updates < 1:
+            raise UsageError(
+                f"shown={self.shown}, updates={self.updates}: a judge is trained for 1 update or more, and sees an "
+                "even number of facts, 2 to 16, half of each side."
+            )
 
     def label(
         self,
@@ -67,7 +72,7 @@ class Hearing(Labeller):
     ) -> Float[np.ndarray, " N"]:
         world = with_cells(world)
         facts = facts_of(world, levels, first, second)
-        judge = judge_of(world, objectives.specs[0], first.steps, self.shown, self.seed)
+        judge = judge_of(world, objectives.specs[0], first.steps, self.shown, self.updates, self.seed)
         key_coins, key_facts = jax.random.split(key)
         count = levels.count
         coin = np.where(np.random.default_rng(seed_of(key_coins)).random(count) < 0.5, FIRST, SECOND)
