@@ -223,9 +223,9 @@ def agents() -> Iterator[Claim]:
             f"corner: base regret after the shift of agents after {REMEDY} with {overseer} as the labeller, "
             f"{one.regret_before:.2f} before, change against the placebo {one.regret}; {one.before} of {one.seeds} "
             f"pseudo-aligned before, {one.after} after, {one.aligned} stated robust; capability "
-            f"{one.capability_share or 0:.2f} of the placebo's; {one.costs.get('labels', 0):,.0f} labels, answers right "
-            f"in {one.measured.get(AGREES, float('nan')):.2f}; verdict: {one.verdict}; interval: Student's, over seeds; "
-            "target: half of the regret before."
+            f"{one.capability_share or 0:.2f} of the placebo's; {one.costs.get('labels', 0):,.0f} labels, "
+            f"right in {one.measured.get(AGREES, float('nan')):.2f}; verdict: {one.verdict}; "
+            "interval: Student's, over seeds; target: half of the regret before."
         )
         direction = "<=" if overseer in CURES else ">="
         yield _claim(slug, text, student_mean(regret[overseer]), one.regret_before / 2, direction)
