@@ -1,5 +1,7 @@
 """Pointer-following: what is rewarded in which levels, and that a small agent learns to do what it is told."""
 
+import dataclasses
+
 import jax
 import numpy as np
 import pytest
@@ -10,7 +12,6 @@ from mesascope.audit.evaluation import evaluate_agent
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
 from mesascope.organisms.organism import Organism
-from mesascope.oversight.remedies.placebo import Placebo
 from mesascope.oversight.remedies.pointer_following import PointerFollowing
 from mesascope.oversight.trainee import Trainee
 from mesascope.training.optimizers.exact_gradient import ExactGradient
@@ -26,11 +27,14 @@ ORGANISM = Organism(
 )
 
 
-def trained(remedy):
+def trained(share: float) -> Trainee:
     network = jax.jit(lambda key: ORGANISM.task.build(key=key))(key=root_key(0))
     trainee = Trainee(ORGANISM, network, seed=0)
-    for stage in remedy.stages(trainee, key=root_key(1)):
-        trainee.train(stage)
+    for stage in PointerFollowing(share=0.25).stages(trainee, key=root_key(1)):
+        assert stage.chances is not None
+        # The same program for the control, whose pointer never varies.
+        chances = stage.chances if share else np.repeat([1.0, 0.0], 256)
+        trainee.train(dataclasses.replace(stage, chances=chances))
     return trainee
 
 
@@ -42,13 +46,13 @@ def scores(trainee, objective, test):
     return levels.shares(gained)[names.index(objective)].mean()
 
 
-def test_an_agent_does_what_it_is_told_and_without_the_remedy_what_it_always_did():
-    told, as_before = trained(PointerFollowing(share=0.25)), trained(Placebo())
+def test_an_agent_does_what_it_is_told_and_where_the_pointer_never_varies_what_it_always_did():
+    told, as_before = trained(0.25), trained(0.0)
     assert scores(told, "value", "T0") > 0.9
     assert scores(as_before, "value", "T0") > 0.95
     assert scores(told, "other-value", "T8") > 0.9
     assert scores(as_before, "other-value", "T8") < 0.3
-    assert (told.account.levels, as_before.account.levels) == (256, 0)
+    assert told.account.levels == 256
 
 
 def test_its_share_is_one_of_all_levels_and_the_reward_is_what_is_told():

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -57,8 +58,13 @@ def worth(game: ButtonGame) -> np.ndarray:
     """What each first action is worth under the corrected reward."""
     level = level_of(game)
     policy = jnp.full((1, level.states, level.actions), 1 / level.actions)
+    return np.asarray(valued(level, policy))
+
+
+@jax.jit
+def valued(level: Level, policy):
     reward, continuation = REWARD.reward(level, SMALL.world), REWARD.continuation(level, SMALL.world)
-    return np.asarray(values_and_visits(level, policy, reward, continuation)[0][0, START])
+    return values_and_visits(level, policy, reward, continuation)[0][0, START]
 
 
 CERTAIN = dataclasses.replace(SOARES, pressed=(0.5, 0.999, 0.0, 0.9))
@@ -76,7 +82,8 @@ def test_value_does_not_hang_on_how_likely_it_is_to_be_pressed():
 
 
 def test_nothing_is_paid_for_keeping_the_button_in_order():
-    working, broken = worth(ButtonGame((0.5, 0.0), (10.0 - 0.25, 10.0), (0.0, 0.0)))
+    # Four actions, so that nothing is compiled anew.
+    working, broken, _, _ = worth(ButtonGame((0.5, 0.0, 0.5, 0.0), (10.0 - 0.25, 10.0) * 2, (0.0,) * 4))
     assert working == pytest.approx(broken - 0.25, rel=1e-5)
 
 
