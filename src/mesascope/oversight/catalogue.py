@@ -35,8 +35,12 @@ LABELLERS: Registry[Labeller] = Registry(
         Entry("amplified", _AMPLIFIED, "by the return, and how near the end is to more, as far as it can be foreseen"),
         Entry("judge-alone", f"{_HEARINGS}:ALONE", "sees six facts about both segments that chance picks"),
         Entry("adviser", f"{_HEARINGS}:ADVISER", "is shown six facts by somebody who argues for the better segment"),
-        Entry("consultancy", f"{_HEARINGS}:CONSULTANCY", "by somebody who argues for the segment that a coin picks"),
-        Entry("debate", f"{_HEARINGS}:DEBATE", "by two sides in turns, each of whom argues for a segment of its own"),
+        Entry(
+            "consultancy",
+            f"{_HEARINGS}:CONSULTANCY",
+            "is shown six facts by somebody who argues for a segment that a coin picks",
+        ),
+        Entry("debate", f"{_HEARINGS}:DEBATE", "is shown six facts by two sides in turns, one for each segment"),
     ),
     group="mesascope.labellers",
 )
