@@ -28,7 +28,6 @@ from mesascope.report.data.remedy_comparison import Comparison
 SEEDS, QUICK_SEEDS = 8, 2
 ADVERSARIAL, RANDOM = "adversarial-training", "domain-randomisation"
 OFFLINE, ACTIVE = "reward-modelling", "reward-modelling-active"
-CLAIMED: tuple[str, ...] = (ADVERSARIAL, RANDOM, OFFLINE, ACTIVE)
 LEFT: int = 1
 """Agents of eight that may stay pseudo-aligned under a cure."""
 KEPT: float = 0.95
@@ -44,7 +43,7 @@ class Asked:
     **Arguments:**
 
     - `recipe`: its name.
-    - `every`: whether all remedies are asked about, or those of the claims.
+    - `every`: whether all remedies are asked about, or adversarial training alone.
     - `updates`: of each remedy; by default as many as the recipe has.
     - `levels`: that adversarial training may take; by default its own number.
     """
@@ -72,7 +71,7 @@ def measure(quick: bool) -> Iterator[Claim]:
     start = time.perf_counter()
     yield cost()
     for asked in RECIPES:
-        names = [entry.name for entry in REMEDIES] if asked.every else [PLACEBO, *CLAIMED]
+        names = [entry.name for entry in REMEDIES] if asked.every else [PLACEBO]
         found = compared(asked.recipe, [name for name in names if name != ADVERSARIAL], updates=asked.updates)
         own = {} if asked.levels is None else {"levels": str(asked.levels)}
         cure = compared(asked.recipe, [ADVERSARIAL], updates=asked.updates, **own)
