@@ -20,7 +20,12 @@ from mesascope.oversight.rewards.inquiry import Inquiry
 from mesascope.oversight.rewards.labeller import labeller_named
 from mesascope.oversight.rewards.over_optimisation import Optimised, optimised
 from mesascope.oversight.rewards.preference_model import LinearReward, fitted, information
-from mesascope.oversight.rewards.reward_modelling import FrozenRewardModelling, OnlineRewardModelling
+from mesascope.oversight.rewards.reward_modelling import (
+    ActiveRewardModelling,
+    FrozenRewardModelling,
+    OnlineRewardModelling,
+    RecursiveRewardModelling,
+)
 from mesascope.oversight.rewards.segments import policy_of, walked
 from mesascope.oversight.rewards.simulated_labeller import SimulatedLabeller
 from mesascope.oversight.stage import TrainingReward
@@ -46,6 +51,7 @@ def measure(quick: bool) -> Iterator[Claim]:
     yield divergence()
     yield from selection(4 if quick else 8)
     yield from training(2 if quick else 8)
+    yield helped(2 if quick else 8)
 
 
 def estimates(
@@ -245,7 +251,7 @@ def training(seeds: int) -> Iterator[Claim]:
                 for updates in parts:
                     trainee.train(dataclasses.replace(stage, updates=updates))
                     curve.append(followed(trainee, former, stage.reward))
-            gaps.setdefault(remedy.name, []).append(trainee.measured["gap (train)"])
+            gaps.setdefault(remedy.name, []).append(trainee.measured["reward-result gap (train)"])
             if remedy is FrozenRewardModelling:
                 curves.append(curve)
     rows = np.array([[(one.divergence, one.learned, one.true) for one in curve] for curve in curves]).mean(0)
@@ -273,6 +279,29 @@ def followed(trainee: Trainee, former, reward: TrainingReward | None) -> Optimis
     weights = dict(zip(world.attributes, np.asarray(reward.weights).tolist(), strict=True))
     now, then = (np.asarray(policy_of(one, world, levels)) for one in (trainee.network, former))
     return optimised(world, levels, now, then, task.objective, ObjectiveSpec("learned", weights))
+
+
+def helped(seeds: int) -> Claim:
+    """Labellers who see half of the states, alone and with a helper, about the ways of untrained agents."""
+    right = []
+    for seed in range(seeds):
+        alone = ActiveRewardModelling(labeller="sees-part", demonstrations=0)
+        assisted = RecursiveRewardModelling(labeller="sees-part", demonstrations=0)
+        row = []
+        for remedy in (alone, assisted):
+            trainee = fresh(seed)
+            # The agent stays as it is; what is asked next hangs on the answers before.
+            for _ in remedy.stages(trainee, key=root_key(seed)):
+                pass
+            row.append(trainee.measured["answers that the base objective agrees with"])
+        right.append(row)
+    alone, assisted = np.array(right).T
+    text = (
+        "share of a labeller's answers that the base objective agrees with if a helper, who learned from 128 of their "
+        f"answers about short segments, says what they do not see ({assisted.mean():.3f}), less that without "
+        f"({alone.mean():.3f}), 256 pairs each in witness levels; mean of n seeds with its 95 % interval"
+    )
+    return mean_claim("reward-modelling.helper", text, assisted - alone, 0.0, ">=")
 
 
 def mean_claim(name: str, text: str, values: np.ndarray, target: float, direction: Direction) -> Claim:

@@ -156,8 +156,13 @@ class Inquiry:
             levels = jax.device_get(levels)
             now, former = (np.asarray(policy_of(one, world, levels)) for one in (trainee.network, self._former))
             found = optimised(world, levels, now, former, base.objective, self.learned.objective(world))
-            for name in ("true", "learned", "gap", "divergence"):
-                if np.isfinite(value := getattr(found, name)):
+            for name, value in {
+                "share of the true return": found.true,
+                "share of the learned return": found.learned,
+                "reward-result gap": found.gap,
+                "nats from before": found.divergence,
+            }.items():
+                if np.isfinite(value):
                     trainee.measured[f"{name} ({place})"] = value
 
     def _drawn(self, distribution: str, count: int, steps: int, *, key: RandomKey) -> tuple[Level, Segments, Segments]:
