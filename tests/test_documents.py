@@ -15,6 +15,7 @@ from mesascope.cli.command import parse
 from mesascope.cli.verbs import every_verb
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.oversight.catalogue import LABELLERS, REMEDIES
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.worlds.catalogue import WORLDS
 
@@ -83,7 +84,7 @@ def test_the_page_of_the_api_is_what_the_docstrings_say():
     assert text == module.page(), "run: python docs/api_page.py"
 
 
-GROUPS = {registry.group for registry in (ASSAYS, DISTANCES, OPTIMIZERS, ORGANISMS, WORLDS)}
+GROUPS = {registry.group for registry in (ASSAYS, DISTANCES, LABELLERS, OPTIMIZERS, ORGANISMS, REMEDIES, WORLDS)}
 
 
 def exists(name: str) -> bool:
