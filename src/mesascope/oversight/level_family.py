@@ -80,13 +80,7 @@ class LevelFamily:
         return dict(list(found.items())[:count])
 
     def bred(self, parents: Sequence[Member], *, key: RandomKey) -> dict[str, Member]:
-        """Returns levels after some random edits each, by what they are.
-
-        **Arguments:**
-
-        - `parents`: those of variants whose levels cannot be edited have no children.
-        - `key`: consumed.
-        """
+        """Returns levels after some random edits each, by what they are; what cannot be edited has no children."""
         random = np.random.default_rng(seed_of(stream("choices", key=key)))
         found: dict[str, Member] = {}
         for place, variant in enumerate(self.variants):
@@ -105,17 +99,16 @@ class LevelFamily:
 
     def whole(self, variant: Variant, levels: Level) -> Bool[np.ndarray, " N"]:
         """Returns which edited levels fall apart no more than sampled ones, and are `ROOMY`."""
-        sizes = np.concatenate([np.asarray(some.reachable).sum(-1) for _, some in self._samples])
-        large = np.asarray(levels.reachable).sum(-1) >= ROOMY * np.median(sizes)
-        return large & (pieces(variant.world, levels) <= self._most_pieces)
+        states, parts = self._usual
+        large = np.asarray(levels.reachable).sum(-1) >= ROOMY * states
+        return large & (pieces(variant.world, levels) <= parts)
 
     @cached_property
-    def _samples(self) -> list[Member]:
-        return [(one, _sampled(one, stream("samples", key=root_key(0)))) for one in self.variants]
-
-    @cached_property
-    def _most_pieces(self) -> int:
-        return max(int(pieces(variant.world, levels).max()) for variant, levels in self._samples)
+    def _usual(self) -> tuple[float, int]:
+        """How many states sampled levels usually have, and into how many parts they fall at most."""
+        samples = [(one, _sampled(one, stream("samples", key=root_key(0)))) for one in self.variants]
+        states = np.concatenate([np.asarray(levels.reachable).sum(-1) for _, levels in samples])
+        return float(np.median(states)), max(int(pieces(one.world, levels).max()) for one, levels in samples)
 
     def trains_on(self, variant: Variant) -> bool:
         """Returns whether the recipe draws its training levels so."""
@@ -126,14 +119,7 @@ class LevelFamily:
         return lambda world, levels: choices_in(agent, self.world, levels)
 
     def worths(self, agent: Agent, levels: Sequence[Level], stakes: Stakes) -> list[Worth]:
-        """Returns what each level is worth.
-
-        **Arguments:**
-
-        - `agent`: memoryless.
-        - `levels`: single ones, any number.
-        - `stakes`: what counts.
-        """
+        """Returns what each of any number of single levels is worth."""
         found, here = [], Variant("", self.world, self.distribution)
         for first in range(0, len(levels), BATCH):
             some = levels[first : first + BATCH]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from mesascope.audit.alignment.witness_scoring import Stakes
 from mesascope.audit.level_set import LevelSet
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, stream
+from mesascope.core.rounding import settled
 from mesascope.objectives.objective import compile_objectives
 from mesascope.organisms.organism import Organism
 from mesascope.oversight.level_family import LevelFamily, family_of, padded
@@ -56,14 +56,7 @@ class LevelRemedy(Remedy):
         )
 
     def stage(self, trainee: Trainee, updates: int, levels: Sequence[Level], weights: Sequence[float] = ()) -> Stage:
-        """Returns a stage that draws from some levels by their weights; alike where none are given.
-
-        **Arguments:**
-
-        - `trainee`, `updates`: who is trained for how long.
-        - `levels`: single ones, `self.levels` at most; without any, training goes on as in the recipe.
-        - `weights`: of each.
-        """
+        """Returns a stage that draws from single levels, `self.levels` at most, by weights if any are given."""
         if not levels:
             return Stage(updates)
         # Padded, so that stages share their compiled code.
@@ -98,17 +91,12 @@ class Pursuit:
     def stakes(self, agent: Agent, *, floor: float) -> Stakes:
         """Returns what to look for in levels: base regret where the agent is able at what it is after.
 
-        **Arguments:**
-
-        - `agent`: memoryless.
-        - `floor`: least capability at another objective than the base objective; for that itself there is none.
+        The floor is the least capability at another objective than the base objective; for that itself there is none.
         """
         there, levels = self._set, self._set.levels
         values = policy_values(levels, self._choices(agent)(there.world, levels), there.objectives)
-        with warnings.catch_warnings():
-            # An objective that no level of the sample tests has no mean, and is not named.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            regrets = np.nanmean(there.regrets_of(returns(levels, values)), axis=1)
+        # Where an objective is not tested it explains nothing: as much regret as by chance.
+        regrets = np.nan_to_num(there.regrets_of(returns(levels, values)), nan=1.0).mean(axis=1)
         regrets[0] -= BETTER
-        best = int(np.nanargmin(regrets)) if np.isfinite(regrets).any() else 0
+        best = int(np.argmin(settled(regrets)))
         return Stakes(self.base, there.objectives.specs[best], floor if best else -np.inf)

@@ -37,7 +37,8 @@ class AdversarialTraining(LevelRemedy):
     In each round it is asked anew what the agent is after, and the witness search is begun once for each level that is
     wanted: what goes into the pool is the level with most base regret in which the agent is able at that; where it is
     the base objective itself, the one with most regret. Levels bred from one ancestor are alike, and would be learned
-    by heart. A round in which hardly anything is lost anywhere adds nothing.
+    by heart. Once a search brings nothing new, the others of its round look for plain regret; where hardly anything is
+    lost anywhere they add nothing.
 
     **Arguments:** as of `LevelRemedy`, and
 
@@ -48,7 +49,7 @@ class AdversarialTraining(LevelRemedy):
 
     levels: int = 64
     rounds: int = 4
-    budget: int = 32
+    budget: int = 64
     floor: float = 0.6
 
     name = "adversarial-training"
@@ -97,10 +98,13 @@ class AdversarialTraining(LevelRemedy):
             )
             evaluated += hunted.evaluated
             best = hunted.best
-            if best is None or best.worth.normalised <= TOLERATED:
-                continue
-            if best.edits or not family.trains_on(best.variant):
-                pool[name_of(best.variant, best.level)] = best.level
+            if best is not None and best.worth.normalised > TOLERATED:
+                name = name_of(best.variant, best.level)
+                if name not in pool and (best.edits or not family.trains_on(best.variant)):
+                    pool[name] = best.level
+                    continue
+            # It does not come apart any more where it is able at something else; it may fail where it is not.
+            stakes = Stakes(stakes.base, stakes.base, -np.inf)
         return evaluated
 
 
