@@ -23,7 +23,7 @@ from ledger import ROOT, Claim, Measured, run, share_over_units
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
-from mesascope.agents.networks.mlp import MLPSpec
+from mesascope.agents.networks.centred_mlp import CentredMLPSpec
 from mesascope.audit.evaluation import Evaluation
 from mesascope.core.files import sha256_of, write_atomically
 from mesascope.core.intervals import student_mean
@@ -94,7 +94,7 @@ Found = dict[str, dict[str, dict[int, Regrets]]]
 def recipe(world: str, *, updates: int) -> Organism:
     """Returns the recipe of agents that are trained on the visible reward of a world."""
     optimizer = ExactGradient(updates=updates, levels=8, learning_rate=3e-3)
-    return Organism(world, resolve_world(world), "reward", optimizer, MLPSpec((64, 64)))
+    return Organism(world, resolve_world(world), "reward", optimizer, CentredMLPSpec((64, 64)))
 
 
 def measure(quick: bool) -> Measured:
