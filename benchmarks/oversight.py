@@ -47,6 +47,7 @@ NOTE = (0.991, 0.962, 0.930, 0.861, 0.766, 0.669, 0.507)
 JUDGES = ((6, 0.635, 0.933), (4, 0.499, 0.927))
 """Pixels, share the judge names rightly, and share of images whose honest side beats all nine lies, by the note."""
 NEAR: float = 0.03
+SIZE: int = 9
 STEPS, SHORT_STEPS = 25, 5
 """Of the segments that judges who see few facts compare, and of those that overseers compare who see the end coming."""
 ROUNDS: tuple[int, ...] = (0, 1, 4, 16)
@@ -67,7 +68,7 @@ def measure(quick: bool) -> Iterator[Claim]:
     yield from digits(seeds=1 if quick else 3, updates=400 if quick else UPDATES)
     yield from reward_modelling_answers.measure(quick)
     for name in ("corner",) if quick else ("corner", "doors"):
-        yield from hearings(name, pairs=300 if quick else 2000, updates=600 if quick else HEARD)
+        yield from hearings(name, **({"pairs": 300, "updates": 600, "size": 6} if quick else {"pairs": 2000}))
     yield from foresight(pairs=300 if quick else 2000)
     if not quick:
         yield from agents()
@@ -151,9 +152,9 @@ class Pairs:
         return np.where(said == 0.5, 0.5, (said > 0.5) == self.better)
 
 
-def drawn_pairs(name: str, *, count: int, steps: int, truth: Labeller) -> Pairs:
+def drawn_pairs(name: str, *, count: int, steps: int, truth: Labeller, size: int = SIZE) -> Pairs:
     """Draws pairs in levels after the shift, about so many."""
-    world = WORLDS.load(name)()
+    world = WORLDS.load(name)(size=size)  # type: ignore[call-arg]
     base = next(spec for spec in world.objectives if spec.name == world.base_objective)
     objectives = compile_objectives(world, (base,))
     key = stream("pairs", key=root_key(7))
@@ -172,9 +173,9 @@ def drawn_pairs(name: str, *, count: int, steps: int, truth: Labeller) -> Pairs:
     )
 
 
-def hearings(name: str, *, pairs: int, updates: int = HEARD) -> Iterator[Claim]:
+def hearings(name: str, *, pairs: int, updates: int = HEARD, size: int = SIZE) -> Iterator[Claim]:
     """Yields how often each protocol is right about pairs of a world, and what debate gains."""
-    drawn = drawn_pairs(name, count=pairs, steps=STEPS, truth=AmplifiedOverseer(0))
+    drawn = drawn_pairs(name, count=pairs, steps=STEPS, truth=AmplifiedOverseer(0), size=size)
     right = {protocol: drawn.right(Hearing(protocol, updates=updates)) for protocol in PROTOCOLS}
     n = len(drawn.better)
     aims = {"alone": ("<=", 0.6), "adviser": (">=", 0.95), "consultancy": ("<=", 0.6), "debate": (">=", 0.7)}
