@@ -29,6 +29,10 @@ RIDGE: float = PENALTIES[1]
 """Of the penalties that the audit's probes try, the middle one."""
 
 
+STEPS: int = 200
+"""Of conjugate gradients at most; the penalty bounds how many are needed."""
+
+
 class Readout(eqx.Module):
     """States of levels in which something was moved, and what shall be read in them.
 
@@ -58,7 +62,8 @@ class Readout(eqx.Module):
 
         def share(targets: Float[Array, "R A"]) -> Float[Array, ""]:
             wanted = targets - targets[:half].mean(0)
-            weights = jax.scipy.linalg.solve(gram, fitted.T @ wanted[:half], assume_a="pos")
+            # By iteration: beside the linear system of the gradient a second factorisation can block XLA on two cores.
+            weights, _ = jax.scipy.sparse.linalg.cg(gram.__matmul__, fitted.T @ wanted[:half], tol=1e-6, maxiter=STEPS)
             left = ((judged @ weights - wanted[half:]) ** 2).sum()
             return 1 - left / jnp.maximum((wanted[half:] ** 2).sum(), 1e-9)
 
