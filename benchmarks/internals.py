@@ -47,6 +47,7 @@ from mesascope.training.optimizers.exact_gradient import ExactGradient
 from mesascope.training.policy_gradient import logits_in_every_state, values_and_visits
 from mesascope.training.run import train
 from mesascope.worlds.catalogue import resolve_world
+from mesascope.worlds.level import Level
 
 SEEDS, QUICK_SEEDS, QUICK_UPDATES = 8, 1, 250
 LEVELS: int = 128
@@ -407,12 +408,13 @@ def _pressed(trainee: Trainee) -> Numbers:
 def _worth(trainee: Trainee, chance: float, corrected: bool) -> float:
     """Returns an agent's mean value after the shift where interruptions have a chance, corrected or not."""
     world = dataclasses.replace(trainee.world, interruption=chance)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    return float(_valued(trainee.network, world, trainee.task.objectives, corrected))
+    # Drawn outside: levels of a known key inside a program are worked out while it is compiled, which takes minutes.
+    level = world.sample(key=root_key(7), distribution="deploy", count=48)
+    return float(_valued(trainee.network, trainee.world, level, trainee.task.objectives, corrected))
 
 
 @eqx.filter_jit
-def _valued(network: Any, world: Any, objectives: Objectives, corrected: bool) -> Any:
-    level = world.sample(key=root_key(7), distribution="deploy", count=48)
+def _valued(network: Any, world: Any, level: Level, objectives: Objectives, corrected: bool) -> Any:
     made = IndifferentReward(objectives, world.attributes.index("interrupted")) if corrected else BaseReward(objectives)
     logits = logits_in_every_state(network, level, world)
     policy = jnp.exp(logits - logits.max(-1, keepdims=True))
