@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import polars
 import pytest
 
 RECIPE = """
@@ -115,3 +116,29 @@ def test_a_run_that_is_killed_goes_on(tmp_path, recipe):
     assert done.returncode == 0, done.stderr
     assert result.stat().st_mtime_ns == stamp
     assert "placebo" in done.stdout
+
+
+def test_answers_that_say_nothing_are_no_cure_and_are_asked_for_again(mesascope, tmp_path, recipe):
+    code, _, err = mesascope(
+        "remedy", recipe, "--with", "reward-modelling", "--seeds", "1", "--levels", "16",
+        "--set", "labels=24", "--set", "steps=4", "--set", "write=pairs.csv",
+    )  # fmt: skip
+    assert code == 0, err
+    pairs = polars.read_csv(tmp_path / "pairs-0.csv")
+    pairs.with_columns(polars.lit("first").alias("preferred")).write_csv(tmp_path / "same.csv")
+    options = ("--with", "reward-modelling", "--seeds", "1", "--levels", "16", "--preferences", "same.csv")
+    code, out, err = mesascope("remedy", recipe, *options, "--out", "runs/same")
+    assert code == 0, err
+    assert "always says the same" in " ".join(out.split()), out
+    assert "helps:" not in out
+    # Answered anew, in a file of the same name, it is another question.
+    pairs.write_csv(tmp_path / "same.csv")
+    code, out, err = mesascope("remedy", recipe, *options, "--out", "runs/again")
+    assert code == 0, err
+    assert "always says the same" not in " ".join(out.split())
+    # What is no table at all is said before anything is trained.
+    (tmp_path / "same.csv").write_text("level,first\n")
+    code, out, err = mesascope("remedy", recipe, *options, "--out", "runs/broken")
+    assert (code, out) == (2, "")
+    assert "same.csv" in err
+    assert not (tmp_path / "runs" / "broken" / "before-0").exists()

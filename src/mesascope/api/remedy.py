@@ -26,6 +26,7 @@ from mesascope.oversight.catalogue import PLACEBO, REMEDIES
 from mesascope.oversight.comparison import Seeded, effects_of, seconds_of
 from mesascope.oversight.outcome import Examiner
 from mesascope.oversight.remedy import Remedy
+from mesascope.oversight.rewards.preferences import read_preferences
 from mesascope.oversight.trainee import gradient_of
 from mesascope.oversight.treatment import BEFORE, Job, Treated, Treatment, agent_file, examiner_of, treat
 from mesascope.report.data.remedy_comparison import Comparison, Shown, TreatedAgent
@@ -93,6 +94,9 @@ def remedy(
         UPDATES.check(updates, "updates")
     if deploy is not None:
         organism.world.check_distribution(deploy)
+    if preferences is not None:
+        # Before anything is trained.
+        read_preferences(preferences, organism.world)
     gradient = gradient_of(organism)
     reasons = {one.name: one.inapplicable(organism) for one in chosen}
     refused = {name: reason for name, reason in reasons.items() if reason is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,8 +21,8 @@ import msgspec
 from mesascope.agents.files import load_agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.core.details import Details, Number
-from mesascope.core.errors import MesascopeError, TrainingError
-from mesascope.core.files import write_atomically
+from mesascope.core.errors import MesascopeError, TrainingError, UsageError
+from mesascope.core.files import sha256_of, write_atomically
 from mesascope.core.json_reading import read_json
 from mesascope.core.progress import Progress
 from mesascope.core.progress import progress as progress_of
@@ -114,6 +115,9 @@ class Job:
             fields = dataclasses.fields(self.remedy)  # pyright: ignore[reportArgumentType]
             found |= {"remedy": self.remedy.name, "remedy.updates": str(shared.updates)}
             found |= {f"remedy.{field.name}": str(getattr(self.remedy, field.name)) for field in fields}
+            # Other answers in a file of the same name are another remedy.
+            file = Path(found.get("remedy.preferences") or os.devnull)
+            found |= {"remedy.preferences_sha256": sha256_of(file)} if file.is_file() else {}
         return found
 
 
@@ -134,13 +138,15 @@ def treat(
     - `processes`: how many are done side by side.
     - `progress`: called with what is being done and the share done; `note` with how long it will take.
 
-    **Returns:** what came of each, in their order. An agent whose training fails is a row that says so.
+    **Returns:** what came of each, in their order. An agent whose training fails, or whose remedy cannot go on with
+    what it was given, is a row that says so, and is tried again by the next call.
 
     **Raises:** `TrainingError` if the folder holds results of other settings.
     """
 
     def done(job: Job) -> bool:
-        return kept(job, folder) is not None
+        found = kept(job, folder)
+        return found is not None and not found.failure
 
     def work(part: list[Job], name: str) -> None:
         def told(what: str, share: float) -> None:
@@ -214,7 +220,7 @@ def _do(job: Job, folder: Path, report: Progress) -> None:
             agent, account, measured = trainee.agent, trainee.account, dict(trainee.measured)
             content = agent_content(organism, trainee.network, step=account.updates, metadata=job.settings)
             write_atomically(agent_file(job, folder), content)
-    except TrainingError as error:
+    except (TrainingError, UsageError) as error:
         failure = shown(error)
     outcome = None if agent is None else examiner_of(job.treatment).outcome(agent)
     numbers = dataclasses.asdict(account)

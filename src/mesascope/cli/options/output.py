@@ -82,7 +82,7 @@ def request_of(command: Command) -> dict[str, Any]:
         for name, value in options_of(command)
         if name not in NOT_INPUTS
     }
-    for name in ("agent", "first", "second"):
+    for name in ("agent", "first", "second", "preferences"):
         file = Path(str(request.get(name) or ""))
         if file.is_file():
             request[f"{name}_sha256"] = sha256_of(file)
