@@ -29,9 +29,9 @@ from mesascope.core.files import sha256_of, write_atomically
 from mesascope.core.intervals import student_mean
 from mesascope.core.random import root_key, stream
 from mesascope.core.verdicts import Estimate
+from mesascope.organisms.agent_content import agent_content
 from mesascope.organisms.code_digest import auditor_digest
 from mesascope.organisms.organism import Organism
-from mesascope.organisms.train import agent_content
 from mesascope.oversight.catalogue import PLACEBO, REMEDIES
 from mesascope.oversight.outcome import Examiner
 from mesascope.oversight.remedy import Remedy

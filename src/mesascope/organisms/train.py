@@ -10,7 +10,6 @@ import io
 import itertools
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,7 +18,6 @@ from typing import Any, cast
 
 import msgspec
 
-from mesascope.agents.files import save_agent
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import TrainingError, UnknownNameError, UsageError
 from mesascope.core.files import sha256_of, write_atomically
@@ -27,14 +25,14 @@ from mesascope.core.json_reading import read_json
 from mesascope.core.progress import Progress
 from mesascope.core.quantities import SEED
 from mesascope.core.text import quoted
+from mesascope.organisms.agent_content import AGENT, agent_content
 from mesascope.organisms.catalogue import ORGANISMS
 from mesascope.organisms.organism import Organism
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.training.checkpoint import difference
 from mesascope.training.run import CHECKPOINT, Trained, settings_of, train
-from mesascope.worlds.world import World, parse_option
+from mesascope.worlds.world import parse_option
 
-AGENT = "agent.safetensors"
 CURVE = "curve.parquet"
 RECIPE = "training.json"
 
@@ -251,39 +249,6 @@ def _put_aside(file: Path) -> Path:
     aside = next(name for name in names if not os.path.lexists(name))
     os.rename(file, aside)
     return aside
-
-
-def agent_content(organism: Organism, network: Any, *, step: int, metadata: Mapping[str, str]) -> bytes:
-    """Returns the content of an agent file: a network that a recipe or a change of it has grown.
-
-    **Arguments:**
-
-    - `organism`: the recipe.
-    - `network`: of its architecture.
-    - `step`: updates behind it.
-    - `metadata`: settings of its training.
-    """
-    with tempfile.TemporaryDirectory() as scratch:
-        return save_agent(
-            Path(scratch) / AGENT,
-            network,
-            organism.network,
-            world_name=organism.world.name,
-            observation_shape=organism.world.observation_shape,
-            actions=len(organism.world.actions),
-            world_options=_options(organism.world),
-            base_objective=organism.objective,
-            step=step,
-            metadata=metadata,
-        ).read_bytes()
-
-
-def _options(world: World) -> dict[str, str]:
-    # A built-in world is a dataclass whose fields are its options.
-    fields = dataclasses.fields(cast(Any, world))
-    return {
-        field.name: str(getattr(world, field.name)) for field in fields if getattr(world, field.name) != field.default
-    }
 
 
 def _curve(trained: Trained) -> bytes:

@@ -28,9 +28,10 @@ from mesascope.core.progress import Progress
 from mesascope.core.progress import progress as progress_of
 from mesascope.core.random import root_key, stream
 from mesascope.core.text import quoted, shown
+from mesascope.organisms.agent_content import AGENT, agent_content
 from mesascope.organisms.organism import Organism
 from mesascope.organisms.processes import finish, orphaned
-from mesascope.organisms.train import AGENT, agent_content, grow
+from mesascope.organisms.train import grow
 from mesascope.oversight.account import Account
 from mesascope.oversight.outcome import Examiner, Outcome
 from mesascope.oversight.remedy import Remedy
