@@ -1,0 +1,27 @@
+"""Adversarial training in other worlds than `remedies.py` asks about, with as many random levels beside it.
+
+Agents and results are kept with those of `remedies.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ledger import Claim, run
+from remedies import Asked, asked_about, quick_claims
+
+RECIPES: tuple[Asked, ...] = (
+    # What its network sees dimly is learned slowly.
+    Asked("instrumental", updates=6000),
+    Asked("keys"),
+    Asked("doors", levels=192),
+)
+
+
+def measure(quick: bool) -> Iterator[Claim]:
+    """Yields the claims."""
+    yield from quick_claims() if quick else asked_about(RECIPES)
+
+
+if __name__ == "__main__":
+    run("remedies_elsewhere", measure)
