@@ -81,12 +81,19 @@ def finish(
         return
     context = multiprocessing.get_context("spawn")
     with one_thread_each(), concurrent.futures.ProcessPoolExecutor(len(parts), mp_context=context) as pool:
-        running = {pool.submit(work, part, folder, os.getpid()) for part in parts}
+        running = {pool.submit(_worked, work, part, folder, os.getpid()) for part in parts}
         while running:
             ended, running = concurrent.futures.wait(running, timeout=2.0)
             told(sum(not done(item) for item in left))
             for one in ended:
                 one.result()
+
+
+def _worked(work: Callable[[list[Item], Path, int | None], None], part: list[Item], folder: Path, parent: int) -> None:
+    work(part, folder, parent)
+    if orphaned(parent):
+        # The pool's process would wait for ever for more work from one that was killed.
+        os._exit(1)
 
 
 def orphaned(parent: int | None) -> bool:

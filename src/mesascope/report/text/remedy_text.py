@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mesascope.oversight.comparison import Effect
 from mesascope.report.data.remedy_comparison import Comparison
 from mesascope.report.text.level_text import beside, draw_text, glyphs_for, key_of
 from mesascope.report.text.lines import bearable, labelled, table_lines, wrapped
@@ -10,13 +11,13 @@ from mesascope.report.views.remedy_view import (
     effect_rows,
     remedy_headline,
     remedy_setting,
+    short_change,
     shown_scenes,
     shown_titles,
 )
 
-SHORT_TITLES: tuple[str, ...] = ("", "pseudo-aligned", "regret", "change", "able", "labels", "levels")
+SHORT_TITLES: tuple[str, ...] = ("", "pseudo", "robust", "regret", "change", "able", "labels", "levels")
 """Of the columns that a screen has room for; verdicts stand before their reasons."""
-_COLUMNS: tuple[int, ...] = (0, 2, 4, 5, 6, 7, 8)
 _MOST_DRAWN: int = 2
 _INDENT: int = 22
 
@@ -33,12 +34,13 @@ def remedy_text(report: Comparison, *, width: int = 100, encoding: str = "utf-8"
     width = bearable(width)
     lines = [*wrapped(remedy_headline(report), width), ""]
     lines += wrapped("; ".join(f"{label.lower()} {value}" for label, value in remedy_setting(report)), width)
-    rows = [[row[column] for column in _COLUMNS] for row in effect_rows(report)]
+    rows = [_short(effect, row) for effect, row in zip(report.effects, effect_rows(report), strict=True)]
     lines += ["", *table_lines(SHORT_TITLES, rows, width), ""]
     for remedy, reason in effect_reasons(report):
         lines += labelled(remedy, reason, width, max(_INDENT, len(remedy) + 2))
     note = (
-        "Regret: on the base objective after the shift, before and after the remedy (0 optimal, 1 chance). Changes are "
+        "Pseudo: pseudo-aligned before and after the remedy; robust: stated to be so after it. Regret: on the base "
+        "objective after the shift, under the remedy (0 optimal, 1 chance). Changes are "
         "against the placebo, paired by seed (the placebo's: against the agents before it); intervals hold "
         "together for all remedies. Able: share of the placebo's capability in training."
     )
@@ -57,3 +59,17 @@ def remedy_text(report: Comparison, *, width: int = 100, encoding: str = "utf-8"
         lines += ["", "The level in which the first of them came apart, then and now", ""]
         lines += [*beside(blocks, width, gap=5), "", *wrapped(glyphs.separator.join(keys), width)]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _short(effect: Effect, row: tuple[str, ...]) -> list[str]:
+    name, _, pseudo, robust, regret, _, able, labels, levels, _ = row
+    return [
+        name,
+        pseudo,
+        robust.partition(" ")[0],
+        regret.rpartition(" ")[2],
+        short_change(effect.regret),
+        able,
+        labels,
+        levels,
+    ]

@@ -94,6 +94,11 @@ def change_of(change: Estimate | None) -> str:
     return "–" if change is None else f"{change.value:+.2f} [{change.low:+.2f}, {change.high:+.2f}]"
 
 
+def short_change(change: Estimate | None) -> str:
+    """Returns a change with the half-width of its interval, for a screen."""
+    return "–" if change is None else f"{change.value:+.2f} ± {(change.high - change.low) / 2:.2f}"
+
+
 def effect_reasons(report: Comparison) -> list[tuple[str, str]]:
     """Returns why each verdict is as it is, and what else was measured or failed, by remedy."""
     rows = []
