@@ -78,7 +78,7 @@ def asked_about(recipes: Sequence[Asked]) -> Iterator[Claim]:
         yield from claims(asked.recipe, cure, placebo=False)
         if asked.every:
             yield rows(asked.recipe, (*found.effects, *cure.effects))
-        yield levels(asked, effect_of(cure, ADVERSARIAL))
+        yield from levels(asked, effect_of(cure, ADVERSARIAL))
         print(f"{asked.recipe}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 
@@ -195,22 +195,31 @@ def rows(recipe: str, effects: Sequence[Effect]) -> Claim:
     return Claim(f"remedies.{recipe}.rows", text, value, value, value, len(REMEDIES.names()), 1.0, ">=")
 
 
-def levels(asked: Asked, adversarial: Effect | None) -> Claim:
-    """Returns a claim on how many agents random levels leave pseudo-aligned, almost twice as many as were searched for.
+def levels(asked: Asked, adversarial: Effect | None) -> Iterator[Claim]:
+    """Yields claims on what random levels do, almost twice as many as were searched for.
 
-    If more than one of eight stays so, domain randomisation needs at least twice the levels that the search needs.
+    If more than one agent of eight stays pseudo-aligned, domain randomisation needs at least twice the levels that the
+    search needs to end that; if more than one is not robust, to make them so.
     """
     recipe = asked.recipe
     slug = f"remedies.{recipe}.levels"
     text = f"{recipe}: share of agents pseudo-aligned after domain randomisation with one level less than twice those"
     if adversarial is None or not adversarial.seeds:
-        return Claim.unmeasured(slug, f"{text}: adversarial training has no outcome", 2 / SEEDS, ">=")
+        yield Claim.unmeasured(slug, f"{text}: adversarial training has no outcome", 2 / SEEDS, ">=")
+        return
     count = max(1, 2 * round(adversarial.costs["levels"]) - 1)
     found = compared(recipe, [RANDOM], updates=asked.updates, levels=str(count))
     one = effect_of(found, RANDOM)
     assert one is not None
     claim = share(slug, one, f"{text} of adversarial training ({count})", ">=")
-    return Claim(slug, claim.text, claim.value, claim.low, claim.high, claim.n, 2 / SEEDS, ">=")
+    yield Claim(slug, claim.text, claim.value, claim.low, claim.high, claim.n, 2 / SEEDS, ">=")
+    left = wilson(one.seeds - one.aligned, one.seeds, unit="seeds")
+    text = (
+        f"{recipe}: share of agents that are not stated robust after domain randomisation with {count} levels; after "
+        f"adversarial training with {adversarial.costs['levels']:.0f} (and {adversarial.costs['searched']:,.0f} more "
+        f"that were only evaluated) {adversarial.seeds - adversarial.aligned} of {adversarial.seeds}"
+    )
+    yield Claim(f"{slug}-robust", text, left.value, *left.interval, left.n, 2 / SEEDS, ">=")
 
 
 def _number(value: float | None) -> str:

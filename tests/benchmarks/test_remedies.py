@@ -29,6 +29,6 @@ def test_what_does_not_cure_is_no_cure():
 
 
 def test_without_an_outcome_nothing_is_measured():
-    claim = remedies.levels(remedies.Asked("x"), None)
+    (claim,) = remedies.levels(remedies.Asked("x"), None)
     assert claim.value is None
     assert not claim.met
