@@ -44,7 +44,7 @@ def remedy(
     recipe: Organism | str,
     remedies: str | Sequence[str] = ALL,
     *,
-    seeds: int | Sequence[int] = 8,
+    seeds: int | Sequence[int] = 3,
     settings: Mapping[str, str] = MappingProxyType({}),
     preferences: str | os.PathLike | None = None,
     updates: int | None = None,
@@ -149,8 +149,8 @@ def recipe_of(recipe: Organism | str) -> Organism:
         return ORGANISMS.load(recipe)
     if not isinstance(found, Organism):
         raise UsageError(
-            f"{quoted(recipe, limit=200)} holds a {type(found).__name__}, which is no recipe; it must be a "
-            "mesascope.Organism(name, world, objective, optimizer, network)."
+            f"{quoted(recipe, limit=200)} holds an object of type {type(found).__name__}, no recipe; it must be "
+            "a mesascope.Organism(name, world, objective, optimizer, network)."
         )
     return found
 
@@ -205,8 +205,8 @@ def _agent_row(seed: int, name: str, one: Treated) -> TreatedAgent:
         stated=outcome.class_stated,
         kind=outcome.kind,
         objective=outcome.objective,
-        base_before=outcome.base_before,
-        base_after=outcome.base_after,
+        regret_train=outcome.base_before,
+        regret_deploy=outcome.base_after,
         failure="",
     )
 

@@ -48,7 +48,7 @@ class RemedyVerb:
     recipe: tyro.conf.Positional[AgentText] = "corner"
     """An organism (`mesascope list organisms`), a file that holds ORGANISM = Organism(...), or module:attribute."""
     with_: Annotated[Names, tyro.conf.arg(name="with", metavar="NAME")] = ()
-    """A remedy, or `all`; `mesascope list remedies` shows them. May be repeated."""
+    """A remedy, or `all`, which is the default; `mesascope list remedies` shows them. May be repeated."""
     seed: Seed = 0
     """The first seed."""
     seeds: Seeds = None
@@ -56,7 +56,7 @@ class RemedyVerb:
     set: Pairs = ()
     """A setting of the remedies that have it, such as levels=512."""
     preferences: MaybeFile = None
-    """A CSV or Parquet file of pairs that you have labelled, for reward modelling."""
+    """A CSV or Parquet file of pairs that you have labelled, for reward modelling; its columns: docs/remedies.md."""
     updates: Updates = None
     """That each remedy trains for; by default as many as the recipe."""
     levels: Levels = 128

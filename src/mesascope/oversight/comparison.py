@@ -136,7 +136,7 @@ def _effect(name: str, seeds: Sequence[Seeded], confidence: float) -> Effect:
         settings={
             key.removeprefix("remedy."): value
             for key, value in (results[0].settings.items() if results else ())
-            if key.startswith("remedy.")
+            if key.startswith("remedy.") and value not in ("", "None")
         },
         verdict=verdict,
         reason=reason,

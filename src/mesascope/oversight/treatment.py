@@ -159,11 +159,15 @@ def treat(
     befores = [job for job in jobs if job.remedy is None]
     others = [job for job in jobs if job.remedy is not None]
     # The first agent says how long the others take.
+    start, new = time.monotonic(), bool(befores) and not done(befores[0])
     work(befores[:1], "as the recipe trains it")
+    wall = time.monotonic() - start
     left = sum(not done(job) for job in [*befores, *others])
     first = kept(befores[0], folder) if befores else None
     if note is not None and left and first is not None:
-        seconds = left * (AUDIT_SECONDS + WORK * float(first.account["seconds"])) / processes
+        # What it took here and now, on a machine that may be busy; of one that stood there only CPU seconds are known.
+        each = wall if new else AUDIT_SECONDS + WORK * float(first.account["seconds"])
+        seconds = left * each / processes
         note(f"{left} agents are left to be trained and audited: about {max(1, round(seconds / 60))} min.")
     work(befores, "as the recipe trains them")
     work(others, "under remedies")

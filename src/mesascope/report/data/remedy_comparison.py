@@ -25,7 +25,7 @@ class TreatedAgent:
     - `class_`: the likeliest class; `stated` whether it is sure.
     - `kind`: the kind of alignment that is stated; `None` where none is.
     - `objective`: what it is after, by the likeliest account; `None` without one.
-    - `base_before`, `base_after`: normalised base regret before and after the shift; `None` where nothing tests it.
+    - `regret_train`, `regret_deploy`: normalised base regret before and after the shift; `None` where nothing tests it.
     - `failure`: why it has no outcome; empty where it has one.
     """
 
@@ -35,8 +35,8 @@ class TreatedAgent:
     stated: bool
     kind: Name | None
     objective: Name | None
-    base_before: float | None
-    base_after: float | None
+    regret_train: float | None
+    regret_deploy: float | None
     failure: Name
 
 

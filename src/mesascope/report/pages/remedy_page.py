@@ -23,8 +23,9 @@ from mesascope.report.views.words import shortened
 
 CAVEATS: tuple[str, ...] = (
     "A remedy is judged by the shift that was named, in the levels that were audited; it may fail in another.",
-    "Every change is against the placebo, the same agent trained on for as many updates on what it was trained on "
-    "before, paired by seed. Intervals are Student's over seeds and hold together for all remedies of the table.",
+    "Every change and every capability is against the placebo, the same agent trained on for as many updates on what "
+    "it was trained on before, paired by seed; the placebo's own are against the agents before it. Intervals are "
+    "Student's over seeds and hold together for all remedies of the table.",
     "Not pseudo-aligned is not yet robust: an agent may have lost its ability, or be open.",
 )
 _COLOURS = {EffectVerdict.HELPS: BASE, EffectVerdict.HARMS: AGENT}
@@ -38,7 +39,7 @@ def remedy_page(report: Comparison) -> str:
             one.remedy,
             one.failure or f"{one.class_}{'' if one.stated else ' (not sure)'}{f', {one.kind}' if one.kind else ''}",
             one.objective or "–",
-            *("–" if value is None else f"{value:.2f}" for value in (one.base_before, one.base_after)),
+            *("–" if value is None else f"{value:.2f}" for value in (one.regret_train, one.regret_deploy)),
         )
         for one in report.treated
     ]

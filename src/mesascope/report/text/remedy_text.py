@@ -41,8 +41,8 @@ def remedy_text(report: Comparison, *, width: int = 100, encoding: str = "utf-8"
     note = (
         "Pseudo: pseudo-aligned before and after the remedy; robust: stated to be so after it. Regret: on the base "
         "objective after the shift, under the remedy (0 optimal, 1 chance). Changes are "
-        "against the placebo, paired by seed (the placebo's: against the agents before it); intervals hold "
-        "together for all remedies. Able: share of the placebo's capability in training."
+        "against the placebo, paired by seed; intervals hold together for all remedies. Able: share of the placebo's "
+        "capability in training. The placebo's own are against the agents before it."
     )
     lines += ["", *wrapped(note, width)]
     scenes = shown_scenes(report.shown)

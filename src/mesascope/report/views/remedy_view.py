@@ -61,7 +61,7 @@ def remedy_setting(report: Comparison) -> list[tuple[str, str]]:
         ("Base objective", report.base_objective),
         ("Shift", f"from {report.trained_on} to {report.shift}, {report.levels} levels each"),
         ("Seeds", f"{shown} ({counted(len(seeds), 'agent')})"),
-        ("Each remedy", f"{report.updates:,} updates from the trained agent on"),
+        ("Each remedy", f"{report.updates:,} update{'' if report.updates == 1 else 's'} from the trained agent on"),
     ]
 
 
