@@ -66,7 +66,7 @@ def test_a_recipe_of_ones_own_is_compared_and_not_done_twice(mesascope, tmp_path
         (("corner", "--with", "placebo", "--set", "levels"), "KEY=VALUE"),
         (("missing.py",), "There is no file"),
         (("empty.py",), "ORGANISM"),
-        (("wrong.py",), "which is no recipe"),
+        (("wrong.py",), "no recipe"),
         (("raising.py",), "ZeroDivisionError"),
         (("corner", "--with", "placebo", "--deploy", "dploy"), "deploy"),
         (("corner", "--with", "placebo", "--seeds", "0"), "--seeds"),

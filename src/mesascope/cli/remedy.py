@@ -12,6 +12,7 @@ from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import (
     AgentText,
     MaybeFile,
+    MaybeLevels,
     MaybeName,
     Names,
     Pairs,
@@ -24,7 +25,7 @@ from mesascope.cli.options.kinds import (
 from mesascope.cli.options.output import OutputOptions, result_folder
 from mesascope.cli.options.world import pairs
 from mesascope.cli.train import resumable
-from mesascope.core.quantities import LEVELS, Whole
+from mesascope.core.quantities import Whole
 from mesascope.oversight.catalogue import REMEDIES
 
 FILES = ("remedy.json", "remedy.html")
@@ -32,7 +33,6 @@ ALL = "all"
 DEFAULT_SEEDS: int = 3
 """Fewer agents than this say hardly anything about others."""
 
-Levels = Annotated[int, *option(LEVELS, "INT")]
 Updates = Annotated[int | None, *option(Whole(1, 10_000_000), "INT")]
 
 
@@ -59,8 +59,8 @@ class RemedyVerb:
     """A CSV or Parquet file of pairs that you have labelled, for reward modelling; its columns: docs/remedies.md."""
     updates: Updates = None
     """That each remedy trains for; by default as many as the recipe."""
-    levels: Levels = 128
-    """Of each distribution in which agents are audited."""
+    levels: MaybeLevels = None
+    """Of each distribution in which agents are audited; by default 128."""
     deploy: MaybeName = None
     """The distribution after the shift; by default the world's last."""
     processes: Processes = 2
@@ -74,7 +74,7 @@ class RemedyVerb:
                 REMEDIES.entry(name)
         seeds = seeds_from(self.seed, self.seeds or DEFAULT_SEEDS)
         settings = pairs(self.set, option="--set")
-        from mesascope.api.remedy import recipe_of, remedies_of, remedy
+        from mesascope.api.remedy import LEVELS, recipe_of, remedies_of, remedy
 
         # Before a folder is made.
         recipe = recipe_of(self.recipe)
@@ -90,7 +90,7 @@ class RemedyVerb:
                 settings=settings,
                 preferences=self.preferences,
                 updates=self.updates,
-                levels=self.levels,
+                levels=self.levels or LEVELS,
                 deploy=self.deploy,
                 out=folder.path,
                 processes=self.processes,

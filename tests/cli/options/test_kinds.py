@@ -40,7 +40,7 @@ def cases():
             parts = getattr(hint, "__metadata__", ())
             for quantity in (part for part in parts if isinstance(part, Quantity)):
                 positional = "Positional" in map(repr, parts)
-                yield verb, None if positional else "--" + name.replace("_", "-"), quantity
+                yield verb, None if positional else "--" + name.rstrip("_").replace("_", "-"), quantity
 
 
 CASES = list(cases())

@@ -96,4 +96,4 @@ def check_repeated(command: Any) -> None:
         for quantity in getattr(hints[field.name], "__metadata__", ()):
             if isinstance(quantity, Quantity) and isinstance(value, tuple):
                 for one in value:
-                    quantity.check(one, "--" + field.name.replace("_", "-"))
+                    quantity.check(one, "--" + field.name.rstrip("_").replace("_", "-"))
