@@ -118,6 +118,7 @@ def test_a_run_that_is_killed_goes_on(tmp_path, recipe):
     assert "placebo" in done.stdout
 
 
+@pytest.mark.slow
 def test_answers_that_say_nothing_are_no_cure_and_are_asked_for_again(mesascope, tmp_path, recipe):
     code, _, err = mesascope(
         "remedy", recipe, "--with", "reward-modelling", "--seeds", "1", "--levels", "16",

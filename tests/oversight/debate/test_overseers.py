@@ -63,6 +63,7 @@ def test_segments_of_a_pair_begin_in_the_same_state_and_walk_where_the_level_lea
         assert (after == first.states[:, step + 1]).all()
 
 
+@pytest.mark.slow
 def test_exchanging_the_segments_exchanges_the_verdict(quick):
     one = judge_of(WORLD, BASE, 6, 4, 300, 0)
     level, first, second = jax.random.normal(jax.random.key(0), (3, judge.WIDTH))

@@ -46,6 +46,7 @@ def scores(trainee, objective, test):
     return levels.shares(gained)[names.index(objective)].mean()
 
 
+@pytest.mark.slow
 def test_an_agent_does_what_it_is_told_and_where_the_pointer_never_varies_what_it_always_did():
     told, as_before = trained(0.25), trained(0.0)
     assert scores(told, "value", "T0") > 0.9

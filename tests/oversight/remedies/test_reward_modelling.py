@@ -46,6 +46,7 @@ def gone_through(remedy, *, train: bool = False):
     return agent, stages
 
 
+@pytest.mark.slow
 def test_training_levels_cannot_tell_the_cheese_from_the_corner():
     agent, stages = gone_through(made("reward-modelling", labels=64, rounds=3, demonstrations=16), train=True)
     weights = np.asarray(stages[-1].reward.weights)
