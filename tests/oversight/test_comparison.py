@@ -67,7 +67,7 @@ def test_student_means_keep_their_coverage_on_five_units():
 @pytest.mark.parametrize(
     ("effects", "verdict", "words"),
     [
-        (cured(0.1), EffectVerdict.HELPS, "capability is kept"),
+        (cured(0.1), EffectVerdict.HELPS, "capability is kept; 8 of 8 are stated to be robust"),
         (cured(0.1, base=0.3), EffectVerdict.HARMS, "capability is lower"),
         (cured(0.9), EffectVerdict.NO_EFFECT, "neither regret nor capability"),
         (cured(1.2), EffectVerdict.HARMS, "regret after the shift is higher"),

@@ -128,6 +128,9 @@ def _effect(name: str, seeds: Sequence[Seeded], confidence: float) -> Effect:
     able = [one.capability for one in afters], [one.capability for one in controls]
     capability = _difference(*able, confidence)
     verdict, reason = _verdict(name, befores, regret, capability)
+    if verdict is EffectVerdict.HELPS:
+        # Less regret is not yet an agent that pursues the base objective.
+        reason += f"; {sum(one.aligned for one in afters)} of {len(afters)} are stated to be robust"
     results = [one.after[name] for one in seeds if name in one.after]
     failures = tuple(dict.fromkeys(one.failure for one in (*(s.before for s in seeds), *results) if one.failure))
     share = _mean([a / c for a, c in zip(*able, strict=True) if math.isfinite(a) and math.isfinite(c) and c > 0])
