@@ -190,7 +190,7 @@ def intervals_figure(rows: Sequence[Interval], x_label: str) -> Figure:
         axes.plot([row.low, row.high], [place, place], color=row.colour, linewidth=2.2)
         axes.plot(row.value, place, row.marker, color=row.colour, markersize=6)
     axes.axvline(0.0, color=INK, linewidth=0.8)
-    axes.set_xlabel(_wrapped(x_label, 42))
+    axes.set_xlabel(_wrapped(x_label, 24))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     _rows_axis(axes, [row.name for row in rows])
     return figure
