@@ -168,7 +168,10 @@ def carried(levels: Level, source: Variant, target: Variant) -> tuple[Level, Boo
         and isinstance(levels.layout, GridLayout)
     ):
         return jax.device_get(build(levels.layout)), everywhere
-    read = [read_back(target.world, source.world.format(levels[row])) for row in range(levels.count)]
+    texts = [source.world.format(levels[row]) for row in range(levels.count)]
+    # Batches are padded with copies, and reading is dear.
+    by_text = {text: read_back(target.world, text) for text in dict.fromkeys(texts)}
+    read = [by_text[text] for text in texts]
     able = np.array([level is not None for level in read])
     if not able.any():
         return levels, able
@@ -206,7 +209,8 @@ def pieces(world: World, levels: Level) -> Int[np.ndarray, " N"]:
 
 def _out_of_reach(world: World, levels: Level) -> Int[np.ndarray, " N"]:
     """Returns how many things of each level, by its text, lie in places where no reachable state is."""
-    places = [world.position(levels[0], state) for state in range(levels.states)]
+    first = levels[0]
+    places = [world.position(first, state) for state in range(levels.states)]
     floor = {"#", ".", " ", *(sign for sign, meaning in world.legend.items() if meaning in ("floor", "free", "empty"))}
     counts = np.zeros(levels.count, int)
     if all(place is None for place in places):
