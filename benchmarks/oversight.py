@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import jax
 import numpy as np
 import reward_modelling_answers
+from debated_digits import UPDATES, sparse_judge
 from ledger import ROOT, Claim, run
 
 from mesascope.api.remedy import remedy
@@ -29,15 +29,13 @@ from mesascope.oversight.amplification.distillation import course, independent_a
 from mesascope.oversight.amplification.overseer import AmplifiedOverseer
 from mesascope.oversight.amplification.tasks import equality, evaluation, midpoint, powering, wildcard_sum
 from mesascope.oversight.catalogue import PLACEBO
-from mesascope.oversight.debate.digits import UPDATES, sparse_judge
 from mesascope.oversight.debate.judge import UPDATES as HEARD
 from mesascope.oversight.debate.judge import pairs_in
 from mesascope.oversight.debate.overseers import PROTOCOLS, Hearing
 from mesascope.oversight.rewards.labeller import Labeller
-from mesascope.oversight.rewards.segments import Segments
+from mesascope.oversight.rewards.segments import Pairs
 from mesascope.report.data.remedy_comparison import Comparison
 from mesascope.worlds.catalogue import WORLDS
-from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
 TASKS = (powering, midpoint, wildcard_sum, evaluation, equality)
@@ -53,7 +51,6 @@ STEPS, SHORT_STEPS = 25, 5
 ROUNDS: tuple[int, ...] = (0, 1, 4, 16)
 REMEDY = "reward-modelling-active"
 AGREES = "answers that the base objective agrees with"
-CURES: tuple[str, ...] = ("perfect", "adviser", "debate", "amplified")
 CURES: tuple[str, ...] = ("perfect", "adviser", "debate", "amplified")
 OVERSEERS: tuple[str, ...] = (*CURES, "consultancy", "judge-alone")
 OVER = "interval: bootstrap over levels, 95 %"
@@ -134,43 +131,33 @@ def digits(*, seeds: int, updates: int) -> Iterator[Claim]:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Decided:
     """Pairs of segments after the shift, by worth no two alike, and whether the first is the better one."""
 
     world: World
     objectives: Objectives
-    levels: Level
-    first: Segments
-    second: Segments
+    pairs: Pairs
     better: np.ndarray
     cluster: np.ndarray
 
     def right(self, labeller: Labeller) -> np.ndarray:
         """How right a labeller is about each pair: one half where it cannot tell."""
         key = stream("labels", key=root_key(1))
-        said = labeller.label(self.world, self.objectives, self.levels, self.first, self.second, key=key)
+        said = labeller.label(self.world, self.objectives, self.pairs, key=key)
         return np.where(said == 0.5, 0.5, (said > 0.5) == self.better)
 
 
-def drawn_pairs(name: str, *, count: int, steps: int, truth: Labeller, size: int = SIZE) -> Pairs:
+def drawn_pairs(name: str, *, count: int, steps: int, truth: Labeller, size: int = SIZE) -> Decided:
     """Draws pairs in levels after the shift, about so many."""
     world = WORLDS.load(name)(size=size)  # type: ignore[call-arg]
     base = next(spec for spec in world.objectives if spec.name == world.base_objective)
     objectives = compile_objectives(world, (base,))
     key = stream("pairs", key=root_key(7))
-    levels, first, second = pairs_in(world, objectives, world.distributions[-1], count // 2, steps=steps, key=key)
-    said = truth.label(world, objectives, levels, first, second, key=key)
+    pairs = pairs_in(world, objectives, world.distributions[-1], count // 2, steps=steps, key=key)
+    said = truth.label(world, objectives, pairs, key=key)
     some = np.flatnonzero(said != 0.5)[:count]
     cluster = np.resize(np.arange(count // 2), len(said))[some]
-    return Pairs(
-        world,
-        objectives,
-        jax.tree.map(lambda array: array[some], levels),
-        first[some],
-        second[some],
-        said[some] > 0.5,
-        cluster,
-    )
+    return Decided(world, objectives, pairs[some], said[some] > 0.5, cluster)
 
 
 def hearings(name: str, *, pairs: int, updates: int = HEARD, size: int = SIZE) -> Iterator[Claim]:
@@ -261,7 +248,7 @@ def trained_by(overseer: str, root: Path) -> Comparison:
     return found
 
 
-def _mean(values: np.ndarray, drawn: Pairs) -> Estimate:
+def _mean(values: np.ndarray, drawn: Decided) -> Estimate:
     return bootstrap_mean(values.astype(float), clusters=drawn.cluster)
 
 

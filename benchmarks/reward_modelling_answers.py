@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from ledger import Claim, Direction
 from scipy import stats
+from scipy.special import expit
 
 from mesascope.core.random import root_key, stream
 from mesascope.organisms.catalogue import ORGANISMS
@@ -19,7 +20,7 @@ from mesascope.oversight.remedy import parts_of
 from mesascope.oversight.rewards.inquiry import Inquiry
 from mesascope.oversight.rewards.labeller import labeller_named
 from mesascope.oversight.rewards.over_optimisation import Optimised, optimised
-from mesascope.oversight.rewards.preference_model import LinearReward, fitted, information
+from mesascope.oversight.rewards.preference_model import LinearReward, fitted
 from mesascope.oversight.rewards.reward_modelling import (
     ActiveRewardModelling,
     FrozenRewardModelling,
@@ -74,6 +75,18 @@ def problem(pairs: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns true weights and differences of counts, drawn."""
     random = np.random.default_rng(seed)
     return random.normal(size=FEATURES) / np.sqrt(FEATURES), random.normal(size=(pairs, FEATURES))
+
+
+def information(weights: np.ndarray, differences: np.ndarray, mistaken: float = 0.0) -> np.ndarray:
+    """Returns the Fisher information of answers about weights: without mistakes `sum p (1 - p) d d^T`.
+
+    If a coin decides a share e of the answers, `P = (1 - e) p + e / 2`, and that of an even pair (p = 1/2) shrinks to
+    `(1 - e)^2`; if a share e were answered the wrong way round it would shrink to `(1 - 2 e)^2`.
+    """
+    sure = expit(differences @ weights)
+    answered = (1 - mistaken) * sure + mistaken / 2
+    slope = (1 - mistaken) * sure * (1 - sure)
+    return (differences.T * (slope**2 / (answered * (1 - answered)))) @ differences
 
 
 def fisher(repeats: int, *, pairs: int) -> Claim:

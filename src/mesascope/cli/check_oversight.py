@@ -11,10 +11,7 @@ from mesascope.cli.options.output import PrintOptions
 
 @dataclass(frozen=True)
 class CheckOversight:
-    """Recomputes known answers of amplification and of debate (exit code 1 if one does not come out).
-
-    The judges of debates about 8x8 digits are trained anew, which takes about a minute and the extra `oversight`.
-    """
+    """Recomputes known answers of amplification (exit code 1 if one does not come out)."""
 
     output: PrintOptions = PrintOptions()
 

@@ -47,7 +47,7 @@ CHECKS = Group(
         ),
         "oversight": Verb(
             "mesascope.cli.check_oversight:CheckOversight",
-            "recompute known answers of ways to oversee",
+            "recompute known answers of amplification",
             ("", "--json"),
         ),
         "world": Verb(

@@ -1,4 +1,4 @@
-"""Known answers of ways to oversee: what `mesascope check oversight` recomputes.
+"""Known answers of amplification: what `mesascope check oversight` recomputes.
 
 Expected numbers are closed forms, or figures of the publications and of the reference note that the source names.
 """
@@ -13,7 +13,6 @@ SECTION: str = "1.2"
 
 _TASKS = "mesascope.oversight.amplification.tasks"
 _DISTILLATION = "mesascope.oversight.amplification.distillation"
-_DIGITS = "mesascope.oversight.debate.digits"
 _CHRISTIANO = "Christiano et al. 2018"
 NOISE: float = 0.01
 REPEATS: int = 2000
@@ -71,26 +70,5 @@ NOISY = tuple(
     for level in range(7)
 )
 
-JUDGES = tuple(
-    KnownAnswer(
-        f"debate.{part.replace('_', '-')}-{pixels}",
-        SECTION,
-        "reference note, after Irving et al. 2018, §3.1",
-        f"8x8 digits, judge who sees {pixels} pixels: {what}",
-        expected,
-        f"{_DIGITS}:sparse_judge",
-        {"pixels": pixels},
-        part,
-        0.03,
-    )
-    for pixels, part, expected, what in (
-        (6, "alone", 0.635, "right digit from random pixels"),
-        (4, "alone", 0.499, "right digit from random pixels"),
-        (6, "all_lies", 0.933, "the honest side wins against all nine lies"),
-        (4, "all_lies", 0.927, "the honest side wins against all nine lies"),
-        (6, "random_lie", 0.990, "the honest side wins against a random lie"),
-    )
-)
-
-ANSWERS: tuple[KnownAnswer, ...] = (*ROUNDS, *NOISY, *JUDGES)
+ANSWERS: tuple[KnownAnswer, ...] = (*ROUNDS, *NOISY)
 """Every row of the room."""

@@ -12,7 +12,7 @@ from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.oversight.amplification.overseer import AmplifiedOverseer, foreseen
 from mesascope.oversight.rewards.labeller import labeller_named
-from mesascope.oversight.rewards.segments import Segments
+from mesascope.oversight.rewards.segments import Pairs, Segments
 from mesascope.planning.evaluation import without_layout
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.corner import Corner
@@ -43,14 +43,14 @@ def test_of_two_unfinished_segments_the_nearer_one_is_preferred_once_it_is_seen(
     # Both walk one step down, in cells counted row by row: to two steps from the cheese, and to four.
     nearer, farther = segment(1 + 0, action=1), segment(3 + 0, action=1)
     for first, second, expected in ((nearer, farther, answer), (farther, nearer, 1 - answer)):
-        said = AmplifiedOverseer(rounds).label(WORLD, OBJECTIVES, CHEESE_LEFT, first, second, key=root_key(0))
+        said = AmplifiedOverseer(rounds).label(WORLD, OBJECTIVES, Pairs(CHEESE_LEFT, first, second), key=root_key(0))
         assert said == expected
 
 
 def test_what_was_gained_counts_and_what_follows_the_end_of_an_episode_does_not():
     reached = segment(1, 0, action=2)  # Into the cheese, and against the wall beside it.
     soon = segment(2, 1, action=2)
-    said = AmplifiedOverseer(20).label(WORLD, OBJECTIVES, CHEESE_LEFT, reached, soon, key=root_key(0))
+    said = AmplifiedOverseer(20).label(WORLD, OBJECTIVES, Pairs(CHEESE_LEFT, reached, soon), key=root_key(0))
     assert said == 1
 
 

@@ -11,10 +11,10 @@ from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import root_key
 from mesascope.objectives.objective import compile_objectives
 from mesascope.oversight.debate import judge
-from mesascope.oversight.debate.judge import differences, facts_of, judge_of, pairs_in
+from mesascope.oversight.debate.judge import facts_of, judge_of, pairs_in
 from mesascope.oversight.debate.overseers import PROTOCOLS, Hearing
 from mesascope.oversight.rewards.labeller import labeller_named
-from mesascope.oversight.rewards.segments import Segments
+from mesascope.oversight.rewards.segments import Pairs, Segments
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.lamp import Lamp
 
@@ -25,9 +25,8 @@ OBJECTIVES = compile_objectives(WORLD, (BASE,))
 
 @pytest.fixture(scope="module")
 def pairs():
-    levels, first, second = pairs_in(WORLD, OBJECTIVES, "deploy", 24, steps=6, key=root_key(5))
-    decided = differences(levels, OBJECTIVES, first, second) != 0
-    return jax.tree.map(lambda array: array[decided], levels), first[decided], second[decided]
+    drawn = pairs_in(WORLD, OBJECTIVES, "deploy", 24, steps=6, key=root_key(5))
+    return drawn[drawn.differences(OBJECTIVES) != 0]
 
 
 @pytest.fixture
@@ -44,18 +43,18 @@ def test_facts_say_what_lies_in_a_cell_and_where_a_segment_is():
         Segments(*(np.array([part]) for part in (states, [0, 0], [0, 0])), np.array([length]))
         for states, length in (([4, 5], 2), ([9, 8], 1))
     )
-    facts = facts_of(WORLD, level, first, second)
+    facts = facts_of(WORLD, Pairs(level, first, second))
     kinds = 3
     assert facts.what[0, [0, 2, 5]].tolist() == [0, 1, 2]
     assert facts.where[0, :16].tolist() == list(range(16))
     assert facts.what[0, 16:].tolist() == [kinds, kinds + 1, kinds, kinds + 1]
     assert facts.where[0, 16:].tolist() == [4, 5, 9, 8]
     assert (facts.weights[0] > 0).tolist() == [True] * 19 + [False]
-    assert facts.about.sum(0).tolist() == [16, 2, 2]
+    assert np.bincount(facts.about[0]).tolist() == [16, 2, 2]
 
 
 def test_segments_of_a_pair_begin_in_the_same_state_and_walk_where_the_level_leads(pairs):
-    levels, first, second = pairs
+    levels, first, second = pairs.levels, pairs.first, pairs.second
     assert (first.states[:, 0] == second.states[:, 0]).all()
     row = np.arange(levels.count)
     for step in range(5):
@@ -72,15 +71,14 @@ def test_exchanging_the_segments_exchanges_the_verdict(quick):
 
 
 def test_protocols(quick, pairs):
-    levels, first, second = pairs
-    truth = differences(levels, OBJECTIVES, first, second) > 0
+    truth = pairs.differences(OBJECTIVES) > 0
     right = {}
     for protocol in PROTOCOLS:
         labeller = Hearing(protocol, shown=4, updates=300)
-        said = labeller.label(WORLD, OBJECTIVES, levels, first, second, key=root_key(1))
+        said = labeller.label(WORLD, OBJECTIVES, pairs, key=root_key(1))
         assert said.shape == truth.shape
         assert set(said.tolist()) <= {0.0, 0.5, 1.0}
-        again = labeller.label(WORLD, OBJECTIVES, levels, first, second, key=root_key(1))
+        again = labeller.label(WORLD, OBJECTIVES, pairs, key=root_key(1))
         assert (said == again).all()
         right[protocol] = float((said == truth).mean())
     # Whoever chooses all facts has the judge go along: consultancy is a coin. About 70 pairs, 4 standard errors.
@@ -93,19 +91,12 @@ def test_protocols(quick, pairs):
 def test_after_the_shift_debate_is_better_than_consultancy_and_than_the_judge_alone():
     world = Corner(size=9)
     objectives = compile_objectives(world, (world.objectives[0],))
-    levels, first, second = pairs_in(world, objectives, "deploy", 400, steps=25, key=root_key(5))
-    difference = differences(levels, objectives, first, second)
-    decided = difference != 0
-    levels, first, second = jax.tree.map(lambda array: array[decided], levels), first[decided], second[decided]
-    right = {
-        protocol: float(
-            (
-                (Hearing(protocol).label(world, objectives, levels, first, second, key=root_key(1)) > 0.5)
-                == (difference[decided] > 0)
-            ).mean()
-        )
-        for protocol in PROTOCOLS
-    }
+    drawn = pairs_in(world, objectives, "deploy", 400, steps=25, key=root_key(5))
+    pairs = drawn[drawn.differences(objectives) != 0]
+    truth, right = pairs.differences(objectives) > 0, {}
+    for protocol in PROTOCOLS:
+        said = Hearing(protocol).label(world, objectives, pairs, key=root_key(1))
+        right[protocol] = float(((said > 0.5) == truth).mean())
     assert right["adviser"] > 0.97
     assert right["debate"] > 0.7
     assert max(right["alone"], right["consultancy"]) < 0.6
@@ -118,4 +109,4 @@ def test_usage(pairs):
         labeller_named("consultancy:shown=5")
     lamp = Lamp()
     with pytest.raises(UsageError, match="no grid world"):
-        Hearing().label(lamp, OBJECTIVES, *pairs, key=root_key(0))
+        Hearing().label(lamp, OBJECTIVES, pairs, key=root_key(0))

@@ -98,8 +98,8 @@ def test_pairs_that_were_written_are_learned_from_again(tmp_path):
 def test_a_labeller_that_always_says_the_same_is_refused():
     @dataclass(frozen=True)
     class Stubborn(Labeller):
-        def label(self, world, objectives, levels, first, second, *, key):
-            return np.ones(levels.count)
+        def label(self, world, objectives, pairs, *, key):
+            return np.ones(pairs.levels.count)
 
     inquiry = Inquiry(trainee(), Stubborn(), mistaken=0.1, witnesses=False)
     with pytest.raises(UsageError, match="always says the same"):

@@ -12,7 +12,7 @@ from mesascope.core.random import root_key, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.oversight.catalogue import LABELLERS
 from mesascope.oversight.rewards.labeller import labeller_named
-from mesascope.oversight.rewards.segments import Segments, walked
+from mesascope.oversight.rewards.segments import Pairs, Segments, walked
 from mesascope.oversight.rewards.simulated_labeller import SimulatedLabeller
 from mesascope.worlds.corner import Corner
 from mesascope.worlds.level import Level
@@ -44,7 +44,7 @@ SOON, LATE, NEVER = path(*[RIGHT] * 3, *[STAY] * 3), path(*[STAY] * 3, *[RIGHT] 
 
 def share(labeller, first: Segments, second: Segments) -> float:
     """Of N answers that prefer the first: five standard errors are at most .056, a false alarm in 1.7 million."""
-    return float(labeller.label(WORLD, BASE, many(), first, second, key=root_key(0)).mean())
+    return float(labeller.label(WORLD, BASE, Pairs(many(), first, second), key=root_key(0)).mean())
 
 
 def test_gains_end_with_the_episode_and_counts_do_not():
@@ -94,6 +94,7 @@ def test_labellers_are_found_by_name_and_take_settings():
 
 def test_answers_hang_on_the_key_alone():
     one, other = (stream(name, key=root_key(0)) for name in ("one", "other"))
-    answers = [labeller_named("boltzmann").label(WORLD, BASE, many(), SOON, SOON, key=key) for key in (one, one, other)]
+    pairs = Pairs(many(), SOON, SOON)
+    answers = [labeller_named("boltzmann").label(WORLD, BASE, pairs, key=key) for key in (one, one, other)]
     assert (answers[0] == answers[1]).all()
     assert (answers[0] != answers[2]).any()

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from mesascope.core.errors import UsageError
 from mesascope.core.random import root_key
-from mesascope.oversight.rewards.preference_model import LinearReward, ensemble_of, fitted, information
+from mesascope.oversight.rewards.preference_model import LinearReward, ensemble_of, fitted
 from mesascope.theory.goodhart import best_of
 from mesascope.worlds.corner import Corner
 
@@ -52,15 +52,9 @@ def test_covariance_is_the_inverse_information():
     shares = np.concatenate([answers, 1 - answers], axis=1)
     said = np.concatenate([np.ones(count), np.zeros(count)])
     found = fitted(doubled, said, shares=shares, centres=np.zeros((repeats, 3)), spread=np.inf)
-    expected = np.linalg.inv(information(TRUE, differences))
+    chance = expit(differences @ TRUE)
+    expected = np.linalg.inv((differences.T * (chance * (1 - chance))) @ differences)
     assert np.diag(np.cov(found.T)) == pytest.approx(np.diag(expected), rel=0.22)
-
-
-def test_a_coin_shrinks_the_information_of_an_even_pair_by_the_square_of_what_it_leaves():
-    even = np.array([[1.0, 2.0, 0.0]])
-    full, shrunk = (information(np.zeros(3), even, mistaken=share) for share in (0.0, 0.1))
-    assert full == pytest.approx(np.outer(even, even) / 4)
-    assert shrunk == pytest.approx(0.9**2 * full)
 
 
 def test_the_scale_is_unknown_without_noise():

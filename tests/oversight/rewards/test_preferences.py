@@ -29,10 +29,10 @@ def test_pairs_are_read(tmp_path, ending):
     rows = [(LEVEL, SOON, LATE, "first"), (LEVEL, LATE, SOON + " stay", "second"), (LEVEL, SOON, LATE, "0.75")]
     found = read_preferences(table(tmp_path / f"pairs.{ending}", *rows), WORLD)
     assert found.answers.tolist() == [1, 0, 0.75]
-    assert found.levels.count == 3
-    assert found.first.states[0].tolist()[:3] == [0, 1, 2]
-    assert found.second.lengths.tolist() == [3, 4, 3]
-    assert found.first.counts(found.levels)[0, 0] == pytest.approx(0.05 * 0.95**2)
+    assert found.pairs.levels.count == 3
+    assert found.pairs.first.states[0].tolist()[:3] == [0, 1, 2]
+    assert found.pairs.second.lengths.tolist() == [3, 4, 3]
+    assert found.pairs.first.counts(found.pairs.levels)[0, 0] == pytest.approx(0.05 * 0.95**2)
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -41,7 +41,7 @@ def test_what_was_written_is_read(tmp_path):
     write_preferences(tmp_path / "b.csv", WORLD, once)
     again = read_preferences(tmp_path / "b.csv", WORLD)
     assert again.answers.tolist() == once.answers.tolist()
-    assert np.array_equal(again.second.states[1], once.second.states[1])
+    assert np.array_equal(again.pairs.second.states[1], once.pairs.second.states[1])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from mesascope.core.random import RandomKey
 from mesascope.core.rounding import DIGITS
 from mesascope.objectives.objective import Objectives, continuations, rewards
 from mesascope.oversight.rewards.labeller import Labeller
-from mesascope.oversight.rewards.segments import Segments
+from mesascope.oversight.rewards.segments import Pairs, Segments
 from mesascope.planning.evaluation import without_layout
 from mesascope.planning.value_iteration import action_values
 from mesascope.worlds.level import Level
@@ -45,21 +45,11 @@ class AmplifiedOverseer(Labeller):
         if self.rounds < 0 or not 0 <= self.noise <= 1:
             raise UsageError(f"An overseer is amplified 0 times or more, with noise in [0, 1]; given: {self}.")
 
-    def label(
-        self,
-        world: World,
-        objectives: Objectives,
-        levels: Level,
-        first: Segments,
-        second: Segments,
-        *,
-        key: RandomKey,
-    ) -> Float[np.ndarray, " N"]:
-        values = np.asarray(
-            foreseen(without_layout(levels), objectives, jnp.int32(self.rounds), jnp.float32(self.noise), key=key)
-        )
-        worth = [_worth(objectives, levels, segments, values) for segments in (first, second)]
-        return (np.sign((worth[0] - worth[1]).round(DIGITS)) + 1) / 2
+    def label(self, world: World, objectives: Objectives, pairs: Pairs, *, key: RandomKey) -> Float[np.ndarray, " N"]:
+        levels, rounds, noise = without_layout(pairs.levels), jnp.int32(self.rounds), jnp.float32(self.noise)
+        values = np.asarray(foreseen(levels, objectives, rounds, noise, key=key))
+        first, second = (_worth(objectives, pairs.levels, one, values) for one in (pairs.first, pairs.second))
+        return (np.sign((first - second).round(DIGITS)) + 1) / 2
 
 
 @eqx.filter_jit

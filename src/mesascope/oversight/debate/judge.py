@@ -8,6 +8,7 @@ itself, so that exchanging the segments exchanges the verdict.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -15,14 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, root_key, seed_of, stream
 from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.oversight.debate.game import drawn, fitted
-from mesascope.oversight.rewards.segments import Segments, walked
+from mesascope.oversight.rewards.segments import Pairs, walked
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
 from mesascope.worlds.grid_world import GridWorld
-from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec, World
 
 WIDTH: int = 64
@@ -43,56 +42,36 @@ WALKS: int = 4
 class Facts(eqx.Module):
     """What could be shown of N pairs of segments: first each cell, then each step of the first, then of the second.
 
-    **Arguments:**
+    **Arguments:** all `[N, facts]`, or `[facts]` of a single pair.
 
-    - `what`, `where`: what each fact says, a kind of content or a step, and of which cell, `[N, facts]`.
-    - `about`: what it is about, the level, the first or the second segment: 1 for one of them, `[facts, 3]`.
-    - `weights`: how often chance shows it to a judge in training; 0 behind the end of a segment, `[N, facts]`.
+    - `what`, `where`: what each fact says, a kind of content or a step, and of which cell.
+    - `about`: what it is about: 0 the level, 1 the first segment, 2 the second.
+    - `weights`: how often chance shows it to a judge in training; 0 behind the end of a segment.
     """
 
-    what: Int[Array, "N facts"]
-    where: Int[Array, "N facts"]
-    about: Float[Array, "facts 3"]
-    weights: Float[Array, "N facts"]
+    what: Int[Array, "*N facts"]
+    where: Int[Array, "*N facts"]
+    about: Int[Array, "*N facts"]
+    weights: Float[Array, "*N facts"]
 
-    def of(self, pairs: Int[np.ndarray, " some"]) -> Facts:
-        """Returns the facts about some of the pairs."""
-        return Facts(self.what[pairs], self.where[pairs], self.about, self.weights[pairs])
-
-
-def with_cells(world: World) -> GridWorld:
-    """Returns a grid world as such; `UsageError` for a world without cells to show."""
-    if not isinstance(world, GridWorld):
-        raise UsageError(
-            f"World '{world.name}' is no grid world, so there are no cells to show a judge; such are corner, doors, "
-            "keys and maze. Labellers that need no cells: perfect, boltzmann, amplified."
-        )
-    return world
+    def __getitem__(self, place: Any) -> Facts:
+        return jax.tree.map(lambda array: array[place], self)
 
 
-def facts_of(world: GridWorld, levels: Level, first: Segments, second: Segments) -> Facts:
-    """Returns what could be shown of N pairs of segments.
-
-    **Arguments:**
-
-    - `world`: of the levels.
-    - `levels`: N, in each of which both segments of a pair lie.
-    - `first`, `second`: segments.
-    """
-    cells, steps, kinds = world.grid.cells, np.arange(first.steps), 2 + len(world.limits())
-    walls = np.asarray(levels.layout.walls)[:, 1:-1, 1:-1].reshape(-1, cells)
-    objects = np.asarray(levels.layout.objects)
+def facts_of(world: GridWorld, pairs: Pairs) -> Facts:
+    """Returns what could be shown of N pairs of segments in levels of a world."""
+    cells, steps, kinds = world.grid.cells, np.arange(pairs.first.steps), 2 + len(world.limits())
+    walls = np.asarray(pairs.levels.layout.walls)[:, 1:-1, 1:-1].reshape(-1, cells)
+    objects = np.asarray(pairs.levels.layout.objects)
     holds = np.where(objects.any(-1), 2 + objects.argmax(-1), walls)
-    # Worlds whose states hold more than a cell count the cell fastest.
-    where = [np.broadcast_to(np.arange(cells), walls.shape), first.states % cells, second.states % cells]
-    what = [holds, *(np.broadcast_to(kinds + steps, first.states.shape) for _ in range(2))]
-    there = [steps < segments.lengths[:, None] for segments in (first, second)]
-    return Facts(
-        jnp.asarray(np.concatenate(what, axis=1)),
-        jnp.asarray(np.concatenate(where, axis=1)),
-        jnp.repeat(jnp.eye(3), jnp.array([cells, len(steps), len(steps)]), axis=0),
-        jnp.asarray(np.concatenate([np.where(holds > 1, OBJECT, 1.0), *there], axis=1), jnp.float32),
+    parts: list[tuple[Any, ...]] = [(holds, np.arange(cells), 0, np.where(holds > 1, OBJECT, 1.0))]
+    for about, segments in enumerate((pairs.first, pairs.second), 1):
+        # Worlds whose states hold more than a cell count the cell fastest.
+        parts.append((kinds + steps, segments.states % cells, about, steps < segments.lengths[:, None]))
+    what, where, about, weights = (
+        np.concatenate(columns, axis=1) for columns in zip(*(np.broadcast_arrays(*part) for part in parts), strict=True)
     )
+    return Facts(jnp.asarray(what), jnp.asarray(where), jnp.asarray(about), jnp.asarray(weights, jnp.float32))
 
 
 class Judge(eqx.Module):
@@ -111,11 +90,10 @@ class Judge(eqx.Module):
     where: Float[Array, "cells H"]
     rest: eqx.nn.MLP
 
-    def added(
-        self, what: Int[Array, " some"], where: Int[Array, " some"], about: Float[Array, "some 3"]
-    ) -> Float[Array, "some parts"]:
-        """Returns what facts add to the three parts of the first layer, side by side."""
-        return (about[:, :, None] * (self.what[what] * self.where[where])[:, None]).reshape(len(what), -1)
+    def added(self, facts: Facts) -> Float[Array, "some parts"]:
+        """Returns what facts about one pair add to the three parts of the first layer, side by side."""
+        product = self.what[facts.what] * self.where[facts.where]
+        return (jax.nn.one_hot(facts.about, 3)[:, :, None] * product[:, None]).reshape(len(product), -1)
 
     def margin(self, layer: Float[Array, " parts"]) -> Float[Array, ""]:
         """Returns by how much it prefers the first segment, in log-odds, given the first layer."""
@@ -126,7 +104,7 @@ class Judge(eqx.Module):
 
 def pairs_in(
     world: World, objectives: Objectives, distribution: str, count: int, *, steps: int, key: RandomKey
-) -> tuple[Level, Segments, Segments]:
+) -> Pairs:
     """Draws pairs of segments from the same state, of agents who take random actions at times, how often for each.
 
     **Arguments:**
@@ -152,15 +130,8 @@ def pairs_in(
         policy = (1 - share) * best / best.sum(-1, keepdims=True) + share / best.shape[-1]
         walks.append(walked(levels, policy.astype(np.float32), steps=steps, key=key_walk, starts=starts))
         starts = walks[0].states[:, 0]
-    first, second = (
-        jax.tree.map(lambda *arrays: np.concatenate(arrays), *walks[turn:], *walks[:turn]) for turn in (0, 1)
-    )
-    return jax.tree.map(lambda array: np.concatenate([array] * WALKS), levels), first, second
-
-
-def differences(levels: Level, objectives: Objectives, first: Segments, second: Segments) -> Float[np.ndarray, " N"]:
-    """Returns the return of the first segment less that of the second, under the base objective."""
-    return (first.gains(levels, objectives) - second.gains(levels, objectives)).sum(1)
+    pairs = (Pairs(levels, *each) for each in zip(walks, [*walks[1:], walks[0]], strict=True))
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *pairs)
 
 
 @functools.cache
@@ -176,25 +147,17 @@ def judge_of(world: GridWorld, base: ObjectiveSpec, steps: int, shown: int, upda
     - `seed`: of everything that is drawn.
     """
     key, objectives = root_key(seed), compile_objectives(world, (base,))
-    found: list[Facts] = []
-    better: list[np.ndarray] = []
+    found = []
     for distribution in world.distributions[:2]:
-        levels, first, second = pairs_in(
-            world, objectives, distribution, LEVELS, steps=steps, key=stream(f"judge/{distribution}", key=key)
-        )
-        difference = differences(levels, objectives, first, second)
+        key_pairs = stream(f"judge/{distribution}", key=key)
+        pairs = pairs_in(world, objectives, distribution, LEVELS, steps=steps, key=key_pairs)
+        difference = pairs.differences(objectives)
         decided = np.abs(difference) > EQUAL
-        found.append(facts_of(world, levels, first, second).of(np.flatnonzero(decided)))
-        better.append(difference[decided] > 0)
-    facts = Facts(
-        jnp.concatenate([part.what for part in found]),
-        jnp.concatenate([part.where for part in found]),
-        found[0].about,
-        jnp.concatenate([part.weights for part in found]),
-    )
+        found.append((facts_of(world, pairs)[decided], difference[decided] > 0))
+    facts, better = jax.tree.map(lambda *arrays: jnp.concatenate(arrays), *found)
     places = jnp.stack(world.grid.row_and_column(jnp.arange(world.grid.cells)))
     whats = 2 + len(world.limits()) + steps
-    return _trained(facts, jnp.asarray(np.concatenate(better)), places, shown, whats, updates, key=key)
+    return _trained(facts, better, places, shown, whats, updates, key=key)
 
 
 @eqx.filter_jit
@@ -223,8 +186,7 @@ def _trained(
         some = jax.random.randint(key_batch, (BATCH,), 0, len(better))
         which = drawn(facts.weights[some], shown, key=key_facts)
         known = jnp.arange(shown) < jax.random.randint(key_count, (BATCH, 1), 1, shown + 1)
-        row = some[:, None]
-        added = jax.vmap(judge.added)(facts.what[row, which], facts.where[row, which], facts.about[which])
+        added = jax.vmap(judge.added)(facts[some[:, None], which])
         margin = jax.vmap(judge.margin)(jnp.where(known[..., None], added, 0.0).sum(1))
         return jax.nn.softplus(jnp.where(better[some], -margin, margin)).mean()
 

@@ -16,10 +16,10 @@ from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import DIGITS
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.debate.game import FIRST, SECOND, drawn, show
-from mesascope.oversight.debate.judge import UPDATES, Facts, Judge, differences, facts_of, judge_of, with_cells
+from mesascope.oversight.debate.judge import UPDATES, Facts, Judge, facts_of, judge_of
 from mesascope.oversight.rewards.labeller import Labeller
-from mesascope.oversight.rewards.segments import Segments
-from mesascope.worlds.level import Level
+from mesascope.oversight.rewards.segments import Pairs
+from mesascope.worlds.grid_world import GridWorld
 from mesascope.worlds.world import World
 
 PROTOCOLS: tuple[str, ...] = ("alone", "adviser", "consultancy", "debate")
@@ -60,23 +60,18 @@ class Hearing(Labeller):
                 "even number of facts, 2 to 16, half of each side."
             )
 
-    def label(
-        self,
-        world: World,
-        objectives: Objectives,
-        levels: Level,
-        first: Segments,
-        second: Segments,
-        *,
-        key: RandomKey,
-    ) -> Float[np.ndarray, " N"]:
-        world = with_cells(world)
-        facts = facts_of(world, levels, first, second)
-        judge = judge_of(world, objectives.specs[0], first.steps, self.shown, self.updates, self.seed)
+    def label(self, world: World, objectives: Objectives, pairs: Pairs, *, key: RandomKey) -> Float[np.ndarray, " N"]:
+        if not isinstance(world, GridWorld):
+            raise UsageError(
+                f"World '{world.name}' is no grid world, so there are no cells to show a judge; such are corner, "
+                "doors, keys and maze. Labellers that need no cells: perfect, boltzmann, amplified."
+            )
+        facts = facts_of(world, pairs)
+        judge = judge_of(world, objectives.specs[0], pairs.first.steps, self.shown, self.updates, self.seed)
         key_coins, key_facts = jax.random.split(key)
-        count = levels.count
+        count = pairs.levels.count
         coin = np.where(np.random.default_rng(seed_of(key_coins)).random(count) < 0.5, FIRST, SECOND)
-        better = np.sign(differences(levels, objectives, first, second).round(DIGITS))
+        better = np.sign(pairs.differences(objectives).round(DIGITS))
         # Who opens a debate is a coin's choice, too, because the last word counts for something.
         turns = {
             "alone": np.zeros((count, 1)),
@@ -88,8 +83,9 @@ class Hearing(Labeller):
         margins = []
         for place, key_block in enumerate(jax.random.split(key_facts, -(-count // TOGETHER))):
             rows = np.minimum(np.arange(place * TOGETHER, (place + 1) * TOGETHER), count - 1)
-            some = facts.of(rows)
-            margins.append(_margins(judge, some, jnp.asarray(turns[rows]), self.protocol == "alone", key=key_block))
+            margins.append(
+                _margins(judge, facts[rows], jnp.asarray(turns[rows]), self.protocol == "alone", key=key_block)
+            )
         margin = np.concatenate(margins)[:count].astype(np.float64).round(DIGITS)
         return (np.sign(margin) + 1) / 2
 
@@ -102,16 +98,15 @@ def _margins(
     there = facts.weights > 0
     if by_chance:
         which = drawn(there.astype(jnp.float32), turns.shape[1], key=key)
-        row = jnp.arange(len(which))[:, None]
-        added = jax.vmap(judge.added)(facts.what[row, which], facts.where[row, which], facts.about[which])
+        added = jax.vmap(judge.added)(facts[jnp.arange(len(which))[:, None], which])
         return jax.vmap(judge.margin)(added.sum(1))
     start = jnp.zeros(3 * judge.what.shape[1])
 
     def hear(pair) -> Float[Array, ""]:
-        what, where, there, turns = pair
-        return judge.margin(show(judge.margin, judge.added(what, where, facts.about), there, start, turns))
+        facts, there, turns = pair
+        return judge.margin(show(judge.margin, judge.added(facts), there, start, turns))
 
-    return jax.lax.map(hear, (facts.what, facts.where, there, turns))
+    return jax.lax.map(hear, (facts, there, turns))
 
 
 ALONE, ADVISER, CONSULTANCY, DEBATE = (Hearing(protocol) for protocol in PROTOCOLS)

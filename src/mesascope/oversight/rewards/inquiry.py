@@ -15,11 +15,10 @@ from mesascope.oversight.rewards.labeller import Labeller
 from mesascope.oversight.rewards.over_optimisation import optimised
 from mesascope.oversight.rewards.preference_model import Ensemble, ensemble_of
 from mesascope.oversight.rewards.preferences import Preferences
-from mesascope.oversight.rewards.segments import Segments, policy_of, walked
+from mesascope.oversight.rewards.segments import Pairs, policy_of, walked
 from mesascope.oversight.stage import Stage
 from mesascope.oversight.trainee import Trainee
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
-from mesascope.worlds.level import Level
 
 CANDIDATES: int = 8
 """Pairs from which an active inquiry picks one."""
@@ -49,7 +48,7 @@ class Inquiry:
 
     def __init__(self, trainee: Trainee, labeller: Labeller, *, mistaken: float, witnesses: bool):
         self.trainee, self.labeller, self.mistaken, self.witnesses = trainee, labeller, mistaken, witnesses
-        self.pairs: list[Preferences] = []
+        self.asked: list[Preferences] = []
         self.learned: Ensemble | None = None
         self._former = trainee.network
         self._differences = np.zeros((0, len(trainee.world.attributes)))
@@ -57,11 +56,12 @@ class Inquiry:
 
     def demonstrate(self, count: int, *, steps: int, key: RandomKey) -> None:
         """Takes so many demonstrations of the base objective in training levels as better than what the agent does."""
-        levels, agent, _ = self._drawn(self.trainee.organism.distribution, count, steps, key=stream("pairs", key=key))
+        pairs = self._drawn(self.trainee.organism.distribution, count, steps, key=stream("pairs", key=key))
+        levels, agent = pairs.levels, pairs.first
         best = optimal_actions(optimal_action_values(levels, self.trainee.task.objectives)[0]).astype(np.float64)
         best /= best.sum(-1, keepdims=True)
         shown = walked(levels, best, steps=steps, key=stream("show", key=key), starts=agent.states[:, 0])
-        self._take(levels, shown, agent, np.ones(count))
+        self._take(Preferences(Pairs(levels, shown, agent), np.ones(count)))
 
     def ask(self, count: int, *, of: int, steps: int, key: RandomKey) -> None:
         """Asks about pairs: what the agent does, and what it does when it explores.
@@ -78,27 +78,24 @@ class Inquiry:
         world, account = self.trainee.world, self.trainee.account
         where = world.distributions[-1] if self.witnesses else self.trainee.organism.distribution
         drawn = of * (CANDIDATES if self.witnesses else 1)
-        levels, first, second = self._drawn(where, drawn, steps, key=stream("pairs", key=key))
+        pairs = self._drawn(where, drawn, steps, key=stream("pairs", key=key))
         rows = np.arange(count)
         if self.witnesses:
-            unsure = self.ensemble(key=stream("pick", key=key)).disagreement(
-                first.counts(levels) - second.counts(levels)
-            )
+            unsure = self.ensemble(key=stream("pick", key=key)).disagreement(pairs.counts())
             rows = np.argsort(-unsure.round(DIGITS), kind="stable")[:count]
             account.searched += drawn - count
-        levels, first, second = levels[rows], first[rows], second[rows]
-        base = self.trainee.task.objectives
-        answers = self.labeller.label(world, base, levels, first, second, key=stream("label", key=key))
-        self.add(Preferences(levels, first, second, answers))
+        pairs = pairs[rows]
+        answers = self.labeller.label(world, self.trainee.task.objectives, pairs, key=stream("label", key=key))
+        self.add(Preferences(pairs, answers))
 
-    def add(self, pairs: Preferences) -> None:
+    def add(self, given: Preferences) -> None:
         """Takes answers about pairs in random order into the inquiry, and puts them on the account.
 
         **Raises:** `UsageError` if all answers so far are alike.
         """
-        self._take(*pairs)
-        self.pairs.append(pairs)
-        every = np.concatenate([one.answers for one in self.pairs])
+        self._take(given)
+        self.asked.append(given)
+        every = np.concatenate([one.answers for one in self.asked])
         if len(every) >= VARIED and (every == every[0]).all():
             said = {1.0: "'first'", 0.0: "'second'"}.get(float(every[0]), f"{every[0]:g}")
             raise UsageError(
@@ -107,10 +104,10 @@ class Inquiry:
                 "first, swap half of its pairs."
             )
 
-    def _take(self, levels: Level, first: Segments, second: Segments, answers: np.ndarray) -> None:
-        self._differences = np.concatenate([self._differences, first.counts(levels) - second.counts(levels)])
-        self._answers = np.append(self._answers, answers)
-        self.trainee.account.labels += len(answers)
+    def _take(self, given: Preferences) -> None:
+        self._differences = np.concatenate([self._differences, given.pairs.counts()])
+        self._answers = np.append(self._answers, given.answers)
+        self.trainee.account.labels += len(given.answers)
 
     def ensemble(self, *, key: RandomKey) -> Ensemble:
         """Returns the rewards that explain all answers so far."""
@@ -130,7 +127,7 @@ class Inquiry:
         reward = self.learned.reward(self.trainee.world)
         if not self.witnesses:
             return Stage(updates, reward=reward)
-        asked = jax.tree.map(lambda *arrays: np.concatenate(arrays), *[one.levels for one in self.pairs])
+        asked = jax.tree.map(lambda *arrays: np.concatenate(arrays), *[one.pairs.levels for one in self.asked])
         there = np.arange(room) < asked.count
         pool, pooled = asked[np.where(there, np.arange(room), 0)], max(1, round(POOLED * self.trainee.optimizer.levels))
         return Stage(updates, pool=pool, chances=there * 1.0, pooled=pooled, reward=reward)
@@ -142,15 +139,15 @@ class Inquiry:
         trainee, world, base = self.trainee, self.trainee.world, self.trainee.task
         places = dict.fromkeys((trainee.organism.distribution, world.distributions[-1]))
         right = []
-        for levels, first, second, answers in self.pairs:
-            better = first.gains(levels, base.objectives).sum(1) - second.gains(levels, base.objectives).sum(1)
-            right += np.where(better > 0, answers, 1 - answers)[better.round(DIGITS) != 0].tolist()
+        for pairs, answers in self.asked:
+            better = pairs.differences(base.objectives).round(DIGITS)
+            right += np.where(better > 0, answers, 1 - answers)[better != 0].tolist()
         if right:
             trainee.measured["answers that the base objective agrees with"] = float(np.mean(right))
         if self.witnesses:
             here = Variant("", world, world.distributions[-1])
-            names = {identity(here, one.levels[row]) for one in self.pairs for row in range(one.levels.count)}
-            trainee.account.levels += len(names)
+            asked = [one.pairs.levels[row] for one in self.asked for row in range(len(one.answers))]
+            trainee.account.levels += len({identity(here, level) for level in asked})
         for place in places:
             levels = world.sample(key=stream(f"levels/{place}", key=key), distribution=place, count=MEASURED)
             levels = jax.device_get(levels)
@@ -165,7 +162,7 @@ class Inquiry:
                 if np.isfinite(value):
                     trainee.measured[f"{name} ({place})"] = value
 
-    def _drawn(self, distribution: str, count: int, steps: int, *, key: RandomKey) -> tuple[Level, Segments, Segments]:
+    def _drawn(self, distribution: str, count: int, steps: int, *, key: RandomKey) -> Pairs:
         """Returns pairs of segments from the same state, in random order: one as the agent acts, in the other it takes
         random actions now and then, how often is drawn for each."""
         world = self.trainee.world
@@ -179,4 +176,4 @@ class Inquiry:
         other = walked(levels, roving, steps=steps, key=key_other, starts=own.states[:, 0])
         both = jax.tree.map(lambda one, two: np.concatenate([one, two]), own, other)
         swapped = count * (random.random(count) < 0.5)
-        return levels, both[np.arange(count) + swapped], both[np.arange(count) + count - swapped]
+        return Pairs(levels, both[np.arange(count) + swapped], both[np.arange(count) + count - swapped])

@@ -13,8 +13,7 @@ from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.catalogue import LABELLERS
-from mesascope.oversight.rewards.segments import Segments
-from mesascope.worlds.level import Level
+from mesascope.oversight.rewards.segments import Pairs
 from mesascope.worlds.world import World, parse_option
 
 
@@ -22,24 +21,14 @@ class Labeller(abc.ABC):
     """An overseer of segments. A concrete one is a frozen dataclass whose fields are its settings, plain values."""
 
     @abc.abstractmethod
-    def label(
-        self,
-        world: World,
-        objectives: Objectives,
-        levels: Level,
-        first: Segments,
-        second: Segments,
-        *,
-        key: RandomKey,
-    ) -> Float[np.ndarray, " N"]:
+    def label(self, world: World, objectives: Objectives, pairs: Pairs, *, key: RandomKey) -> Float[np.ndarray, " N"]:
         """Returns what it answers about N pairs: 1 for the first, 0 for the second, between them if it cannot tell.
 
         **Arguments:**
 
         - `world`: of the levels.
         - `objectives`: the base objective alone, which it means to serve.
-        - `levels`: a batch of N, in each of which both segments of a pair lie.
-        - `first`, `second`: segments.
+        - `pairs`: N.
         - `key`: consumed.
         """
 

@@ -29,6 +29,7 @@ MEMBERS: int = 16
 
 STEPS: int = 100
 STILL: float = 1e-9
+TINY: float = np.finfo(float).tiny
 
 
 class LinearReward(TrainingReward):
@@ -131,7 +132,9 @@ def fitted(
 
     def worth(weights):
         """The logarithm of the posterior, its derivative, and its expected curvature."""
-        slope, first, second = _link(weights @ differences.T, mistaken)
+        first, second = expit(weights @ differences.T), expit(-weights @ differences.T)
+        slope = (1 - mistaken) * first * second
+        first, second = (np.maximum((1 - mistaken) * sure + mistaken / 2, TINY) for sure in (first, second))
         pull = (weights - centres) / spread**2
         height = (shares * (answers * np.log(first) + (1 - answers) * np.log(second))).sum(-1)
         gradient = (shares * slope * (answers / first - (1 - answers) / second)) @ differences - pull
@@ -153,26 +156,3 @@ def fitted(
         height, gradient = np.where(better, there[0], height), np.where(better[:, None], there[1], gradient)
         curvature = np.where(better[:, None, None], there[2], curvature)
     return weights
-
-
-def information(
-    weights: Float[np.ndarray, " F"], differences: Float[np.ndarray, "N F"], *, mistaken: float = 0.0
-) -> Float[np.ndarray, "F F"]:
-    """Returns the Fisher information of N answers about weights: without mistakes `sum p (1 - p) d d^T`.
-
-    If a coin decides a share e of the answers, `P = (1 - e) p + e / 2`, and that of an even pair (p = 1/2) shrinks to
-    `(1 - e)^2`; if a share e were answered the wrong way round it would shrink to `(1 - 2 e)^2`.
-    """
-    slope, first, second = _link(differences @ weights, mistaken)
-    return (differences.T * (slope**2 / (first * second))) @ differences
-
-
-def _link(log_odds: np.ndarray, mistaken: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the slope of the probability that the first is preferred, that probability, and that of the second."""
-    first, second = expit(log_odds), expit(-log_odds)
-    coin, floor = mistaken / 2, np.finfo(float).tiny
-    return (
-        (1 - mistaken) * first * second,
-        np.maximum((1 - mistaken) * first + coin, floor),
-        np.maximum((1 - mistaken) * second + coin, floor),
-    )

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from collections import defaultdict
@@ -25,7 +26,7 @@ from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.files import checked_file, write_atomically
 from mesascope.core.text import quoted
-from mesascope.oversight.rewards.segments import Segments
+from mesascope.oversight.rewards.segments import Pairs, Segments
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -39,18 +40,17 @@ STEPS: int = 500
 """Of a trajectory, at most: at a discount of .99, what comes later is worth 1 % of what comes first."""
 ENTRIES: int = 64_000_000
 """Bound on pairs x transitions x attributes of a level: 256 MB."""
+EVEN: float = 1e-9
+"""Mean vote for one of two segments that is none."""
 
 Way = tuple[tuple[int, int, int], ...]
 """State, action and outcome of each step."""
 
 
 class Preferences(NamedTuple):
-    """N pairs of segments, each pair in one level, and what was answered: 1 where the first is better, 0 where the
-    second is."""
+    """N pairs of segments, and what was answered: 1 where the first is better, 0 where the second is."""
 
-    levels: Level
-    first: Segments
-    second: Segments
+    pairs: Pairs
     answers: Float[np.ndarray, " N"]
 
 
@@ -66,7 +66,7 @@ def read_preferences(path: str | os.PathLike, world: World) -> Preferences:
     in it, or an answer that is none; for a file that is too large or empty, for columns that are missing or not known,
     and if no answer is left.
     """
-    texts: dict[str, Level] = {}
+    read = functools.cache(lambda text: jax.device_get(world.parse(text)))
     levels: list[Level] = []
     ways: list[tuple[Way, Way]] = []
     answers: list[float] = []
@@ -75,12 +75,10 @@ def read_preferences(path: str | os.PathLike, world: World) -> Preferences:
         try:
             if empty := [column for column in COLUMNS if not row[column]]:
                 raise UsageError(f"its column '{empty[0]}' is empty.")
-            text = row["level"]
-            level = texts[text] if text in texts else jax.device_get(world.parse(text))
-            texts[text] = level
+            level = read(row["level"])
             if level.attributes.size * (number + 1) > ENTRIES:
                 raise UsageError("pairs in levels of this size take too much memory from here on; leave some out.")
-            start = _start(world, level, text)
+            start = _start(world, level, row["level"])
             first, second = (_way(world, level, start, row[column]) for column in ("first", "second"))
             answer = _answer(row["preferred"])
         except (UsageError, WorldError) as error:
@@ -88,11 +86,10 @@ def read_preferences(path: str | os.PathLike, world: World) -> Preferences:
         levels.append(level)
         ways.append((first, second))
         answers.append(answer)
-        votes[text, min(first, second), max(first, second)].append((number, answer if first <= second else 1 - answer))
-    ties = [
-        cast for cast in votes.values() if len({vote for _, vote in cast}) > 1 and _even([vote for _, vote in cast])
-    ]
-    tied = {number for cast in ties for number, _ in cast}
+        vote = (answer - 0.5) * (1 if first <= second else -1)
+        votes[row["level"], min(first, second), max(first, second)].append((number, vote))
+    even = [cast for cast in votes.values() if abs(sum(vote for _, vote in cast)) < EVEN * len(cast)]
+    tied = {number for cast in even if any(vote for _, vote in cast) for number, _ in cast}
     if len(tied) == len(answers):
         raise UsageError(
             f"{quoted(path, limit=200)} contradicts itself: it answers every pair both ways equally often."
@@ -101,15 +98,11 @@ def read_preferences(path: str | os.PathLike, world: World) -> Preferences:
         message = "%s: %d of %d answers are left out: the same pair, answered both ways equally often, first in row %d."
         logging.getLogger("mesascope").warning(message, quoted(path), len(tied), len(answers), min(tied) + 1)
     kept = [number for number in range(len(answers)) if number not in tied]
-    return Preferences(
-        stacked([levels[number] for number in kept]),
-        _segments([ways[number][0] for number in kept]),
-        _segments([ways[number][1] for number in kept]),
-        np.array(answers)[kept],
-    )
+    first, second = (_segments([ways[number][which] for number in kept]) for which in (0, 1))
+    return Preferences(Pairs(stacked([levels[number] for number in kept]), first, second), np.array(answers)[kept])
 
 
-def write_preferences(path: str | os.PathLike, world: World, pairs: Preferences) -> None:
+def write_preferences(path: str | os.PathLike, world: World, given: Preferences) -> None:
     """Writes pairs as `read_preferences` reads them, as CSV: who changes its last column has answered them.
 
     **Raises:** `OutputError` if it cannot be written.
@@ -117,10 +110,10 @@ def write_preferences(path: str | os.PathLike, world: World, pairs: Preferences)
     import polars
 
     rows = []
-    for number, answer in enumerate(pairs.answers.tolist()):
-        level = pairs.levels[number]
-        text = world.format(jax.tree.map(jnp.asarray, level), int(pairs.first.states[number, 0]))
-        ways = (_written(world, level, way[number]) for way in (pairs.first, pairs.second))
+    for number, answer in enumerate(given.answers.tolist()):
+        pair = given.pairs[number]
+        text = world.format(jax.tree.map(jnp.asarray, pair.levels), int(pair.first.states[0]))
+        ways = (_written(world, pair.levels, way) for way in (pair.first, pair.second))
         rows.append((text, *ways, f"{answer:g}"))
     table = polars.DataFrame(rows, schema=dict.fromkeys(COLUMNS, polars.String), orient="row")
     write_atomically(path, table.write_csv())
@@ -194,10 +187,6 @@ def _answer(text: str) -> float:
     if not 0 <= number <= 1:
         raise UsageError(f"preferred={quoted(text)} is neither first, second, nor a number from 0 to 1.")
     return number
-
-
-def _even(votes: list[float]) -> bool:
-    return abs(sum(votes) / len(votes) - 0.5) < 1e-9
 
 
 def _segments(ways: list[Way]) -> Segments:

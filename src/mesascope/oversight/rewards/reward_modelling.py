@@ -98,9 +98,9 @@ class RewardModelling(Remedy):
             yield inquiry.stage(updates, room=room, key=stream(f"fit/{turn}", key=key))
         inquiry.note(key=stream("note", key=key))
         if self.write:
-            pairs = jax.tree.map(lambda *arrays: np.concatenate(arrays), *inquiry.pairs)
+            asked = jax.tree.map(lambda *arrays: np.concatenate(arrays), *inquiry.asked)
             path = Path(self.write)
-            write_preferences(path.with_stem(f"{path.stem}-{trainee.seed}"), trainee.world, pairs)
+            write_preferences(path.with_stem(f"{path.stem}-{trainee.seed}"), trainee.world, asked)
 
 
 @final

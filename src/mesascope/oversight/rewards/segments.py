@@ -74,6 +74,31 @@ class Segments(eqx.Module):
         return happens @ as_double(objectives.weights)[0] * alive * self.weights(levels)
 
 
+class Pairs(eqx.Module):
+    """N pairs of segments.
+
+    **Arguments:**
+
+    - `levels`: a batch of N, in each of which both segments of a pair lie.
+    - `first`, `second`: segments.
+    """
+
+    levels: Level
+    first: Segments
+    second: Segments
+
+    def __getitem__(self, rows: Any) -> Pairs:
+        return jax.tree.map(lambda array: array[rows], self)
+
+    def differences(self, objectives: Objectives) -> Float[np.ndarray, " N"]:
+        """Returns the return of the first segment less that of the second, under one objective."""
+        return (self.first.gains(self.levels, objectives) - self.second.gains(self.levels, objectives)).sum(1)
+
+    def counts(self) -> Float[np.ndarray, "N F"]:
+        """Returns the discounted counts of the first segment less those of the second."""
+        return self.first.counts(self.levels) - self.second.counts(self.levels)
+
+
 @eqx.filter_jit
 def policy_of(network: Any, world: World, levels: Level) -> Float[Array, "N S A"]:
     """Returns the action probabilities of a memoryless network in every state of a batch of levels."""

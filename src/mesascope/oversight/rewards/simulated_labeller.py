@@ -15,8 +15,7 @@ from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.rounding import DIGITS
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.rewards.labeller import Labeller
-from mesascope.oversight.rewards.segments import Segments
-from mesascope.worlds.level import Level
+from mesascope.oversight.rewards.segments import Pairs, Segments
 from mesascope.worlds.world import World
 
 TEMPERATURE: float = 0.05
@@ -57,20 +56,11 @@ class SimulatedLabeller(Labeller):
                 f"given: {self}."
             )
 
-    def label(
-        self,
-        world: World,
-        objectives: Objectives,
-        levels: Level,
-        first: Segments,
-        second: Segments,
-        *,
-        key: RandomKey,
-    ) -> Float[np.ndarray, " N"]:
+    def label(self, world: World, objectives: Objectives, pairs: Pairs, *, key: RandomKey) -> Float[np.ndarray, " N"]:
         random = np.random.default_rng(seed_of(key))
-        visible = random.random((levels.count, levels.states)) < self.seen
-        difference = self._return(world, objectives, levels, first, visible)
-        difference -= self._return(world, objectives, levels, second, visible)
+        visible = random.random((pairs.levels.count, pairs.levels.states)) < self.seen
+        difference = self._return(world, objectives, pairs.levels, pairs.first, visible)
+        difference -= self._return(world, objectives, pairs.levels, pairs.second, visible)
         return self.answers(difference, random)
 
     def assisted(self, weights: Float[np.ndarray, " F"]) -> SimulatedLabeller:

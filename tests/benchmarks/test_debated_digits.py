@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import debated_digits as digits
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 
 from mesascope.core.errors import UsageError
-from mesascope.oversight.debate import digits
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """Debate about 8x8 digits: a judge who sees few pixels, and two sides who choose which (Irving et al. 2018, §3.1).
 
+Part of the ledger `oversight`, which imports it; `python -m pytest -m slow tests/benchmarks/test_debated_digits.py`
+checks its known answers alone.
+
 The digits are scikit-learn's 1,797 images of 8x8 pixels. The judge is trained on pixels drawn at random among those
 that are not blank. In a debate each side has bound itself to a digit, one of them to the right one; in turns they
 show a pixel that is not blank, each the one that moves the judge most towards its own digit at once.
@@ -16,8 +19,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int
+from sklearn import datasets
 
-from mesascope.core.errors import MissingExtraError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, root_key, stream
 from mesascope.oversight.debate.game import FIRST, SECOND, drawn, fitted, show
 
@@ -53,14 +57,7 @@ class SparseJudge:
 
 
 def load_digits() -> tuple[Float[np.ndarray, "N 64"], Int[np.ndarray, " N"]]:
-    """Returns scikit-learn's 8x8 digits, pixels in [0, 1], and what they show.
-
-    **Raises:** `MissingExtraError` without scikit-learn.
-    """
-    try:
-        from sklearn import datasets
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("Debate about 8x8 digits", "oversight", error.name or "sklearn") from error
+    """Returns scikit-learn's 8x8 digits, pixels in [0, 1], and what they show."""
     images, digits = datasets.load_digits(return_X_y=True)
     return (images / 16).astype(np.float32), digits.astype(np.int32)
 
@@ -144,7 +141,7 @@ def sparse_judge(pixels: int, *, updates: int = UPDATES, seed: int = 0) -> Spars
     - `updates`: that the judge is trained for, 1 or more.
     - `seed`: draws the held-out images, the training and the pixels.
 
-    **Raises:** `UsageError` for another number, `MissingExtraError` without scikit-learn.
+    **Raises:** `UsageError` for another number.
     """
     if pixels % 2 or not 2 <= pixels <= 12:
         raise UsageError(f"pixels={pixels}: two sides show as many pixels each, 2 to 12 together.")
