@@ -62,7 +62,7 @@ class Readout(eqx.Module):
 
         def share(targets: Float[Array, "R A"]) -> Float[Array, ""]:
             wanted = targets - targets[:half].mean(0)
-            # By iteration, and not by a second factorisation beside that of the gradient: see `context_gradient`.
+            # By iteration: a factorisation beside that of the gradient can block XLA (see `utility_indifference`).
             weights, _ = jax.scipy.sparse.linalg.cg(gram.__matmul__, fitted.T @ wanted[:half], tol=1e-6, maxiter=STEPS)
             left = ((judged @ weights - wanted[half:]) ** 2).sum()
             return 1 - left / jnp.maximum((wanted[half:] ** 2).sum(), 1e-9)
