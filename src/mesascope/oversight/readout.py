@@ -29,10 +29,6 @@ RIDGE: float = PENALTIES[1]
 """Of the penalties that the audit's probes try, the middle one."""
 
 
-STEPS: int = 200
-"""Of conjugate gradients at most; the penalty bounds how many are needed."""
-
-
 class Readout(eqx.Module):
     """States of levels in which something was moved, and what shall be read in them.
 
@@ -62,8 +58,7 @@ class Readout(eqx.Module):
 
         def share(targets: Float[Array, "R A"]) -> Float[Array, ""]:
             wanted = targets - targets[:half].mean(0)
-            # By iteration: a factorisation beside that of the gradient can block XLA (see `utility_indifference`).
-            weights, _ = jax.scipy.sparse.linalg.cg(gram.__matmul__, fitted.T @ wanted[:half], tol=1e-6, maxiter=STEPS)
+            weights = jax.scipy.linalg.solve(gram, fitted.T @ wanted[:half], assume_a="pos")
             left = ((judged @ weights - wanted[half:]) ** 2).sum()
             return 1 - left / jnp.maximum((wanted[half:] ** 2).sum(), 1e-9)
 
