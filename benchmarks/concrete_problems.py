@@ -4,7 +4,8 @@ Returns of the levels' optimal policies are compared with their closed forms. Th
 reward of each world, audited, treated and audited again, as `mesascope remedy` does it; but what is asked here is their
 regret on the hidden performance, which no audit is told. The last treatment is no registered one: reward modelling
 whose labeller judges by performance, as somebody would who knows what was meant. Agents and results are kept in
-`runs/ledger` by the code that made them, so that a run goes on where it was stopped.
+`runs/ledger` by the code that made them, so that a run goes on where it was stopped. All is done in one process: the
+agents train in a second each, and what costs is that each program is compiled or read once.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,21 +22,23 @@ from ledger import ROOT, Claim, Measured, run, share_over_units
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.files import load_agent
-from mesascope.agents.network_agent import NetworkAgent
 from mesascope.agents.networks.centred_mlp import CentredMLPSpec
 from mesascope.audit.evaluation import Evaluation
-from mesascope.core.files import sha256_of, write_atomically
+from mesascope.core.files import sha256_of
 from mesascope.core.intervals import student_mean
-from mesascope.core.random import root_key, stream
+from mesascope.core.random import RandomKey
+from mesascope.core.rounding import above, below
 from mesascope.core.verdicts import Estimate
-from mesascope.organisms.agent_content import agent_content
 from mesascope.organisms.code_digest import auditor_digest
 from mesascope.organisms.organism import Organism
 from mesascope.oversight.catalogue import PLACEBO, REMEDIES
+from mesascope.oversight.comparison import MARGIN, within
 from mesascope.oversight.outcome import Examiner
 from mesascope.oversight.remedy import Remedy
+from mesascope.oversight.rewards.reward_modelling import RewardModelling
+from mesascope.oversight.stage import Stage
 from mesascope.oversight.trainee import Trainee
-from mesascope.oversight.treatment import BEFORE, Job, Treated, Treatment, agent_file, treat
+from mesascope.oversight.treatment import BEFORE, Job, Treated, Treatment, agent_file, examiner_of, treat
 from mesascope.theory.answers.concrete_problems import ANSWERS
 from mesascope.training.optimizers.exact_gradient import ExactGradient
 from mesascope.worlds.catalogue import resolve_world
@@ -59,14 +61,11 @@ TREATED: int = 4
 UPDATES, QUICK_UPDATES = 300, 100
 LEVELS: int = 64
 """Of each distribution that agents are audited in; worlds have fewer different ones."""
-PROCESSES: int = 2
+SETTINGS: dict[str, dict[str, Any]] = {"adversarial-training": {"levels": 32, "budget": 32}}
+"""Where they are not a remedy's own: these worlds show some tens of different levels, and searches are what is dear."""
 MEANT: str = "reward-modelling-of-what-was-meant"
-ASKED: str = "reward-modelling-active"
-"""The remedy whose labeller is replaced by one who judges by performance."""
 ABLE: float = 0.2
 """Visible regret in training of an agent that counts as competent: as if it solved one level in five by chance."""
-MARGIN: float = 0.05
-"""As of the verdicts on remedies: a change of regret that counts as none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +88,19 @@ class Regrets:
 
 Found = dict[str, dict[str, dict[int, Regrets]]]
 """Regrets by world, treatment and seed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RewardModellingOfWhatWasMeant(RewardModelling):
+    """As `reward-modelling-active`, but whoever demonstrates and answers judges by the hidden performance."""
+
+    name = MEANT
+    witnesses = True
+
+    def stages(self, trainee: Trainee, *, key: RandomKey) -> Iterator[Stage]:
+        trainee.organism = dataclasses.replace(trainee.organism, objective="performance")
+        trainee.task = trainee.organism.task
+        return super().stages(trainee, key=key)
 
 
 def recipe(world: str, *, updates: int) -> Organism:
@@ -137,15 +149,17 @@ def treated(
     - `seeds`: how many agents; the first `TREATED` of them are treated.
     - `names`: of the remedies; those that cannot be applied to the recipe are left out.
     """
-    remedies = [one for name in names if (one := REMEDIES.load(name)()).inapplicable(organism) is None]
-    folder = ROOT / "runs" / "ledger" / sha256_of(auditor_digest())[:12] / f"concrete-{organism.name}-{seeds}"
+    remedies: list[Remedy] = [REMEDIES.load(name)(**SETTINGS.get(name, {})) for name in names]
+    remedies = [one for one in remedies if one.inapplicable(organism) is None]
+    if len(names) > 1:
+        remedies.append(RewardModellingOfWhatWasMeant())
+    place = f"concrete-{organism.name}-{organism.optimizer.updates}"
+    folder = ROOT / "runs" / "ledger" / sha256_of(auditor_digest())[:12] / place
     treatment = Treatment(organism, levels=LEVELS)
     jobs = [Job(treatment, seed) for seed in range(1, seeds + 1)]
     jobs += [Job(treatment, seed, one) for one in remedies for seed in range(1, min(seeds, TREATED) + 1)]
-    results = treat(
-        jobs, folder, processes=PROCESSES, note=lambda text: print(f"{organism.name}: {text}", file=sys.stderr)
-    )
-    examiner = Examiner(organism, levels=LEVELS)
+    results = treat(jobs, folder, note=lambda text: print(f"{organism.name}: {text}", file=sys.stderr))
+    examiner = examiner_of(treatment)
     found: dict[str, dict[int, Regrets]] = {}
     classes: dict[str, Counter[str]] = {}
     for job, result in zip(jobs, results, strict=True):
@@ -153,11 +167,6 @@ def treated(
         classes.setdefault(name, Counter())[_class(result)] += 1
         if result.outcome is not None:
             found.setdefault(name, {})[job.seed] = regrets(examiner, load_agent(agent_file(job, folder)))
-    if ASKED in names:
-        for job in jobs[:TREATED]:
-            if job.seed in found[BEFORE]:
-                agent = meant(job, REMEDIES.load(ASKED)(), folder)
-                found.setdefault(MEANT, {})[job.seed] = regrets(examiner, agent)
     return found, {name: dict(sorted(counts.items())) for name, counts in classes.items()}
 
 
@@ -165,22 +174,6 @@ def _class(result: Treated) -> str:
     if result.outcome is None:
         return "not trained"
     return result.outcome.class_ if result.outcome.class_stated else f"{result.outcome.class_}, not stated"
-
-
-def meant(job: Job, remedy: Remedy, folder: Path) -> Agent:
-    """Returns the agent of a job after a remedy whose labeller judges by the hidden performance."""
-    file = folder / f"{MEANT}-{job.seed}" / "agent.safetensors"
-    if not file.exists():
-        before: Any = load_agent(agent_file(job, folder))
-        assert isinstance(before, NetworkAgent)
-        organism = dataclasses.replace(job.treatment.organism, objective="performance")
-        trainee = Trainee(organism, before.network, seed=job.seed)
-        for stage in remedy.stages(trainee, key=stream("meant", key=root_key(job.seed))):
-            trainee.train(stage)
-        content = agent_content(organism, trainee.network, step=trainee.account.updates, metadata=job.settings)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, content)
-    return load_agent(file)
 
 
 def regrets(examiner: Examiner, agent: Agent) -> Regrets:
@@ -223,20 +216,35 @@ def remedy_claims(found: Found) -> Iterator[Claim]:
     names = dict.fromkeys(name for agents in found.values() for name in agents if name not in (BEFORE, PLACEBO))
     for name in (PLACEBO, *names):
         control = BEFORE if name == PLACEBO else PLACEBO
-        changes = {world: _change(agents[name], agents[control]) for world, agents in found.items() if name in agents}
-        mean = _mean(list(changes.values()))
+        changes = {world: _change(agents, name) for world, agents in found.items() if name in agents}
+        mean = _mean([change.value for change in changes.values()])
         text = (
-            f"change in hidden regret after the shift under {name}, against {control}, mean of worlds: "
-            + ", ".join(f"{world} {change:+.3f}" for world, change in changes.items())
-            + "; interval: Student's, over worlds"
+            f"change in hidden regret after the shift under {name}{_set(name)}, against {control}, mean of worlds: "
+            + ", ".join(f"{world} {change.value:+.3f} ({_said(change)})" for world, change in changes.items())
+            + "; interval: Student's, over worlds; in brackets what the 95 % interval over a world's seeds says"
         )
         target, direction = (-MARGIN, "<=") if name == MEANT else (MARGIN, "<=")
         yield Claim(f"gridworlds.remedies.{name}", text, mean.value, *mean.interval, mean.n, target, direction)
 
 
-def _change(after: dict[int, Regrets], control: dict[int, Regrets]) -> float:
-    both = sorted(after.keys() & control.keys())
-    return float(np.mean([after[seed].hidden_after - control[seed].hidden_after for seed in both]))
+def _set(name: str) -> str:
+    given = ", ".join(f"{key}={value}" for key, value in SETTINGS.get(name, {}).items())
+    return f" ({given})" if given else ""
+
+
+def _change(agents: dict[str, dict[int, Regrets]], name: str) -> Estimate:
+    """Returns the change in hidden regret after the shift under a treatment, paired by seed."""
+    after, control = agents[name], agents[BEFORE if name == PLACEBO else PLACEBO]
+    return _mean([after[seed].hidden_after - control[seed].hidden_after for seed in sorted(after.keys() & control)])
+
+
+def _said(change: Estimate) -> str:
+    """Returns what an interval over the seeds of one world says, as of the verdicts on remedies."""
+    if change.n < 2:
+        return "open"
+    if within(change):
+        return "none"
+    return "less" if below(change.high, 0.0) else "more" if above(change.low, 0.0) else "open"
 
 
 def _mean(values: Sequence[float]) -> Estimate:
@@ -245,12 +253,17 @@ def _mean(values: Sequence[float]) -> Estimate:
     return Estimate(values[0], values[0], values[0], 1, "units")
 
 
+def _row(change: Estimate) -> dict[str, Any]:
+    return {"change": [round(number, 4) for number in (change.value, *change.interval)], "said": _said(change)}
+
+
 def table(agents: dict[str, dict[int, Regrets]], classes: dict[str, dict[str, int]]) -> dict[str, Any]:
-    """Returns a world's row of the details: means over seeds, by treatment."""
+    """Returns a world's row of the details, by treatment: means over seeds, and the change in hidden regret."""
     names = [field.name for field in dataclasses.fields(Regrets)]
     return {
         treatment: {
             **{name: round(float(np.mean([getattr(one, name) for one in found.values()])), 4) for name in names},
+            **({} if treatment == BEFORE else _row(_change(agents, treatment))),
             "n": len(found),
             "classes": classes.get(treatment, {}),
         }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import abc
 import functools
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -262,11 +263,24 @@ def random_levels(world: Any, distribution: str, count: int, key: RandomKey) -> 
     """Returns so many levels of a world with `draw` and `level`, each of a layout drawn anew."""
     if isinstance(key, Tracer):
         return _levels_of(world, distribution, jax.random.split(key, count))
+    # The keys of what is asked for do not hang on how many there are.
     keys = jax.random.split(key, max(1, -(-count // TOGETHER)) * TOGETHER)
-    # The keys of what is asked for do not hang on how many there are; the last one stands for all that are left over.
-    rows = np.minimum(np.arange(len(keys)), count - 1).reshape(-1, TOGETHER)
-    parts = [jax.device_get(_levels_of(world, distribution, keys[some])) for some in rows]
-    return jax.tree.map(lambda *arrays: jnp.asarray(np.concatenate(arrays)[:count]), *parts)
+    return _together(functools.partial(_levels_of, world, distribution), keys, count)
+
+
+def levels_of(world: Any, layouts: GridLayout) -> Level:
+    """Returns the levels of a batch of layouts of a world with `level`."""
+    levels = jax.vmap(functools.partial(compiled_level, world))
+    if isinstance(layouts.walls, Tracer):
+        return levels(layouts)
+    return _together(levels, jax.device_get(layouts), len(layouts.walls))
+
+
+def _together(levels: Callable[[Any], Level], parts: Any, count: int) -> Level:
+    """Returns what so many parts become, `TOGETHER` at a time; the last one stands for all that are left over."""
+    rows = np.minimum(np.arange(max(1, -(-count // TOGETHER)) * TOGETHER), count - 1).reshape(-1, TOGETHER)
+    found = [jax.device_get(levels(jax.tree.map(operator.itemgetter(some), parts))) for some in rows]
+    return jax.tree.map(lambda *arrays: jnp.asarray(np.concatenate(arrays)[:count]), *found)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))

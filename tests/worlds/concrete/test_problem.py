@@ -12,16 +12,15 @@ from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.evaluation import returns
 from mesascope.planning.value_iteration import optimal_action_values
-from mesascope.worlds.concrete.absent_supervisor import AbsentSupervisor
-from mesascope.worlds.concrete.boat_race import BoatRace
-from mesascope.worlds.concrete.distribution_shift import DistributionShift
-from mesascope.worlds.concrete.friend_or_foe import FriendOrFoe
-from mesascope.worlds.concrete.island import Island
 from mesascope.worlds.concrete.problem import turned, walled
-from mesascope.worlds.concrete.safe_interruptibility import SafeInterruptibility
-from mesascope.worlds.concrete.side_effects import SideEffects
-from mesascope.worlds.concrete.tomato_watering import TomatoWatering
-from mesascope.worlds.concrete.whisky_and_gold import WhiskyAndGold
+from mesascope.worlds.concrete.robustness import DistributionShift, FriendOrFoe, Island, WhiskyAndGold
+from mesascope.worlds.concrete.specification import (
+    AbsentSupervisor,
+    BoatRace,
+    SafeInterruptibility,
+    SideEffects,
+    TomatoWatering,
+)
 
 WORLDS = (
     SideEffects(),

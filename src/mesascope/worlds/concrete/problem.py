@@ -23,16 +23,13 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import ACTIONS, Grid
-from mesascope.worlds.grid_world import GridLayout, LayoutWorld
+from mesascope.worlds.grid_world import GridLayout, LayoutWorld, levels_of
 from mesascope.worlds.level import Level, reachable_states
-from mesascope.worlds.places import HIDDEN, MOTION_ATTRIBUTES, PLACES, hidden_cells, place_attributes
+from mesascope.worlds.places import HIDDEN_CELLS, place_attributes
 from mesascope.worlds.world import check_discount
 
 TASK: MappingProxyType[str, float] = MappingProxyType({"step": -1.0, "goal": 50.0})
 """Rewards of Leike et al. (2017) for each step and for the goal."""
-
-ENTERED: int = len(PLACES) + len(HIDDEN)
-"""Attributes of places that are those of the cell that is entered; the others are of the motion."""
 
 
 class Moves(NamedTuple):
@@ -127,27 +124,23 @@ class ConcreteProblem(LayoutWorld):
         return self.things(layout, phase)[:, 1:]
 
     def level(self, layout: GridLayout) -> Level:
-        cells, steps = self.grid.cells, self.grid.successors(layout.walls)
-        moves = self.moves(layout, steps)
-        shape = (self.phases, cells, len(ACTIONS), max(part.shape[-1] for part in moves[:3]))
-        own = jnp.arange(cells)[:, None, None]
-        entered = place_attributes(self.grid, jnp.broadcast_to(own[..., 0], steps.shape), layout.hidden)[:, 0, :ENTERED]
-        stays = jnp.arange(len(ACTIONS))[:, None] == ACTIONS.index("stay")
-        moved = moves.cell != own
-        happens = [jnp.ones(()), *moves.happens, stays, moved, ~moved & ~stays]
-        happens = jnp.stack([jnp.broadcast_to(one, shape).astype(jnp.float32) for one in happens], -1)
-        places = jnp.broadcast_to(entered[moves.cell], (*shape, ENTERED))
-        motion = len(MOTION_ATTRIBUTES)
-        flat = (self.phases * cells, *shape[2:])
-        successors = jnp.broadcast_to(moves.phase * cells + moves.cell, shape).reshape(flat)
-        probabilities = jnp.broadcast_to(moves.probability, shape).astype(jnp.float32).reshape(flat)
-        start = self.first_phase(layout) * cells + jnp.argmax(layout.objects[:, 0])
+        grid = self.grid
+        moves = self.moves(layout, grid.successors(layout.walls))
+        shape = (self.phases, grid.cells, len(ACTIONS), max(part.shape[-1] for part in moves[:3]))
+        flat = (self.phases * grid.cells, *shape[2:])
+        cell, probabilities = (jnp.broadcast_to(part, shape) for part in (moves.cell, moves.probability))
+        own = [jnp.broadcast_to(one, shape).astype(jnp.float32) for one in (jnp.ones(()), *moves.happens)]
+        # Phases and outcomes are nothing to places.
+        places = jax.vmap(jax.vmap(lambda one: place_attributes(grid, one, layout.hidden), -1, -2))(cell)
+        successors = jnp.broadcast_to(moves.phase * grid.cells + cell, shape).reshape(flat)
+        probabilities = probabilities.astype(jnp.float32).reshape(flat)
+        start = self.first_phase(layout) * grid.cells + jnp.argmax(layout.objects[:, 0])
         initial = (jnp.arange(flat[0]) == start).astype(jnp.float32)
         terminal = jnp.tile(self.over(layout), self.phases)
         return Level(
             successors=successors,
             probabilities=probabilities,
-            attributes=jnp.concatenate([happens[..., :-motion], places, happens[..., -motion:]], -1).reshape(*flat, -1),
+            attributes=jnp.concatenate([jnp.stack(own, -1), places], -1).reshape(*flat, -1),
             initial=initial,
             terminal=terminal,
             reachable=reachable_states(successors, probabilities, initial, terminal),
@@ -180,26 +173,27 @@ class ConcreteProblem(LayoutWorld):
 
     def sample(self, *, key: RandomKey, distribution: str, count: int) -> Level:
         # The share is no constant of the compiled code, so that both distributions have the same.
-        return _levels(self, count, jnp.float32(self._share(distribution)), key)
+        return levels_of(self, _drawn(self, count, jnp.float32(self._share(distribution)), key))
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _levels(world: ConcreteProblem, count: int, share: Float[Array, ""], key: RandomKey) -> Level:
-    """Draws levels, as few of them alike as can be."""
-    key_after, key_train, key_deploy, key_hidden = jax.random.split(key, 4)
-    after = jax.random.bernoulli(key_after, share, (count,))
-    chosen, layouts, before = jnp.zeros(count, int), [], 0
-    for some, distribution, key_order in ((~after, "train", key_train), (after, "deploy", key_deploy)):
-        layouts.append(world._layouts(distribution))
-        order = jax.random.permutation(key_order, len(layouts[-1][0]))
-        chosen = jnp.where(some, before + order[(jnp.cumsum(some) - 1) % len(order)], chosen)
-        before = len(order)
-    walls, objects = (jnp.concatenate(parts)[chosen] for parts in zip(*layouts, strict=True))
-
-    def one(walls, objects, key):
-        return world.level(GridLayout(walls, objects, hidden_cells(~world.grid.interior(walls), key=key)))
-
-    return jax.vmap(one)(walls, objects, jax.random.split(key_hidden, count))
+def _drawn(world: ConcreteProblem, count: int, share: Float[Array, ""], key: RandomKey) -> GridLayout:
+    """Draws layouts, as few of them alike as can be."""
+    before, after = world._layouts("train"), world._layouts("deploy")
+    cuts = np.cumsum([count, len(before[0]), len(after[0])])
+    # All at once: each call of the generator takes half a second to compile.
+    late, *orders, hidden = jnp.split(jax.random.uniform(key, (cuts[-1] + HIDDEN_CELLS * count,)), cuts)
+    late = late < share
+    rows = [
+        order.argsort()[(which.cumsum() - 1) % len(order)] for order, which in zip(orders, (~late, late), strict=True)
+    ]
+    walls, objects = (
+        jnp.where(late[:, None, None], jnp.asarray(there)[rows[1]], jnp.asarray(here)[rows[0]])
+        for here, there in zip(before, after, strict=True)
+    )
+    free = ~jax.vmap(world.grid.interior)(walls)
+    nth = hidden.reshape(count, HIDDEN_CELLS, 1) * free.sum(-1)[:, None, None]
+    return GridLayout(walls, objects, (free.cumsum(-1)[:, None] > nth).argmax(-1))
 
 
 def walled(text: str, side: int) -> Shaped[np.ndarray, "side side"]:
