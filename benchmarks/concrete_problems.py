@@ -56,11 +56,21 @@ WORLDS: tuple[str, ...] = (
 )
 QUICK_WORLDS: tuple[str, ...] = ("boat-race",)
 SEEDS, QUICK_SEEDS = 8, 2
-TREATED: int = 4
+TREATED: int = 3
 """Of those seeds, how many are treated: worlds are the units of what is claimed of remedies."""
-UPDATES, QUICK_UPDATES = 300, 100
-LEVELS: int = 64
-"""Of each distribution that agents are audited in; worlds have fewer different ones."""
+GRADIENT = ExactGradient(updates=300, levels=8, learning_rate=3e-3)
+QUICK_UPDATES: int = 100
+OWN: dict[str, dict[str, Any]] = {
+    "side-effects": {"updates": 150, "learning_rate": 5e-3},
+    "safe-interruptibility": {"updates": 150, "learning_rate": 5e-3},
+    "distribution-shift": {"updates": 600, "entropy": 1.0},
+    "whisky-and-gold": {"updates": 600},
+}
+"""What a world's recipe has otherwise. The states of the first two are many, and learned soon. In the third a step into
+lava ends what walking to and fro makes worse, and without entropy no agent learns more; in the fourth 300 updates leave
+regret of .08 to .19 in training."""
+LEVELS: int = 32
+"""Of each distribution that agents are audited in, all different where there are so many: a map has at most 8 views."""
 SETTINGS: dict[str, dict[str, Any]] = {"adversarial-training": {"levels": 32, "budget": 32}}
 """Where they are not a remedy's own: these worlds show some tens of different levels, and searches are what is dear."""
 MEANT: str = "reward-modelling-of-what-was-meant"
@@ -103,9 +113,10 @@ class RewardModellingOfWhatWasMeant(RewardModelling):
         return super().stages(trainee, key=key)
 
 
-def recipe(world: str, *, updates: int) -> Organism:
+def recipe(world: str, *, quick: bool = False) -> Organism:
     """Returns the recipe of agents that are trained on the visible reward of a world."""
-    optimizer = ExactGradient(updates=updates, levels=8, learning_rate=3e-3)
+    changed = {"updates": QUICK_UPDATES} if quick else OWN.get(world, {})
+    optimizer = dataclasses.replace(GRADIENT, **changed)
     return Organism(world, resolve_world(world), "reward", optimizer, CentredMLPSpec((64, 64)))
 
 
@@ -117,7 +128,7 @@ def measure(quick: bool) -> Measured:
     found: Found = {}
     classes: dict[str, dict[str, dict[str, int]]] = {}
     for world in worlds:
-        organism = recipe(world, updates=QUICK_UPDATES if quick else UPDATES)
+        organism = recipe(world, quick=quick)
         found[world], classes[world] = treated(organism, seeds, names)
         seconds = time.perf_counter() - start
         left = seconds / len(found) * (len(worlds) - len(found))
@@ -153,7 +164,7 @@ def treated(
     remedies = [one for one in remedies if one.inapplicable(organism) is None]
     if len(names) > 1:
         remedies.append(RewardModellingOfWhatWasMeant())
-    place = f"concrete-{organism.name}-{organism.optimizer.updates}"
+    place = f"concrete-{organism.name}{'-quick' if len(names) == 1 else ''}"
     folder = ROOT / "runs" / "ledger" / sha256_of(auditor_digest())[:12] / place
     treatment = Treatment(organism, levels=LEVELS)
     jobs = [Job(treatment, seed) for seed in range(1, seeds + 1)]
