@@ -253,37 +253,43 @@ class GridWorld(LayoutWorld):
         )
 
 
-@functools.partial(jax.jit, static_argnums=0)
 def compiled_level(world: Any, layout: Any) -> Level:
-    """Returns the level of one layout of a world with `level`: op by op the first one of a process takes seconds."""
-    return world.level(layout)
+    """Returns the level of one layout of a world with `level`."""
+    if isinstance(jax.tree.leaves(layout)[0], Tracer):
+        return world.level(layout)
+    levels = levels_of(world, jax.tree.map(lambda array: np.asarray(array)[None], layout))
+    return jax.tree.map(lambda array: jnp.asarray(np.asarray(array)[0]), levels)
+
+
+def levels_of(world: Any, layouts: Any) -> Level:
+    """Returns the levels of a batch of layouts of a world with `level`."""
+    return _together(functools.partial(_built, world), layouts, len(jax.tree.leaves(layouts)[0]))
 
 
 def random_levels(world: Any, distribution: str, count: int, key: RandomKey) -> Level:
     """Returns so many levels of a world with `draw` and `level`, each of a layout drawn anew."""
-    if isinstance(key, Tracer):
-        return _levels_of(world, distribution, jax.random.split(key, count))
     # The keys of what is asked for do not hang on how many there are.
-    keys = jax.random.split(key, max(1, -(-count // TOGETHER)) * TOGETHER)
-    return _together(functools.partial(_levels_of, world, distribution), keys, count)
+    keys = jax.random.split(key, count if isinstance(key, Tracer) else max(1, -(-count // TOGETHER)) * TOGETHER)
+    return levels_of(world, _together(functools.partial(_drawn, world, distribution), keys, count))
 
 
-def levels_of(world: Any, layouts: GridLayout) -> Level:
-    """Returns the levels of a batch of layouts of a world with `level`."""
-    levels = jax.vmap(functools.partial(compiled_level, world))
-    if isinstance(layouts.walls, Tracer):
-        return levels(layouts)
-    return _together(levels, jax.device_get(layouts), len(layouts.walls))
-
-
-def _together(levels: Callable[[Any], Level], parts: Any, count: int) -> Level:
+def _together(program: Callable[[Any], Any], parts: Any, count: int) -> Any:
     """Returns what so many parts become, `TOGETHER` at a time; the last one stands for all that are left over."""
+    if isinstance(jax.tree.leaves(parts)[0], Tracer):
+        return program(parts)
     rows = np.minimum(np.arange(max(1, -(-count // TOGETHER)) * TOGETHER), count - 1).reshape(-1, TOGETHER)
-    found = [jax.device_get(levels(jax.tree.map(operator.itemgetter(some), parts))) for some in rows]
+    found = [jax.device_get(program(jax.tree.map(operator.itemgetter(some), parts))) for some in rows]
     return jax.tree.map(lambda *arrays: jnp.asarray(np.concatenate(arrays)[:count]), *found)
 
 
+# Compiled once for each world, because op by op it takes seconds every time.
+
+
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _levels_of(world: Any, distribution: str, keys: Key[Array, " N"]) -> Level:
-    # Compiled here, once for each world and distribution, because op by op it takes seconds every time.
-    return jax.vmap(lambda key: world.level(world.draw(distribution, key=key)))(keys)
+def _drawn(world: Any, distribution: str, keys: Key[Array, " N"]) -> Any:
+    return jax.vmap(lambda key: world.draw(distribution, key=key))(keys)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _built(world: Any, layouts: Any) -> Level:
+    return jax.vmap(world.level)(layouts)
