@@ -49,11 +49,13 @@ WORLDS: tuple[str, ...] = (
     "safe-interruptibility",
     "boat-race",
     "tomato-watering",
-    "distribution-shift",
-    "whisky-and-gold",
     "friend-or-foe",
     "island",
+    "distribution-shift",
+    "whisky-and-gold",
 )
+UNTREATED: tuple[str, ...] = ("whisky-and-gold",)
+"""Worlds whose agents are audited and not treated: drunk agents make its levels the dearest, six minutes for itself."""
 QUICK_WORLDS: tuple[str, ...] = ("boat-race",)
 SEEDS, QUICK_SEEDS = 8, 2
 TREATED: int = 3
@@ -64,11 +66,9 @@ OWN: dict[str, dict[str, Any]] = {
     "side-effects": {"updates": 150, "learning_rate": 5e-3},
     "safe-interruptibility": {"updates": 150, "learning_rate": 5e-3},
     "distribution-shift": {"updates": 600, "entropy": 1.0},
-    "whisky-and-gold": {"updates": 600},
 }
 """What a world's recipe has otherwise. The states of the first two are many, and learned soon. In the third a step into
-lava ends what walking to and fro makes worse, and without entropy no agent learns more; in the fourth 300 updates leave
-regret of .08 to .19 in training."""
+lava ends what walking to and fro makes worse, and without entropy no agent learns more."""
 LEVELS: int = 32
 """Of each distribution that agents are audited in, all different where there are so many: a map has at most 8 views."""
 SETTINGS: dict[str, dict[str, Any]] = {"adversarial-training": {"levels": 32, "budget": 32}}
@@ -129,7 +129,7 @@ def measure(quick: bool) -> Measured:
     classes: dict[str, dict[str, dict[str, int]]] = {}
     for world in worlds:
         organism = recipe(world, quick=quick)
-        found[world], classes[world] = treated(organism, seeds, names)
+        found[world], classes[world] = treated(organism, seeds, [] if world in UNTREATED else names)
         seconds = time.perf_counter() - start
         left = seconds / len(found) * (len(worlds) - len(found))
         print(f"{world}: {seconds:.0f} s, about {left / 60:.0f} min left", file=sys.stderr)
