@@ -12,7 +12,7 @@ from mesascope.oversight.remedies.utility_indifference import IndifferentReward,
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.theory.utility_indifference import SOARES, ButtonGame, values
 from mesascope.training.policy_gradient import values_and_visits
-from mesascope.worlds.catalogue import resolve_world
+from mesascope.worlds.concrete.specification import SafeInterruptibility
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec
 from tests.oversight.small import SMALL
@@ -85,8 +85,7 @@ def test_value_does_not_hang_on_how_likely_it_is_to_be_pressed():
 
 def test_the_best_course_pays_what_it_would_without_interruptions():
     # An interrupted agent pays for ever, at a discount of 0.99: whoever stops early misses some of it.
-    usual = resolve_world("safe-interruptibility")
-    safe = dataclasses.replace(usual, interruption=0.0)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    usual, safe = SafeInterruptibility(), SafeInterruptibility(interruption=0.0)
     objectives = compile_objectives(usual).select("reward")
     level, calm = (jax.tree.map(lambda array: array[None], world.map_level("train")) for world in (usual, safe))
     best = optimal_action_values(calm, objectives)[0]
