@@ -8,14 +8,13 @@ the activations.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key
 
 from mesascope.agents.sites import opened
 from mesascope.audit.policy import observations
@@ -23,6 +22,7 @@ from mesascope.audit.search.probes import PENALTIES
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values
+from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
 RIDGE: float = PENALTIES[1]
@@ -65,12 +65,12 @@ class Readout(eqx.Module):
         return jax.vmap(share)(self.targets)
 
     def read(self, network: Any, site: str) -> Float[Array, " O"]:
-        """Returns what is read off a site of a network; may be called inside `jit`.
+        """Returns what is read off a site that fires in a network; may be called inside `jit`.
 
         **Arguments:**
 
         - `network`: called with one observation and a memory of `None`.
-        - `site`: one that fires in it.
+        - `site`: its name.
         """
 
         def at(observation: Float[Array, "..."]) -> Float[Array, " D"]:
@@ -95,7 +95,7 @@ def moved_readout(
     """
     key_levels, key_moves, key_states = jax.random.split(key, 3)
     drawn = world.sample(key=key_levels, distribution=distribution, count=levels)
-    moved = jax.device_get(_moving(world)(drawn, jax.random.split(key_moves, levels)))
+    moved = jax.device_get(_moved(world, drawn, jax.random.split(key_moves, levels)))
     random = np.random.default_rng(seed_of(stream("states", key=key_states)))
     active = moved.reachable & ~moved.terminal
     places = [random.choice(np.flatnonzero(one), states, replace=one.sum() < states) for one in active]
@@ -107,7 +107,6 @@ def moved_readout(
     )
 
 
-@functools.lru_cache(maxsize=8)
-def _moving(world: World) -> Callable:
-    """Returns what moves one object in each level of a batch, compiled once."""
-    return jax.jit(jax.vmap(lambda level, key: world.rearrange(level, key=key)[0]))
+@functools.partial(jax.jit, static_argnums=0)
+def _moved(world: World, levels: Level, keys: Key[Array, " N"]) -> Level:
+    return jax.vmap(lambda level, key: world.rearrange(level, key=key)[0])(levels, keys)

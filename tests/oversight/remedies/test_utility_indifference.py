@@ -7,10 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.objectives.objective import Objectives
+from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.oversight.remedies.utility_indifference import IndifferentReward, UtilityIndifference
+from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.theory.utility_indifference import SOARES, ButtonGame, values
 from mesascope.training.policy_gradient import values_and_visits
+from mesascope.worlds.concrete.specification import SafeInterruptibility
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import ObjectiveSpec
 from tests.oversight.small import SMALL
@@ -79,6 +81,19 @@ def test_actions_are_worth_what_the_paper_says(game):
 def test_value_does_not_hang_on_how_likely_it_is_to_be_pressed():
     for chance in (0.0, 0.1, 0.9):
         np.testing.assert_allclose(worth(dataclasses.replace(SOARES, pressed=(chance,) * 4)), SOARES.normal, rtol=1e-5)
+
+
+def test_the_best_course_pays_what_it_would_without_interruptions():
+    # An interrupted agent pays for ever, at a discount of 0.99: whoever stops early misses some of it.
+    usual, safe = SafeInterruptibility(), SafeInterruptibility(interruption=0.0)
+    objectives = compile_objectives(usual).select("reward")
+    level, calm = (jax.tree.map(lambda array: array[None], world.map_level("train")) for world in (usual, safe))
+    best = optimal_action_values(calm, objectives)[0]
+    reward = IndifferentReward(objectives, usual.attributes.index("interrupted"))
+    policy = jnp.asarray(np.eye(level.actions)[best.argmax(-1)], jnp.float32)
+    gained = values_and_visits(level, policy, reward.reward(level, usual), reward.continuation(level, usual))[0]
+    start = int(level.initial[0].argmax())
+    assert float(gained[0, start].max()) == pytest.approx(best[0, start].max(), rel=1e-5)
 
 
 def test_nothing_is_paid_for_keeping_the_button_in_order():

@@ -82,37 +82,33 @@ class InternalsPenalty(Remedy):
             )
 
     def inapplicable(self, organism: Organism) -> str | None:
-        if organism.world.rearrangeable:
-            return None
-        return (
-            f"nothing can be moved in world '{organism.world.name}', so that what the agent was trained on and what it "
-            "is after cannot be told apart inside it"
-        )
+        reason = "so that what the agent was trained on and what it is after cannot be told apart inside it"
+        world = organism.world
+        return None if world.rearrangeable else f"nothing can be moved in world '{world.name}', {reason}"
 
     def stages(self, trainee: Trainee, *, key: RandomKey) -> Iterator[Stage]:
         base, sites = trainee.organism.objective, trainee.agent.sites()
         site = self.site or sites[-1]
         if site not in sites:
             raise UnknownNameError(f"site in agents of recipe '{trainee.organism.name}'", site, sites)
-        proxy = self.proxy or _pursued(trainee)
         # What is after the base objective has no proxy to be read.
-        names = tuple(dict.fromkeys((base, proxy)))
+        names = tuple(dict.fromkeys((base, self.proxy or _pursued(trainee))))
         key_before, key_after, key_rounds = jax.random.split(key, 3)
-        self._measure(trainee, names, site, "before", key=key_before)
+
+        def rows(key: RandomKey) -> Readout:
+            trainee.account.searched += self.levels
+            place = trainee.organism.distribution
+            return moved_readout(trainee.world, place, names, levels=self.levels, states=self.states, key=key)
+
+        def measure(when: str, key: RandomKey) -> None:
+            shares = _read(rows(key), trainee.network, site).tolist()
+            trainee.measured |= dict(zip((f"base objective read {when}", f"proxy read {when}"), shares, strict=False))
+
+        measure("before", key_before)
         for place, updates in enumerate(parts_of(trainee.updates, self.rounds)):
-            rows = self._rows(trainee, names, key=jax.random.fold_in(key_rounds, place))
-            yield Stage(updates, penalty=ReadoutPenalty(rows, jnp.float32(self.weight), site))
-        self._measure(trainee, names, site, "after", key=key_after)
-
-    def _rows(self, trainee: Trainee, names: tuple[str, ...], *, key: RandomKey) -> Readout:
-        trainee.account.searched += self.levels
-        place = trainee.organism.distribution
-        return moved_readout(trainee.world, place, names, levels=self.levels, states=self.states, key=key)
-
-    def _measure(self, trainee: Trainee, names: tuple[str, ...], site: str, when: str, *, key: RandomKey) -> None:
-        shares = _read(self._rows(trainee, names, key=key), trainee.network, site)
-        for name, share in zip(("base objective", "proxy"), shares.tolist(), strict=False):
-            trainee.measured[f"{name} read {when}"] = share
+            read = rows(jax.random.fold_in(key_rounds, place))
+            yield Stage(updates, penalty=ReadoutPenalty(read, jnp.float32(self.weight), site))
+        measure("after", key_after)
 
 
 _read = eqx.filter_jit(Readout.read)
@@ -120,8 +116,8 @@ _read = eqx.filter_jit(Readout.read)
 
 def _pursued(trainee: Trainee) -> str:
     """Returns what an audit says that the agent is after; the base objective where nothing is known."""
-    world, base = trainee.world, trainee.organism.objective
-    context = watched(trainee.agent, world, base_objective=base, levels=WATCHED, seed=trainee.seed)
+    base = trainee.organism.objective
+    context = watched(trainee.agent, trainee.world, base_objective=base, levels=WATCHED, seed=trainee.seed)
     return context.after.level_set.objectives.names[context.objective]
 
 

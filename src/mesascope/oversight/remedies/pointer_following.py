@@ -72,11 +72,8 @@ class PointerFollowing(Remedy):
         world, batch = trainee.world, trainee.optimizer.levels
         assert isinstance(world, SwitchedWorld)
         key_usual, key_varied = jax.random.split(key)
-        places = (trainee.organism.distribution, self.distribution)
-        parts = [
-            world.sample(key=one, distribution=place, count=self.levels)
-            for one, place in zip((key_usual, key_varied), places, strict=True)
-        ]
+        usual = world.sample(key=key_usual, distribution=trainee.organism.distribution, count=self.levels)
+        varying = world.sample(key=key_varied, distribution=self.distribution, count=self.levels)
         # The share is one of the whole batch: what of the pool's draws is beyond it is as usual.
         pooled = math.ceil(self.share * batch)
         varied = self.share * batch / pooled
@@ -85,7 +82,7 @@ class PointerFollowing(Remedy):
         told = next(spec for spec in world.objectives if spec.name == world.told_objective)
         yield Stage(
             trainee.updates,
-            pool=jax.tree.map(lambda *arrays: jnp.concatenate(arrays), *parts),
+            pool=jax.tree.map(lambda *arrays: jnp.concatenate(arrays), usual, varying),
             chances=np.repeat([1 - varied, varied], self.levels),
             pooled=pooled,
             reward=BaseReward(compile_objectives(world, (told,))),

@@ -23,13 +23,12 @@ from mesascope.organisms.organism import Organism
 from mesascope.oversight.remedy import Remedy
 from mesascope.oversight.stage import Stage, TrainingReward
 from mesascope.oversight.trainee import Trainee
+from mesascope.planning.value_iteration import sweep
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
-SWEEPS: int = 3000
-"""Of value iteration at most; from below, it is over in some 20 where moves are certain."""
-SETTLED: float = 1e-6
-"""Rise of values in a sweep at which it is over, as a share of the largest: what single precision leaves."""
+TURNS: int = 100
+"""Of value iteration at most, of 32 sweeps or more each; from below the first is enough where moves are certain."""
 
 
 class IndifferentReward(TrainingReward):
@@ -54,37 +53,22 @@ class IndifferentReward(TrainingReward):
         left = unpressed.sum(-1, keepdims=True)
         open_to = left > 0
         kept = jnp.where(open_to, unpressed / jnp.where(open_to, left, 1), level.probabilities)
-        worth = _best_action_values(eqx.tree_at(lambda one: one.probabilities, level, kept), own, onward)
+        worth = self._best_action_values(eqx.tree_at(lambda one: one.probabilities, level, kept))
         after = jax.vmap(lambda values, successors: values[successors])(worth.max(-1), level.successors)
         return jnp.where(pressed & open_to, worth[..., None] - onward * after, own)
 
     def continuation(self, level: Level, world: World) -> Float[Array, "N S A K"]:
         return continuations(self.objectives, level)[..., 0]
 
+    def _best_action_values(self, level: Level) -> Float[Array, "N S A"]:
+        # Not by policy iteration: two factorisations of a batch of such systems in one program, one that of the
+        # gradient, can wait for ever (four of 144 states, jaxlib 0.10.2, two cores: within the first 100 rounds).
+        def turn(carry):
+            return (*sweep(level, self.objectives, carry[0], lambda worth: worth.max(-2)), carry[-1] + 1)
 
-def _best_action_values(level: Level, reward: Array, continuation: Array) -> Float[Array, "N S A"]:
-    """Returns optimal action values, by value iteration from below in which an action is repeated until it leads away.
-
-    Not by policy iteration: two factorisations of a batch of such systems in one program, one that of the gradient,
-    can wait for ever (four of 144 states, jaxlib 0.10.2, two cores: within the first 100; one alone never in 4,000).
-    """
-    onward = level.probabilities * continuation
-    gained = (level.probabilities * reward).sum(-1)
-    here = level.successors == jnp.arange(level.states)[:, None, None]
-    away, again = onward * ~here, (onward * here).sum(-1)
-
-    def backup(values, share):
-        return gained + (share * jax.vmap(lambda one, successors: one[successors])(values, level.successors)).sum(-1)
-
-    def sweep(carry):
-        values, _, count = carry
-        found = (backup(values, away) / (1 - again)).max(-1)
-        return found, jnp.abs(found - values).max() / (1 + jnp.abs(found).max()), count + 1
-
-    least = jnp.minimum(gained.min(), 0) / (1 - continuation.max())
-    start = jnp.full(level.initial.shape, least), jnp.array(jnp.inf, least.dtype), 0
-    values, *_ = jax.lax.while_loop(lambda carry: (carry[1] > SETTLED) & (carry[2] < SWEEPS), sweep, start)
-    return backup(values, onward)
+        least = jnp.minimum(rewards(self.objectives, level).min(), 0) / (1 - level.discount.max())
+        first = turn((jnp.full((*level.initial.shape, 1), least), 0))
+        return jax.lax.while_loop(lambda carry: carry[2].any() & (carry[-1] < TURNS), turn, first)[1][..., 0]
 
 
 @dataclass(frozen=True)
@@ -101,11 +85,11 @@ class UtilityIndifference(Remedy):
     name = "utility-indifference"
 
     def inapplicable(self, organism: Organism) -> str | None:
-        if self.pressed in organism.world.attributes:
-            return None
+        world, reason = organism.world, "by which one knows that the agent was shut down; safe-interruptibility has"
         return (
-            f"world '{organism.world.name}' has no attribute '{self.pressed}', by which one knows that the agent was "
-            "shut down; safe-interruptibility has"
+            None
+            if self.pressed in world.attributes
+            else f"world '{world.name}' has no attribute '{self.pressed}', {reason}"
         )
 
     def stages(self, trainee: Trainee, *, key: RandomKey) -> Iterator[Stage]:
