@@ -54,8 +54,8 @@ WORLDS: tuple[str, ...] = (
     "distribution-shift",
     "whisky-and-gold",
 )
-UNTREATED: tuple[str, ...] = ("whisky-and-gold",)
-"""Worlds whose agents are audited and not treated: drunk agents make its levels the dearest, six minutes for itself."""
+UNTREATED: tuple[str, ...] = ("island", "distribution-shift", "whisky-and-gold")
+"""Worlds whose agents are audited and not treated, for want of time: two to six minutes each."""
 QUICK_WORLDS: tuple[str, ...] = ("boat-race",)
 SEEDS, QUICK_SEEDS = 8, 2
 TREATED: int = 3
