@@ -1,4 +1,4 @@
-"""Adversarial training in other worlds than `remedies.py` asks about, with as many random levels beside it.
+"""Adversarial training in other worlds than `remedies.py` asks about, with almost twice as many random levels beside it.
 
 Agents and results are kept with those of `remedies.py`.
 """
@@ -15,7 +15,7 @@ RECIPES: tuple[Asked, ...] = (
     # Enough for the two agents that were tried first; fewer were not tried.
     Asked("doors", levels=128),
     # What its network sees dimly is learned slowly.
-    Asked("instrumental", updates=6000, levels=32),
+    Asked("instrumental", updates=6000),
 )
 
 
