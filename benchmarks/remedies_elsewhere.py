@@ -1,4 +1,4 @@
-"""Adversarial training in other worlds than `remedies.py` asks about, with almost twice as many random levels beside it.
+"""Adversarial training where `remedies.py` does not ask about it, with almost twice as many random levels beside it.
 
 Agents and results are kept with those of `remedies.py`.
 """
