@@ -29,7 +29,7 @@ from jaxtyping import Array, Float, Int
 from ledger import Claim, run
 
 from mesascope.agents.networks.layers import HIDDEN_GAIN, Dense, dense_layers
-from mesascope.agents.networks.network import Network, NetworkSpec, registered
+from mesascope.agents.networks.network import Network, NetworkSpec
 from mesascope.audit.alignment.classify import KEPT
 from mesascope.core.random import RandomKey, root_key, stream
 from mesascope.organisms.organism import Organism
@@ -160,7 +160,6 @@ class ScorerSpec(NetworkSpec):
     widths: tuple[int, ...] = (64, 64)
 
 
-@registered(ScorerSpec)
 class Scorer(Network):
     """Gives each option a score, the same way for all of them."""
 
@@ -182,6 +181,10 @@ class Scorer(Network):
         for layer in self.hidden:
             features = jnp.tanh(features @ layer.weight + layer.bias)
         return (features @ self.score.weight + self.score.bias)[:, 0], jnp.float32(0), memory
+
+
+# Not registered, as what is registered can be saved, and has to be read again.
+ScorerSpec.network = Scorer
 
 
 @dataclass(frozen=True)
