@@ -54,8 +54,6 @@ WORLDS: tuple[str, ...] = (
     "distribution-shift",
     "whisky-and-gold",
 )
-UNTREATED: tuple[str, ...] = ("island", "distribution-shift", "whisky-and-gold")
-"""Worlds whose agents are audited and not treated, for want of time: two to six minutes each."""
 QUICK_WORLDS: tuple[str, ...] = ("boat-race",)
 SEEDS, QUICK_SEEDS = 8, 2
 TREATED: int = 3
@@ -129,7 +127,7 @@ def measure(quick: bool) -> Measured:
     classes: dict[str, dict[str, dict[str, int]]] = {}
     for world in worlds:
         organism = recipe(world, quick=quick)
-        found[world], classes[world] = treated(organism, seeds, [] if world in UNTREATED else names)
+        found[world], classes[world] = treated(organism, seeds, names)
         seconds = time.perf_counter() - start
         left = seconds / len(found) * (len(worlds) - len(found))
         print(f"{world}: {seconds:.0f} s, about {left / 60:.0f} min left", file=sys.stderr)
