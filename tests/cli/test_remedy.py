@@ -10,6 +10,9 @@ import time
 import polars
 import pytest
 
+from mesascope.api.remedy import remedy
+from mesascope.core.errors import TrainingError
+
 RECIPE = """
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope import Organism
@@ -50,11 +53,17 @@ def test_a_recipe_of_ones_own_is_compared_and_not_done_twice(mesascope, tmp_path
     assert (folder / "placebo-1" / "agent.safetensors").stat().st_mtime_ns == first
     saved = json.loads((folder / "remedy.json").read_text())
     assert {k: v for k, v in saved.items() if k != "provenance"} == {k: v for k, v in data.items() if k != "provenance"}
-    # Results of another recipe under the same name are not taken for its own.
+    # An agent that is gone is trained again, and results of another recipe are not taken for this one's.
+    (folder / "placebo-1" / "agent.safetensors").unlink()
+    assert mesascope("remedy", recipe, *OPTIONS)[0] == 0
+    assert (folder / "placebo-1" / "agent.safetensors").is_file()
     (tmp_path / recipe).write_text(RECIPE.format(updates=31))
+    with pytest.raises(TrainingError, match="of other settings"):
+        remedy(str(tmp_path / recipe), "placebo", seeds=2, levels=32, updates=20, out=folder)
     code, _, err = mesascope("remedy", recipe, *OPTIONS, "--force")
-    assert code == 2
-    assert "trained by another recipe" in err or "of other settings" in err
+    assert code == 0, err
+    result = json.loads((folder / "before-0" / "result.json").read_text())
+    assert "31" in result["settings"].values()
 
 
 @pytest.mark.parametrize(

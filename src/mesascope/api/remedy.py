@@ -51,6 +51,7 @@ def remedy(
     levels: int = LEVELS,
     deploy: str | None = None,
     out: str | os.PathLike | None = None,
+    force: bool = False,
     processes: int = 1,
     progress: Progress | None = None,
     note: Callable[[str], None] | None = None,
@@ -72,6 +73,7 @@ def remedy(
     - `levels`: of each distribution in which agents are audited.
     - `deploy`: the distribution after the shift; by default the world's last.
     - `out`: gets agents and results; by default `runs/remedy-RECIPE`.
+    - `force`: whether results of other settings in it are replaced.
     - `processes`: agents that are treated side by side, where the recipe is a registered one.
     - `progress`: called as it goes on; `note` with a sentence that says how long it takes.
     - `command`: the command line for the provenance; by default this process's.
@@ -109,7 +111,7 @@ def remedy(
         # Other processes could not import what a file of the user's defines.
         processes = 1
     jobs = [Job(treatment, seed, one) for one in (None, *applied) for seed in seeds]
-    results = treat(jobs, folder, processes=processes, progress=progress, note=note)
+    results = treat(jobs, folder, replace=force, processes=processes, progress=progress, note=note)
     by = {
         (job.seed, BEFORE if job.remedy is None else job.remedy.name): one
         for job, one in zip(jobs, results, strict=True)
@@ -140,6 +142,8 @@ def recipe_of(recipe: Organism | str) -> Organism:
     """
     if isinstance(recipe, Organism):
         return recipe
+    if not isinstance(recipe, str):
+        raise UsageError(f"A recipe is an Organism, or its name or place as text, not {quoted(recipe)}.")
     found: Any
     if recipe.endswith(".py"):
         found = _in_file(Path(recipe))

@@ -82,7 +82,7 @@ class RemedyVerb:
         place = Path("runs") / f"remedy-{result_folder(recipe.name, self.seed).name.removesuffix(f'-{self.seed}')}"
         folder = self.output.claimed(self, FILES, place)
         assert folder is not None
-        with resumable(folder.path), console.progress(f"Remedies for {recipe.name}") as progress:
+        with resumable(folder.path, "*.safetensors"), console.progress(f"Remedies for {recipe.name}") as progress:
             comparison = remedy(
                 self.recipe,
                 names,
@@ -93,6 +93,7 @@ class RemedyVerb:
                 levels=self.levels or LEVELS,
                 deploy=self.deploy,
                 out=folder.path,
+                force=self.output.force,
                 processes=self.processes,
                 progress=progress,
                 note=console.note,

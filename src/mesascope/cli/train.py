@@ -117,19 +117,20 @@ class Interrupted(MesascopeError):
 
 
 @contextlib.contextmanager
-def resumable(directory: Path) -> Iterator[None]:
+def resumable(directory: Path, kept: str | None = None) -> Iterator[None]:
     """Turns Ctrl-C in a training run into a message that says what is left and how to go on.
 
     **Arguments:**
 
-    - `directory`: in which, or in folders of which, the run keeps its checkpoint.
+    - `directory`: in which, or in folders of which, the run keeps what it goes on from.
+    - `kept`: the names of such files, a pattern; by default checkpoints of training.
     """
     from mesascope.training.run import CHECKPOINT
 
     try:
         yield
     except KeyboardInterrupt:
-        checkpoint = next(directory.rglob(CHECKPOINT), None)
+        checkpoint = next(directory.rglob(kept or CHECKPOINT), None)
         left = f"The training so far is kept in '{checkpoint}'" if checkpoint else "There was no checkpoint yet"
         again = "the same command goes on from there" if checkpoint else "the same command begins again"
         raise Interrupted(f"Interrupted. {left}; {again}.") from None

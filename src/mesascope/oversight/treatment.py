@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -126,6 +127,7 @@ def treat(
     jobs: Sequence[Job],
     folder: Path,
     *,
+    replace: bool = False,
     processes: int = 1,
     progress: Progress | None = None,
     note: Callable[[str], None] | None = None,
@@ -136,14 +138,20 @@ def treat(
 
     - `jobs`: those of a seed need that seed's `before` among them, or in the folder.
     - `folder`: gets a folder REMEDY-SEED for each.
+    - `replace`: whether what lies there of other settings is deleted, and done anew.
     - `processes`: how many are done side by side.
     - `progress`: called with what is being done and the share done; `note` with how long it will take.
 
     **Returns:** what came of each, in their order. An agent whose training fails, or whose remedy cannot go on with
     what it was given, is a row that says so, and is tried again by the next call.
 
-    **Raises:** `TrainingError` if the folder holds results of other settings.
+    **Raises:** `TrainingError` if the folder holds results of other settings, unless they are replaced.
     """
+    for job in jobs if replace else ():
+        try:
+            kept(job, folder)
+        except TrainingError:
+            shutil.rmtree(folder / job.name)
 
     def done(job: Job) -> bool:
         found = kept(job, folder)
@@ -177,21 +185,21 @@ def treat(
 
 
 def kept(job: Job, folder: Path) -> Treated | None:
-    """Returns the result of a job that lies in a folder; `None` if there is none.
+    """Returns the result of a job that lies in a folder; `None` if there is none, or its agent is gone.
 
     **Raises:** `TrainingError` if what lies there is of other settings, or no result.
     """
     file = folder / job.name / RESULT
     if not file.exists():
         return None
-    advice = "Choose another folder with --out, or delete it."
+    advice = "Choose another folder, or replace what lies there (--force)."
     try:
         found = read_json(file, purpose="the result of a remedy", form=Treated)
     except MesascopeError as error:
         raise TrainingError(f"{error} {advice}") from error
     if differs := difference(found.settings, job.settings):
         raise TrainingError(f"{quoted(file, limit=200)} is of other settings: {differs}. {advice}")
-    return found
+    return found if found.outcome is None or agent_file(job, folder).is_file() else None
 
 
 def treat_part(part: list[Job], folder: Path, parent: int | None) -> None:

@@ -87,6 +87,9 @@ def test_pairs_that_were_written_are_learned_from_again(tmp_path):
     gone_through(remedy)
     table = polars.read_csv(tmp_path / "pairs-0.csv", infer_schema=False)
     assert len(table) == 40
+    # Somebody may have changed the answers since.
+    with pytest.raises(UsageError, match="answers in it would be lost"):
+        gone_through(remedy)
     given = OnlineRewardModelling(preferences=str(tmp_path / "pairs-0.csv"))
     agent, stages = gone_through(given)
     assert (len(stages), stages[0].updates, agent.account.labels) == (1, 6, 40)

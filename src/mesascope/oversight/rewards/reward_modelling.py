@@ -12,6 +12,7 @@ import numpy as np
 
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey, stream
+from mesascope.core.text import quoted
 from mesascope.organisms.organism import Organism
 from mesascope.oversight.remedy import Remedy, parts_of
 from mesascope.oversight.rewards.inquiry import Inquiry
@@ -78,6 +79,11 @@ class RewardModelling(Remedy):
             inquiry.demonstrate(self.demonstrations, steps=self.steps, key=key)
 
     def stages(self, trainee: Trainee, *, key: RandomKey) -> Iterator[Stage]:
+        written = Path(self.write).with_stem(f"{Path(self.write).stem}-{trainee.seed}") if self.write else None
+        if written is not None and written.exists():
+            raise UsageError(
+                f"{quoted(written)} exists; answers in it would be lost. Write to another file, or move it."
+            )
         given = read_preferences(self.preferences, trainee.world) if self.preferences else None
         rounds = self.rounds if self.online and given is None else 1
         rounds = min(rounds, self.labels, trainee.updates)
@@ -97,10 +103,9 @@ class RewardModelling(Remedy):
                 inquiry.ask(counts[turn], of=max(counts), steps=self.steps, key=key_ask)
             yield inquiry.stage(updates, room=room, key=stream(f"fit/{turn}", key=key))
         inquiry.note(key=stream("note", key=key))
-        if self.write:
+        if written is not None:
             asked = jax.tree.map(lambda *arrays: np.concatenate(arrays), *inquiry.asked)
-            path = Path(self.write)
-            write_preferences(path.with_stem(f"{path.stem}-{trainee.seed}"), trainee.world, asked)
+            write_preferences(written, trainee.world, asked)
 
 
 @final
