@@ -54,12 +54,15 @@ def _listed(names: Sequence[str]) -> str:
 def remedy_setting(report: Comparison) -> list[tuple[str, str]]:
     """Returns what was asked about, as labels and texts."""
     seeds = sorted({agent.seed for agent in report.treated})
+    where = f"from {report.trained_on} to {report.shift}"
+    if report.shift == report.trained_on:
+        where = f"none, as both are {report.shift}"
     shown = ", ".join(map(str, seeds)) if len(seeds) <= 8 else f"{seeds[0]} to {seeds[-1]}"
     return [
         ("Recipe", report.recipe),
         ("World", report.world),
         ("Base objective", report.base_objective),
-        ("Shift", f"from {report.trained_on} to {report.shift}, {report.levels} levels each"),
+        ("Shift", f"{where}, {report.levels} levels each"),
         ("Seeds", f"{shown} ({counted(len(seeds), 'agent')})"),
         ("Each remedy", f"{report.updates:,} update{'' if report.updates == 1 else 's'} from the trained agent on"),
     ]
