@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import textwrap
 
-from mesascope.report.data.proof_reports import VerifyReport
+from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.text.level_text import beside, draw_text, glyphs_for, key_of
 from mesascope.report.text.lines import bearable, wrapped
-from mesascope.report.views.proof_view import verdict_facts, verdict_scenes, verdict_sentence, verify_setting
+from mesascope.report.views.proof_view import (
+    attack_facts,
+    attack_scenes,
+    attack_setting,
+    seen_scenes,
+    verdict_facts,
+    verdict_scenes,
+    verdict_sentence,
+    verify_setting,
+)
 from mesascope.report.views.scene import Scene
 from mesascope.report.views.words import plain
 
@@ -28,6 +37,21 @@ def verify_text(report: VerifyReport, *, width: int = 100, encoding: str = "utf-
     titles, scenes = verdict_scenes(verdict)
     lines += scene_lines(titles, scenes, width, encoding)
     return "\n".join([*lines, "", *fact_lines(verdict_facts(verdict), width)])
+
+
+def attack_text(report: AttackReport, *, width: int = 100, encoding: str = "utf-8") -> str:
+    """Returns the result for a terminal: the worst edit, what it costs, and what the agent sees and does.
+
+    **Arguments:** as of `verify_text`.
+    """
+    width, attack = bearable(width), report.attack
+    setting = "; ".join(f"{label.lower()} {value}" for label, value in attack_setting(report))
+    lines = [*wrapped(setting, width), "", *wrapped(attack.sentence, width)]
+    status, sentence = str(attack.verdict.status).upper(), verdict_sentence(attack.verdict)
+    lines += wrapped(f"{status}  No such edit turns a good choice into a bad one. {sentence}", width)
+    lines += scene_lines(*seen_scenes(attack), width, encoding)
+    lines += scene_lines(*attack_scenes(attack), width, encoding)
+    return "\n".join([*lines, "", *fact_lines(attack_facts(attack), width)])
 
 
 def fact_lines(facts: list[str], width: int) -> list[str]:
