@@ -78,5 +78,7 @@ def attack_page(report: AttackReport) -> str:
 
 
 def _figure(name: str, title: str, titles: list[str], scenes: tuple[Scene, ...], **look) -> dict | None:
-    spoken = "; ".join(f"{one}, {len(scene.agent_path)} places visited" for one, scene in zip(titles, scenes, strict=True))
+    spoken = "; ".join(
+        f"{one}, {len(scene.agent_path)} places visited" for one, scene in zip(titles, scenes, strict=True)
+    )
     return inlined(ReportFigure(name, title, spoken, svg_of(level_figure(scenes, titles, **look))))

@@ -105,7 +105,9 @@ def attack_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
 def seen_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
     """Returns what the agent sees without and with the edit, in the state in which it matters most."""
     letters = {"wall": "#", "nothing": ".", "empty": ".", "floor": "."}
-    contents = dict.fromkeys(plain(word) for seen in (attack.seen_before, attack.seen_after) for row in seen for word in row)
+    contents = dict.fromkeys(
+        plain(word) for seen in (attack.seen_before, attack.seen_after) for row in seen for word in row
+    )
     for word in contents:
         # Two colours of one thing begin with one letter.
         wanted = [character.upper() for part in reversed(word.split()) for character in part if character.isalpha()]
