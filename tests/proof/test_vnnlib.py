@@ -38,7 +38,7 @@ def test_both_forms_say_the_same(read, text):
     np.testing.assert_array_equal(rows, [[-1, 1, 0], [1, 0, -2.5]])
     np.testing.assert_array_equal(offsets, [0, -1.5])
     # Both rows are true of the first outputs, and one alone of the others.
-    assert bad.holds(np.array([[2.0, 1, 1], [4.0, 1, 1], [0.0, 1, 1]])).tolist() == [True, False, False]
+    assert bad.holds(np.array([[2.0, 1, 1], [5.0, 1, 1], [0.0, 1, 1]])).tolist() == [True, False, False]
 
 
 def test_alternatives_become_cases(read):
