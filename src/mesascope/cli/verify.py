@@ -80,21 +80,23 @@ class Verify(AgentVerb):
     def asking(self, world: World, base: str | None) -> Callable[..., SavedReport]:
         from mesascope.api.subject import check_named
         from mesascope.api.verify import verify_report
+        from mesascope.proof.layouts import set_named
         from mesascope.proof.property import property_named
-        from mesascope.proof.set_names import set_named
 
         check_named(world, base)
         named = partial(set_named, world=world, start=self.from_, level=self._level(), seed=self.seed)
+        wanted = property_named(world, always=self.always, never=self.never, base=base, at_most=self.at_most)
+        states = named(self.over or world.distributions[-1])
         return partial(
             verify_report,
-            property=property_named(world, always=self.always, never=self.never, base=base, at_most=self.at_most),
-            states=named(self.over or world.distributions[-1]),
+            property=wanted,
+            states=states,
+            about=(f"It {wanted.words}.", states.words),
             control=None if self.control is None else named(self.control),
             taken_above=self.taken_above,
             latent=self.latent,
             site=self.site,
             sample=self.sample,
-            engine=self.engine,
             seconds=self.seconds,
             seed=self.seed,
         )
@@ -107,5 +109,7 @@ class Verify(AgentVerb):
         from mesascope.proof.vnnlib import read_property
 
         box, bad = read_property(self.property)
-        ask = partial(verify_report, self.agent, property=bad, states=box, engine=self.engine, seconds=self.seconds)
+        about = ("No output that the property forbids can happen.", f"the box of inputs of {self.property}")
+        options = {"engine": self.engine, "seconds": self.seconds, "seed": self.seed}
+        ask = partial(verify_report, self.agent, property=bad, states=box, about=about, **options)
         return self.saved(console, self.agent, ask)

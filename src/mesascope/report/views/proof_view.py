@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mesascope.proof.verdict import ProofVerdict, Status
 from mesascope.proof.attacks.attack import Attack
+from mesascope.proof.verdict import ProofVerdict, Status
 from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.views.headline import interval_text, world_text
 from mesascope.report.views.scene import Scene, scene_of_witness
