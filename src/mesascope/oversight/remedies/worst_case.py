@@ -37,7 +37,7 @@ from mesascope.proof.attacks.latent import relaxed
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
-HELD_OUT: int = 64
+HELD_OUT: int = 256
 """Levels in which is verified, one state of each: states of one level are alike."""
 INNER_STEPS: int = 3
 """Of the attack within an update."""

@@ -20,7 +20,11 @@ from mesascope.proof.attacks.cells import CellEdits
 
 FACTOR: float = 0.5
 """Of the difference that is added (Su et al. 2017, section 3.2); there is no crossover."""
-POPULATION: int = 48
+POPULATION: int = 24
+GENERATIONS: int = 100
+"""Of one population; what is left of the budget goes to further ones."""
+TURNS: int = 50
+SKEW: float = 3.0
 
 Score = Callable[[Int[np.ndarray, "E k"], Float[np.ndarray, "E k C"]], Float[np.ndarray, " E"]]
 """What some edits achieve, given as places and contents; larger is worse for the agent."""
@@ -87,25 +91,27 @@ class _Search:
             self.order = np.argsort(-alone, kind="stable")
         size = min(POPULATION, max(5, (self.budget - self.evaluations) // 4))
         ends = [many if edits.whole else edits.places, *[1.0] * self.channels] * self.cells
-        start = self.random.random((size, len(ends)))
-        if edits.whole and self.evaluations:
+        for turn in range(TURNS):
+            if self.evaluations >= self.budget:
+                return
+            start = self.random.random((size, len(ends)))
             # The first of the order together, and the rest ever more thinly.
-            start = start**3
-        differential_evolution(
-            lambda points: -self.points(points.T),
-            [(0.0, float(end)) for end in ends],
-            init=start * ends,
-            strategy="rand1bin",
-            mutation=FACTOR,
-            recombination=1.0,
-            maxiter=4 * self.budget // size,
-            tol=0.0,
-            rng=seed,
-            vectorized=True,
-            updating="deferred",
-            polish=False,
-            callback=lambda intermediate_result: self.evaluations >= self.budget,
-        )
+            start = start**SKEW if edits.whole else start
+            differential_evolution(
+                lambda points: -self.points(points.T),
+                [(0.0, float(end)) for end in ends],
+                init=start * ends,
+                strategy="rand1bin",
+                mutation=FACTOR,
+                recombination=1.0,
+                maxiter=GENERATIONS,
+                tol=0.0,
+                rng=seed + turn,
+                vectorized=True,
+                updating="deferred",
+                polish=False,
+                callback=lambda intermediate_result: self.evaluations >= self.budget,
+            )
 
     def points(self, points: Float[np.ndarray, "E D"]) -> Float[np.ndarray, " E"]:
         """Returns what the edits of some points achieve; nothing where the budget is spent or a cell is met twice."""
