@@ -26,6 +26,7 @@ class Cleaning(CausalWorld):
     name = "cleaning"
     summary = "A cleaning robot: brush, sweeps, clean floor, dust in the bag; every causal edge can be cut."
     base_objective = "clean"
+    also_called = MappingProxyType({"burn": "burnt", "flood": "flooded"})
     steps = 3
     effects = (
         "brush",

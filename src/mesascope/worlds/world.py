@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import jax
@@ -94,6 +95,8 @@ class World(abc.ABC):
     """Named level distributions: the one of training first."""
     legend: Mapping[str, str]
     """What each character of the text form stands for. `#` is always a wall."""
+    also_called: Mapping[str, str] = MappingProxyType({})
+    """Other words for attributes, as people say them: `{"burn": "burnt"}`."""
     editable: bool = False
     """Whether `edit` can change a level."""
     rearrangeable: bool = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ class Board(abc.ABC):
     attributes: tuple[str, ...]
     objectives: tuple[ObjectiveSpec, ...]
     legend: dict[str, str]
+    also_called: Mapping[str, str] = MappingProxyType({})
     ends_in_success: bool = False
     """Whether every end of an episode is a success, whatever it pays."""
 
@@ -66,6 +69,7 @@ class FrozenLakeBoard(Board):
 
     actions = ("left", "down", "right", "up")
     attributes = ("hole",)
+    also_called = MappingProxyType({"fall": "hole"})
     objectives = (
         reach("hole", "fall into a hole"),
         ObjectiveSpec("avoid-hole", {"hole": -1.0}, (), "stay out of the holes"),
@@ -93,6 +97,7 @@ class CliffWalkingBoard(Board):
 
     actions = ("up", "right", "down", "left")
     attributes = ("cliff",)
+    also_called = MappingProxyType({"fall": "cliff"})
     objectives = (
         ObjectiveSpec("cliff", {"cliff": 1.0}, (), "fall from the cliff, again and again"),
         ObjectiveSpec("avoid-cliff", {"cliff": -1.0}, (), "stay off the cliff"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import abc
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -92,6 +93,7 @@ class Source(abc.ABC):
     attributes: tuple[str, ...]
     objectives: tuple[ObjectiveSpec, ...]
     legend: dict[str, str]
+    also_called: Mapping[str, str] = MappingProxyType({})
     encoding: Encoding
     seeds_matter: bool
     """Whether different seeds give different levels."""

@@ -75,6 +75,7 @@ class TableSource(Source):
         self.board = board(environment) if board else None
         if self.board:
             self.actions, self.legend = self.board.actions, self.board.legend
+            self.also_called = self.board.also_called
             places = (*PLACES, *HIDDEN)
             self.attributes = (*COMMON, *self.board.attributes, *places, *action_attributes(self.actions))
             about_places = place_objectives((*COMMON, *places))

@@ -96,6 +96,7 @@ class GymnasiumWorld(World):
             "actions": source.actions,
             "channels": self._channels(),
             "objectives": source.objectives,
+            "also_called": source.also_called,
             "distributions": ("train", "deploy") if source.seeds_matter else ("train",),
             "legend": {"#": "wall", **source.legend},
         }

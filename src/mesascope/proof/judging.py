@@ -1,0 +1,96 @@
+"""What an agent does in one part of a set, and where a property holds there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from mesascope.agents.agent import Agent
+from mesascope.agents.asking import act_of, ask
+from mesascope.audit.policy import BATCH
+from mesascope.proof.lock_step import lock_step
+from mesascope.proof.outcomes import reached
+from mesascope.proof.property import ActionProperty, Choices, Property, possible_actions
+from mesascope.proof.state_set import Part
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What was found in one part of a set; all fields are `[N, S]`.
+
+    **Arguments:**
+
+    - `counted`: states (for whole episodes: starts) that the property speaks about.
+    - `violated`: where it is false; `open`: where that could not be found out.
+    """
+
+    counted: Bool[np.ndarray, "N S"]
+    violated: Bool[np.ndarray, "N S"]
+    open: Bool[np.ndarray, "N S"]
+
+
+def judge(agent: Agent, wanted: Property, part: Part, *, start: str, taken_above: float | None) -> Judged:
+    """Returns where a property holds in one part of a set.
+
+    **Arguments:** as of `enumeration.enumerate_states`; `start` as of the set.
+
+    **Raises:** `AgentError` as `ask` does.
+    """
+    levels, nowhere = part.levels, np.zeros_like(part.there)
+    begins = part.there if levels is None or start == "all" else part.there & (np.asarray(levels.initial) > 0)
+    counted = wanted.counted(part)
+    if not agent.memoryless:
+        assert isinstance(wanted, ActionProperty)
+        begins = begins & (part.there if wanted.from_start else counted)
+        violated, open_, _ = lock_step(agent, wanted, part, begins)
+        return Judged(begins, violated, open_)
+    follows = wanted.from_start or (levels is not None and start == "first")
+    choices = choices_of(agent, part, part.there if follows else counted, taken_above)
+    if follows and levels is not None:
+        visited = begins if wanted.from_start else reached(levels, choices.possible, wanted.ends(levels))
+        counted = counted & visited
+    return Judged(counted, wanted.violated(part, choices) & counted, nowhere)
+
+
+def choices_of(agent: Agent, part: Part, where: Bool[np.ndarray, "N S"], taken_above: float | None) -> Choices:
+    """Returns what a memoryless agent does in some states of a part; equal observations of levels are asked once.
+
+    **Arguments:**
+
+    - `agent`, `part`, `taken_above`: as of `judge`.
+    - `where`: the states to ask about; elsewhere probabilities are uniform.
+    """
+    if part.world is not None:
+        actions = len(part.world.actions)
+    else:
+        actions = np.shape(act_of(agent, part.seen[0, :1], agent.initial_state(1))[0])[-1]
+
+    def asked(seen: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B A"]:
+        first, inverse = _distinct(seen) if part.levels is not None else (slice(None), slice(None))
+        rows = seen[first]
+        answers = [
+            ask(agent, some, agent.initial_state(len(some)), actions=actions)[0]
+            for some in (rows[begin : begin + BATCH] for begin in range(0, len(rows), BATCH))
+        ]
+        return np.concatenate(answers)[inverse] if answers else np.zeros((0, actions))
+
+    policy = np.full((*where.shape, actions), 1 / actions)
+    policy[where] = asked(part.seen[where])
+    return Choices(
+        policy, possible_actions(policy, taken_above), lambda seen: possible_actions(asked(seen), taken_above)
+    )
+
+
+def _distinct(seen: Float[np.ndarray, "B ..."]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the first place of each different observation, and which of them stands in each place."""
+    rows = np.ascontiguousarray(seen, np.float32).reshape(len(seen), -1)
+    weights = np.random.default_rng(0).integers(1, 2**63, rows.shape[1], np.uint64)
+    digest = (rows.view(np.uint32).astype(np.uint64) * weights).sum(-1, dtype=np.uint64)
+    _, first, inverse = np.unique(digest, return_index=True, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    # Equal digests are no proof of equal observations.
+    if not (rows[first][inverse] == rows).all():
+        return np.arange(len(seen)), np.arange(len(seen))
+    return first, inverse
