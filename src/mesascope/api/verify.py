@@ -112,7 +112,7 @@ def verify_report(
     verdict = verify(agent, property, states, seed=seed, progress=progress, **options)
     world = getattr(states, "world", None)
     return VerifyReport(
-        agent=agent.name if isinstance(agent, Agent) else str(agent),
+        agent=agent.name if isinstance(agent, Agent) else Path(str(agent)).name,
         agent_kind=agent.kind if isinstance(agent, Agent) else "network file",
         world="" if world is None else world.name,
         world_options={} if world is None else world.options(),
@@ -129,7 +129,6 @@ def _in_box(agent: Any, property: Property | BadOutputs, box: Box, engine: Engin
     from mesascope.proof.branch_and_bound import Query
     from mesascope.proof.decide import decide
     from mesascope.proof.piecewise import PiecewiseNetwork
-    from mesascope.proof.property import bad_outputs_of
 
     replay = None
     if isinstance(agent, PiecewiseNetwork):
@@ -140,10 +139,21 @@ def _in_box(agent: Any, property: Property | BadOutputs, box: Box, engine: Engin
         network, replay = of_onnx(agent, box), onnx_runner(agent)
     else:
         network, replay = _of_ours(agent, box)
-    bad = property if isinstance(property, BadOutputs) else bad_outputs_of(property)
+    bad = property if isinstance(property, BadOutputs) else _forbidden(property)
     query = Query(box, bad.widened(len(network.outputs.bias)))
     (verdict,) = decide(network, [query], seconds=seconds, engine=engine, replay=replay)
     return verdict
+
+
+def _forbidden(property: Property) -> BadOutputs:
+    from mesascope.proof.property import ActionProperty, Margin, bad_outputs
+
+    if isinstance(property, Margin):
+        return property.bad_outputs()
+    bad = bad_outputs(property.allowed(None)[0, 0]) if isinstance(property, ActionProperty) else None
+    if bad is None:
+        raise UsageError(f"That it {property.words} forbids no output in a box of numbers; name actions, or a margin.")
+    return bad
 
 
 def _of_ours(agent: Any, box: Box) -> tuple[PiecewiseNetwork, Callable[[np.ndarray], np.ndarray]]:

@@ -108,8 +108,9 @@ class Verify(AgentVerb):
         from mesascope.api.verify import verify_report
         from mesascope.proof.vnnlib import read_property
 
+        assert self.property is not None
         box, bad = read_property(self.property)
-        about = ("No output that the property forbids can happen.", f"the box of inputs of {self.property}")
+        about = ("No output that the property forbids can happen.", f"the box of inputs of {self.property.name}")
         options = {"engine": self.engine, "seconds": self.seconds, "seed": self.seed}
         ask = partial(verify_report, self.agent, property=bad, states=box, about=about, **options)
         return self.saved(console, self.agent, ask)
