@@ -79,6 +79,8 @@ def verify(
     report = progress or unheard
     if isinstance(states, Box):
         return _in_box(agent, property, states, engine, seconds)
+    if isinstance(property, BadOutputs):
+        raise UsageError("Bad outputs are of a box; of states of levels, name what the agent shall do.")
     from mesascope.proof.enumeration import enumerate_states
 
     asked = agent_of(agent, states.world)

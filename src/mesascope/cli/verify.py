@@ -67,6 +67,8 @@ class Verify(AgentVerb):
     name, purpose, title = "verify", "to verify something about", "Verifying"
 
     def run(self, console: Console) -> int:
+        from mesascope.report.data.proof_reports import VerifyReport
+
         chosen = [one for one in ("always", "never", "property") if getattr(self, one) is not None]
         if len(chosen) != 1:
             raise UsageError(
@@ -74,6 +76,7 @@ class Verify(AgentVerb):
                 "and --property."
             )
         report = self._about_outputs(console) if self.property is not None else self.answered(console)
+        assert isinstance(report, VerifyReport)
         codes = {"proved": PASSED, "refuted": FAILED, "unknown": OPEN}
         return codes[report.verdict.status] if self.must_hold else PASSED
 
