@@ -1,4 +1,4 @@
-"""Training for the worst case: attack, train on what fails, verify what is left, and again (Christiano 2019; RFLO §3.3).
+"""Training for the worst case: attack, train on what fails, verify, and again (Christiano 2019; RFLO §3.3).
 
 Two attacks: on levels, as adversarial training has it, and a relaxed one on what the network holds in mind, which needs
 no input that brings it about. What is verified in the end is the relaxed statement: in so many states that were not
@@ -44,7 +44,7 @@ INNER_STEPS: int = 3
 
 
 class LatentPenalty(Penalty):
-    """How unlikely (minus the logarithm of the chance) actions are that are not bad, when what a site holds is off in the worst way that a few steps find.
+    """Minus the logarithm of the chance that an action is not bad, where what a site holds is off in the worst way.
 
     **Arguments:**
 
@@ -133,7 +133,7 @@ class WorstCase(LevelRemedy):
         judged.tell()
 
     def _penalty(self, trainee: Trainee, stage: Stage, judged: _Judged, key: RandomKey) -> LatentPenalty:
-        """Returns the penalty in states of the levels that were found, those first in which the relaxed attack works."""
+        """Returns the penalty in states of levels that were found, first those in which the relaxed attack works."""
         organism, key_levels, key_attack = trainee.organism, *jax.random.split(key)
         if stage.pool is None:
             levels = trainee.world.sample(key=key_levels, distribution=organism.distribution, count=self.levels)

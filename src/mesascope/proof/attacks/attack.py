@@ -7,6 +7,8 @@ exact. Beside it stand what the agent loses by itself, and what a random edit of
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,12 +42,12 @@ ANSWERS: int = 2_000_000
 NOTHING: float = 1e-9
 """A held edit that costs no more, as a share of what lies between chance and the optimum, costs nothing."""
 
-Image = tuple[tuple[tuple[float, ...], ...], ...]
+Words = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
 class CellEdit:
-    """What was put into one cell: `row` and `column` as drawn, what it held `before` (in the state shown) and `after`."""
+    """What was put into one cell, by row and column as drawn; `before` is what it held in the state shown."""
 
     row: int
     column: int
@@ -64,7 +66,7 @@ class Attack:
     **Arguments:**
 
     - `target`: what the agent shall be made to do; empty for nothing but loss.
-    - `cells`: edited at once; `contents`: that a cell may be made to hold; `edits`: that were tried in a level at most.
+    - `cells`: edited at once; `contents`: that a cell may hold; `edits`: tried in a level, at most.
     - `levels`, `states`: attacked; `evaluations`: observations that the agent was asked about.
     - `tried_all`: whether no edit was left out; else what is best was searched, and the truth may be worse.
     - `edit`, `level`: the worst edit of all, and the number of its level.
@@ -72,11 +74,10 @@ class Attack:
     - `cost`: of the worst edit; `worst`: mean over levels of that of the worst in each; `random`: of a random one;
       `searched_at_random`: of the worst of equally many random ones, where not all were tried; `regret`: what the agent
       gives away of the base objective without an edit.
-    - `states_changed`, `states_random`, `states_clean`: shares of states in which the likeliest action is bad under some
-      edit, under a random one, and without one.
+    - `states_changed`, `states_random`: of the states in which the agent chooses well, the shares in which some edit,
+      and a random one, turns the choice into a bad one; `states_clean`: of all states, in which it is bad by itself.
     - `before`, `after`: the level without and with the edit, to be drawn.
-    - `seen_before`, `seen_after`: what the agent sees, `[row][column][channel]`, in the state in which the edit matters
-      most; `channels` names the last.
+    - `seen_before`, `seen_after`: rows of what each cell holds in the state in which the edit matters most, in words.
     - `verdict`: on the sentence that no edit turns a good choice in any of these states into a bad one.
     """
 
@@ -108,9 +109,8 @@ class Attack:
     states_clean: Estimate
     before: Witness
     after: Witness
-    seen_before: Image
-    seen_after: Image
-    channels: tuple[str, ...]
+    seen_before: Words
+    seen_after: Words
     verdict: ProofVerdict
     sentence: str
 
@@ -236,8 +236,9 @@ def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[
         )
     )
     clean_return, edited_return = (float(found[0] @ initial) for found in (worst.clean_values, values))
-    means = [bootstrap_mean(np.array([mean(one) for one in held])) for mean in _MEANS]
-    at_random = bootstrap_mean(np.array([np.concatenate(one.even).max() for one in held]))
+    able = [one for one in held if not one.clean_bad.all()]
+    tried = {one.index: sum(map(len, one.even)) for one in held}
+    random = _mean(float(np.concatenate(one.even).mean()) for one in held)
     edits = max(one.edits.count(cells) if exhaustive else one.tried // 2 for one in held)
     verdict = _verdict(worst, aim, cells, held, exhaustive, before_witness)
     gained = "of what there is to lose" if aim.target is None else f"of what there is to gain on '{aim.name}'"
@@ -249,7 +250,7 @@ def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[
         objective=aim.base.name,
         target=aim.name,
         cells=cells,
-        contents=len(worst.edits.contents),
+        contents=int((~worst.edits.agent).sum()),
         edits=edits,
         levels=len(held),
         states=sum(len(one.seen) for one in held),
@@ -262,34 +263,28 @@ def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[
         optimum=float(level_set.optimal_returns[0, worst.index]),
         chance=float(level_set.uniform_returns[0, worst.index]),
         cost=worst.cost,
-        worst=means[0],
-        random=means[1],
-        searched_at_random=None if exhaustive else at_random,
-        regret=bootstrap_mean(np.array([_regret(one) for one in held])),
-        states_changed=means[2],
-        states_random=means[3],
-        states_clean=means[4],
+        worst=_mean(one.cost for one in held),
+        random=random,
+        searched_at_random=None if exhaustive else _mean(float(np.concatenate(one.even).max()) for one in held),
+        regret=_mean(map(_regret, held)),
+        states_changed=_mean(float(one.turned[~one.clean_bad].mean()) for one in able),
+        states_random=_mean(float(one.turned_evenly[~one.clean_bad].mean()) / tried[one.index] for one in able),
+        states_clean=_mean(float(one.clean_bad.mean()) for one in held),
         before=before_witness,
         after=after_witness,
-        seen_before=_image(level_set.world, seen[0]),
-        seen_after=_image(level_set.world, after[0]),
-        channels=tuple(level_set.world.channels),
+        seen_before=_words(level_set.world, seen[0]),
+        seen_after=_words(level_set.world, after[0]),
         verdict=verdict,
         sentence=(
             f"The edit that {most}: {_said(changes)}. Its return on '{aim.base.name}' goes from {clean_return:.3f} to "
-            f"{edited_return:.3f}, {worst.cost:.0%} {gained}; a random edit takes {means[1].value:.1%}."
+            f"{edited_return:.3f}, {worst.cost:.0%} {gained}; a random edit takes {random.value:.1%}."
         ),
     )
 
 
-_MEANS = (
-    lambda one: one.cost,
-    lambda one: float(np.concatenate(one.even).mean()),
-    lambda one: float(one.became_bad.mean()),
-    lambda one: float((one.bad_evenly / sum(map(len, one.even))).mean()),
-    lambda one: float(one.clean_bad.mean()),
-)
-"""Of a level: the worst cost, that of a random edit, and shares of states that are bad under some edit, one, and none."""
+def _mean(values: Iterable[float]) -> Estimate:
+    values = np.array(list(values))
+    return bootstrap_mean(values) if len(values) else Estimate(math.nan, math.nan, math.nan, 0)
 
 
 def _regret(one: HeldEdits) -> float:
@@ -344,10 +339,10 @@ def _cell(world: World, shape: tuple[int, ...], place: int, before: np.ndarray, 
     return CellEdit(row, column, words_of(world, before), words_of(world, after))
 
 
-def _image(world: World, seen: Float[np.ndarray, "..."]) -> Image:
+def _words(world: World, seen: Float[np.ndarray, "..."]) -> Words:
     image = seen if seen.ndim == 3 else seen.reshape(1, -1, 1)
     image = image.swapaxes(0, 1) if is_minigrid(world) else image
-    return tuple(tuple(tuple(cell) for cell in row) for row in image.tolist())
+    return tuple(tuple(words_of(world, cell) for cell in row) for row in image)
 
 
 def _said(changes: list[CellEdit]) -> str:

@@ -100,7 +100,7 @@ class _Search:
             differential_evolution(
                 lambda points: -self.points(points.T),
                 [(0.0, float(end)) for end in ends],
-                init=start * ends,
+                init=start * ends,  # pyright: ignore[reportArgumentType]
                 strategy="rand1bin",
                 mutation=FACTOR,
                 recombination=1.0,

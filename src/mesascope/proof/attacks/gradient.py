@@ -84,8 +84,8 @@ def box_attack(
     - `site`: of activations to change; by default what is seen is.
     - `key`: consumed.
 
-    **Raises:** `UsageError` for an agent that shows no gradients or a radius that is none, `UnknownNameError` for a site
-    that it does not have.
+    **Raises:** `UsageError` for an agent without gradients or a radius that is none, `UnknownNameError` for a site that
+    it does not have.
     """
     network = network_of(agent)
     if site and site not in network.sites():
@@ -180,7 +180,8 @@ def _climbed(network, seen, centre, allowed, radius, keys, site: str) -> tuple[A
 
         def draw(carry, key):
             corner = middle + radius * jax.random.rademacher(key, middle.shape, middle.dtype)
-            return _better(*carry, corner[None], ahead(corner)[None]), None
+            best, most = carry
+            return _better(best, most, corner[None], ahead(corner)[None]), None
 
         corners = jax.random.split(key_corners, STARTS * (STEPS + 1))
         (random, _), _ = jax.lax.scan(draw, (middle, ahead(middle)), corners)

@@ -73,8 +73,8 @@ class HeldEdits:
         self.edits = self.edits.changing(self.seen)
         self.clean = self._asked(self.seen)
         self.clean_bad = is_bad(self.clean, self.allowed)
-        self.became_bad = self.clean_bad.copy()
-        self.bad_evenly = np.zeros(len(self.seen))
+        self.turned = np.zeros(len(self.seen), bool)
+        self.turned_evenly = np.zeros(len(self.seen))
         one, base = self.level_set.levels[[self.index]], self.level_set.objectives.select(self.aim.base.name)
         self.visits = visits(one, self.table(self.clean)[None], base)[0, self.active]
 
@@ -157,7 +157,7 @@ class HeldEdits:
         singles = self.edits.singles[chosen]
         costs, bad = self._outcome(singles[..., 0], self.edits.contents[singles[..., 1]], keep=keep)
         self.even.append(costs)
-        self.bad_evenly += bad.sum(0)
+        self.turned_evenly += bad.sum(0)
 
     def _try(self, places: Int[np.ndarray, "E k"], contents: Float[np.ndarray, "E k C"]) -> Float[np.ndarray, " E"]:
         return self._outcome(places, contents)[0]
@@ -165,15 +165,15 @@ class HeldEdits:
     def _outcome(self, places: np.ndarray, contents: np.ndarray, *, keep: bool = True) -> tuple[np.ndarray, np.ndarray]:
         policies = self.policies(places, contents)
         costs = self.costs(self.values(policies))
-        bad = is_bad(policies, np.broadcast_to(self.allowed, policies.shape))
+        bad = is_bad(policies, np.broadcast_to(self.allowed, policies.shape)) & ~self.clean_bad
         self.tried += len(places)
         if not keep:
             return costs, bad
-        self.became_bad |= bad.any(0)
+        self.turned |= bad.any(0)
         best = int(np.argmax(costs))
         if costs[best] > self.cost:
             self.cost, self.worst = float(costs[best]), (places[best], contents[best])
-        turned = np.where(bad & ~self.clean_bad, 1 + self.visits, 0.0)
+        turned = np.where(bad, 1 + self.visits, 0.0)
         edit, state = np.unravel_index(int(turned.argmax()), turned.shape)
         if turned[edit, state] > (0.0 if self.flip is None else self.flip.visits):
             self.flip = Flip(float(turned[edit, state]), int(state), places[edit], contents[edit])

@@ -7,6 +7,7 @@ brings such activations about; what is refuted need not be brought about by any.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -17,10 +18,13 @@ from jaxtyping import Bool, Float
 from mesascope.agents.agent import Agent
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import RandomKey, root_key
-from mesascope.proof.attacks.gradient import BoxAttack, box_attack, logits_with, network_of
+from mesascope.proof.attacks.gradient import AT_ONCE, BoxAttack, box_attack, logits_with, network_of
+from mesascope.proof.bounds import bound, parameters_of
 from mesascope.proof.box import Box
-from mesascope.proof.decide import Query, decide
+from mesascope.proof.branch_and_bound import TOLERANCE, Query
+from mesascope.proof.decide import decide
 from mesascope.proof.network_reading import of_network
+from mesascope.proof.piecewise import PiecewiseNetwork
 from mesascope.proof.property import ActionProperty, Property, bad_outputs
 from mesascope.proof.state_set import StateSet
 from mesascope.proof.verdict import Counterexample, ProofVerdict, Status, proved, refuted, unknown
@@ -36,7 +40,6 @@ class Relaxed:
 
     - `attack`: what gradients and chance found.
     - `verified`: states in which a proof says that nothing in the box makes a choice bad.
-    - `left`: states that neither is known of, for want of time.
     """
 
     attack: BoxAttack
@@ -62,7 +65,7 @@ def relaxed(
 
     **Arguments:** as of `gradient.box_attack`, and
 
-    - `seconds`: of proofs, all together.
+    - `seconds`: of search for proofs, all together; 0 for bounds alone, which hang on no clock.
     """
     attack = box_attack(agent, seen, allowed, radius, site=site, key=key)
     network = network_of(agent)
@@ -71,21 +74,50 @@ def relaxed(
     if not len(left):
         return Relaxed(attack, verified)
     held = np.asarray(network.step(seen[left], None).activations[site], np.float64)
-    queries = []
-    for row, middle in zip(left, held, strict=True):
-        bad = bad_outputs(allowed[row])
-        assert bad is not None
-        queries.append(Query(Box(middle - radius, middle + radius), bad))
     # What follows from the site is most often the same whatever was seen; else each state is a problem of its own.
-    parts = (
-        np.arange(len(left))[:, None] if _looks_again(network.network, seen[0], held[0], site) else [range(len(left))]
-    )
+    parts = np.arange(len(left))
+    parts = parts[:, None] if _looks_again(network.network, seen[0], held[0], site) else parts[None]
     for part in parts:
-        first = queries[part[0]].box
-        function = of_network(network.network, first, site, seen[left[part[0]]])
-        found = decide(function, [queries[place] for place in part], seconds=seconds * len(part) / len(left))
-        verified[left[list(part)]] = [one.status is Status.PROVED for one in found]
+        rows = left[part]
+        boxes = [Box(held[place] - radius, held[place] + radius) for place in part]
+        function = of_network(network.network, boxes[0], site, seen[rows[0]])
+        verified[rows] = _at_once(function, boxes, allowed[rows])
+        open_ = np.flatnonzero(~verified[rows])
+        queries = [Query(boxes[place], bad) for place in open_ if (bad := bad_outputs(allowed[rows[place]]))]
+        if queries and seconds:
+            found = decide(function, queries, seconds=seconds / len(left))
+            verified[rows[open_]] = [one.status is Status.PROVED for one in found]
     return Relaxed(attack, verified)
+
+
+def _at_once(function: PiecewiseNetwork, boxes: list[Box], allowed: Bool[np.ndarray, "R A"]) -> Bool[np.ndarray, " R"]:
+    """Returns the states that need no search: some action stays ahead of each bad one in the whole box."""
+    row, action = np.nonzero(~allowed)
+    low, high = (
+        np.stack([end.reshape(-1)[function.free] for end in ends])[row]
+        for ends in zip(*((box.low, box.high) for box in boxes), strict=True)
+    )
+    one = np.eye(allowed.shape[1])
+    ahead = one[None] - one[action][:, None]
+    with jax.enable_x64(True):
+        found = np.concatenate(
+            [
+                np.asarray(
+                    bound(
+                        parameters_of(function),
+                        function.activations,
+                        low[some],
+                        high[some],
+                        ahead[some],
+                        np.zeros((len(some), len(one))),
+                    ).rows
+                )
+                for some in np.resize(np.arange(len(row)), (-(-len(row) // AT_ONCE), AT_ONCE))
+            ]
+        )[: len(row)]
+    safe = np.ones(len(boxes), bool)
+    np.logical_and.at(safe, row, (found > TOLERANCE).any(-1))
+    return safe
 
 
 def _looks_again(network, seen: np.ndarray, held: np.ndarray, site: str) -> bool:
@@ -132,7 +164,7 @@ def latent_proof(
         progress(f"attacking {site} in {states.words}", number / states.parts)
         part = states.part(number)
         counted = wanted.counted(part)
-        allowed = np.broadcast_to(wanted.allowed(part.levels), (*counted.shape, agent.actions))[counted]
+        allowed = np.broadcast_to(wanted.allowed(part.levels), (*counted.shape, network_of(agent).actions))[counted]
         seen, first = np.unique(part.seen[counted], axis=0, return_index=True)[:2]
         allowed = allowed[first]
         testable = testable or not allowed.all()
@@ -142,7 +174,9 @@ def latent_proof(
         how = f"{checked:,} states ({states.words}), {where}"
         spread.append(float(network_of(agent).step(seen, None).activations[site].std(0).mean()))
         if found.attack.succeeded.any():
-            return refuted(f"{how}; an attack by gradients", _example(agent, wanted, found.attack, seen, allowed))
+            names = [str(action) for action in range(allowed.shape[1])] if part.world is None else part.world.actions
+            example = _example(agent, wanted, found.attack, seen, allowed, names)
+            return refuted(f"{how}; an attack by gradients", example, checked=checked)
         left += int(found.left.sum())
     how = f"{checked:,} states ({states.words}), {where}; from state to state they vary by {np.mean(spread):.2g}"
     if not testable:
@@ -157,21 +191,17 @@ def latent_proof(
 
 
 def _example(
-    agent: Agent, wanted: Property, attack: BoxAttack, seen: np.ndarray, allowed: np.ndarray
+    agent: Agent, wanted: Property, attack: BoxAttack, seen: np.ndarray, allowed: np.ndarray, actions: Sequence[str]
 ) -> Counterexample:
     # One that needs the edit says more than one in which the choice is bad anyway.
-    row = int(
-        np.argmax(attack.succeeded & ~attack.clean)
-        if (~attack.clean[attack.succeeded]).any()
-        else attack.succeeded.argmax()
-    )
+    needs = attack.succeeded & ~attack.clean
+    row = int(np.argmax(needs if needs.any() else attack.succeeded))
     network = network_of(agent)
     before = network.step(seen[[row]], None)
-    after = network.step(seen[[row]], None, {attack.site: attack.values[[row]]})
+    after = network.step(seen[[row]], None, {attack.site: attack.values[[row]]}).probabilities[0]
     moved = np.abs(attack.values[row] - before.activations[attack.site][0]).max()
-    action = int(np.where(allowed[row], -1, after.probabilities[0]).argmax())
-    sentence = (
-        f"With activations at '{attack.site}' up to {moved:.3g} off, the probability of action {action} goes from "
-        f"{before.probabilities[0, action]:.3g} to {after.probabilities[0, action]:.3g}: it ought to be that it {wanted.words}."
-    )
-    return Counterexample(sentence, tuple(attack.values[row].ravel().tolist()), tuple(after.probabilities[0].tolist()))
+    action = int(np.where(allowed[row], -1, after).argmax())
+    change = f"goes from {before.probabilities[0, action]:.3g} to {after[action]:.3g}"
+    how = f"With activations at '{attack.site}' up to {moved:.3g} off" if needs.any() else "Without any edit"
+    sentence = f"{how}, the probability of '{actions[action]}' {change}: it ought to be that it {wanted.words}."
+    return Counterexample(sentence, tuple(attack.values[row].ravel().tolist()), tuple(after.tolist()))
