@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from mesascope.agents.files import load_agent as load_agent
     from mesascope.agents.files import save_agent as save_agent
     from mesascope.agents.resolve import resolve_agent as resolve_agent
-    from mesascope.api.audit import audit as audit
     from mesascope.api.attack import attack as attack
+    from mesascope.api.audit import audit as audit
     from mesascope.api.classify import classify as classify
     from mesascope.api.compare import compare as compare
     from mesascope.api.distance import distance as distance
