@@ -121,6 +121,11 @@ GROUPS: dict[str, dict[str, Verb | Group]] = {
             "search for the worst level in which an agent is able",
             ("corner", "corner --budget 256 --out runs/corner-0-witness"),
         ),
+        "verify": Verb(
+            "mesascope.cli.verify:Verify",
+            "prove something of all levels or numbers of a set, or refute it by a witness",
+            ("corner --over placements --always base-optimal", "network.onnx --property property.vnnlib --must-hold"),
+        ),
     },
     "Look": {
         "list": Verb(

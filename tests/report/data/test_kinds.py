@@ -10,7 +10,9 @@ from mesascope.audit.findings import Witness
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.oversight.comparison import effects_of
+from mesascope.proof.verdict import Counterexample, refuted
 from mesascope.report.data.kinds import KINDS, load_report, report_file
+from mesascope.report.data.proof_reports import VerifyReport
 from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.data.remedy_comparison import Comparison, Shown, TreatedAgent
 from mesascope.report.views.comparison import compared
@@ -67,13 +69,22 @@ def remedy_report() -> Comparison:
     )
 
 
+def verify_report() -> VerifyReport:
+    """A statement that a level refutes, beside one in which it holds."""
+    shown = Counterexample("It stays <b>here</b>.", (0.5,) * 20, (1.0, -1.0), LEVEL, LEVEL)
+    verdict = refuted("all 12 states were evaluated", shown, checked=12, size=12)
+    return VerifyReport(
+        "<script>robot</script>", "network", "corner", {"size": 5}, "It moves.", "all", 0, verdict, {"seed": 0}
+    )
+
+
 @pytest.fixture(scope="module")
 def saved(reports):
     """One of each kind, by its name."""
     audits = reports["inconclusive"], reports["robust"]
     made = [audits[0], search_report(), objective_report(), battery_report(), witness_report(), onset_report()]
     made.append(compared(*(audit.findings for audit in audits), {"seed": 0}))
-    made.append(remedy_report())
+    made += [remedy_report(), verify_report()]
     return {one.name: one for one in made}
 
 

@@ -1,0 +1,207 @@
+"""No edit of its plan smaller than this: proofs about everything that a site of a network might hold (Christiano 2019).
+
+The relaxation: in a state, the activations at a site may be anything in a box around what they are. An attack by
+gradients looks for a bad choice there, and bounds prove that there is none. What is proved holds for whatever input
+brings such activations about; what is refuted need not be brought about by any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from jax.interpreters import partial_eval
+from jaxtyping import Bool, Float
+
+from mesascope.agents.agent import Agent
+from mesascope.core.progress import Progress, unheard
+from mesascope.core.random import RandomKey, root_key
+from mesascope.proof.attacks.gradient import AT_ONCE, BoxAttack, box_attack, logits_with, network_of
+from mesascope.proof.bounds import bound, parameters_of
+from mesascope.proof.box import Box
+from mesascope.proof.branch_and_bound import TOLERANCE, Query
+from mesascope.proof.decide import decide
+from mesascope.proof.network_reading import of_network
+from mesascope.proof.piecewise import PiecewiseNetwork
+from mesascope.proof.property import ActionProperty, Property, bad_outputs
+from mesascope.proof.state_set import StateSet
+from mesascope.proof.verdict import Counterexample, ProofVerdict, Status, proved, refuted, unknown
+
+SECONDS: float = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Relaxed:
+    """What is known of all that a site might hold in some states.
+
+    **Arguments:**
+
+    - `attack`: what gradients and chance found.
+    - `verified`: states in which a proof says that nothing in the box makes a choice bad.
+    """
+
+    attack: BoxAttack
+    verified: Bool[np.ndarray, " R"]
+
+    @property
+    def left(self) -> Bool[np.ndarray, " R"]:
+        """States that neither is known of."""
+        return ~self.verified & ~self.attack.succeeded
+
+
+def relaxed(
+    agent: Agent,
+    seen: Float[np.ndarray, "R ..."],
+    allowed: Bool[np.ndarray, "R A"],
+    radius: float,
+    *,
+    site: str,
+    seconds: float = SECONDS,
+    key: RandomKey,
+) -> Relaxed:
+    """Attacks what a site holds in some states, and proves of the others that nothing in the box is bad.
+
+    **Arguments:** as of `gradient.box_attack`, and
+
+    - `seconds`: of search for proofs, all together; 0 for bounds alone, which hang on no clock.
+    """
+    attack = box_attack(agent, seen, allowed, radius, site=site, key=key)
+    network = network_of(agent)
+    verified = allowed.all(-1) & ~attack.succeeded
+    left = np.flatnonzero(~verified & ~attack.succeeded)
+    if not len(left):
+        return Relaxed(attack, verified)
+    held = np.asarray(network.step(seen[left], None).activations[site], np.float64)
+    # What follows from the site is most often the same whatever was seen; else each state is a problem of its own.
+    parts = np.arange(len(left))
+    parts = parts[:, None] if _looks_again(network.network, seen[0], held[0], site) else parts[None]
+    for part in parts:
+        rows = left[part]
+        boxes = [Box(held[place] - radius, held[place] + radius) for place in part]
+        function = of_network(network.network, boxes[0], site, seen[rows[0]])
+        verified[rows] = _at_once(function, boxes, allowed[rows])
+        open_ = np.flatnonzero(~verified[rows])
+        queries = [Query(boxes[place], bad) for place in open_ if (bad := bad_outputs(allowed[rows[place]]))]
+        if queries and seconds:
+            found = decide(function, queries, seconds=seconds / len(left))
+            verified[rows[open_]] = [one.status is Status.PROVED for one in found]
+    return Relaxed(attack, verified)
+
+
+def _at_once(function: PiecewiseNetwork, boxes: list[Box], allowed: Bool[np.ndarray, "R A"]) -> Bool[np.ndarray, " R"]:
+    """Returns the states that need no search: some action stays ahead of each bad one in the whole box."""
+    row, action = np.nonzero(~allowed)
+    low, high = (
+        np.stack([end.reshape(-1)[function.free] for end in ends])[row]
+        for ends in zip(*((box.low, box.high) for box in boxes), strict=True)
+    )
+    one = np.eye(allowed.shape[1])
+    ahead = one[None] - one[action][:, None]
+    with jax.enable_x64(True):
+        found = np.concatenate(
+            [
+                np.asarray(
+                    bound(
+                        parameters_of(function),
+                        function.activations,
+                        low[some],
+                        high[some],
+                        ahead[some],
+                        np.zeros((len(some), len(one))),
+                    ).rows
+                )
+                for some in np.resize(np.arange(len(row)), (-(-len(row) // AT_ONCE), AT_ONCE))
+            ]
+        )[: len(row)]
+    safe = np.ones(len(boxes), bool)
+    np.logical_and.at(safe, row, (found > TOLERANCE).any(-1))
+    return safe
+
+
+def _looks_again(network, seen: np.ndarray, held: np.ndarray, site: str) -> bool:
+    """Returns whether what a network does behind a site hangs on what it sees otherwise, too."""
+    traced = jax.make_jaxpr(lambda shown, value: logits_with(network, shown, value, site))(seen, held)
+    return partial_eval.dce_jaxpr(traced.jaxpr, [True])[1][0]
+
+
+def latent_proof(
+    agent: Agent,
+    wanted: Property,
+    states: StateSet,
+    radius: float,
+    *,
+    site: str | None = None,
+    seconds: float = SECONDS,
+    seed: int = 0,
+    progress: Progress = unheard,
+) -> ProofVerdict:
+    """Returns whether a property of actions holds in all states of a set, whatever a site holds within a radius.
+
+    **Arguments:**
+
+    - `agent`: a network of Mesascope's without memory.
+    - `wanted`: a property of actions.
+    - `states`: the set.
+    - `radius`: the most by which each activation may be off, above 0.
+    - `site`: by default the last one.
+    - `seconds`: of proofs, roughly and in all.
+    - `seed`: of the attack.
+    - `progress`: called with what is being done and its share.
+
+    **Returns:** a verdict whose counterexample has been replayed through the agent with those activations.
+
+    **Raises:** `UsageError` for an agent that shows no gradients, `UnknownNameError` for a site that it does not have.
+    """
+    sites = network_of(agent).sites()
+    site = sites[-1] if site is None and sites else site or ""
+    where = f"each activation at '{site}' up to {radius:g} off"
+    if not isinstance(wanted, ActionProperty) or getattr(wanted, "from_start", False):
+        return unknown("nothing was tried", f"that it {wanted.words} is not about single actions")
+    checked, spread, left, testable = 0, [], 0, False
+    for number in range(states.parts):
+        progress(f"attacking {site} in {states.words}", number / states.parts)
+        part = states.part(number)
+        counted = wanted.counted(part)
+        allowed = np.broadcast_to(wanted.allowed(part.levels), (*counted.shape, network_of(agent).actions))[counted]
+        seen, first = np.unique(part.seen[counted], axis=0, return_index=True)[:2]
+        allowed = allowed[first]
+        testable = testable or not allowed.all()
+        key = jax.random.fold_in(root_key(seed), number)
+        found = relaxed(agent, seen, allowed, radius, site=site, seconds=seconds / states.parts, key=key)
+        checked += len(seen)
+        how = f"{checked:,} states ({states.words}), {where}"
+        spread.append(float(network_of(agent).step(seen, None).activations[site].std(0).mean()))
+        if found.attack.succeeded.any():
+            names = [str(action) for action in range(allowed.shape[1])] if part.world is None else part.world.actions
+            example = _example(agent, wanted, found.attack, seen, allowed, names)
+            return refuted(f"{how}; an attack by gradients", example, checked=checked)
+        left += int(found.left.sum())
+    how = f"{checked:,} states ({states.words}), {where}; from state to state they vary by {np.mean(spread):.2g}"
+    if not testable:
+        return unknown(how, "nothing that could be done here would violate it", checked=checked)
+    if left:
+        return unknown(
+            how, f"{left:,} states were neither proved nor refuted", checked=checked, budget=f"{seconds:g} s"
+        )
+    if not states.whole:
+        return unknown(how, "a sample proves nothing about the rest", checked=checked)
+    return proved(how, checked=checked, size=checked, exact=False)
+
+
+def _example(
+    agent: Agent, wanted: Property, attack: BoxAttack, seen: np.ndarray, allowed: np.ndarray, actions: Sequence[str]
+) -> Counterexample:
+    # One that needs the edit says more than one in which the choice is bad anyway.
+    needs = attack.succeeded & ~attack.clean
+    row = int(np.argmax(needs if needs.any() else attack.succeeded))
+    network = network_of(agent)
+    before = network.step(seen[[row]], None)
+    after = network.step(seen[[row]], None, {attack.site: attack.values[[row]]}).probabilities[0]
+    moved = np.abs(attack.values[row] - before.activations[attack.site][0]).max()
+    action = int(np.where(allowed[row], -1, after).argmax())
+    change = f"goes from {before.probabilities[0, action]:.3g} to {after[action]:.3g}"
+    how = f"With activations at '{attack.site}' up to {moved:.3g} off" if needs.any() else "Without any edit"
+    sentence = f"{how}, the probability of '{actions[action]}' {change}: it ought to be that it {wanted.words}."
+    return Counterexample(sentence, tuple(attack.values[row].ravel().tolist()), tuple(after.tolist()))
