@@ -33,6 +33,8 @@ SECONDS: float = 60.0
 """CPU seconds that bounds may take by default."""
 SAMPLE: int = 4096
 """Levels that are drawn from a set too large to be enumerated."""
+LATENT_SAMPLE: int = 64
+"""At most, where activations are edited: each state is a box of its own."""
 
 
 def verify(
@@ -87,7 +89,8 @@ def verify(
     if latent is not None:
         from mesascope.proof.attacks.latent import latent_proof
 
-        return latent_proof(asked, property, states, radius=latent, site=site, seconds=seconds, progress=report)
+        options = {"site": site, "seconds": seconds, "seed": seed, "progress": report}
+        return latent_proof(asked, property, _few(states, sample, seed), radius=latent, **options)
     return enumerate_states(
         asked, property, states, taken_above=taken_above, control=control, sample=sample, seed=seed, progress=report
     )
@@ -98,7 +101,7 @@ def verify_report(
     property: Property | BadOutputs,
     states: StateSet | Box,
     *,
-    about: tuple[str, str],
+    about: tuple[str, str | None],
     seed: int = 0,
     progress: Progress | None = None,
     **options: Any,
@@ -108,9 +111,11 @@ def verify_report(
     **Arguments:**
 
     - `agent`, `property`, `states`, `seed`, `progress`, `options`: as of `verify`.
-    - `about`: the statement and the set, in words.
+    - `about`: the statement, and, of a box, the set, in words.
     """
     watch = Stopwatch()
+    if options.get("latent") is not None and not isinstance(states, Box):
+        states = _few(states, options.get("sample", SAMPLE), seed)
     verdict = verify(agent, property, states, seed=seed, progress=progress, **options)
     world = getattr(states, "world", None)
     return VerifyReport(
@@ -119,11 +124,16 @@ def verify_report(
         world="" if world is None else world.name,
         world_options={} if world is None else world.options(),
         statement=about[0],
-        states=about[1],
+        states=about[1] or getattr(states, "words", "a box of inputs"),
         seed=seed,
         verdict=verdict,
         provenance=provenance(seed=seed, watch=watch),
     )
+
+
+def _few(states: StateSet, sample: int, seed: int) -> StateSet:
+    """Returns a set, or fewer of its levels where it is a sample: with edits of activations each state is a box."""
+    return states if states.whole else states.sampled(min(sample, LATENT_SAMPLE), seed)
 
 
 def _in_box(agent: Any, property: Property | BadOutputs, box: Box, engine: Engine, seconds: float) -> ProofVerdict:

@@ -15,6 +15,7 @@ from mesascope.cli.options.kinds import MaybeFile, MaybeName, MaybeShare, Share,
 from mesascope.core.errors import UsageError
 from mesascope.core.files import read_text
 from mesascope.core.quantities import Real, Whole
+from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     from mesascope.report.data.saved_report import SavedReport
@@ -90,11 +91,13 @@ class Verify(AgentVerb):
         named = partial(set_named, world=world, start=self.from_, level=self._level(), seed=self.seed)
         wanted = property_named(world, always=self.always, never=self.never, base=base, at_most=self.at_most)
         states = named(self.over or world.distributions[-1])
+        where = "the last site" if self.site is None else quoted(self.site)
+        edits = "" if self.latent is None else f", with every activation at {where} up to {self.latent:g} off"
         return partial(
             verify_report,
             property=wanted,
             states=states,
-            about=(f"It {wanted.words}.", states.words),
+            about=(f"It {wanted.words}{edits}.", None),
             control=None if self.control is None else named(self.control),
             taken_above=self.taken_above,
             latent=self.latent,

@@ -87,7 +87,7 @@ def attack_facts(attack: Attack) -> list[str]:
             if attack.searched_at_random is not None
             else []
         ),
-        f"Where it chooses well, some edit makes the choice bad in {interval_text(attack.states_changed)} of the states, a "
+        f"Where it chooses well, some edit makes the choice bad in {interval_text(attack.states_changed)} of states, a "
         f"random one in {interval_text(attack.states_random)}; by itself it chooses badly in "
         f"{interval_text(attack.states_clean)} of all",
         f"By itself it gives away {interval_text(attack.regret)} of the base objective “{attack.objective}”",
