@@ -40,9 +40,7 @@ def test_nothing_is_rounded_at_the_end_of_a_box(least, inside):
 def test_random_networks_are_decided_as_samples_say(seed):
     random = np.random.default_rng(seed)
     sizes = (2 + seed % 2, 4, *(3,) * (seed % 3 == 0), 2)
-    net = network(
-        *((random.normal(size=(b, a)), random.normal(size=b)) for a, b in itertools.pairwise(sizes))
-    )
+    net = network(*((random.normal(size=(b, a)), random.normal(size=b)) for a, b in itertools.pairwise(sizes)))
     box, rows = Box(-np.ones(sizes[0]), np.ones(sizes[0])), np.array([[1.0, -1.0]])
     outputs = net(random.uniform(-1, 1, (50_000, sizes[0]))) @ rows.T
     # A little beyond what samples reach, or short of it: both ways are asked about.

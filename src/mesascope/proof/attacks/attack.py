@@ -167,7 +167,7 @@ def attack(
         most = min(len(set(one.edits.singles[:, 0].tolist())) for one in held)
         raise UsageError(f"{cells} cells cannot be edited at once: only {most} can be made to show something else.")
     needed = np.cumsum([one.edits.count(cells) * len(one.seen) for one in held])
-    exhaustive = held[0].edits.whole and needed[0] <= answers
+    exhaustive = bool(held[0].edits.whole and needed[0] <= answers)
     if exhaustive:
         held = held[: int((needed <= answers).sum())]
     for place, one in enumerate(held):
@@ -236,7 +236,7 @@ def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[
         )
     )
     clean_return, edited_return = (float(found[0] @ initial) for found in (worst.clean_values, values))
-    able = [one for one in held if not one.clean_bad.all()]
+    able = [one for one in held if not one.clean_bad[one.counts].all()]
     tried = {one.index: sum(map(len, one.even)) for one in held}
     random = _mean(float(np.concatenate(one.even).mean()) for one in held)
     edits = max(one.edits.count(cells) if exhaustive else one.tried // 2 for one in held)
@@ -253,7 +253,7 @@ def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[
         contents=int((~worst.edits.agent).sum()),
         edits=edits,
         levels=len(held),
-        states=sum(len(one.seen) for one in held),
+        states=sum(int(one.counts.sum()) for one in held),
         evaluations=sum(one.tried * len(one.seen) for one in held),
         tried_all=exhaustive,
         edit=tuple(changes),
@@ -267,9 +267,11 @@ def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[
         random=random,
         searched_at_random=None if exhaustive else _mean(float(np.concatenate(one.even).max()) for one in held),
         regret=_mean(map(_regret, held)),
-        states_changed=_mean(float(one.turned[~one.clean_bad].mean()) for one in able),
-        states_random=_mean(float(one.turned_evenly[~one.clean_bad].mean()) / tried[one.index] for one in able),
-        states_clean=_mean(float(one.clean_bad.mean()) for one in held),
+        states_changed=_mean(float(one.turned[~one.clean_bad & one.counts].mean()) for one in able),
+        states_random=_mean(
+            float(one.turned_evenly[~one.clean_bad & one.counts].mean()) / tried[one.index] for one in able
+        ),
+        states_clean=_mean(float(one.clean_bad[one.counts].mean()) for one in held),
         before=before_witness,
         after=after_witness,
         seen_before=_words(level_set.world, seen[0]),

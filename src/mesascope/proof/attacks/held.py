@@ -69,7 +69,12 @@ class HeldEdits:
 
     def __post_init__(self):
         self.active = self.level_set.active[self.index]
-        self.seen, self.allowed = self.observed[self.active], self.choices[self.active]
+        # What follows once the base objective is attained says nothing about it: no choice is bad there.
+        attained = self.level_set.fulfilled[0, self.index] & ~(
+            np.asarray(self.level_set.levels.initial[self.index]) > 0
+        )
+        self.seen, self.allowed = self.observed[self.active], (self.choices | attained[:, None])[self.active]
+        self.counts = ~attained[self.active]
         self.edits = self.edits.changing(self.seen)
         self.clean = self._asked(self.seen)
         self.clean_bad = is_bad(self.clean, self.allowed)
@@ -81,7 +86,7 @@ class HeldEdits:
     @cached_property
     def _problems(self) -> tuple[Level, ...]:
         """The level under each objective, and under none; rewards and ends are all that happens in it."""
-        level, objectives = without_layout(self.level_set.levels[self.index]), self.level_set.objectives
+        level, objectives = without_layout(self.level_set.levels[[self.index]]), self.level_set.objectives
         reward = level.attributes @ np.asarray(objectives.weights, np.float64).T
         ends = level.attributes @ np.asarray(objectives.stops, np.float64).T > 0
         pairs = [np.stack([reward[..., row], ends[..., row]], -1) for row in range(len(objectives))]
@@ -181,7 +186,7 @@ class HeldEdits:
 
 
 def _repeated(level: Level, count: int) -> Level:
-    """Returns a level without layout as a batch that repeats it."""
+    """Returns a batch of one level without layout as one that repeats it."""
     fields = ((one.name, getattr(level, one.name)) for one in dataclasses.fields(level) if one.name != "layout")
-    repeated = {name: np.broadcast_to(array, (count, *np.shape(array))) for name, array in fields}
+    repeated = {name: np.broadcast_to(array, (count, *array.shape[1:])) for name, array in fields}
     return dataclasses.replace(level, **repeated)
