@@ -38,8 +38,8 @@ def attack(
     - `distribution`: that levels are sampled from; by default the world's first.
     - `levels`: how many are attacked, at most.
 
-    **Returns:** the worst edit, what it costs, and in which share of states one makes it choose badly, each beside random
-    edits of equal size.
+    **Returns:** the worst edit, what it costs, and in which share of states one makes it choose badly, each beside
+    random edits of equal size.
 
     **Raises:** `UsageError` for an agent with memory, or observations without cells; `UnknownNameError`; as `audit`.
     """

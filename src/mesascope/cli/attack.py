@@ -28,7 +28,7 @@ class AttackVerb(AgentVerb):
     cells: Annotated[int, *option(Whole(1, 16), "INT")] = 1
     """Edited at once."""
     target: MaybeName = None
-    """An action, attribute or objective that it shall be made to take, bring about or serve; by default it shall lose."""
+    """An action, attribute or objective that it shall take, bring about or serve; by default it shall lose."""
     distribution: MaybeName = None
     """That levels are sampled from; by default the world's first."""
     levels: MaybeLevels = None

@@ -15,6 +15,7 @@ from mesascope.cli.options.kinds import MaybeFile, MaybeName, MaybeShare, Share,
 from mesascope.core.errors import UsageError
 from mesascope.core.files import read_text
 from mesascope.core.quantities import Real, Whole
+from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
     from mesascope.report.data.saved_report import SavedReport
@@ -67,6 +68,8 @@ class Verify(AgentVerb):
     name, purpose, title = "verify", "to verify something about", "Verifying"
 
     def run(self, console: Console) -> int:
+        from mesascope.report.data.proof_reports import VerifyReport
+
         chosen = [one for one in ("always", "never", "property") if getattr(self, one) is not None]
         if len(chosen) != 1:
             raise UsageError(
@@ -74,27 +77,32 @@ class Verify(AgentVerb):
                 "and --property."
             )
         report = self._about_outputs(console) if self.property is not None else self.answered(console)
+        assert isinstance(report, VerifyReport)
         codes = {"proved": PASSED, "refuted": FAILED, "unknown": OPEN}
         return codes[report.verdict.status] if self.must_hold else PASSED
 
     def asking(self, world: World, base: str | None) -> Callable[..., SavedReport]:
         from mesascope.api.subject import check_named
         from mesascope.api.verify import verify_report
+        from mesascope.proof.layouts import set_named
         from mesascope.proof.property import property_named
-        from mesascope.proof.set_names import set_named
 
         check_named(world, base)
         named = partial(set_named, world=world, start=self.from_, level=self._level(), seed=self.seed)
+        wanted = property_named(world, always=self.always, never=self.never, base=base, at_most=self.at_most)
+        states = named(self.over or world.distributions[-1])
+        where = "the last site" if self.site is None else quoted(self.site)
+        edits = "" if self.latent is None else f", with every activation at {where} up to {self.latent:g} off"
         return partial(
             verify_report,
-            property=property_named(world, always=self.always, never=self.never, base=base, at_most=self.at_most),
-            states=named(self.over or world.distributions[-1]),
+            property=wanted,
+            states=states,
+            about=(f"It {wanted.words}{edits}.", None),
             control=None if self.control is None else named(self.control),
             taken_above=self.taken_above,
             latent=self.latent,
             site=self.site,
             sample=self.sample,
-            engine=self.engine,
             seconds=self.seconds,
             seed=self.seed,
         )
@@ -106,6 +114,9 @@ class Verify(AgentVerb):
         from mesascope.api.verify import verify_report
         from mesascope.proof.vnnlib import read_property
 
+        assert self.property is not None
         box, bad = read_property(self.property)
-        ask = partial(verify_report, self.agent, property=bad, states=box, engine=self.engine, seconds=self.seconds)
+        about = ("No output that the property forbids can happen.", f"the box of inputs of {self.property.name}")
+        options = {"engine": self.engine, "seconds": self.seconds, "seed": self.seed}
+        ask = partial(verify_report, self.agent, property=bad, states=box, about=about, **options)
         return self.saved(console, self.agent, ask)

@@ -222,7 +222,7 @@ def _convolution(reading: Reading, operands: list[Operand], attributes: Mapping[
 def _shaped(shape_of: Callable[[tuple[int, ...], list[int], Mapping[str, Any]], Any]) -> Callable:
     """Returns an operator that only lays numbers out otherwise, by the shape that an operand or attribute asks for."""
 
-    def reshape(reading: Reading, operands: list[Operand], attributes: Mapping[str, Any]) -> Operand:
+    def reshape(reading: Reading, operands: list[Any], attributes: Mapping[str, Any]) -> Operand:
         value, *asked = operands
         wanted = [int(one) for one in np.ravel(asked[0])] if asked else list(attributes.get("axes", []))
         shape = value.constant.shape if isinstance(value, Value) else value.shape

@@ -81,7 +81,9 @@ class _Tableau:
         solved = {variable: -weight / slope for variable, weight in row.items()} | {basic: 1 / slope}
         for other in self.rows.values():
             share = other.pop(entering, None)
-            for variable, weight in solved.items() if share is not None else ():
+            if share is None:
+                continue
+            for variable, weight in solved.items():
                 total = other.get(variable, Fraction(0)) + share * weight
                 other.pop(variable, None)
                 if total:

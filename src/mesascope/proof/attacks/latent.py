@@ -25,7 +25,7 @@ from mesascope.proof.branch_and_bound import TOLERANCE, Query
 from mesascope.proof.decide import decide
 from mesascope.proof.network_reading import of_network
 from mesascope.proof.piecewise import PiecewiseNetwork
-from mesascope.proof.property import ActionProperty, Property, bad_outputs
+from mesascope.proof.property import ActionProperty, AlwaysHappens, Property, bad_outputs
 from mesascope.proof.state_set import StateSet
 from mesascope.proof.verdict import Counterexample, ProofVerdict, Status, proved, refuted, unknown
 
@@ -141,8 +141,9 @@ def latent_proof(
     """
     network = network_of(agent)
     site = network.sites()[-1] if site is None else site
-    if not isinstance(wanted, ActionProperty) or wanted.from_start:
-        return unknown("nothing was tried", f"that it {wanted.words} is not about single choices")
+    # What no action in any state brings about never happens; that something does happen hangs on the whole way.
+    if not isinstance(wanted, ActionProperty) or isinstance(wanted, AlwaysHappens) or getattr(wanted, "at_most", 0) > 0:
+        return unknown("nothing was tried", f"that it {wanted.words} is not about single actions")
     checked, left, testable, held = 0, 0, False, []
     for number in range(states.parts):
         progress(f"attacking '{site}' in {states.words}", number / states.parts)

@@ -70,9 +70,9 @@ def scene_lines(titles: list[str], scenes: tuple[Scene, ...], width: int, encodi
     glyphs = glyphs_for(encoding)
     blocks = [[title, *draw_text(scene, "agent", glyphs)] for title, scene in zip(titles, scenes, strict=True)]
     key = dict.fromkeys(text for scene, block in zip(scenes, blocks, strict=True) for text in key_of(scene, block[1:]))
-    return [
-        "",
-        *beside(blocks, width, gap=5),
-        "",
-        *wrapped(glyphs.separator.join([f"{glyphs.start} start", *key]), width),
-    ]
+    start = [f"{glyphs.start} start"] if any(scene.start is not None for scene in scenes) else []
+    edited = (
+        [f"{glyphs.agent_goal} edited"] if any(scene.agent_goal and scene.start is None for scene in scenes) else []
+    )
+    marks = glyphs.separator.join([*start, *edited, *key])
+    return ["", *beside(blocks, width, gap=5), "", *wrapped(marks, width)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mesascope.proof.verdict import ProofVerdict, Status
 from mesascope.proof.attacks.attack import Attack
+from mesascope.proof.verdict import ProofVerdict, Status
 from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.views.headline import interval_text, world_text
 from mesascope.report.views.scene import Scene, scene_of_witness
@@ -81,14 +81,15 @@ def attack_facts(attack: Attack) -> list[str]:
     tried = "all that there are" if attack.tried_all else "searched, so that the worst may be worse"
     return [
         f"Worst edit of each level: costs {interval_text(attack.worst)} of what lies between chance and the optimum; a "
-        f"random one {interval_text(attack.random)} (n={attack.worst.n} levels)",
+        f"random one {interval_text(attack.random)} ({counted(attack.worst.n, 'level')})",
         *(
             [f"The worst of equally many random ones costs {interval_text(attack.searched_at_random)}"]
             if attack.searched_at_random is not None
             else []
         ),
-        f"Share of states in which its likeliest action is bad under some edit {interval_text(attack.states_changed)}, "
-        f"under a random one {interval_text(attack.states_random)}, without one {interval_text(attack.states_clean)}",
+        f"Where it chooses well, some edit makes the choice bad in {interval_text(attack.states_changed)} of states, a "
+        f"random one in {interval_text(attack.states_random)}; by itself it chooses badly in "
+        f"{interval_text(attack.states_clean)} of all",
         f"By itself it gives away {interval_text(attack.regret)} of the base objective “{attack.objective}”",
         f"{attack.edits:,} edits in a level at most ({tried}), {attack.contents} contents of a cell, {attack.states:,} "
         f"states; the agent was asked {attack.evaluations:,} times",
