@@ -53,7 +53,7 @@ def test_the_worst_edit_is_the_one_that_loops_find():
     agent = towards(1)
     found = attack(agent, WORLD, distribution="deploy", levels=3)
     aim = aim_of(WORLD, None, None)
-    level_set = _levels(agent, WORLD, aim, "deploy", 3, 0)[0]
+    level_set = _levels(agent, WORLD, aim, "deploy", 3, 0)[0].level_set
     contents = [np.array(one, np.float32) for one in ([0, 0, 0], [1, 0, 0], [0, 1, 0])]
     worst, regrets = -np.inf, []
     for level in range(level_set.levels.count):
