@@ -89,7 +89,8 @@ def volume(seeds: int, quick: bool) -> Iterator[Claim]:
     text = (
         f"{recipe}: capability after {REMEDY} as a share of the placebo's, in training levels, with Student's "
         f"interval; pseudo-aligned {effect.before} of {effect.seeds} before, {effect.after} after, stated robust "
-        f"{effect.aligned}; base regret after the shift {effect.regret_before:.3f} before, {effect.regret_after:.3f} after"
+        f"{effect.aligned}; base regret after the shift {effect.regret_before:.3f} before, {effect.regret_after:.3f} "
+        "after"
     )
     yield Claim("worst-case.capability", text, value, ends[0], ends[-1], effect.seeds, KEPT, ">=")
     if quick:
