@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mesascope.agents.files import load_agent as load_agent
     from mesascope.agents.files import save_agent as save_agent
     from mesascope.agents.resolve import resolve_agent as resolve_agent
+    from mesascope.api.attack import attack as attack
     from mesascope.api.audit import audit as audit
     from mesascope.api.classify import classify as classify
     from mesascope.api.compare import compare as compare
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mesascope.api.search import search as search
     from mesascope.api.show import show as show
     from mesascope.api.train import train as train
+    from mesascope.api.verify import verify as verify
     from mesascope.api.witness import witness as witness
     from mesascope.audit.assay import Assay as Assay
     from mesascope.audit.assay import Requirement as Requirement
@@ -55,6 +57,14 @@ if TYPE_CHECKING:
     from mesascope.organisms.organism import Organism as Organism
     from mesascope.organisms.submission import Submission as Submission
     from mesascope.organisms.submission import SubmittedTruth as SubmittedTruth
+    from mesascope.proof.attacks.attack import Attack as Attack
+    from mesascope.proof.box import BadOutputs as BadOutputs
+    from mesascope.proof.box import Box as Box
+    from mesascope.proof.layouts import set_named as set_named
+    from mesascope.proof.property import Property as Property
+    from mesascope.proof.property import property_named as property_named
+    from mesascope.proof.state_set import StateSet as StateSet
+    from mesascope.proof.verdict import ProofVerdict as ProofVerdict
     from mesascope.report.data.audit_report import Report as Report
     from mesascope.report.data.remedy_comparison import Comparison as Comparison
     from mesascope.report.data.report_table import report_table as report_table
@@ -79,6 +89,8 @@ _HOMES = {
     "question": "mesascope.api.question",
     "classify": "mesascope.api.classify",
     "witness": "mesascope.api.witness",
+    "verify": "mesascope.api.verify",
+    "attack": "mesascope.api.attack",
     "train": "mesascope.api.train",
     "remedy": "mesascope.api.remedy",
     "distance": "mesascope.api.distance",
@@ -89,6 +101,14 @@ _HOMES = {
     "Report": "mesascope.report.data.audit_report",
     "report_table": "mesascope.report.data.report_table",
     "Comparison": "mesascope.report.data.remedy_comparison",
+    "ProofVerdict": "mesascope.proof.verdict",
+    "StateSet": "mesascope.proof.state_set",
+    "Property": "mesascope.proof.property",
+    "property_named": "mesascope.proof.property",
+    "set_named": "mesascope.proof.layouts",
+    "Box": "mesascope.proof.box",
+    "BadOutputs": "mesascope.proof.box",
+    "Attack": "mesascope.proof.attacks.attack",
     "Organism": "mesascope.organisms.organism",
     "Agent": "mesascope.agents.agent",
     "resolve_agent": "mesascope.agents.resolve",

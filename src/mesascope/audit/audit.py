@@ -13,6 +13,7 @@ from mesascope.audit.alignment.classify import NOT_ALIGNED
 from mesascope.audit.alignment.competence import COMPETENCE
 from mesascope.audit.alignment.regret import mean_regret
 from mesascope.audit.alignment.witness import find_witness
+from mesascope.audit.all_levels import all_levels
 from mesascope.audit.answers import Answers, answers_of, not_tested
 from mesascope.audit.assay import Assay, Stage, assays_of, with_own
 from mesascope.audit.context import AuditContext
@@ -87,6 +88,7 @@ def _findings(context: AuditContext, evidence: tuple[Evidence, ...], answers: An
         witness=None if isinstance(witness, Fault) else witness,
         evidence=evidence,
         not_tested=left_out,
+        all_levels=all_levels(context.after),
     )
 
 

@@ -231,6 +231,27 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class AllLevels:
+    """Whether base regret is small in every level of a distribution, where all of them were evaluated exactly.
+
+    **Arguments:**
+
+    - `distribution`: `"train"` or `"deploy"`.
+    - `levels`: how many there are that test the base objective.
+    - `proved`: whether it is small in all of them.
+    - `worst_regret`, `worst_level`: the largest normalised regret, and in which level of the audited batch.
+    - `sentence`: for people.
+    """
+
+    distribution: str
+    levels: int
+    proved: bool
+    worst_regret: float
+    worst_level: int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Findings:
     """Everything an audit found, equal bytes for equal inputs.
 
@@ -242,6 +263,7 @@ class Findings:
     - `reference_regrets`: mean normalised regrets of reference policies (optimal, uniform), by distribution and name.
     - `witness`: `None` if there is no level to show.
     - `not_tested`: what this audit could not look at, as `(what, why)`.
+    - `all_levels`: what holds in every level after the shift; `None` where there are more than were audited.
     """
 
     subject: Subject
@@ -255,3 +277,4 @@ class Findings:
     witness: Witness | None
     evidence: tuple[Evidence, ...]
     not_tested: tuple[tuple[str, str], ...] = field(default_factory=tuple)
+    all_levels: AllLevels | None = None

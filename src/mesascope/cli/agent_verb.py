@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import tyro
@@ -48,15 +49,31 @@ class AgentVerb(abc.ABC):
     """Whether there are files without --out, too."""
 
     def run(self, console: Console) -> int:
+        self.answered(console)
+        return 0
+
+    def answered(self, console: Console) -> SavedReport:
+        """Asks the agent, saves and prints the report, and returns it."""
         world, base = self.world.chosen(self.agent, to=self.purpose)
         ask = self.asking(world, base)
         agent = self.loading.chosen(self.agent, world, seed=self.seed)
+        return self.saved(console, agent.name, partial(ask, agent))
+
+    def saved(self, console: Console, agent: str, ask: Callable[..., SavedReport]) -> SavedReport:
+        """Makes a report, saves, prints and returns it.
+
+        **Arguments:**
+
+        - `console`: where it is printed.
+        - `agent`: its name.
+        - `ask`: makes the report, called with `progress`.
+        """
         place = result_folder(self.agent, self.seed, self.name) if self.written_unasked else None
         folder = self.output.claimed(self, tuple(f"{self.name}.{ending}" for ending in self.endings), place)
-        with console.progress(f"{self.title} {agent.name}") as progress:
-            report = ask(agent, progress=progress)
+        with console.progress(f"{self.title} {agent}") as progress:
+            report = ask(progress=progress)
         self.output.give(report, console, folder)
-        return 0
+        return report
 
     @abc.abstractmethod
     def asking(self, world: World, base: str | None) -> Callable[..., SavedReport]:

@@ -121,6 +121,16 @@ GROUPS: dict[str, dict[str, Verb | Group]] = {
             "search for the worst level in which an agent is able",
             ("corner", "corner --budget 256 --out runs/corner-0-witness"),
         ),
+        "verify": Verb(
+            "mesascope.cli.verify:Verify",
+            "prove something of all levels or numbers of a set, or refute it by a witness",
+            ("corner --over placements --always base-optimal", "network.onnx --property property.vnnlib --must-hold"),
+        ),
+        "attack": Verb(
+            "mesascope.cli.attack:AttackVerb",
+            "find the edit of what an agent sees that costs most",
+            ("corner", "corner --cells 2 --target down --levels 8"),
+        ),
     },
     "Look": {
         "list": Verb(

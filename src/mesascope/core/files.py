@@ -150,3 +150,13 @@ def checked_file(path: str | os.PathLike, *, maximum_bytes: int, purpose: str) -
             f"Cannot read {shown} as {purpose}: it has {status.st_size:,} bytes; at most {maximum_bytes:,} are read."
         )
     return path
+
+
+def read_text(path: str | os.PathLike, *, purpose: str, maximum_bytes: int = 2**20) -> str:
+    """Returns the text in a file, UTF-8; arguments and errors as of `checked_file`, and for what is no such text."""
+    file = checked_file(path, maximum_bytes=maximum_bytes, purpose=purpose)
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"Cannot read {quoted(file, limit=200)} as {purpose}: {why}.") from error

@@ -56,7 +56,18 @@ class BadOutputs:
     - `cases`: `(rows [R, O], offsets [R])`, one or more.
     """
 
-    cases: tuple[tuple[Float[np.ndarray, "R O"], Float[np.ndarray, " R"]], ...]
+    cases: tuple[tuple[Float[np.ndarray, "_ O"], Float[np.ndarray, " _"]], ...]
+
+    def widened(self, outputs: int) -> BadOutputs:
+        """Returns the same of so many outputs, where the last ones are not mentioned.
+
+        **Raises:** `UsageError` if an output is mentioned that is not there.
+        """
+        named = max(rows.shape[1] for rows, _ in self.cases)
+        if named > outputs:
+            raise UsageError(f"The property speaks of output {named - 1}; the network has {outputs}, counted from 0.")
+        pad = ((0, 0), (0, outputs - named))
+        return BadOutputs(tuple((np.pad(rows, pad), offsets) for rows, offsets in self.cases))
 
     def holds(self, outputs: Float[np.ndarray, "B O"]) -> np.ndarray:
         """Returns which outputs are bad, `[B]`."""

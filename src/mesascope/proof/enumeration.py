@@ -5,17 +5,15 @@ from __future__ import annotations
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import check_agent
 from mesascope.core.progress import Progress, unheard
+from mesascope.proof.abstract_property import ActionProperty, Property
 from mesascope.proof.judging import judge
 from mesascope.proof.lock_step import STEPS, deterministic
-from mesascope.proof.property import ActionProperty, NeverHappens, Property
-from mesascope.proof.state_set import StateSet
-from mesascope.proof.verdict import Counterexample, ProofVerdict, Status, proved, refuted, unknown
+from mesascope.proof.state_set import SAMPLE, StateSet
+from mesascope.proof.verdict import ProofVerdict, Status, proved, refuted, unknown
 from mesascope.proof.witnesses import Search
 
 LIMIT: int = 20_000_000
 """States of a set that are all evaluated; a larger set is sampled, which its words say."""
-SAMPLE: int = 4096
-"""Levels (or observations) of a sample."""
 ENOUGH: int = 1 << 20
 """States after which a statement that is refuted already is looked into no further."""
 VACUOUS: str = "nothing that could be done here would violate it"
@@ -43,35 +41,32 @@ def enumerate_states(
     - `taken_above`: actions with more than this probability count beside the likeliest ones; in [0, 1).
     - `control`: a set in which the property is known to be false: if that is not found out, nothing is proved.
     - `limit`: states up to which all are evaluated; a larger set is sampled, which refutes or leaves open.
-    - `sample`: levels (or observations) of a sample; `seed`: that draws it.
+    - `sample`, `seed`: levels (or observations) of a sample, and what it is drawn with.
     - `progress`: called with what is being done and its share.
 
-    **Returns:** a verdict whose counterexample is the level with most violations, beside the nearest one of the set in
-    which the property holds; replayed.
+    **Returns:** a verdict whose counterexample is the level with most violations, replayed, beside the nearest one of
+    the set in which the property holds.
 
-    **Raises:** `AgentError` as `ask` does; `UsageError` for a property of levels where there are observations only.
+    **Raises:** `AgentError` as `judge` does; `UsageError` for a property of levels where there are observations only.
     """
     check_agent(agent)
     if control is not None:
-        found = enumerate_states(
-            agent, wanted, control, taken_above=taken_above, limit=limit, sample=sample, seed=seed, progress=progress
-        )
+        found = enumerate_states(agent, wanted, control, taken_above=taken_above, limit=limit, sample=sample, seed=seed)
         if found.status is not Status.REFUTED:
             why = f"the control set ({control.words}), in which it must be false, came back {found.status}"
             return unknown(found.how, why, checked=found.checked)
-    each = 1 if states.parts == 0 else states.part(0).there.shape[1]
-    if states.size is None or states.size * each > limit:
+    each = states.part(0).there.shape[1] if states.parts else 1
+    if states.size is None or (states.whole and states.size * each > limit):
         states = states.sampled(sample, seed)
     if why := _beyond(agent, wanted, states, taken_above):
-        return unknown("nothing was evaluated", why)
-    checked = violations = left = 0
+        return unknown(f"nothing evaluated ({states.words})", why)
+    checked = violations = left = number = 0
     search, testable = Search(), False
     for number in range(states.parts):
         progress(f"evaluating {states.words}", number / states.parts)
         part = states.part(number)
         judged = judge(agent, wanted, part, start=states.start, taken_above=taken_above)
-        actions = len(part.world.actions) if part.world is not None else 0
-        testable = testable or bool((wanted.testable(part, actions) & judged.counted).any())
+        testable = testable or bool((wanted.testable(part) & judged.counted).any())
         checked, left = checked + int(judged.counted.sum()), left + int(judged.open.sum())
         violations += int(judged.violated.sum())
         search.look_at(number, part, judged)
@@ -79,9 +74,9 @@ def enumerate_states(
             break
     what = "starts" if wanted.from_start or not agent.memoryless else "states"
     how = f"{checked:,} {what} evaluated ({states.words}); {_way(agent, wanted, taken_above)}"
-    size = checked if states.whole and not (violations and checked >= ENOUGH) else None
+    size = checked if states.whole and number == states.parts - 1 else None
     if violations:
-        witness: Counterexample | None = search.counterexample(agent, wanted, states, taken_above)
+        witness = search.counterexample(agent, wanted, states, taken_above)
         if witness is None:
             why = "where it seemed false, the agent did otherwise when it was asked again by itself"
             return unknown(how, why, checked=checked, size=size)
@@ -92,17 +87,16 @@ def enumerate_states(
         why = f"from {left:,} starts episodes neither ended nor came round within {STEPS:,} steps, or actions tied"
         return unknown(how, why, checked=checked, size=size, budget=f"{STEPS:,} steps")
     if not states.whole:
-        units = states.size if isinstance(states.size, int) else sample
+        units: int = getattr(states, "drawn", states.size or 0)
         # The rule of three: a share of 3/n would have shown up in n with a chance of 95 %.
         why = f"a sample proves nothing; {units:,} without a failure rule out (95 %) a share of {3 / units:.2g} or more"
-        return unknown(how, why, checked=checked, budget=f"{units:,} levels")
-    exact = not (isinstance(wanted, NeverHappens) and wanted.at_most > 0)
-    return proved(f"all {how}", checked=checked, size=size, exact=exact)
+        return unknown(how, why, checked=checked, budget=f"{units:,} drawn")
+    return proved(f"all {how}", checked=checked, size=size, exact=getattr(wanted, "at_most", 0) == 0)
 
 
 def _way(agent: Agent, wanted: Property, taken_above: float | None) -> str:
     """Returns in words which policy was judged."""
-    if isinstance(wanted, NeverHappens) and wanted.at_most > 0:
+    if getattr(wanted, "at_most", 0) > 0:
         return "under its own probabilities"
     if taken_above is not None:
         return f"every action with a probability above {taken_above:g} counts, and its likeliest"
@@ -111,7 +105,9 @@ def _way(agent: Agent, wanted: Property, taken_above: float | None) -> str:
 
 
 def _beyond(agent: Agent, wanted: Property, states: StateSet, taken_above: float | None) -> str:
-    """Returns why this cannot be found out for an agent with memory; empty where it can."""
+    """Returns why this cannot be found out for an agent, or a set; empty where it can."""
+    if not states.parts:
+        return f"the set is empty: {VACUOUS}"
     if agent.memoryless:
         return ""
     if not isinstance(wanted, ActionProperty) or getattr(wanted, "at_most", 0) > 0 or taken_above is not None:
@@ -119,7 +115,6 @@ def _beyond(agent: Agent, wanted: Property, states: StateSet, taken_above: float
             "the agent has a memory: what it does in a state hangs on the way there, so only its likeliest actions and "
             "what comes of them can be followed"
         )
-    parts = (states.part(number) for number in range(states.parts))
-    if any(part.levels is None or not deterministic(part) for part in parts):
-        return "the agent has a memory, and actions here have several outcomes: its episodes are too many to follow"
+    if not all(deterministic(states.part(number)) for number in range(states.parts)):
+        return "the agent has a memory, and actions have several outcomes: its episodes are too many to follow"
     return ""

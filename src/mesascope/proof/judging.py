@@ -8,17 +8,20 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.asking import act_of, ask
+from mesascope.agents.asking import act_of, ask, check_same_answers
 from mesascope.audit.policy import BATCH
+from mesascope.proof.abstract_property import ActionProperty, Choices, Property, possible_actions
 from mesascope.proof.lock_step import lock_step
 from mesascope.proof.outcomes import reached
-from mesascope.proof.property import ActionProperty, Choices, Property, possible_actions
 from mesascope.proof.state_set import Part
+
+ASKED_AGAIN: int = 64
+"""Observations of each part that an agent of others is shown again."""
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """What was found in one part of a set; all fields are `[N, S]`.
+    """What was found in one part of a set.
 
     **Arguments:**
 
@@ -36,22 +39,20 @@ def judge(agent: Agent, wanted: Property, part: Part, *, start: str, taken_above
 
     **Arguments:** as of `enumeration.enumerate_states`; `start` as of the set.
 
-    **Raises:** `AgentError` as `ask` does.
+    **Raises:** `AgentError` as `ask` does, and for an agent of others that answers differently when asked again.
     """
-    levels, nowhere = part.levels, np.zeros_like(part.there)
+    levels, counted = part.levels, wanted.counted(part)
     begins = part.there if levels is None or start == "all" else part.there & (np.asarray(levels.initial) > 0)
-    counted = wanted.counted(part)
     if not agent.memoryless:
         assert isinstance(wanted, ActionProperty)
-        begins = begins & (part.there if wanted.from_start else counted)
-        violated, open_, _ = lock_step(agent, wanted, part, begins)
-        return Judged(begins, violated, open_)
-    follows = wanted.from_start or (levels is not None and start == "first")
+        begins = begins & counted
+        return Judged(begins, *lock_step(agent, wanted, part, begins)[:2])
+    follows = levels is not None and (wanted.from_start or start == "first")
     choices = choices_of(agent, part, part.there if follows else counted, taken_above)
     if follows and levels is not None:
         visited = begins if wanted.from_start else reached(levels, choices.possible, wanted.ends(levels))
         counted = counted & visited
-    return Judged(counted, wanted.violated(part, choices) & counted, nowhere)
+    return Judged(counted, wanted.violated(part, choices) & counted, np.zeros_like(counted))
 
 
 def choices_of(agent: Agent, part: Part, where: Bool[np.ndarray, "N S"], taken_above: float | None) -> Choices:
@@ -74,13 +75,15 @@ def choices_of(agent: Agent, part: Part, where: Bool[np.ndarray, "N S"], taken_a
             ask(agent, some, agent.initial_state(len(some)), actions=actions)[0]
             for some in (rows[begin : begin + BATCH] for begin in range(0, len(rows), BATCH))
         ]
-        return np.concatenate(answers)[inverse] if answers else np.zeros((0, actions))
+        if not answers:
+            return np.zeros((0, actions))
+        check_same_answers(agent, rows[:ASKED_AGAIN], answers[0][:ASKED_AGAIN])
+        return np.concatenate(answers)[inverse]
 
     policy = np.full((*where.shape, actions), 1 / actions)
     policy[where] = asked(part.seen[where])
-    return Choices(
-        policy, possible_actions(policy, taken_above), lambda seen: possible_actions(asked(seen), taken_above)
-    )
+    possible = possible_actions(policy, taken_above)
+    return Choices(policy, possible, lambda seen: possible_actions(asked(seen), taken_above))
 
 
 def _distinct(seen: Float[np.ndarray, "B ..."]) -> tuple[np.ndarray, np.ndarray]:
@@ -89,8 +92,7 @@ def _distinct(seen: Float[np.ndarray, "B ..."]) -> tuple[np.ndarray, np.ndarray]
     weights = np.random.default_rng(0).integers(1, 2**63, rows.shape[1], np.uint64)
     digest = (rows.view(np.uint32).astype(np.uint64) * weights).sum(-1, dtype=np.uint64)
     _, first, inverse = np.unique(digest, return_index=True, return_inverse=True)
-    inverse = inverse.reshape(-1)
     # Equal digests are no proof of equal observations.
-    if not (rows[first][inverse] == rows).all():
+    if not (rows[first][inverse.reshape(-1)] == rows).all():
         return np.arange(len(seen)), np.arange(len(seen))
-    return first, inverse
+    return first, inverse.reshape(-1)

@@ -7,15 +7,15 @@ import itertools
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Int
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.proof.state_set import STATES_AT_ONCE, Distribution, Part, Start, StateSet, amount, part_of
+from mesascope.proof.state_set import STATES_AT_ONCE, Part, Start, StateSet, amount, distribution, part_of
 from mesascope.worlds.grid import MOVES
 from mesascope.worlds.grid_world import GridLayout, LayoutWorld, levels_of
 from mesascope.worlds.level import Level
@@ -23,9 +23,6 @@ from mesascope.worlds.world import World
 
 MOST_CHOICES: int = 2**62
 """Choices of one factor, which are counted in whole numbers of 63 bits."""
-
-Arrays = tuple[Bool[np.ndarray, "N H W"], Bool[np.ndarray, "N cells kinds"], Bool[np.ndarray, " N"]]
-"""Walls, objects, and whether they are still what was meant: nothing has left the room."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,102 +33,69 @@ class Factor:
 
     - `words`: what it is.
     - `size`: how many choices there are.
-    - `change`: returns walls and objects after a choice `[N]` each, and which are layouts at all.
+    - `change`: returns walls `[N, H, W]` and objects `[N, cells, kinds]` after a choice `[N]` each.
     """
 
     words: str
     size: int
-    change: Callable[[Bool[np.ndarray, "N H W"], Bool[np.ndarray, "N cells kinds"], Int[np.ndarray, " N"]], Arrays]
+    change: Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Layouts(StateSet):
     """Every combination of what varies in one layout; those that are no levels of the world are left out.
 
     A layout is none where free cells do not hang together, two objects share a cell, or there are too many or too few.
-    Sets of several objects of a kind hold each placement once, whichever of them lies where.
 
     **Arguments:**
 
-    - `world`: that makes levels of layouts.
     - `base`: the layout that is changed, without an axis of levels, as numpy arrays.
     - `factors`: what varies, in the order in which it is applied.
-    - `start`: as of every set.
     - `chosen`: a choice of each factor for each layout of a sample, `[N, factors]`; `None` for all.
     """
 
+    size: int
     world: World
     base: GridLayout
     factors: tuple[Factor, ...]
-    start: Start = "all"
     chosen: Int[np.ndarray, "N factors"] | None = None
-    words: str = field(init=False)
-    size: int | None = field(init=False)
-    whole: bool = field(init=False)
-
-    def __post_init__(self):
-        what, ways = ", ".join(factor.words for factor in self.factors), math.prod(one.size for one in self.factors)
-        size = ways if self.chosen is None else len(self.chosen)
-        words = f"{what}: {amount(ways)} layouts"
-        words = words if self.chosen is None else f"sampled {size:,} of {amount(ways)} layouts ({what})"
-        for name, value in (("words", words), ("size", size), ("whole", self.chosen is None)):
-            object.__setattr__(self, name, value)
 
     @functools.cached_property
     def _at_once(self) -> int:
         states = jax.eval_shape(getattr(self.world, "level"), self.base).initial.shape[-1]  # noqa: B009
-        return max(1, min(self.size or 0, STATES_AT_ONCE // states))
+        return max(1, min(self.size, STATES_AT_ONCE // states))
 
     @property
     def parts(self) -> int:
-        return -(-(self.size or 0) // self._at_once)
+        return -(-self.size // self._at_once)
 
     def part(self, number: int) -> Part:
-        index = np.arange(number * self._at_once, min((number + 1) * self._at_once, self.size or 0))
+        index = np.arange(number * self._at_once, min((number + 1) * self._at_once, self.size))
         if self.chosen is None:
             digits = np.stack(np.unravel_index(index, [factor.size for factor in self.factors]), axis=-1)
         else:
             digits = self.chosen[index]
         walls, objects = (np.repeat(array[None], len(index), axis=0) for array in (self.base.walls, self.base.objects))
-        fine = np.ones(len(index), bool)
         for factor, choice in zip(self.factors, digits.T, strict=True):
-            walls, objects, inside = factor.change(walls, objects, choice)
-            fine &= inside
-        kept = np.flatnonzero(fine & _are_levels(self.world.unwrapped, walls, objects))
+            walls, objects = factor.change(walls, objects, choice)
+        kept = np.flatnonzero(_are_levels(self.world, walls, objects))
         if not len(kept):
             walls[0], objects[0] = self.base.walls, self.base.objects
         # Filled up from the beginning, so that all parts have one shape.
         rows = np.resize(kept if len(kept) else np.zeros(1, int), self._at_once)
-        levels = jax.device_get(levels_of(self.world, _grid_layout(walls[rows], objects[rows], self.base)))
-        return part_of(self.world, levels, len(kept))
+        return part_of(self.world, _levels(self.world, walls[rows], objects[rows], self.base), len(kept))
 
     def sampled(self, count: int, seed: int) -> Layouts:
         draw = random.Random(seed)
         rows = [[draw.randrange(factor.size) for factor in self.factors] for _ in range(count)]
-        return replace(self, chosen=np.array(rows, np.int64))
-
-
-def _are_levels(world: World, walls: np.ndarray, objects: np.ndarray) -> np.ndarray:
-    """Returns which layouts a world takes, `[N]`, by the rules of `LayoutWorld.parse`."""
-    inside = walls[:, 1:-1, 1:-1].reshape(len(walls), -1)
-    count = objects.sum(1)
-    assert isinstance(world, LayoutWorld)
-    least, most = np.array(list(world.limits().values())).reshape(-1, 2).T
-    fine = ((count >= least) & (count <= most)).all(-1) & ~inside.all(-1)
-    fine &= (objects.sum(-1) <= 1).all(-1) & ~(objects.any(-1) & inside).any(-1)
-    free = ~walls
-    region = np.zeros_like(walls)
-    region[np.arange(len(walls)), *(axis + 1 for axis in np.divmod(inside.argmin(-1), walls.shape[2] - 2))] = True
-    while True:
-        # Rolling past the edge is harmless: the border is wall.
-        grown = functools.reduce(np.logical_or, (np.roll(region, move[1:], (1, 2)) for move in MOVES)) & free
-        if (grown == region).all():
-            return fine & (region == free).all((1, 2))
-        region = grown
+        words = f"sampled {count:,} of {self.words}"
+        return replace(self, words=words, size=count, whole=False, chosen=np.array(rows, np.int64))
 
 
 def placements(world: World, level: Level, kinds: str | None = None, region: np.ndarray | None = None) -> Layouts:
     """Returns every placement of objects of a level over its free cells; the agent is in every cell anyway.
+
+    Objects of one kind are alike: each placement comes once, whichever of them lies where.
 
     **Arguments:**
 
@@ -142,27 +106,24 @@ def placements(world: World, level: Level, kinds: str | None = None, region: np.
     **Raises:** `UsageError` if the level has no layout; `UnknownNameError` for a kind that it does not hold.
     """
     base, inner = _layout(world, level)
-    cells = ~base.walls[1:-1, 1:-1].ravel()
-    if region is not None:
-        cells &= np.asarray(region, bool)[1:-1, 1:-1].ravel()
-    where = np.flatnonzero(cells)
+    free = ~base.walls if region is None else ~base.walls & region
+    where = np.flatnonzero(free[1:-1, 1:-1])
     held = {sign: int(count) for sign, count in zip(inner.limits(), base.objects.sum(0), strict=True) if count}
     factors = []
     for sign in held if kinds is None else kinds:
         if sign not in held:
             raise UnknownNameError("kind of object in this level", sign, held)
+
         kind, count = list(inner.limits()).index(sign), held[sign]
 
         def place(walls, objects, choice, kind=kind, count=count):
-            objects = objects.copy()
             objects[..., kind] = False
-            # Which of them lies where makes no difference, so each subset of cells comes once.
             objects[np.arange(len(choice))[:, None], where[_subset(choice, len(where), count)], kind] = True
-            return walls, objects, np.ones(len(choice), bool)
+            return walls, objects
 
         what = inner.legend[sign] if count == 1 else f"{count} x {inner.legend[sign]}"
         factors.append(_factor(f"{what} in each of {len(where)} cells", math.comb(len(where), count), place))
-    return Layouts(world, base, tuple(factors))
+    return _set(world, base, factors)
 
 
 def walls_up_to(world: World, level: Level, most: int) -> Layouts:
@@ -177,18 +138,17 @@ def walls_up_to(world: World, level: Level, most: int) -> Layouts:
     """
     base, inner = _layout(world, level)
     cells = inner.grid.cells
-    sizes = [math.comb(cells, count) for count in range(most + 1)]
+    ends = list(itertools.accumulate(math.comb(cells, count) for count in range(most + 1)))
 
     def toggle(walls, objects, choice):
         inside = np.zeros((len(choice), cells), bool)
-        for count, begin in enumerate(itertools.accumulate(sizes, initial=0)):
-            if count <= most:
-                rows = np.flatnonzero((choice >= begin) & (choice < begin + sizes[count]))
-                inside[rows[:, None], _subset(choice[rows] - begin, cells, count)] = True
-        planes = inside.reshape(-1, inner.grid.height - 2, inner.grid.width - 2)
-        return walls ^ np.pad(planes, ((0, 0), (1, 1), (1, 1))), objects, np.ones(len(choice), bool)
+        for count, (begin, end) in enumerate(itertools.pairwise([0, *ends])):
+            rows = np.flatnonzero((choice >= begin) & (choice < end))
+            inside[rows[:, None], _subset(choice[rows] - begin, cells, count)] = True
+        walls[:, 1:-1, 1:-1] ^= inside.reshape(walls[:, 1:-1, 1:-1].shape)
+        return walls, objects
 
-    return Layouts(world, base, (_factor(f"up to {most} inner walls more or fewer", sum(sizes), toggle),))
+    return _set(world, base, [_factor(f"up to {most} inner walls more or fewer", ends[-1], toggle)])
 
 
 def shifts(world: World, level: Level, most: int) -> Layouts:
@@ -201,19 +161,21 @@ def shifts(world: World, level: Level, most: int) -> Layouts:
 
     **Raises:** `UsageError` if the level has no layout.
     """
-    base, inner = _layout(world, level)
-    shape = (inner.grid.height - 2, inner.grid.width - 2)
+    base, _ = _layout(world, level)
 
     def shift(walls, objects, choice):
-        things = np.concatenate([walls[:, 1:-1, 1:-1, None], objects.reshape(-1, *shape, objects.shape[-1])], -1)
+        inside = walls[:, 1:-1, 1:-1]
+        things = np.concatenate([inside[..., None], objects.reshape(*inside.shape, -1)], -1)
         wide = np.pad(things, ((0, 0), (most, most), (most, most), (0, 0)))
         for number, step in enumerate(itertools.product(range(-most, most + 1), repeat=2)):
             wide[choice == number] = np.roll(wide[choice == number], step, (1, 2))
-        moved = wide[:, most : most + shape[0], most : most + shape[1]]
-        planes = np.pad(moved[..., 0], ((0, 0), (1, 1), (1, 1)), constant_values=True)
-        return planes, moved[..., 1:].reshape(objects.shape), moved.sum((1, 2, 3)) == things.sum((1, 2, 3))
+        moved = wide[:, most : most + inside.shape[1], most : most + inside.shape[2]]
+        lost = moved.sum((1, 2, 3)) < things.sum((1, 2, 3))
+        # Without a free cell it is no level.
+        walls[:, 1:-1, 1:-1] = moved[..., 0] | lost[:, None, None]
+        return walls, moved[..., 1:].reshape(objects.shape)
 
-    return Layouts(world, base, (_factor(f"everything shifted by up to {most}", (2 * most + 1) ** 2, shift),))
+    return _set(world, base, [_factor(f"everything shifted by up to {most}", (2 * most + 1) ** 2, shift)])
 
 
 def recolourings(world: World, level: Level) -> Layouts:
@@ -227,28 +189,30 @@ def recolourings(world: World, level: Level) -> Layouts:
     """
     base, _ = _layout(world, level)
     orders = itertools.permutations(range(base.objects.shape[-1]))
-    distinct = {base.objects[:, order].tobytes(): order for order in orders}
-    table = np.array(list(distinct.values()))
+    table = np.array(list({base.objects[:, order].tobytes(): order for order in orders}.values()))
 
     def recolour(walls, objects, choice):
-        return walls, np.take_along_axis(objects, table[choice][:, None], axis=-1), np.ones(len(choice), bool)
+        return walls, np.take_along_axis(objects, table[choice][:, None], axis=-1)
 
-    return Layouts(world, base, (_factor(f"kinds exchanged in {len(table)} ways", len(table), recolour),))
+    return _set(world, base, [_factor(f"kinds exchanged in {len(table)} ways", len(table), recolour)])
 
 
 def product(*sets: Layouts) -> Layouts:
     """Returns every combination of what varies in each of several sets of layouts of one level."""
-    return replace(sets[0], factors=tuple(factor for one in sets for factor in one.factors))
+    return _set(sets[0].world, sets[0].base, [factor for one in sets for factor in one.factors])
 
 
-def set_named(text: str, world: World, *, level: Level | None = None, seed: int = 0, start: Start = "all") -> StateSet:
+def set_named(
+    text: str, world: World, *, level: Level | str | None = None, seed: int = 0, start: Start = "all"
+) -> StateSet:
     """Returns the set that a text names: a distribution, or `placements`, `walls:2`, `shifts:1`, `recolourings`.
 
     **Arguments:**
 
     - `text`: several of the latter, joined by `+`, are every combination of them.
     - `world`: of which it is a set.
-    - `level`: one (not batched) level that is changed; by default one of the first distribution, inner walls cleared.
+    - `level`: one (not batched) level that is changed, or its text; by default one of the first distribution, without
+      inner walls.
     - `seed`: of that level, and of what is sampled.
     - `start`: `"all"` or `"first"`, as of every set.
 
@@ -257,51 +221,72 @@ def set_named(text: str, world: World, *, level: Level | None = None, seed: int 
     if start not in ("all", "first"):
         raise UnknownNameError("kind of start", start, ("all", "first"))
     if text in world.distributions:
-        return Distribution(world, text, start, seed=seed)
+        return distribution(world, text, seed=seed, start=start)
+    known = {"placements": placements, "walls": walls_up_to, "shifts": shifts, "recolourings": recolourings}
     made = []
-    for part in text.split("+"):
-        name, _, number = part.strip().partition(":")
-        known = {"placements": placements, "walls": walls_up_to, "shifts": shifts, "recolourings": recolourings}
+    for name, _, number in (part.strip().partition(":") for part in text.split("+")):
         if name not in known:
             raise UnknownNameError("set of states", name, (*world.distributions, *known))
         counted = name in ("walls", "shifts")
         if counted != bool(number) or (counted and not (number.isdecimal() and len(number) < 4)):
             raise UsageError(f"The set '{name}' is written {name + ':N, with a whole number N' if counted else name}.")
-        level = _open_level(world, seed) if level is None else level
+        if isinstance(level, str):
+            level = jax.device_get(world.parse(level))
+        elif level is None:
+            drawn = distribution(world, world.distributions[0], drawn=1, seed=seed).part(0).levels
+            assert drawn is not None
+            base, _ = _layout(world, drawn[0])
+            room = np.ones_like(base.walls)
+            room[1:-1, 1:-1] = False
+            level = _levels(world, room[None], np.asarray(base.objects)[None], base)[0]
         made.append(known[name](world, level, *([int(number)] if counted else [])))
     return replace(product(*made), start=start)
 
 
-def _open_level(world: World, seed: int) -> Level:
-    """Returns a level of the first distribution with its inner walls cleared."""
-    drawn = Distribution(world, world.distributions[0], drawn=1, seed=seed).part(0).levels
-    assert drawn is not None
-    base, inner = _layout(world, drawn[0])
-    walls = np.pad(np.zeros((inner.grid.height - 2, inner.grid.width - 2), bool), 1, constant_values=True)
-    return jax.device_get(levels_of(world, _grid_layout(walls[None], np.asarray(base.objects)[None], base)))[0]
-
-
-def _grid_layout(walls: np.ndarray, objects: np.ndarray, base: GridLayout) -> GridLayout:
-    """Returns layouts with the hidden controls in the first free cell, as in a text."""
-    first = walls[:, 1:-1, 1:-1].reshape(len(walls), -1).argmin(-1).astype(np.int32)
-    parts: Any = (walls, objects, np.repeat(first[:, None], len(base.hidden), axis=1))
-    return GridLayout(*parts)
-
-
-def _layout(world: World, level: Level) -> tuple[GridLayout, LayoutWorld]:
-    inner, layout = world.unwrapped, level.layout
-    if not (isinstance(inner, LayoutWorld) and isinstance(layout, GridLayout)):
-        raise UsageError(
-            f"Levels of world '{world.name}' are no layouts of a grid, whose objects and walls could move; name one "
-            f"of its distributions: {', '.join(world.distributions)}."
-        )
-    return jax.tree.map(np.asarray, layout), inner
+def _set(world: World, base: GridLayout, factors: list[Factor]) -> Layouts:
+    size = math.prod(factor.size for factor in factors)
+    words = f"{amount(size)} layouts ({', '.join(factor.words for factor in factors)})"
+    return Layouts(words=words, size=size, world=world, base=base, factors=tuple(factors))
 
 
 def _factor(words: str, size: int, change: Callable) -> Factor:
     if not 0 < size < MOST_CHOICES:
         raise UsageError(f"There are {amount(size)} ways of: {words}. Ask for 1 to 10^18, with smaller numbers.")
     return Factor(words, size, change)
+
+
+def _layout(world: World, level: Level) -> tuple[GridLayout, LayoutWorld]:
+    inner, layout = world.unwrapped, level.layout
+    if not (isinstance(inner, LayoutWorld) and isinstance(layout, GridLayout)):
+        raise UsageError(
+            f"Levels of world '{world.name}' are no layouts of a grid, whose objects and walls could move; name one of "
+            f"its distributions: {', '.join(world.distributions)}."
+        )
+    return jax.tree.map(np.asarray, layout), inner
+
+
+def _levels(world: World, walls: np.ndarray, objects: np.ndarray, base: GridLayout) -> Level:
+    """Returns the levels of layouts, the hidden controls in the first free cell as in a text, as numpy arrays."""
+    first = walls[:, 1:-1, 1:-1].reshape(len(walls), -1).argmin(-1).astype(np.int32)
+    parts = (walls, objects, np.repeat(first[:, None], len(base.hidden), axis=1))
+    return jax.device_get(levels_of(world, GridLayout(*map(jnp.asarray, parts))))
+
+
+def _are_levels(world: World, walls: np.ndarray, objects: np.ndarray) -> Bool[np.ndarray, " N"]:
+    """Returns which layouts a world takes, `[N]`, by the rules of `LayoutWorld.parse`."""
+    inside, count, inner = walls[:, 1:-1, 1:-1].reshape(len(walls), -1), objects.sum(1), world.unwrapped
+    assert isinstance(inner, LayoutWorld)
+    least, most = np.array(list(inner.limits().values())).reshape(-1, 2).T
+    fine = ((count >= least) & (count <= most)).all(-1) & ~inside.all(-1)
+    fine &= (objects.sum(-1) <= 1).all(-1) & ~(objects.any(-1) & inside).any(-1)
+    free, region = ~walls, np.zeros_like(walls)
+    region[np.arange(len(walls)), *(axis + 1 for axis in np.divmod(inside.argmin(-1), walls.shape[2] - 2))] = True
+    while True:
+        # Rolling past the edge is harmless: the border is wall.
+        grown = functools.reduce(np.logical_or, (np.roll(region, move[1:], (1, 2)) for move in MOVES)) & free
+        if (grown == region).all():
+            return fine & (region == free).all((1, 2))
+        region = grown
 
 
 def _subset(rank: Int[np.ndarray, " N"], items: int, count: int) -> Int[np.ndarray, "N count"]:

@@ -10,7 +10,8 @@ from jaxtyping import Bool
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask
-from mesascope.proof.property import ActionProperty, AlwaysHappens, NeverHappens, possible_actions
+from mesascope.proof.abstract_property import ActionProperty, possible_actions
+from mesascope.proof.property import AlwaysHappens, NeverHappens
 from mesascope.proof.state_set import Part
 
 STEPS: int = 1024
@@ -19,13 +20,14 @@ CERTAIN: float = 1 - 1e-6
 
 
 def deterministic(part: Part) -> bool:
-    """Returns whether every action has one outcome in all states of a part."""
-    assert part.levels is not None
-    return bool((np.asarray(part.levels.probabilities).max(-1) >= CERTAIN)[part.there].all())
+    """Returns whether a part holds levels, in all states of which every action has one outcome."""
+    return part.levels is not None and bool(
+        (np.asarray(part.levels.probabilities).max(-1) >= CERTAIN)[part.there].all()
+    )
 
 
 def lock_step(
-    agent: Agent, wanted: ActionProperty, part: Part, starts: Bool[np.ndarray, "N S"], *, steps: int = STEPS
+    agent: Agent, wanted: ActionProperty, part: Part, starts: Bool[np.ndarray, "N S"]
 ) -> tuple[Bool[np.ndarray, "N S"], Bool[np.ndarray, "N S"], list[np.ndarray]]:
     """Lets an agent take its likeliest actions from every start, with a fresh memory, until nothing new can follow.
 
@@ -38,7 +40,6 @@ def lock_step(
     - `wanted`: what shall hold; one that is about actions or attributes.
     - `part`: levels in which each action has one outcome.
     - `starts`: where episodes begin.
-    - `steps`: after which an episode is given up.
 
     **Returns:** from which starts it is violated, from which it is open (`[N, S]` each), and the states of each step,
     `[B]`, starts in the order of `np.argwhere`.
@@ -47,18 +48,20 @@ def lock_step(
     assert levels is not None
     level, state = np.nonzero(starts)
     successors, outcome = np.asarray(levels.successors), np.asarray(levels.probabilities).argmax(-1)
-    event = wanted.event(levels) if isinstance(wanted, NeverHappens) else None
-    # What happens later says nothing about single choices then.
+    always, event = (
+        isinstance(wanted, AlwaysHappens),
+        wanted.event(levels) if isinstance(wanted, NeverHappens) else None,
+    )
     allowed, counted, ends = wanted.allowed(levels), wanted.counted(part), wanted.ends(levels)
     allowed = np.broadcast_to(allowed, (*part.there.shape, levels.actions))
-    over, violated, open_ = (np.zeros(len(level), bool) for _ in range(3))
+    over, violated, tied = (np.zeros(len(level), bool) for _ in range(3))
     memory, kept = agent.initial_state(len(level)), None
     path: list[np.ndarray] = [state]
-    for step in range(steps):
-        if kept is not None and not over.all():
+    for step in range(STEPS):
+        if kept is not None:
             repeats = _same(kept, (state, memory)) & ~over
-            violated |= repeats & isinstance(wanted, AlwaysHappens)
-            over |= repeats
+            # Whatever has not happened in a circle never does.
+            violated, over = violated | (repeats & always), over | repeats
         if over.all():
             break
         if step & (step + 1) == 0:
@@ -66,21 +69,21 @@ def lock_step(
             kept = (state, memory)
         policy, memory = ask(agent, part.seen[level, state], memory, actions=levels.actions)
         possible, action = possible_actions(policy), policy.argmax(-1)
+        taken = (level, state, action, outcome[level, state, action])
         if event is None:
             bad = (possible & ~allowed[level, state]).any(-1) & counted[level, state]
-            done = bad if ends is None else bad | ends[level, state, action, outcome[level, state, action]]
+            done = bad | ends[taken]
         else:
-            bad = event[level, state, action, outcome[level, state, action]]
-            done = bad
-        open_ |= ~over & (possible.sum(-1) > 1)
-        violated |= ~over & bad & (not isinstance(wanted, AlwaysHappens))
-        after = np.where(over, state, successors[level, state, action, outcome[level, state, action]])
-        ended = np.asarray(levels.terminal)[level, after] & ~over
-        violated |= ended & ~done & isinstance(wanted, AlwaysHappens)
+            done = event[taken]
+            bad = done & (not always)
+        after = np.where(over, state, successors[taken])
+        ended = np.asarray(levels.terminal)[level, after] & ~done
+        tied |= ~over & (possible.sum(-1) > 1)
+        violated |= ~over & (bad | (ended & always))
         over, state = over | done | ended, after
         path.append(state)
     false, unsure = np.zeros_like(starts), np.zeros_like(starts)
-    false[starts], unsure[starts] = violated, (open_ | ~over) & ~violated
+    false[starts], unsure[starts] = violated, (tied | ~over) & ~violated
     return false, unsure, path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,8 @@ def _apply(reading: Reading, equation: Any, operands: list[Any]) -> list[Any]:
         return _run(reading, inner if isinstance(inner, ClosedJaxpr) else ClosedJaxpr(inner, ()), operands)
     if name in SPECIAL:
         return [SPECIAL[name](reading, bind, *operands)]
+    if name == "reduce_max":
+        return [_largest(reading, operands[0], equation.params["axes"])]
     affine = (
         name in LINEAR
         or (name in PRODUCTS and sum(varying) == 1)
@@ -132,6 +135,23 @@ def _minus(reading: Reading, left, right):
 def _maximum(reading: Reading, bind, left, right):
     # Of two affine maps, too: max(a, b) = b + relu(a - b).
     return _plus(reading, right, reading.activate("relu", _minus(reading, left, right)))
+
+
+def _largest(reading: Reading, value: Value, axes: tuple[int, ...]):
+    """Returns the largest along some axes, half against half, so that few layers stand behind each other."""
+    for axis in sorted(axes, reverse=True):
+        while (size := value.constant.shape[axis]) > 1:
+            halves = [
+                reading.linear(functools.partial(jax.lax.slice_in_dim, start_index=a, limit_index=b, axis=axis), value)
+                for a, b in ((0, size // 2), (size // 2, size // 2 * 2), (size // 2 * 2, size))
+            ]
+            value = _maximum(reading, None, *halves[:2])
+            if size % 2:
+                value = reading.linear(lambda *parts, axis=axis: jnp.concatenate(parts, axis), value, halves[2])
+            if not isinstance(value, Value):
+                return np.max(value, axes)
+        value = reading.linear(functools.partial(jnp.squeeze, axis=axis), value)
+    return value
 
 
 def _minimum(reading: Reading, bind, left, right):

@@ -9,35 +9,23 @@ from mesascope.core.linear_solve import solve
 from mesascope.worlds.level import Level
 
 
-def possible_outcomes(levels: Level, possible: Bool[np.ndarray, "N S A"]) -> Bool[np.ndarray, "N S A K"]:
-    """Returns which transitions can happen where the agent takes any of its possible actions.
-
-    **Arguments:**
-
-    - `levels`: a batch of N levels.
-    - `possible`: which actions.
-    """
-    acting = np.asarray(levels.reachable & ~levels.terminal)[..., None, None]
-    return possible[..., None] & (np.asarray(levels.probabilities) > 0) & acting
-
-
 def reached(
-    levels: Level, possible: Bool[np.ndarray, "N S A"], ends: Bool[np.ndarray, "N S A K"] | None = None
+    levels: Level, possible: Bool[np.ndarray, "N S A"], ends: Bool[np.ndarray, "N S A K"]
 ) -> Bool[np.ndarray, "N S"]:
     """Returns the states that an agent can come to from where episodes begin.
 
     **Arguments:**
 
-    - `levels`, `possible`: as of `possible_outcomes`.
+    - `levels`: a batch of N levels.
+    - `possible`: the actions that it may take, any of them.
     - `ends`: transitions after which an episode is over.
     """
-    goes = possible_outcomes(levels, possible) & (True if ends is None else ~ends)
-    row = np.arange(levels.count)[:, None, None, None]
-    successors, seen = np.asarray(levels.successors), np.asarray(levels.initial) > 0
+    goes, (row, after) = _outcomes(levels, possible) & ~ends, _after(levels)
+    seen = np.asarray(levels.initial) > 0
     while True:
         grown = seen.copy()
         # Several transitions lead to one state: all of them count.
-        np.logical_or.at(grown, (np.broadcast_to(row, goes.shape), successors), goes & seen[..., None, None])
+        np.logical_or.at(grown, (np.broadcast_to(row, goes.shape), after), goes & seen[..., None, None])
         if (grown == seen).all():
             return seen
         seen = grown
@@ -50,10 +38,10 @@ def can_happen(
 
     **Arguments:**
 
-    - `levels`, `possible`: as of `possible_outcomes`.
+    - `levels`, `possible`: as of `reached`.
     - `event`: the transitions that bring it about.
     """
-    goes = possible_outcomes(levels, possible)
+    goes = _outcomes(levels, possible)
     return _leading_to(np.asarray((goes & event).any((-1, -2))), levels, goes)
 
 
@@ -67,12 +55,10 @@ def can_be_avoided(
 
     **Arguments:** as of `can_happen`.
     """
-    goes = possible_outcomes(levels, possible)
-    row = np.arange(levels.count)[:, None, None, None]
-    may = possible & np.asarray(levels.reachable)[..., None]
+    goes, place = _outcomes(levels, possible), _after(levels)
     safe = np.asarray(levels.reachable)
     while True:
-        kept = (~goes | (~event & safe[row, np.asarray(levels.successors)])).all(-1) & may
+        kept = (~goes | (~event & safe[place])).all(-1) & possible
         smaller = safe & (kept.any(-1) | np.asarray(levels.terminal))
         if (smaller == safe).all():
             return _leading_to(safe, levels, goes & ~event)
@@ -90,19 +76,28 @@ def chance_of(
     - `policy`: action probabilities.
     - `event`: the transitions that bring it about.
     """
-    open_states = can_happen(levels, policy > 0, event)
-    # Of states without any chance the system says nothing; without them it has one solution, since the others are left.
-    chosen = np.where(open_states[..., None], policy, 0.0)[..., None] * np.asarray(levels.probabilities, np.float64)
-    row = np.arange(levels.count)[:, None, None, None]
-    onward = np.where(event | ~open_states[row, np.asarray(levels.successors)], 0.0, chosen)
+    # With the states left out that have no chance at all, the system has one solution: all others are left for good.
+    chancy = can_happen(levels, policy > 0, event)
+    chosen = np.where(chancy[..., None], policy, 0.0)[..., None] * np.asarray(levels.probabilities, np.float64)
+    onward = np.where(event | ~chancy[_after(levels)], 0.0, chosen)
     return solve(np.asarray(levels.successors), onward, (chosen * event).sum((-1, -2))[..., None])[..., 0]
+
+
+def _outcomes(levels: Level, possible: np.ndarray) -> np.ndarray:
+    """Returns which transitions can happen where the agent takes any of its possible actions."""
+    acting = np.asarray(levels.reachable & ~levels.terminal)[..., None, None]
+    return possible[..., None] & (np.asarray(levels.probabilities) > 0) & acting
+
+
+def _after(levels: Level) -> tuple[np.ndarray, np.ndarray]:
+    """Returns level and state after each transition, as an index."""
+    return np.arange(levels.count)[:, None, None, None], np.asarray(levels.successors)
 
 
 def _leading_to(states: np.ndarray, levels: Level, goes: np.ndarray) -> np.ndarray:
     """Returns the states themselves and those from which transitions lead there."""
-    row = np.arange(levels.count)[:, None, None, None]
     while True:
-        grown = states | (goes & states[row, np.asarray(levels.successors)]).any((-1, -2))
+        grown = states | (goes & states[_after(levels)]).any((-1, -2))
         if (grown == states).all():
             return states
         states = grown

@@ -35,7 +35,8 @@ class Affine:
     bias: Float[np.ndarray, " _"]
 
     def __call__(self, units: Sequence[Float[np.ndarray, "B _"]]) -> Float[np.ndarray, "B _"]:
-        return self.bias + sum(units[layer] @ weight.T for layer, weight in self.weights.items())
+        constant = np.tile(self.bias, (len(units[0]), 1))
+        return constant + sum(units[layer] @ weight.T for layer, weight in self.weights.items())
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,101 +1,27 @@
-"""Properties: what shall be true of an agent in every state of a set, as what it may do or what may come of it."""
+"""Properties of agents: actions never or always taken, margins, optimality, what becomes of it, indifference."""
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.text import quoted
 from mesascope.objectives.objective import Objectives, compile_objectives
 from mesascope.planning.value_iteration import optimal_action_values, optimal_actions
+from mesascope.proof.abstract_property import ActionProperty, Choices, Property, levels_of_part
 from mesascope.proof.box import BadOutputs
 from mesascope.proof.outcomes import can_be_avoided, can_happen, chance_of
-from mesascope.proof.state_set import Distribution, Part
+from mesascope.proof.state_set import Part, distribution
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
-TIE: float = 1e-6
-"""Actions whose logits differ by no more than this are equally likely: networks compute in single precision."""
 ROUNDING: float = 1e-9
 """Probabilities that are solved for are right up to this."""
 MOST_VALUES: int = 16
 """Values of one channel that are tried for indifference."""
-
-
-def possible_actions(
-    policy: Float[np.ndarray, "*batch A"], taken_above: float | None = None
-) -> Bool[np.ndarray, "*batch A"]:
-    """Returns which actions an agent may be seen to take: its likeliest one, and those that tie with it.
-
-    **Arguments:**
-
-    - `policy`: action probabilities.
-    - `taken_above`: every action with more than this probability counts, too; in [0, 1).
-    """
-    possible = policy >= policy.max(-1, keepdims=True) * np.exp(-TIE)
-    return possible if taken_above is None else possible | (policy > taken_above)
-
-
-@dataclass(frozen=True, eq=False)
-class Choices:
-    """What an agent without memory does in a part of a set.
-
-    **Arguments:**
-
-    - `policy`: action probabilities; `possible`: those that it may be seen to take.
-    - `ask`: returns its possible actions `[B, A]` for other observations `[B, ...]`.
-    """
-
-    policy: Float[np.ndarray, "N S A"]
-    possible: Bool[np.ndarray, "N S A"]
-    ask: Callable[[np.ndarray], np.ndarray]
-
-
-class Property(abc.ABC):
-    """Something that is true or false of what an agent does in a state, or from there on."""
-
-    from_start: bool = False
-    """Whether it is about a whole episode from a state, rather than about the choice there."""
-
-    @property
-    @abc.abstractmethod
-    def words(self) -> str:
-        """What shall be true, after "it"."""
-
-    @abc.abstractmethod
-    def violated(self, part: Part, choices: Choices) -> Bool[np.ndarray, "N S"]:
-        """Returns in which states it is false."""
-
-    def counted(self, part: Part) -> Bool[np.ndarray, "N S"]:
-        """Returns which states it says something about."""
-        return part.there
-
-    def testable(self, part: Part, actions: int) -> Bool[np.ndarray, "N S"]:
-        """Returns in which states some choice would violate it: elsewhere, that it is not violated means nothing."""
-        return self.counted(part)
-
-    def ends(self, levels: Level) -> Bool[np.ndarray, "N S A K"] | None:
-        """Returns the transitions after which it says nothing any more; `None` if there is none but a level's end."""
-        return None
-
-
-class ActionProperty(Property):
-    """One about which actions may be taken in which state."""
-
-    @abc.abstractmethod
-    def allowed(self, levels: Level | None) -> Bool[np.ndarray, "N S A"]:
-        """Returns which actions are allowed in each state; axes may be 1 long where all levels or states are alike."""
-
-    def violated(self, part: Part, choices: Choices) -> Bool[np.ndarray, "N S"]:
-        return np.asarray((choices.possible & ~self.allowed(part.levels)).any(-1))
-
-    def testable(self, part: Part, actions: int) -> Bool[np.ndarray, "N S"]:
-        return self.counted(part) & ~self.allowed(part.levels).all(-1)
 
 
 def bad_outputs(allowed: Bool[np.ndarray, " A"]) -> BadOutputs | None:
@@ -129,8 +55,7 @@ class NeverActions(ActionProperty):
 
     def __post_init__(self):
         for name in self.chosen:
-            if name not in self.actions:
-                raise UnknownNameError("action", name, self.actions)
+            _known("action", name, self.actions)
 
     @property
     def words(self) -> str:
@@ -153,12 +78,7 @@ class AlwaysActions(NeverActions):
 
 @dataclass(frozen=True, eq=False)
 class Optimal(ActionProperty):
-    """Every action is optimal under an objective, until that is attained.
-
-    **Arguments:**
-
-    - `objective`: a single one.
-    """
+    """Every action is optimal under a single objective, until that is attained."""
 
     objective: Objectives
 
@@ -167,14 +87,13 @@ class Optimal(ActionProperty):
         return f"always takes an action that is optimal for {quoted(self.objective.names[0])}"
 
     def allowed(self, levels: Level | None) -> Bool[np.ndarray, "N S A"]:
-        levels = _levels(levels, self)
-        return optimal_actions(optimal_action_values(levels, self.objective)[0])
+        return optimal_actions(optimal_action_values(levels_of_part(levels, self), self.objective)[0])
 
     def ends(self, levels: Level) -> Bool[np.ndarray, "N S A K"]:
         return np.asarray(np.asarray(levels.attributes) @ np.asarray(self.objective.stops[0]) > 0)
 
     def counted(self, part: Part) -> Bool[np.ndarray, "N S"]:
-        levels = _levels(part.levels, self)
+        levels = levels_of_part(part.levels, self)
         # What follows once the objective is attained says nothing about it.
         over = self.ends(levels) & (np.asarray(levels.probabilities) > 0)
         level, *_ = place = np.nonzero(over & np.asarray(levels.reachable)[..., None, None])
@@ -185,16 +104,7 @@ class Optimal(ActionProperty):
 
 @dataclass(frozen=True)
 class Margin(Property):
-    """One action is likelier than another by at least so much.
-
-    **Arguments:**
-
-    - `actions`: all that there are, by name.
-    - `action`, `over`: the two.
-    - `least`: difference of their log-probabilities (which is that of logits).
-
-    **Raises:** `UnknownNameError` for a name that is none of them.
-    """
+    """One of the `actions` is likelier than another by a log-odds (difference of logits) of at least `least`."""
 
     actions: tuple[str, ...]
     action: str
@@ -202,17 +112,17 @@ class Margin(Property):
     least: float = 0.0
 
     def __post_init__(self):
-        NeverActions(self.actions, (self.action, self.over))
+        for name in (self.action, self.over):
+            _known("action", name, self.actions)
 
     @property
     def words(self) -> str:
         return f"prefers {quoted(self.action)} to {quoted(self.over)} by a log-odds of at least {self.least:g}"
 
     def violated(self, part: Part, choices: Choices) -> Bool[np.ndarray, "N S"]:
-        with np.errstate(divide="ignore"):
-            logs = np.log(choices.policy)
-        one, other = (logs[..., self.actions.index(name)] for name in (self.action, self.over))
-        return ~(one > other + self.least)
+        one, other = (choices.policy[..., self.actions.index(name)] for name in (self.action, self.over))
+        # Not a difference of logarithms, which a probability of 0 has not.
+        return ~(one > other * np.exp(self.least))
 
     def bad_outputs(self) -> BadOutputs:
         """Returns its contrary as outputs of a network."""
@@ -241,8 +151,7 @@ class NeverHappens(ActionProperty):
     from_start = True
 
     def __post_init__(self):
-        if self.attribute not in self.attributes:
-            raise UnknownNameError("attribute", self.attribute, self.attributes)
+        _known("attribute", self.attribute, self.attributes)
         if not 0 <= self.at_most < 1:
             raise UsageError(f"A probability of at most {self.at_most:g} must be in [0, 1).")
 
@@ -253,7 +162,7 @@ class NeverHappens(ActionProperty):
 
     def event(self, levels: Level | None) -> Bool[np.ndarray, "N S A K"]:
         """Returns the transitions in which it happens."""
-        levels = _levels(levels, self)
+        levels = levels_of_part(levels, self)
         there = np.asarray(levels.attributes)[..., self.attributes.index(self.attribute)] > 0
         return there & (np.asarray(levels.probabilities) > 0)
 
@@ -262,14 +171,18 @@ class NeverHappens(ActionProperty):
         return np.asarray(~self.event(levels).any(-1))
 
     def violated(self, part: Part, choices: Choices) -> Bool[np.ndarray, "N S"]:
-        levels = _levels(part.levels, self)
+        levels, event = levels_of_part(part.levels, self), self.event(part.levels)
         if self.at_most == 0:
-            return can_happen(levels, choices.possible, self.event(levels))
-        return chance_of(levels, choices.policy, self.event(levels)) > self.at_most + ROUNDING
+            return self._possible(levels, choices.possible, event)
+        return chance_of(levels, choices.policy, event) > self.at_most + ROUNDING
 
-    def testable(self, part: Part, actions: int) -> Bool[np.ndarray, "N S"]:
-        levels = _levels(part.levels, self)
-        return part.there & can_happen(levels, np.ones((*part.there.shape, actions), bool), self.event(levels))
+    def testable(self, part: Part) -> Bool[np.ndarray, "N S"]:
+        levels, event = levels_of_part(part.levels, self), self.event(part.levels)
+        return part.there & self._possible(levels, np.ones(event.shape[:3], bool), event)
+
+    def _possible(self, levels: Level, possible: np.ndarray, event: np.ndarray) -> np.ndarray:
+        """Returns where the property fails, some possible actions being taken."""
+        return can_happen(levels, possible, event)
 
 
 class AlwaysHappens(NeverHappens):
@@ -282,13 +195,8 @@ class AlwaysHappens(NeverHappens):
     def words(self) -> str:
         return f"always makes {quoted(self.attribute)} happen sooner or later"
 
-    def violated(self, part: Part, choices: Choices) -> Bool[np.ndarray, "N S"]:
-        levels = _levels(part.levels, self)
-        return can_be_avoided(levels, choices.possible, self.event(levels))
-
-    def testable(self, part: Part, actions: int) -> Bool[np.ndarray, "N S"]:
-        levels = _levels(part.levels, self)
-        return part.there & can_be_avoided(levels, np.ones((*part.there.shape, actions), bool), self.event(levels))
+    def _possible(self, levels: Level, possible: np.ndarray, event: np.ndarray) -> np.ndarray:
+        return can_be_avoided(levels, possible, event)
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,14 +205,13 @@ class Indifferent(Property):
 
     **Arguments:**
 
-    - `channel`: its name.
-    - `place`: its place on the last axis of an observation.
+    - `channel`, `place`: its name, and its place on the last axis of an observation.
     - `values`: that it is set to, everywhere at once.
     """
 
     channel: str
     place: int
-    values: tuple[float, ...] = field(default=(0.0, 1.0))
+    values: tuple[float, ...] = (0.0, 1.0)
 
     @property
     def words(self) -> str:
@@ -319,7 +226,7 @@ class Indifferent(Property):
             differs[where] |= (choices.ask(changed) != choices.possible[where]).any(-1)
         return differs
 
-    def testable(self, part: Part, actions: int) -> Bool[np.ndarray, "N S"]:
+    def testable(self, part: Part) -> Bool[np.ndarray, "N S"]:
         shown = part.seen[..., self.place].reshape(*part.there.shape, -1)
         return part.there & np.any([(shown != value).any(-1) for value in self.values], axis=0)
 
@@ -335,20 +242,26 @@ def indifferent(world: World, channel: str, *, seed: int = 0) -> Indifferent:
 
     **Raises:** `UnknownNameError` for a channel that an agent does not see, `UsageError` for one with too many values.
     """
-    if channel not in world.channels:
-        raise UnknownNameError(f"channel that an agent sees in world '{world.name}'", channel, world.channels)
+    _known(f"channel that an agent sees in world '{world.name}'", channel, world.channels)
     place = world.channels.index(channel)
-    parts = [Distribution(world, name, drawn=64, seed=seed).part(0) for name in world.distributions]
+    parts = [distribution(world, name, drawn=64, seed=seed).part(0) for name in world.distributions]
     values = np.unique(np.concatenate([part.seen[part.there][..., place].ravel() for part in parts]))
     if len(values) > MOST_VALUES:
         raise UsageError(
-            f"Channel '{channel}' shows {len(values):,} values or more in world '{world.name}'; indifference is "
-            f"tried for channels with at most {MOST_VALUES}. Name a flag, such as a cue."
+            f"Channel '{channel}' shows {len(values):,} values or more in world '{world.name}'; indifference is tried "
+            f"for channels with at most {MOST_VALUES}. Name a flag, such as a cue."
         )
     return Indifferent(channel, place, tuple(values.tolist()))
 
 
-def property_named(world: World, *, always: str | None = None, never: str | None = None) -> Property:
+def property_named(
+    world: World,
+    *,
+    always: str | None = None,
+    never: str | None = None,
+    base: str | None = None,
+    at_most: float = 0.0,
+) -> Property:
     """Returns the property that a text names.
 
     **Arguments:**
@@ -357,37 +270,32 @@ def property_named(world: World, *, always: str | None = None, never: str | None
     - `always`: names of actions, separated by commas; an attribute; `base-optimal`, `optimal:OBJECTIVE`;
       `indifferent:CHANNEL`.
     - `never`: names of actions, separated by commas, or an attribute. Exactly one of the two is given.
+    - `base`: the base objective; by default the world's.
+    - `at_most`: probability with which an attribute may happen that never should.
 
     **Raises:** `UnknownNameError` for a name that is none of these, `UsageError` unless one of the two is given.
     """
     if (always is None) == (never is None):
         raise UsageError("Say what shall hold: either what it always does (always=) or what it never does (never=).")
-    text = always if never is None else never
-    assert text is not None
+    text = always or never or ""
     kind, _, name = text.partition(":")
-    if always is not None and text == "base-optimal":
-        return Optimal(compile_objectives(world).select(world.base_objective))
-    if always is not None and kind == "optimal" and name:
-        return Optimal(compile_objectives(world).select(name))
+    if always is not None and (text == "base-optimal" or (kind == "optimal" and name)):
+        return Optimal(compile_objectives(world).select(name or base or world.base_objective))
     if always is not None and kind == "indifferent" and name:
         return indifferent(world, name)
     words = tuple(word.strip() for word in text.split(","))
-    synonyms: Mapping[str, str] = world.also_called
     if all(word in world.actions for word in words):
-        return (NeverActions if never else AlwaysActions)(tuple(world.actions), words)
-    known: Sequence[str] = (*world.actions, *world.attributes, *synonyms)
-    if always is not None:
-        known = (*known, "base-optimal", "optimal:NAME", "indifferent:CHANNEL")
-    attribute = synonyms.get(text, text)
+        return (NeverActions if always is None else AlwaysActions)(tuple(world.actions), words)
+    more = () if always is None else ("base-optimal", "optimal:NAME", "indifferent:CHANNEL")
+    attribute = world.also_called.get(text, text)
     if attribute not in world.attributes:
+        known = (*world.actions, *world.attributes, *world.also_called, *more)
         raise UnknownNameError(f"action, attribute or property in world '{world.name}'", text, known)
-    return (NeverHappens if never else AlwaysHappens)(tuple(world.attributes), attribute)
+    if always is not None:
+        return AlwaysHappens(tuple(world.attributes), attribute)
+    return NeverHappens(tuple(world.attributes), attribute, at_most)
 
 
-def _levels(levels: Level | None, wanted: Property) -> Level:
-    if levels is None:
-        raise UsageError(
-            f"That it {wanted.words} is about levels, in which things happen; this is a set of observations only. Name "
-            "actions that it never or always takes."
-        )
-    return levels
+def _known(kind: str, name: str, names: tuple[str, ...]) -> None:
+    if name not in names:
+        raise UnknownNameError(kind, name, names)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import abc
-import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from mesascope.audit.policy import observations
 from mesascope.core.random import root_key, stream
@@ -24,6 +23,8 @@ from mesascope.worlds.world import World
 STATES_AT_ONCE: int = 32_768
 """States of levels that are looked at together; bounds memory, not results."""
 OBSERVATIONS_AT_ONCE: int = 65_536
+SAMPLE: int = 4096
+"""Levels of a sample."""
 
 Start = Literal["all", "first"]
 
@@ -36,8 +37,7 @@ class Part:
 
     - `seen`: what an agent sees, `[N, S, ...]`; S is 1 where there are no levels.
     - `there`: which of them are states in which an agent acts, `[N, S]`; what only fills the part up is not.
-    - `levels`: N levels, as numpy arrays; `None` where there are observations only.
-    - `world`: that shows them.
+    - `levels`: N levels, as numpy arrays, and the `world` that shows them; `None` for bare observations.
     """
 
     seen: Float[np.ndarray, "N S ..."]
@@ -46,16 +46,23 @@ class Part:
     world: World | None = None
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class StateSet(abc.ABC):
-    """A set of states.
+    """A set of states, in parts.
 
-    `words` say what it is, `size` is how many levels (or observations) it has, `None` where nobody can count them, and
-    `whole` is whether its `parts` are all of it. `start` is which states of a level belong to it: all that can be
-    reached, or those that the agent reaches from where episodes begin.
+    **Arguments:**
+
+    - `words`: what it is.
+    - `size`: how many levels (or observations) it has; `None` where nobody can count them.
+    - `whole`: whether its parts are all of it.
+    - `start`: which states of a level belong to it: all that can be reached, or those that the agent reaches from where
+      episodes begin.
+    - `world`: whose levels they are; `None` for bare observations.
     """
 
     words: str
     size: int | None
+    world: World | None
     whole: bool = True
     start: Start = "all"
 
@@ -74,133 +81,110 @@ class StateSet(abc.ABC):
 
 
 def part_of(world: World, levels: Level, count: int) -> Part:
-    """Returns levels as a part.
-
-    **Arguments:**
-
-    - `world`: that shows them.
-    - `levels`: a batch, as numpy arrays.
-    - `count`: how many, the first ones, belong to it.
-    """
+    """Returns a batch of levels, as numpy arrays, as a part of which the first so many belong to a set."""
     there = np.asarray(levels.reachable & ~levels.terminal) & (np.arange(levels.count) < count)[:, None]
     return Part(observations(world, levels), there, levels, world)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Observations(StateSet):
     """Observations that are named one by one.
 
     **Arguments:**
 
-    - `words`: what they are.
-    - `count`: how many.
-    - `rows`: returns those of some indices `[B]`, as `[B, ...]`; made when they are asked for, since all of them may
-      be more than memory holds.
+    - `size`: how many.
+    - `rows`: returns those of some indices `[B]`, as `[B, ...]`, since all of them may be more than memory holds.
     """
 
-    words: str
-    count: int
+    size: int
+    world: None = None
     rows: Callable[[np.ndarray], np.ndarray]
-    whole: bool = True
-    start: Start = "all"
-    size: int | None = field(init=False)
-
-    def __post_init__(self):
-        object.__setattr__(self, "size", self.count)
 
     @property
     def parts(self) -> int:
-        return -(-self.count // OBSERVATIONS_AT_ONCE)
+        return -(-self.size // OBSERVATIONS_AT_ONCE)
 
     def part(self, number: int) -> Part:
-        index = number * OBSERVATIONS_AT_ONCE + np.arange(min(OBSERVATIONS_AT_ONCE, self.count))
-        rows = np.asarray(self.rows(np.minimum(index, self.count - 1)), np.float32)
-        return Part(rows[:, None], (index < self.count)[:, None])
+        index = number * OBSERVATIONS_AT_ONCE + np.arange(min(OBSERVATIONS_AT_ONCE, self.size))
+        rows = np.asarray(self.rows(np.minimum(index, self.size - 1)), np.float32)
+        return Part(rows[:, None], (index < self.size)[:, None])
 
     def sampled(self, count: int, seed: int) -> Observations:
-        chosen = np.random.default_rng(seed).integers(0, self.count, count)
-        words = f"sampled {count:,} of {amount(self.count)} observations ({self.words})"
-        return replace(self, words=words, count=count, rows=lambda index: self.rows(chosen[index]), whole=False)
+        chosen = np.random.default_rng(seed).integers(0, self.size, count)
+        words = f"sampled {count:,} of {amount(self.size)} observations ({self.words})"
+        return replace(self, words=words, size=count, rows=lambda index: self.rows(chosen[index]), whole=False)
 
 
-def observations_set(words: str, seen: Float[np.ndarray, "B ..."]) -> Observations:
-    """Returns the set of some observations.
-
-    **Arguments:**
-
-    - `words`: what they are.
-    - `seen`: as an agent is shown them.
-    """
-    return Observations(words, len(seen), lambda index: seen[index])
+def observations_set(words: str, seen: Shaped[np.ndarray, "B ..."]) -> Observations:
+    """Returns the set of some observations, as an agent is shown them; `words` say what they are."""
+    return Observations(words=words, size=len(seen), rows=lambda index: seen[index])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Distribution(StateSet):
-    """Levels of a named distribution of a world: all of them where there are few, else as many as are drawn.
+    """Levels of a distribution of a world; made by `distribution`.
 
     **Arguments:**
 
-    - `world`, `name`: whose.
-    - `start`: as of every set.
-    - `drawn`: levels that are drawn where there are more than can be named.
-    - `seed`: of what is drawn.
+    - `name`: of the distribution.
+    - `every`: all levels, and the world that shows them; `None` where they are a sample.
+    - `drawn`, `seed`: how many levels a sample has, and what it is drawn with.
     """
 
     world: World
     name: str
-    start: Start = "all"
-    drawn: int = 4096
-    seed: int = 0
-    words: str = field(init=False)
-    size: int | None = field(init=False)
-    whole: bool = field(init=False)
+    every: tuple[World, Level] | None
+    drawn: int
+    seed: int
 
-    def __post_init__(self):
-        self.world.check_distribution(self.name)
-        count = None if self._all is None else self._all[1].count
-        words = f"sampled {self.drawn:,} of {self._most()} levels of '{self.name}'"
-        words = words if count is None else f"all levels of '{self.name}': {count:,}"
-        for name, value in (("words", words), ("size", count), ("whole", count is not None)):
-            object.__setattr__(self, name, value)
-
-    @functools.cached_property
-    def _all(self) -> tuple[World, Level] | None:
-        """All levels, and the world that shows them; `None` where they are too many, or drawing does not yield all."""
-        count = self.world.distinct_levels(self.name)
-        if count is None:
-            return None
-        levels = draw_levels(self.world, self.name, key=self._key("all"), count=count)
-        leaves = [np.asarray(leaf).reshape(count, -1) for leaf in jax.tree.leaves(levels)]
-        different = {tuple(leaf[row].tobytes() for leaf in leaves) for row in range(count)}
-        return compacted(self.world, levels) if len(different) == count else None
-
-    def _key(self, use: str):
-        return stream(f"proof/{self.name}/{use}", key=root_key(self.seed))
-
-    def _most(self) -> str:
-        inner, known = self.world.unwrapped, self.world.distinct_levels(self.name)
-        if known is None and isinstance(inner, LayoutWorld):
-            # Walls, floor, and each kind of object: more than there are levels, by how much nobody counts.
-            known = (len(inner.limits()) + 2) ** inner.grid.cells
-        return "infinitely many" if known is None else f"up to {amount(known)}"
-
-    @functools.cached_property
+    @property
     def _at_once(self) -> int:
         level = jax.eval_shape(lambda key: self.world.sample(key=key, distribution=self.name, count=1), root_key(0))
         return max(1, min(self.drawn, STATES_AT_ONCE // level.initial.shape[-1]))
 
     @property
     def parts(self) -> int:
-        return 1 if self._all is not None else -(-self.drawn // self._at_once)
+        return -(-self.drawn // self._at_once) if self.every is None else 1
 
     def part(self, number: int) -> Part:
-        if self._all is not None:
-            return part_of(*self._all, self._all[1].count)
-        levels = draw_levels(self.world, self.name, key=self._key(str(number)), count=self._at_once)
-        return part_of(self.world, levels, self.drawn - number * self._at_once)
+        if self.every is not None:
+            return part_of(*self.every, self.every[1].count)
+        at_once = self._at_once
+        key = stream(f"proof/{self.name}/{number}", key=root_key(self.seed))
+        levels = draw_levels(self.world, self.name, key=key, count=at_once)
+        return part_of(self.world, levels, self.drawn - number * at_once)
 
     def sampled(self, count: int, seed: int) -> Distribution:
-        return replace(self, drawn=count, seed=seed)
+        inner, known = self.world.unwrapped, self.size
+        if known is None and isinstance(inner, LayoutWorld):
+            # Walls, floor, and each kind of object: more than there are levels, by how much nobody counts.
+            known = (len(inner.limits()) + 2) ** inner.grid.cells
+        most = "infinitely many" if known is None else f"up to {amount(known)}"
+        words = f"sampled {count:,} of {most} levels of '{self.name}'"
+        return replace(self, words=words, whole=False, every=None, drawn=count, seed=seed)
+
+
+def distribution(world: World, name: str, *, drawn: int = SAMPLE, seed: int = 0, start: Start = "all") -> Distribution:
+    """Returns all levels of a distribution where they are few, and drawing yields each of them; else a sample.
+
+    **Arguments:**
+
+    - `world`, `name`: whose.
+    - `drawn`, `seed`: how many levels a sample has, and what it is drawn with.
+    - `start`: as of every set.
+
+    **Raises:** `UnknownNameError` for another distribution.
+    """
+    world.check_distribution(name)
+    count = world.distinct_levels(name)
+    common = {"world": world, "name": name, "start": start, "drawn": drawn, "seed": seed}
+    if count is not None:
+        levels = draw_levels(world, name, key=stream(f"proof/{name}/all", key=root_key(seed)), count=count)
+        leaves = [np.asarray(leaf).reshape(count, -1) for leaf in jax.tree.leaves(levels)]
+        if len({tuple(leaf[row].tobytes() for leaf in leaves) for row in range(count)}) == count:
+            words = f"all levels of '{name}': {count:,}"
+            return Distribution(words=words, size=count, every=compacted(world, levels), **common)
+    return Distribution(words="", size=count, whole=False, every=None, **common).sampled(drawn, seed)
 
 
 def amount(number: int) -> str:

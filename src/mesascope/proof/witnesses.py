@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -14,12 +13,14 @@ from mesascope.audit.evaluation import Evaluation, exact_evaluation
 from mesascope.audit.findings import Witness
 from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import choices_in
+from mesascope.core.rounding import settled
 from mesascope.objectives.objective import compile_objectives
 from mesascope.planning.evaluation import policy_values
+from mesascope.proof.abstract_property import ActionProperty, Property, possible_actions
 from mesascope.proof.judging import Judged, choices_of, judge
 from mesascope.proof.lock_step import lock_step
 from mesascope.proof.outcomes import chance_of
-from mesascope.proof.property import ActionProperty, NeverHappens, Optimal, Property
+from mesascope.proof.property import NeverHappens, Optimal
 from mesascope.proof.state_set import Part, StateSet
 from mesascope.proof.verdict import Counterexample
 from mesascope.worlds.grid_world import GridLayout, LayoutWorld
@@ -34,11 +35,11 @@ NAMED: int = 3
 
 @dataclass
 class Search:
-    """Keeps, while parts of a set go by, the worst level and those in which the property holds."""
+    """Keeps, while the parts of a set go by, the worst level and those in which the property holds."""
 
     worst: tuple[int, int, int] | None = None
     most: int = 0
-    text: np.ndarray | None = None
+    text: np.ndarray = field(default_factory=lambda: np.zeros(0))
     behaving: list[tuple[int, int, np.ndarray]] = field(default_factory=list)
 
     def look_at(self, number: int, part: Part, judged: Judged) -> None:
@@ -49,154 +50,122 @@ class Search:
         - `number`: of the part in its set.
         - `part`, `judged`: what it holds, and what was found there.
         """
-        if part.levels is None:
-            if self.worst is None and judged.violated.any():
-                self.worst = (number, *np.argwhere(judged.violated)[0].tolist())
-            return
         count = judged.violated.sum(-1)
         row = int(count.argmax())
         if count[row] > self.most:
-            self.most, self.worst, self.text = int(count[row]), (number, row, -1), _texts(part, [row])[0]
-        room = COMPARED if isinstance(part.levels.layout, GridLayout) else COMPARED_TEXTS
-        rows = np.flatnonzero((count == 0) & ~judged.open.any(-1) & judged.counted.any(-1))[: room - len(self.behaving)]
-        self.behaving += [(number, int(row), text) for row, text in zip(rows, _texts(part, rows), strict=True)]
+            self.most, self.worst = int(count[row]), (number, row, int(judged.violated[row].argmax()))
+            self.text = _text(part, row)
+        if part.levels is not None:
+            room = COMPARED if isinstance(part.levels.layout, GridLayout) else COMPARED_TEXTS
+            fine = (count == 0) & ~judged.open.any(-1) & judged.counted.any(-1)
+            rows = np.flatnonzero(fine)[: room - len(self.behaving)].tolist()
+            self.behaving += [(number, one, _text(part, one)) for one in rows]
 
     def counterexample(
         self, agent: Agent, wanted: Property, states: StateSet, taken_above: float | None
     ) -> Counterexample | None:
         """Returns the worst, asked again by itself; `None` if the agent does otherwise then.
 
-        **Arguments:** as of `enumerate_states`.
+        **Arguments:** as of `enumeration.enumerate_states`.
         """
         assert self.worst is not None
         number, row, state = self.worst
-        part = states.part(number)
-        if part.levels is None:
-            one = Part(part.seen[row : row + 1], part.there[row : row + 1])
-            judged = judge(agent, wanted, one, start=states.start, taken_above=taken_above)
-            outputs = choices_of(agent, one, one.there, taken_above).policy[0, state]
-            words = f"Shown observation {number * part.seen.shape[0] + row:,} of the set, it {_not(wanted)}."
-            inputs = tuple(one.seen[0, state].ravel().tolist())
-            return Counterexample(words, inputs, tuple(outputs.tolist())) if judged.violated.any() else None
-        nearest = self._nearest()
-        rows = [(part, row), (part, row) if nearest is None else (states.part(nearest[0]), nearest[1])]
-        some = [each.levels[place] for each, place in rows if each.levels is not None]
-        levels = jax.tree.map(lambda *arrays: np.stack(arrays), *some)
-        seen, there = (np.stack([getattr(each, name)[place] for each, place in rows]) for name in ("seen", "there"))
-        both = Part(seen, there, levels, part.world)
+        part, near = states.part(number), self._nearest()
+        other, beside = (part, row) if near is None else (states.part(near[0]), near[1])
+        seen, there = (np.stack([getattr(part, name)[row], getattr(other, name)[beside]]) for name in ("seen", "there"))
+        both = Part(seen, there)
+        if part.levels is not None and other.levels is not None:
+            levels = jax.tree.map(lambda *arrays: np.stack(arrays), part.levels[row], other.levels[beside])
+            both = replace(both, levels=levels, world=part.world)
         judged = judge(agent, wanted, both, start=states.start, taken_above=taken_above)
         if not judged.violated[0].any():
             return None
-        drawn = _Drawn(agent, wanted, both, states.words, taken_above)
-        start = drawn.telling(0, judged.violated[0])
+        if part.levels is None:
+            place, policy = number * len(part.seen) + row, choices_of(agent, both, there, None).policy[0, 0]
+            sentence = f"Shown observation {place:,} of the set, it does not hold that it {wanted.words}."
+            return Counterexample(sentence, tuple(seen[0, 0].ravel().tolist()), tuple(policy.tolist()))
+        evaluation = _evaluation(agent, wanted, both, states.words)
+        level_set = evaluation.level_set
+        loss = level_set.optimal_action_values[0].max(-1) - policy_values(
+            level_set.levels, evaluation.policy, level_set.objectives
+        ).squeeze(0)
+        # Of several states the one that costs most.
+        state = int(np.where(judged.violated[0], settled(loss[0]), -np.inf).argmax())
+        sentence = _sentence(agent, wanted, both, evaluation, state, taken_above)
+        level = replace(_witness(agent, wanted, both, evaluation, 0, state), sentence=sentence)
         behaves = None
-        if nearest is not None and not judged.violated[1].any():
-            here = start if judged.counted[1, start] else int(judged.counted[1].argmax())
-            behaves = replace(drawn.witness(1, here), sentence=f"In this level it {wanted.words}.")
-        sentence = drawn.sentence(0, start)
-        level = replace(drawn.witness(0, start), sentence=sentence)
-        outputs = drawn.evaluation.policy[0, start]
-        return Counterexample(sentence, outputs=tuple(outputs.tolist()), level=level, behaves=behaves)
+        if near is not None and not judged.violated[1].any():
+            here = state if judged.counted[1, state] else int(judged.counted[1].argmax())
+            behaves = _witness(agent, wanted, both, evaluation, 1, here)
+            behaves = replace(behaves, sentence=f"In this level it {wanted.words}.")
+        outputs = tuple(evaluation.policy[0, state].tolist())
+        return Counterexample(sentence, outputs=outputs, level=level, behaves=behaves)
 
     def _nearest(self) -> tuple[int, int] | None:
-        if not self.behaving or self.text is None:
-            return None
-        rows = [(number, row, text) for number, row, text in self.behaving if text.shape == self.text.shape]
+        """Returns the part and row of the level that fewest characters tell from the worst."""
+        rows = [one for one in self.behaving if one[2].shape == self.text.shape]
         if not rows:
-            return self.behaving[0][:2]
-        return rows[int(np.argmin((np.stack([text for _, _, text in rows]) != self.text).sum(-1)))][:2]
+            return self.behaving[0][:2] if self.behaving else None
+        return rows[int((np.stack([text for *_, text in rows]) != self.text).sum(-1).argmin())][:2]
 
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """The worst level and the nearest that behaves, with all that drawings and sentences of them need."""
-
-    agent: Agent
-    wanted: Property
-    part: Part
-    words: str
-    taken_above: float | None
-
-    @functools.cached_property
-    def evaluation(self) -> Evaluation:
-        world, levels = self.part.world, self.part.levels
-        assert world is not None
-        assert levels is not None
-        # Where it is about an objective, that is what the picture shows.
-        names = self.wanted.objective.names if isinstance(self.wanted, Optimal) else (world.base_objective,)
-        objectives = compile_objectives(world).select(*names)
-        level_set = LevelSet(self.words, world, self.words, levels, objectives, 0)
-        return exact_evaluation(level_set, lambda levels, where=None: choices_in(self.agent, world, levels, where))
-
-    def telling(self, level: int, states: np.ndarray) -> int:
-        """Returns the state of some in which the agent loses most of the objective."""
-        level_set = self.evaluation.level_set
-        gained = policy_values(level_set.levels, self.evaluation.policy, level_set.objectives)[0, level]
-        loss = level_set.optimal_action_values[0, level].max(-1) - gained
-        return int(np.where(states, np.round(loss, 9), -np.inf).argmax())
-
-    def witness(self, level: int, start: int) -> Witness:
-        """Returns the level with the agent's way from a start."""
-        found = witness_at(self.evaluation, 0, level, start)
-        if self.agent.memoryless:
-            return found
-        assert isinstance(self.wanted, ActionProperty)
-        begins = np.zeros_like(self.part.there)
-        begins[level, start] = True
-        *_, path = lock_step(self.agent, self.wanted, self.part, begins)
-        world, one = self.evaluation.level_set.world, self.evaluation.level_set.levels[level]
-        places = (world.position(one, int(state[0])) for state in path)
-        return replace(found, agent_path=tuple(place for place in places if place is not None))
-
-    def sentence(self, level: int, state: int) -> str:
-        """Returns what goes wrong, for people."""
-        level_set, wanted = self.evaluation.level_set, self.wanted
-        world, one, policy = level_set.world, level_set.levels[level], self.evaluation.policy
-        place = world.position(one, state)
-        where = "in the state drawn" if place is None else f"in row {place[0]}, column {place[1]}"
-        things = []
-        if isinstance(one.layout, GridLayout) and isinstance(world.unwrapped, LayoutWorld):
-            signs = [world.legend[sign] for sign in world.unwrapped.limits()]
-            for cell, kind in np.argwhere(one.layout.objects).tolist():
-                row, column = world.unwrapped.grid.row_and_column(cell)
-                things.append(f"the {signs[kind]} in row {row}, column {column}")
-        begins = f"With {' and '.join(things)}, " if 0 < len(things) <= NAMED else ""
-        if isinstance(wanted, NeverHappens):
-            odds = chance_of(level_set.levels, policy, wanted.event(level_set.levels))[level, state]
-            said = f"begun {where}, it does not: it ought to be so that it {wanted.words}"
-            if self.agent.memoryless:
-                said += f"; under its own probabilities the chance of '{wanted.attribute}' is {odds:.3g}"
-        elif isinstance(wanted, ActionProperty) and self.agent.memoryless:
-            choices = choices_of(self.agent, self.part, self.part.there, self.taken_above)
-            fine = np.broadcast_to(wanted.allowed(level_set.levels), policy.shape)[level, state]
-            names = [_called(world, one, action) for action in np.flatnonzero(choices.possible[level, state] & ~fine)]
-            better = [_called(world, one, action) for action in np.flatnonzero(fine)]
-            would = "would be optimal" if isinstance(wanted, Optimal) else "would be allowed"
-            said = f"it chooses {' or '.join(names)} {where}; {' or '.join(better) or 'nothing'} {would}"
-        else:
-            said = f"begun {where}, it {_not(wanted)}"
-        sentence = f"{begins}{said}."
-        return sentence[0].upper() + sentence[1:]
-
-
-def _not(wanted: Property) -> str:
-    return f"breaks the property that it {wanted.words}"
-
-
-def _called(world, level, action) -> str:
-    text = getattr(world, "action_text", None)
-    name = world.actions[action]
-    return name if text is None else f"{name} ({text(level, int(action))})"
-
-
-def _texts(part: Part, rows) -> list[np.ndarray]:
-    """Returns levels as rows of characters, to be compared; those of layouts without making the text."""
-    levels, world = part.levels, part.world
-    assert levels is not None
+def _evaluation(agent: Agent, wanted: Property, part: Part, words: str) -> Evaluation:
+    """Returns what pictures are drawn from; of agents with memory, its first choices."""
+    world, levels = part.world, part.levels
     assert world is not None
-    layout = levels.layout
-    if isinstance(layout, GridLayout) and len(rows):
-        kinds = (np.asarray(layout.objects)[rows] * (np.arange(layout.objects.shape[-1]) + 2)).sum(-1)
-        inside = np.asarray(layout.walls)[rows][:, 1:-1, 1:-1].reshape(len(kinds), -1)
-        return list((inside + kinds).astype(np.uint8))
-    return [np.array(list(world.format(levels[int(row)]))) for row in rows]
+    assert levels is not None
+    names = wanted.objective.names if isinstance(wanted, Optimal) else (world.base_objective,)
+    level_set = LevelSet(words, world, words, levels, compile_objectives(world).select(*names), 0)
+    return exact_evaluation(level_set, lambda levels, where=None: choices_in(agent, world, levels, where))
+
+
+def _witness(agent: Agent, wanted: Property, part: Part, evaluation: Evaluation, level: int, start: int) -> Witness:
+    found = witness_at(evaluation, 0, level, start)
+    if agent.memoryless or part.world is None or part.levels is None:
+        return found
+    assert isinstance(wanted, ActionProperty)
+    begins = np.zeros_like(part.there)
+    begins[level, start] = True
+    states = [int(state[0]) for state in lock_step(agent, wanted, part, begins)[2]]
+    places = (part.world.position(part.levels[level], state) for state in states)
+    return replace(found, agent_path=tuple(place for place in places if place is not None))
+
+
+def _sentence(
+    agent: Agent, wanted: Property, part: Part, evaluation: Evaluation, state: int, taken_above: float | None
+) -> str:
+    """Returns what goes wrong in the first level, for people."""
+    world, levels, policy = evaluation.level_set.world, evaluation.level_set.levels, evaluation.policy[0, state]
+    one, place, inner = levels[0], world.position(levels[0], state), world.unwrapped
+    where = "in the state shown" if place is None else f"in row {place[0]}, column {place[1]}"
+    things = []
+    if isinstance(one.layout, GridLayout) and isinstance(inner, LayoutWorld):
+        names = [world.legend[sign] for sign in inner.limits()]
+        for cell, kind in np.argwhere(one.layout.objects).tolist():
+            things.append("the {} in row {}, column {}".format(names[kind], *inner.grid.row_and_column(cell)))
+    begins = f"with {' and '.join(things)}, " if 0 < len(things) <= NAMED else ""
+    if not agent.memoryless or not isinstance(wanted, ActionProperty):
+        said = f"it does not hold {where} that it {wanted.words}"
+    elif isinstance(wanted, NeverHappens):
+        chance = chance_of(levels, evaluation.policy, wanted.event(levels))[0, state]
+        said = f"it does not hold, begun {where}, that it {wanted.words}; the chance is {chance:.3g} when it draws"
+    else:
+        told = getattr(world, "action_text", lambda level, action: world.actions[action])
+        fine = np.broadcast_to(wanted.allowed(levels), (*part.there.shape, len(policy)))[0, state]
+        wrong, right = (
+            " or ".join(told(one, int(action)) for action in np.flatnonzero(some)) or "nothing"
+            for some in (possible_actions(policy, taken_above) & ~fine, fine)
+        )
+        said = f"it chooses {wrong} {where}; {right} would be {'optimal' if isinstance(wanted, Optimal) else 'allowed'}"
+    return f"{begins}{said}."[:1].upper() + f"{begins}{said}."[1:]
+
+
+def _text(part: Part, row: int) -> np.ndarray:
+    """Returns a level as characters, to be compared; one of a layout without making the text."""
+    if part.levels is None or part.world is None:
+        return np.zeros(0)
+    layout = part.levels.layout
+    if isinstance(layout, GridLayout):
+        objects = np.asarray(layout.objects[row])
+        return np.asarray(layout.walls[row])[1:-1, 1:-1].ravel() + objects @ (np.arange(objects.shape[-1]) + 2)
+    return np.array(list(part.world.format(part.levels[row])))

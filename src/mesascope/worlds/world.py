@@ -163,7 +163,8 @@ class World(abc.ABC):
     def distinct_levels(self, distribution: str) -> int | None:
         """Returns how many different levels a distribution has; `None` if more than anybody asks for.
 
-        Asking `sample` for more repeats some of them, and a repeated level is no further evidence.
+        Asking `sample` for so many gives each of them once; asking for more repeats some, and a repeated level is no
+        further evidence.
         """
         return None
 

@@ -8,9 +8,12 @@ import pytest
 
 from mesascope.audit.findings import Witness
 from mesascope.core.errors import UsageError
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.oversight.comparison import effects_of
+from mesascope.proof.attacks.attack import Attack, CellEdit
+from mesascope.proof.verdict import Counterexample, refuted, unknown
 from mesascope.report.data.kinds import KINDS, load_report, report_file
+from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.data.question_reports import WitnessReport
 from mesascope.report.data.remedy_comparison import Comparison, Shown, TreatedAgent
 from mesascope.report.views.comparison import compared
@@ -67,13 +70,62 @@ def remedy_report() -> Comparison:
     )
 
 
+def verify_report() -> VerifyReport:
+    """A statement that a level refutes, beside one in which it holds."""
+    shown = Counterexample("It stays <b>here</b>.", (0.5,) * 20, (1.0, -1.0), LEVEL, LEVEL)
+    verdict = refuted("all 12 states were evaluated", shown, checked=12, size=12)
+    return VerifyReport(
+        "<script>robot</script>", "network", "corner", {"size": 5}, "It moves.", "all", 0, verdict, {"seed": 0}
+    )
+
+
+def attack_report() -> AttackReport:
+    """An edit of one cell that costs a little."""
+    half, seen = Estimate(0.5, 0.4, 0.6, 8), (("wall", "wall"), ("wall", "<i>cheese</i>"))
+    attack = Attack(
+        agent="robot",
+        world="corner",
+        distribution="train",
+        objective="cheese",
+        target="",
+        cells=1,
+        contents=3,
+        edits=40,
+        levels=8,
+        states=80,
+        evaluations=3200,
+        tried_all=True,
+        edit=(CellEdit(1, 1, "cheese", "nothing"),),
+        level=2,
+        clean_return=0.9,
+        edited_return=0.1,
+        optimum=0.95,
+        chance=0.05,
+        cost=0.9,
+        worst=half,
+        random=half,
+        searched_at_random=None,
+        regret=half,
+        states_changed=half,
+        states_random=half,
+        states_clean=half,
+        before=LEVEL,
+        after=LEVEL,
+        seen_before=seen,
+        seen_after=(seen[0], ("wall", "nothing")),
+        verdict=unknown("3,200 pairs", "not all edits were tried"),
+        sentence="It costs most.",
+    )
+    return AttackReport("robot", "network", "corner", {"size": 5}, 0, attack, {"seed": 0})
+
+
 @pytest.fixture(scope="module")
 def saved(reports):
     """One of each kind, by its name."""
     audits = reports["inconclusive"], reports["robust"]
     made = [audits[0], search_report(), objective_report(), battery_report(), witness_report(), onset_report()]
     made.append(compared(*(audit.findings for audit in audits), {"seed": 0}))
-    made.append(remedy_report())
+    made += [remedy_report(), verify_report(), attack_report()]
     return {one.name: one for one in made}
 
 

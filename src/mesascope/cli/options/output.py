@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mesascope.cli.command import Command
     from mesascope.report.data.saved_report import SavedReport
 
-NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episodes", "processes")
+NOT_INPUTS = ("out", "force", "json", "quiet", "fail_on", "require", "most_episodes", "must_hold", "processes")
 """Fields that no result depends on."""
 
 
@@ -82,7 +82,7 @@ def request_of(command: Command) -> dict[str, Any]:
         for name, value in options_of(command)
         if name not in NOT_INPUTS
     }
-    for name in ("agent", "first", "second", "preferences"):
+    for name in ("agent", "first", "second", "preferences", "property", "level"):
         file = Path(str(request.get(name) or ""))
         if file.is_file():
             request[f"{name}_sha256"] = sha256_of(file)

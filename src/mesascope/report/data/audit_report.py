@@ -12,6 +12,7 @@ from msgspec import Meta
 from mesascope.audit.findings import Findings
 from mesascope.report.data.forms import (
     AlignmentForm,
+    AllLevelsForm,
     EstimateForm,
     EvidenceForm,
     Form,
@@ -89,6 +90,9 @@ class ReportForm(Form, frozen=True):
     evidence: Annotated[list[EvidenceForm], Meta(max_length=1000)]
     not_tested: Annotated[list[NotTestedForm], Meta(max_length=1000)]
     provenance: ProvenanceForm
+    all_levels: Annotated[
+        AllLevelsForm | None, Meta(description="Null where there are more levels than were audited.")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,7 @@ class Report(SavedReport):
             "evidence": findings["evidence"],
             "not_tested": [{"what": what, "why": why} for what, why in findings["not_tested"]],
             "provenance": self._provenance(),
+            "all_levels": findings["all_levels"],
         }
 
     @classmethod

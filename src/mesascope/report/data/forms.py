@@ -188,6 +188,17 @@ class WitnessForm(Form, frozen=True):
                     raise ValueError(f"is a place outside of the level in 'witness.text' - at `$.{where}`")
 
 
+class AllLevelsForm(Form, frozen=True):
+    """Whether base regret is small in every level after the shift, where all of them were evaluated exactly."""
+
+    distribution: Name
+    levels: Whole
+    proved: bool
+    worst_regret: float
+    worst_level: Whole
+    sentence: str
+
+
 class PointForm(Struct, frozen=True):
     """A measured number of a curve (`x`) or of a set of rates (`name`)."""
 

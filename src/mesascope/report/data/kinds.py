@@ -10,6 +10,7 @@ from mesascope.core.text import quoted
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.comparison_report import ComparisonReport
 from mesascope.report.data.onset_report import OnsetReport
+from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
 from mesascope.report.data.remedy_comparison import Comparison
 from mesascope.report.data.saved_report import MAXIMUM_BYTES, SavedReport
@@ -23,6 +24,8 @@ KINDS: tuple[type[SavedReport], ...] = (
     OnsetReport,
     ComparisonReport,
     Comparison,
+    VerifyReport,
+    AttackReport,
 )
 
 

@@ -11,7 +11,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
-from mesascope.audit.findings import AlignmentAnswer, ObjectiveAnswer, OptimizerAnswer, SearchVerdict, Witness
+from mesascope.audit.findings import (
+    AlignmentAnswer,
+    AllLevels,
+    ObjectiveAnswer,
+    OptimizerAnswer,
+    SearchVerdict,
+    Witness,
+)
 from mesascope.core.details import details_data
 from mesascope.core.verdicts import Estimate, Evidence
 from mesascope.report.data import forms
@@ -23,6 +30,7 @@ FORMS: dict[type, type[msgspec.Struct]] = {
     OptimizerAnswer: forms.OptimizerForm,
     ObjectiveAnswer: forms.ObjectiveForm,
     AlignmentAnswer: forms.AlignmentForm,
+    AllLevels: forms.AllLevelsForm,
     Witness: forms.WitnessForm,
 }
 """Records whose form is not field by field their own."""

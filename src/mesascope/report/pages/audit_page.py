@@ -148,6 +148,7 @@ def _is_aligned(findings: Findings) -> AnswerCard:
         TONES[alignment.verdict],
         [
             *_probability(class_probability(alignment)),
+            *([findings.all_levels.sentence] if findings.all_levels else []),
             *([f"runner-up: {alignment.runner_up}"] if alignment.runner_up else []),
         ],
         with_reason(alignment.sentence, alignment.reason),

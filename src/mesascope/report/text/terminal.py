@@ -123,6 +123,8 @@ def screen(
     for label, head, role, text in _answers(findings):
         lines += _row(label, text, width, paint, head=head, role=role)
     lines += _regret_rows(findings, width, paint)
+    if findings.all_levels is not None:
+        lines += _row("All levels", plain(findings.all_levels.sentence), width, paint)
     lines += _witness_rows(findings, width, paint, glyphs)
     found = Counter(piece.verdict for piece in findings.evidence)
     checks = glyphs.separator.join(f"{found[verdict]} {verdict}" for verdict in Verdict)
