@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.proof.branch_and_bound import Engine, Query, Search
+from mesascope.proof.branch_and_bound import BranchAndBound, Query, Search
 from mesascope.proof.piecewise import PiecewiseNetwork
 from mesascope.proof.verdict import Counterexample, ProofVerdict, proved, refuted, unknown
 
@@ -42,7 +42,7 @@ def decide(
         raise UsageError(f"A budget of {seconds} CPU seconds is none; give more than 0.")
     for query in queries:
         _check(network, query)
-    searches = Engine(network, queries, replay).run(seconds=seconds)
+    searches = BranchAndBound(network, queries, replay).run(seconds=seconds)
     return tuple(_verdict(search, network, seconds) for search in searches)
 
 
@@ -59,13 +59,15 @@ def _check(network: PiecewiseNetwork, query: Query) -> None:
 
 
 def _verdict(search: Search, network: PiecewiseNetwork, seconds: float) -> ProofVerdict:
-    how = f"bounds over {search.boxes:,} boxes, up to floating point"
-    numbers = {"checked": search.boxes, "budget": f"{search.seconds:.2f} CPU seconds", "exact": False}
+    how = f"bounds over {search.checked:,} parts, up to floating point"
+    numbers = {"checked": search.checked, "budget": f"{search.seconds:.2f} CPU seconds", "exact": False}
     if search.witness is not None:
         outputs = network(search.witness[None])[0]
         said = ", ".join(f"{number:.6g}" for number in outputs)
         witness = Counterexample(f"The outputs are {said}.", tuple(search.witness), tuple(outputs))
         return refuted(how, witness, **numbers)
-    if search.proved:
+    if search.stuck:
+        return unknown(how, f"{search.stuck:,} parts without halves lie within rounding of bad outputs", **numbers)
+    if not search.open:
         return proved(how, **numbers)
-    return unknown(how, f"{len(search.open):,} boxes were left after {seconds:g} CPU seconds", **numbers)
+    return unknown(how, f"{len(search.open):,} parts were left after {seconds:g} CPU seconds", **numbers)
