@@ -79,11 +79,11 @@ class Attack:
     states_changed: Estimate
     states_random: Estimate
     states_clean: Estimate
-    by_gradients: Estimate | None
-    by_gradients_random: Estimate | None
     before: Witness
     after: Witness
     seen_before: Words
     seen_after: Words
     verdict: ProofVerdict
     sentence: str
+    by_gradients: Estimate | None = None
+    by_gradients_random: Estimate | None = None
