@@ -38,7 +38,9 @@ from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
 HELD_OUT: int = 256
-"""Levels in which is verified, one state of each: states of one level are alike."""
+"""Levels in one state of each of which is verified: states of one level are alike."""
+EACH: int = 8
+"""States of a level that are trained on."""
 INNER_STEPS: int = 3
 """Of the attack within an update."""
 
@@ -49,7 +51,7 @@ class LatentPenalty(Penalty):
     **Arguments:**
 
     - `seen`, `allowed`: R states, and the actions there that are not bad.
-    - `radius`: as a share of the root mean square of what the site holds: larger activations buy nothing.
+    - `radius`: as a share of the root mean square of what the site holds, so that larger activations buy nothing.
     - `weight`: in units of reward.
     - `site`: whose activations are off.
     """
@@ -68,22 +70,20 @@ class LatentPenalty(Penalty):
             scores = jax.nn.log_softmax(logits_with(network, seen, held + radius * shift, self.site))
             return -jax.nn.logsumexp(jnp.where(allowed, scores, -jnp.inf))
 
-        each = jax.vmap(loss)
-        slope = jax.vmap(jax.grad(loss))
         shift = jnp.zeros_like(held)
         for _ in range(INNER_STEPS):
-            step = jax.lax.stop_gradient(jnp.sign(slope(shift, self.seen, held, self.allowed)))
-            shift = jnp.clip(shift + step * (2 / INNER_STEPS), -1, 1)
-        return self.weight * each(shift, self.seen, held, self.allowed).mean()
+            slope = jax.lax.stop_gradient(jax.vmap(jax.grad(loss))(shift, self.seen, held, self.allowed))
+            shift = jnp.clip(shift + jnp.sign(slope) * (2 / INNER_STEPS), -1, 1)
+        return self.weight * jax.vmap(loss)(shift, self.seen, held, self.allowed).mean()
 
 
 @dataclass(frozen=True)
 class WorstCase(LevelRemedy):
     """Trains on levels that are searched for, as adversarial training does, and for the worst case of what is held.
 
-    After each round it is measured in states of levels that were drawn beside: the share in which bounds prove that no
-    edit of what the site holds makes a choice bad, the share in which an attack finds one, and in which equally many
-    random edits of full size do; and the return on the base objective in levels of training.
+    Before, and after each round, it is measured in states of levels that were drawn beside: the share in which bounds
+    prove that no edit of what the site holds makes a choice bad, in which an attack finds one, and in which equally
+    many random edits of full size do; and the return on the base objective in levels of training.
 
     **Arguments:** as of `LevelRemedy`, and
 
@@ -110,106 +110,91 @@ class WorstCase(LevelRemedy):
         if not 0 < self.radius < np.inf or not 0 <= self.weight < np.inf or self.states < 1:
             given = f"radius={self.radius:g}, weight={self.weight:g}, states={self.states}"
             raise UsageError(f"{given}: the radius must be above 0, the weight 0 or more, the states 1 or more.")
-        self._adversary()
+        self._on_levels()
 
-    def _adversary(self) -> AdversarialTraining:
+    def _on_levels(self) -> AdversarialTraining:
         return AdversarialTraining(self.levels, self.share, self.rounds, self.budget, self.floor)
 
     def stages(self, trainee: Trainee, *, key: RandomKey) -> Iterator[Stage]:
         sites = trainee.agent.sites()
         if self.site and self.site not in sites:
             raise UnknownNameError(f"site in agents of recipe '{trainee.organism.name}'", self.site, sites)
-        key_levels, key_drawn, key_states = jax.random.split(key, 3)
-        drawn = [level for _, level in family_of(trainee.organism).draw(HELD_OUT, key=key_drawn).values()]
-        trainee.account.searched += len(drawn)
-        judged = _Judged(trainee, self, self.site or sites[-1], _states_of(trainee, drawn, key=key_drawn), key_drawn)
-        for turn, stage in enumerate(self._adversary().stages(trainee, key=key_levels)):
+        key_levels, key_judged, key_rounds = jax.random.split(key, 3)
+        judged = _Judged(trainee, self, self.site or sites[-1], key=key_judged)
+        for turn, stage in enumerate(self._on_levels().stages(trainee, key=key_levels)):
             judged.look()
-            yield dataclasses.replace(
-                stage, penalty=self._penalty(trainee, stage, judged, jax.random.fold_in(key_states, turn))
-            )
-            judged.trained |= _names(trainee, stage.pool)
+            penalty = self._penalty(trainee, stage, judged, key=jax.random.fold_in(key_rounds, turn))
+            yield dataclasses.replace(stage, penalty=penalty)
         judged.look()
         judged.tell()
 
-    def _penalty(self, trainee: Trainee, stage: Stage, judged: _Judged, key: RandomKey) -> LatentPenalty:
+    def _penalty(self, trainee: Trainee, stage: Stage, judged: _Judged, *, key: RandomKey) -> LatentPenalty:
         """Returns the penalty in states of levels that were found, first those in which the relaxed attack works."""
-        organism, key_levels, key_attack = trainee.organism, *jax.random.split(key)
-        if stage.pool is None:
-            levels = trainee.world.sample(key=key_levels, distribution=organism.distribution, count=self.levels)
-            single = [jax.device_get(levels)[row] for row in range(self.levels)]
-        else:
-            assert stage.chances is not None
-            single = [stage.pool[int(row)] for row in np.flatnonzero(stage.chances > 0)]
-        seen, allowed = _states_of(trainee, single, key=key_levels, each=8)
+        key_levels, key_attack = jax.random.split(key)
+        place, pool, chances = trainee.organism.distribution, stage.pool, stage.chances
+        if pool is None or chances is None:
+            pool = jax.device_get(trainee.world.sample(key=key_levels, distribution=place, count=self.levels))
+            chances = np.ones(self.levels)
+        levels = [pool[int(row)] for row in np.flatnonzero(chances > 0)]
+        judged.trained |= {
+            one.tobytes() for some in observations(trainee.world, padded(levels, len(levels))) for one in some
+        }
+        seen, allowed = _states_of(trainee, levels, each=EACH, key=key_levels)
         found = box_attack(trainee.agent, seen, allowed, judged.radius(seen), site=judged.site, key=key_attack)
-        # Stable, so that states of all levels come first that fail, and then the others.
         rows = np.argsort(~found.succeeded, kind="stable")[np.arange(self.states) % len(seen)]
-        arrays = jnp.asarray(seen[rows]), jnp.asarray(allowed[rows])
-        return LatentPenalty(*arrays, jnp.float32(self.radius), jnp.float32(self.weight), judged.site)
+        numbers = jnp.float32(self.radius), jnp.float32(self.weight)
+        return LatentPenalty(jnp.asarray(seen[rows]), jnp.asarray(allowed[rows]), *numbers, judged.site)
 
 
 class _Judged:
-    """States that are judged after each round, and what was found."""
+    """States that are judged before and after each round, and what was found in them."""
 
-    def __init__(self, trainee: Trainee, remedy: WorstCase, site: str, states, key: RandomKey):
-        self.trainee, self.remedy, self.site, self.key = trainee, remedy, site, key
-        self.seen, self.allowed = states
+    def __init__(self, trainee: Trainee, remedy: WorstCase, site: str, *, key: RandomKey):
+        self.trainee, self.site, self.share, self.key = trainee, site, remedy.radius, key
+        world, base, place = trainee.world, trainee.organism.objective, trainee.organism.distribution
+        drawn = [level for _, level in family_of(trainee.organism).draw(HELD_OUT, key=key).values()]
+        trainee.account.searched += len(drawn)
+        self.seen, self.allowed = _states_of(trainee, drawn, each=1, key=key)
         self.trained: set[bytes] = set()
-        self.rounds: list[tuple[np.ndarray, np.ndarray, np.ndarray, float]] = []
-        self.levels = sample_level_set(
-            "train",
-            trainee.world,
-            trainee.organism.distribution,
-            compile_objectives(trainee.world).select(trainee.organism.objective),
-            trainee.organism.objective,
-            count=HELD_OUT,
-            key=stream("return", key=key),
-        )
+        self.found: list[dict[str, np.ndarray]] = []
+        objectives, key_return = compile_objectives(world).select(base), stream("return", key=key)
+        count = min(HELD_OUT, world.distinct_levels(place) or HELD_OUT)
+        self.levels = sample_level_set("train", world, place, objectives, base, count=count, key=key_return)
 
-    def radius(self, seen: np.ndarray) -> float:
+    def radius(self, seen: Float[np.ndarray, "R ..."]) -> float:
         held = self.trainee.agent.step(seen, None).activations[self.site]
-        return self.remedy.radius * max(float(np.sqrt(np.mean(held**2))), 1e-6)
+        return self.share * max(float(np.sqrt(np.mean(held**2))), 1e-6)
 
     def look(self) -> None:
-        agent, levels = self.trainee.agent, self.levels
-        found = relaxed(
-            agent, self.seen, self.allowed, self.radius(self.seen), site=self.site, seconds=0.0, key=self.key
-        )
-        evaluation = exact_evaluation(levels, partial(choices_in, agent, levels.world))
-        gained = 1 - float(np.nanmean(evaluation.regrets[levels.base]))
-        self.rounds.append((found.verified, found.attack.succeeded, found.attack.by_chance, gained))
+        agent, radius = self.trainee.agent, self.radius(self.seen)
+        found = relaxed(agent, self.seen, self.allowed, radius, site=self.site, seconds=0.0, key=self.key)
+        regret = exact_evaluation(self.levels, partial(choices_in, agent, self.levels.world)).regrets[0]
+        shares = {"verified": found.verified, "attacked": found.attack.succeeded, "by chance": found.attack.by_chance}
+        self.found.append(shares | {"return": 1 - regret[np.isfinite(regret)]})
 
     def tell(self) -> None:
-        """Writes the curves down; states of levels that were trained on in the end do not count."""
+        """Writes the curves down, without the states that were trained on in the end."""
         fresh = np.array([one.tobytes() not in self.trained for one in self.seen])
-        self.trainee.measured["states judged"] = float(fresh.sum())
-        for turn, (verified, attacked, by_chance, gained) in enumerate(self.rounds):
-            for name, mask in (("verified", verified), ("attacked", attacked), ("changed by chance", by_chance)):
-                self.trainee.measured[f"share {name} after {turn} rounds"] = float(mask[fresh].mean())
-            self.trainee.measured[f"share of the return after {turn} rounds"] = gained
+        for turn, shares in enumerate(self.found):
+            for name, values in shares.items():
+                values = values if name == "return" else values[fresh]
+                self.trainee.measured[f"{name}, round {turn}"] = float(values.mean()) if len(values) else 0.0
+        self.trainee.measured["states verified in"] = float(fresh.sum())
 
 
 def _states_of(
-    trainee: Trainee, levels: list[Level], *, key: RandomKey, each: int = 1
+    trainee: Trainee, levels: list[Level], *, each: int, key: RandomKey
 ) -> tuple[Float[np.ndarray, "R ..."], Bool[np.ndarray, "R A"]]:
     """Returns some states of single levels in which there is something to choose, and the actions that are not bad."""
     batch, world = padded(levels, len(levels)), trainee.world
-    best = optimal_actions(
-        optimal_action_values(batch, compile_objectives(world).select(trainee.organism.objective))[0]
-    )
+    base = compile_objectives(world).select(trainee.organism.objective)
+    best = optimal_actions(optimal_action_values(batch, base)[0])
     matters = np.asarray(batch.reachable & ~batch.terminal) & ~best.all(-1)
-    random = np.random.default_rng(seed_of(stream("states", key=key)))
-    order = np.where(matters, random.random(matters.shape), 2.0).argsort(-1)[:, :each]
-    level, place = (part.reshape(-1) for part in np.broadcast_arrays(np.arange(len(levels))[:, None], order))
-    fine = matters[level, place]
-    # One of each level in turn, so that the first ones are of all levels.
-    level, place = level[fine], place[fine]
+    random = np.random.default_rng(seed_of(stream("states", key=key))).random(matters.shape)
+    places = np.where(matters, random, 2.0).argsort(-1)[:, :each]
+    level, place = (part.reshape(-1) for part in np.broadcast_arrays(np.arange(len(levels))[:, None], places))
+    level, place = (part[matters[level, place]] for part in (level, place))
     return observations(world, batch)[level, place], best[level, place]
-
-
-def _names(trainee: Trainee, pool: Level | None) -> set[bytes]:
-    return set() if pool is None else {one.tobytes() for row in observations(trainee.world, pool) for one in row}
 
 
 REMEDY = WorstCase

@@ -20,8 +20,7 @@ class Aim:
     **Arguments:**
 
     - `base`: the base objective.
-    - `target`: an action, by name, or an objective, that the agent shall be made to take or serve; `None` for nothing
-      but loss.
+    - `target`: an action, by name, or an objective; `None` for nothing but loss.
     """
 
     base: ObjectiveSpec
@@ -37,22 +36,9 @@ class Aim:
         """Of the target; empty where there is none."""
         return self.target.name if isinstance(self.target, ObjectiveSpec) else self.target or ""
 
-    @property
-    def bad(self) -> str:
-        """What a bad choice is, for people."""
-        if self.target is None:
-            return f"an action that is not optimal for '{self.base.name}'"
-        if isinstance(self.target, str):
-            return f"the action '{self.target}'"
-        return f"an action that is optimal for '{self.name}' and not for '{self.base.name}'"
-
     def allowed(self, level_set: LevelSet) -> Bool[np.ndarray, "N S A"]:
-        """Returns the choices that are not bad.
-
-        **Arguments:**
-
-        - `level_set`: solved for `specs`.
-        """
+        """Returns the choices that are not bad, in levels that are solved for `specs`: bad are the action that is the
+        target, what is optimal for a target and not for the base objective, or what is not optimal for that."""
         best = optimal_actions(level_set.optimal_action_values)
         if isinstance(self.target, str):
             return np.broadcast_to(np.array(level_set.world.actions) != self.target, best.shape[1:])
@@ -78,9 +64,7 @@ def aim_of(world: World, base: str | None, target: str | None) -> Aim:
         raise UsageError(f"'{base}' is the base objective: an agent that is made to serve it is not attacked.")
     if target is None or target in world.actions:
         return Aim(objectives[base], target)
-    if target in objectives:
-        return Aim(objectives[base], objectives[target])
-    if target in world.attributes:
-        return Aim(objectives[base], reach(target))
-    known = (*world.actions, *world.attributes, *objectives)
-    raise UnknownNameError(f"action, attribute or objective of world '{world.name}'", target, known)
+    if target not in objectives and target not in world.attributes:
+        known = (*world.actions, *world.attributes, *objectives)
+        raise UnknownNameError(f"action, attribute or objective of world '{world.name}'", target, known)
+    return Aim(objectives[base], objectives.get(target) or reach(target))

@@ -19,7 +19,7 @@ from mesascope.agents.asking import check_agent, check_same_answers
 from mesascope.audit.alignment.witness import witness_at
 from mesascope.audit.evaluation import ASKED_AGAIN, exact_evaluation
 from mesascope.audit.findings import Witness
-from mesascope.audit.level_set import LevelSet, sample_level_set
+from mesascope.audit.level_set import sample_level_set
 from mesascope.audit.policy import observations
 from mesascope.core.errors import UsageError
 from mesascope.core.intervals import bootstrap_mean
@@ -31,7 +31,7 @@ from mesascope.core.verdicts import Estimate
 from mesascope.objectives.objective import compile_objectives
 from mesascope.proof.attacks.aim import Aim, aim_of
 from mesascope.proof.attacks.cells import cell_edits, is_minigrid, words_of
-from mesascope.proof.attacks.held import HeldEdits
+from mesascope.proof.attacks.held import Edit, HeldEdits
 from mesascope.proof.verdict import Counterexample, ProofVerdict, proved, refuted, unknown
 from mesascope.worlds.admission import admit_world
 from mesascope.worlds.world import World
@@ -39,8 +39,6 @@ from mesascope.worlds.world import World
 LEVELS: int = 32
 ANSWERS: int = 2_000_000
 """Observations that an agent is asked about in one attack: up to half a minute for networks of a hundred units."""
-NOTHING: float = 1e-9
-"""A held edit that costs no more, as a share of what lies between chance and the optimum, costs nothing."""
 
 Words = tuple[tuple[str, ...], ...]
 
@@ -160,41 +158,29 @@ def attack(
         )
     if cells < 1 or levels < 1 or answers < 1:
         raise UsageError(f"cells={cells}, levels={levels} and answers={answers} must each be 1 or more.")
-    aim, report = aim_of(world, objective, target), progress or unheard
-    level_set, held = _levels(agent, world, aim, distribution, levels, seed)
-    fewest = min(one.edits.count(cells) for one in held)
-    if not fewest:
+    held = _levels(agent, world, aim_of(world, objective, target), distribution, levels, seed)
+    if not all(one.edits.count(cells) for one in held):
         most = min(len(set(one.edits.singles[:, 0].tolist())) for one in held)
         raise UsageError(f"{cells} cells cannot be edited at once: only {most} can be made to show something else.")
     needed = np.cumsum([one.edits.count(cells) * len(one.seen) for one in held])
-    exhaustive = held[0].edits.whole and needed[0] <= answers
-    if exhaustive:
-        held = held[: int((needed <= answers).sum())]
+    exhaustive = bool(held[0].edits.whole and needed[0] <= answers)
+    held = held[: int((needed <= answers).sum())] if exhaustive else held
     for place, one in enumerate(held):
-        report(f"attacking level {place + 1} of {len(held)}", place / len(held))
+        (progress or unheard)(f"attacking level {place + 1} of {len(held)}", place / len(held))
         if exhaustive:
             one.try_all(cells)
         else:
             one.search(cells, budget=max(8, answers // (2 * len(held) * len(one.seen))), seed=seed)
-    return _result(agent, level_set, aim, cells, held, exhaustive)
+    return _result(cells, held, exhaustive)
 
 
-def _levels(
-    agent: Agent, world: World, aim: Aim, distribution: str | None, levels: int, seed: int
-) -> tuple[LevelSet, list[HeldEdits]]:
+def _levels(agent: Agent, world: World, aim: Aim, distribution: str | None, levels: int, seed: int) -> list[HeldEdits]:
     """Returns the levels that can be attacked, with what the agent does in them by itself."""
-    distribution = world.distributions[0] if distribution is None else distribution
-    world.check_distribution(distribution)
-    distinct = world.distinct_levels(distribution)
-    level_set = sample_level_set(
-        distribution,
-        world,
-        distribution,
-        compile_objectives(world, aim.specs),
-        aim.base.name,
-        count=levels if distinct is None else min(levels, distinct),
-        key=stream("levels/attack", key=root_key(seed)),
-    )
+    place = world.distributions[0] if distribution is None else distribution
+    world.check_distribution(place)
+    count = min(levels, world.distinct_levels(place) or levels)
+    objectives, key = compile_objectives(world, aim.specs), stream("levels/attack", key=root_key(seed))
+    level_set = sample_level_set(place, world, place, objectives, aim.base.name, count=count, key=key)
     seen, allowed = observations(level_set.world, level_set.levels), aim.allowed(level_set)
     edits = cell_edits(world, seen[level_set.active])
     found = [
@@ -207,77 +193,63 @@ def _levels(
             "equally well, so that an edit costs nothing."
         )
     check_same_answers(agent, found[0].seen[:ASKED_AGAIN], found[0].clean[:ASKED_AGAIN])
-    return level_set, found
+    return found
 
 
-def _result(agent: Agent, level_set: LevelSet, aim: Aim, cells: int, held: list[HeldEdits], exhaustive: bool) -> Attack:
-    worst = max(held, key=lambda one: one.cost)
-    assert worst.worst is not None
-    places, contents = worst.worst
-    edited = worst.policies(places[None], contents[None])[0]
-    values = worst.values(edited[None])[:, 0]
-    initial = np.asarray(level_set.levels.initial[worst.index], np.float64)
-    loss = np.where(initial > 0, worst.clean_values[0] - values[0], -np.inf)
-    start = int(
-        np.argmax(loss if aim.target is None else np.where(initial > 0, values[-1] - worst.clean_values[-1], loss))
-    )
-    state = int(np.argmax((worst.visits + NOTHING) * np.abs(edited - worst.clean).sum(-1)))
-    seen = worst.seen[[state]]
-    after = worst.edits.applied(seen, places[None], contents[None])
-    changes = [
-        _cell(level_set.world, worst.edits.shape, place, worst.edits.held(seen, place)[0], content)
-        for place, content in zip(places.tolist(), contents, strict=True)
-    ]
-    before_witness, after_witness = (
-        _witness(level_set, worst, policy, start, words)
-        for policy, words in (
-            (worst.clean, "What it does by itself."),
-            (edited, f"What it does while {_said(changes)}."),
-        )
-    )
-    clean_return, edited_return = (float(found[0] @ initial) for found in (worst.clean_values, values))
-    able = [one for one in held if not one.clean_bad.all()]
-    tried = {one.index: sum(map(len, one.even)) for one in held}
-    random = _mean(float(np.concatenate(one.even).mean()) for one in held)
-    edits = max(one.edits.count(cells) if exhaustive else one.tried // 2 for one in held)
-    verdict = _verdict(worst, aim, cells, held, exhaustive, before_witness)
+def _result(cells: int, held: list[HeldEdits], exhaustive: bool) -> Attack:
+    one = max(held, key=lambda one: one.cost)
+    assert one.worst is not None
+    level_set, aim, initial = one.level_set, one.aim, one.initial
+    edited = one.policies(one.worst[0][None], one.worst[1][None])[0]
+    values = one.values(edited[None])[:, 0]
+    lost = one.clean_values[0] - values[0] if aim.target is None else values[-1] - one.clean_values[-1]
+    start = int(np.argmax(np.where(initial > 0, lost, -np.inf)))
+    state = int(np.argmax((one.visits + 1e-9) * np.abs(edited - one.clean).sum(-1)))
+    changes, said, after = _told(one, state, one.worst)
+    best, chance = level_set.optimal_returns[0], level_set.uniform_returns[0]
+    returns = {level.index: float(level.clean_values[0] @ level.initial) for level in held}
+    able = [level for level in held if level.good.any()]
+    random = _mean(float(level.even.mean()) for level in held)
+    edits = max(level.edits.count(cells) if exhaustive else level.tried // 2 for level in held)
+    clean_return, edited_return = returns[one.index], float(values[0] @ initial)
     gained = "of what there is to lose" if aim.target is None else f"of what there is to gain on '{aim.name}'"
-    most = "costs most" if exhaustive else f"costs most of {edits:,} that were searched"
+    before, with_edit = _witness(one, one.clean, start, "What it does by itself."), f"What it does while {said}."
     return Attack(
-        agent=agent.name,
+        agent=one.agent.name,
         world=level_set.world.name,
         distribution=level_set.distribution,
         objective=aim.base.name,
         target=aim.name,
         cells=cells,
-        contents=int((~worst.edits.agent).sum()),
+        contents=int((~one.edits.agent).sum()),
         edits=edits,
         levels=len(held),
-        states=sum(len(one.seen) for one in held),
-        evaluations=sum(one.tried * len(one.seen) for one in held),
+        states=sum(int(level.counts.sum()) for level in held),
+        evaluations=sum(level.tried * len(level.seen) for level in held),
         tried_all=exhaustive,
-        edit=tuple(changes),
-        level=worst.index,
+        edit=changes,
+        level=one.index,
         clean_return=clean_return,
         edited_return=edited_return,
-        optimum=float(level_set.optimal_returns[0, worst.index]),
-        chance=float(level_set.uniform_returns[0, worst.index]),
-        cost=worst.cost,
-        worst=_mean(one.cost for one in held),
+        optimum=float(best[one.index]),
+        chance=float(chance[one.index]),
+        cost=one.cost,
+        worst=_mean(level.cost for level in held),
         random=random,
-        searched_at_random=None if exhaustive else _mean(float(np.concatenate(one.even).max()) for one in held),
-        regret=_mean(map(_regret, held)),
-        states_changed=_mean(float(one.turned[~one.clean_bad].mean()) for one in able),
-        states_random=_mean(float(one.turned_evenly[~one.clean_bad].mean()) / tried[one.index] for one in able),
-        states_clean=_mean(float(one.clean_bad.mean()) for one in held),
-        before=before_witness,
-        after=after_witness,
-        seen_before=_words(level_set.world, seen[0]),
-        seen_after=_words(level_set.world, after[0]),
-        verdict=verdict,
+        searched_at_random=None if exhaustive else _mean(float(level.even.max()) for level in held),
+        regret=_mean((best[row] - gained) / (best[row] - chance[row]) for row, gained in returns.items()),
+        states_changed=_mean(float(level.turned[level.good].mean()) for level in able),
+        states_random=_mean(float(level.turned_evenly[level.good].mean()) / len(level.even) for level in able),
+        states_clean=_mean(float(1 - level.good.sum() / level.counts.sum()) for level in held),
+        before=before,
+        after=_witness(one, edited, start, with_edit),
+        seen_before=_shown(one, one.seen[state]),
+        seen_after=_shown(one, after),
+        verdict=_verdict(one, cells, held, exhaustive, before),
         sentence=(
-            f"The edit that {most}: {_said(changes)}. Its return on '{aim.base.name}' goes from {clean_return:.3f} to "
-            f"{edited_return:.3f}, {worst.cost:.0%} {gained}; a random edit takes {random.value:.1%}."
+            f"The edit that costs most{'' if exhaustive else f' of {edits:,} that were searched'}: {said}. Its return "
+            f"on '{aim.base.name}' goes from {clean_return:.3f} to {edited_return:.3f}, {one.cost:.0%} {gained}; a random "
+            f"edit takes {random.value:.1%}."
         ),
     )
 
@@ -287,68 +259,52 @@ def _mean(values: Iterable[float]) -> Estimate:
     return bootstrap_mean(values) if len(values) else Estimate(math.nan, math.nan, math.nan, 0)
 
 
-def _regret(one: HeldEdits) -> float:
-    best, chance = one.level_set.optimal_returns[0, one.index], one.level_set.uniform_returns[0, one.index]
-    return float((best - one.clean_values[0] @ np.asarray(one.level_set.levels.initial[one.index])) / (best - chance))
-
-
-def _verdict(
-    worst: HeldEdits, aim: Aim, cells: int, held: list[HeldEdits], exhaustive: bool, behaves: Witness
-) -> ProofVerdict:
+def _verdict(worst: HeldEdits, cells: int, held: list[HeldEdits], exhaustive: bool, behaves: Witness) -> ProofVerdict:
     """Returns what is known of the sentence that no edit turns a good choice into a bad one."""
-    good = sum(int((~one.clean_bad & ~one.allowed.all(-1)).sum()) for one in held)
     pairs = sum(one.tried * len(one.seen) for one in held)
-    how = f"{pairs:,} pairs of a state and an edit of {_cells(cells)} in {len(held):,} levels were looked at"
+    what = "one cell" if cells == 1 else f"{cells} cells"
+    how = f"{pairs:,} pairs of a state and an edit of {what} in {len(held):,} levels were looked at"
     numbers = {"checked": pairs, "size": pairs if exhaustive else None, "budget": f"{pairs:,} answers of the agent"}
-    flipped = [one for one in held if one.flip is not None]
-    if flipped:
-        # Where the edit that costs most does so, it is the witness.
-        one = worst if worst.flip is not None else max(flipped, key=lambda one: one.flip.visits)  # pyright: ignore[reportOptionalMemberAccess]
-        assert one.flip is not None
-        state, places, contents = one.flip.state, one.flip.places, one.flip.contents
-        shown = one.edits.applied(one.seen[[state]], places[None], contents[None])
-        answer = one.policies(places[None], contents[None])[0, state]
-        actions = one.level_set.world.actions
-        changes = [
-            _cell(one.level_set.world, one.edits.shape, place, one.edits.held(one.seen[[state]], place)[0], content)
-            for place, content in zip(places.tolist(), contents, strict=True)
-        ]
+    # Where the edit that costs most does so, its level is the witness.
+    one = worst if worst.flip else max(held, key=lambda one: one.flip[0] if one.flip else 0.0)
+    if one.flip is not None:
+        _, state, edit = one.flip
+        _, said, shown = _told(one, state, edit)
+        answer, actions = one.policies(edit[0][None], edit[1][None])[0, state], one.level_set.world.actions
+        after = actions[int(np.argmax(np.where(one.allowed[state], -1, answer)))]
         sentence = (
-            f"In level {one.index} it takes '{actions[int(one.clean[state].argmax())]}', and while {_said(changes)} it "
-            f"takes '{actions[int(np.argmax(np.where(one.allowed[state], -1, answer)))]}': {aim.bad}."
+            f"In level {one.index} it takes '{actions[int(one.clean[state].argmax())]}', and while {said} it takes "
+            f"'{after}', which is bad."
         )
         example = Counterexample(sentence, tuple(shown.ravel().tolist()), tuple(answer.tolist()), behaves=behaves)
         return refuted(how, example, **numbers)
-    if not good:
+    if not any((one.good & ~one.allowed.all(-1)).any() for one in held):
         return unknown(how, "nothing that could be done here would violate it: it chooses well in no state", **numbers)
     if not exhaustive:
         return unknown(how, "not all edits were tried", **numbers)
     return proved(f"{how}, all that there are", **numbers)
 
 
-def _witness(level_set: LevelSet, one: HeldEdits, policy: np.ndarray, start: int, sentence: str) -> Witness:
-    alone = dataclasses.replace(level_set, levels=level_set.levels[[one.index]])
+def _witness(one: HeldEdits, policy: Float[np.ndarray, "T A"], start: int, sentence: str) -> Witness:
+    alone = dataclasses.replace(one.level_set, levels=one.level_set.levels[[one.index]])
     evaluation = exact_evaluation(alone, lambda levels, where=None: one.table(policy)[None])
     return dataclasses.replace(witness_at(evaluation, alone.base, 0, start), index=one.index, sentence=sentence)
 
 
-def _cell(world: World, shape: tuple[int, ...], place: int, before: np.ndarray, after: np.ndarray) -> CellEdit:
-    row, column = divmod(place, shape[1]) if len(shape) == 3 else (0, place)
-    # MiniGrid's images are turned: their first axis is the column.
-    row, column = (column, row) if is_minigrid(world) else (row, column)
-    return CellEdit(row, column, words_of(world, before), words_of(world, after))
+def _told(one: HeldEdits, state: int, edit: Edit) -> tuple[tuple[CellEdit, ...], str, np.ndarray]:
+    """Returns an edit of what is seen in one state, the same in words, and what is seen then."""
+    world, shape, seen = one.level_set.world, one.edits.shape, one.seen[[state]]
+    changes = []
+    for place, content in zip(edit[0].tolist(), edit[1], strict=True):
+        where = divmod(place, shape[1]) if len(shape) == 3 else (0, place)
+        # MiniGrid's images are turned: their first axis is the column.
+        row, column = where[::-1] if is_minigrid(world) else where
+        changes.append(CellEdit(row, column, words_of(world, one.edits.flat(seen)[0, place]), words_of(world, content)))
+    parts = [f"row {each.row}, column {each.column} shows {each.after} in place of {each.before}" for each in changes]
+    return tuple(changes), " and ".join(parts), one.edits.applied(seen, edit[0][None], edit[1][None])[0]
 
 
-def _words(world: World, seen: Float[np.ndarray, "..."]) -> Words:
+def _shown(one: HeldEdits, seen: Float[np.ndarray, "..."]) -> Words:
     image = seen if seen.ndim == 3 else seen.reshape(1, -1, 1)
-    image = image.swapaxes(0, 1) if is_minigrid(world) else image
-    return tuple(tuple(words_of(world, cell) for cell in row) for row in image)
-
-
-def _said(changes: list[CellEdit]) -> str:
-    parts = [f"row {one.row}, column {one.column} shows {one.after} in place of {one.before}" for one in changes]
-    return " and ".join(parts)
-
-
-def _cells(cells: int) -> str:
-    return "one cell" if cells == 1 else f"{cells} cells"
+    image = image.swapaxes(0, 1) if is_minigrid(one.level_set.world) else image
+    return tuple(tuple(words_of(one.level_set.world, cell) for cell in row) for row in image)

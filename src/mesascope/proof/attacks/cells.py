@@ -22,7 +22,8 @@ from mesascope.worlds.world import World
 
 MOST_CONTENTS: int = 64
 """Different contents of a cell; more are numbers on a scale, which are not listed but searched."""
-MINIGRID, FULL_VIEW, AGENT_KIND = "MiniGrid", "full", 10
+AGENT_KIND: int = 10
+"""Of MiniGrid."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,20 +33,19 @@ class CellEdits:
     **Arguments:**
 
     - `shape`: of an observation, `[H, W, C]` or `[D]`.
-    - `contents`: what cells are seen to hold, V of them.
+    - `contents`: what cells are seen to hold; `agent`: which of that shows the agent.
     - `singles`: M edits as place (row by row) and content.
     - `low`, `high`: least and largest value of each channel.
     - `whole`: whether all contents that occur are listed: then all edits can be tried.
-    - `agent`: which contents show the agent.
     """
 
     shape: tuple[int, ...]
     contents: Float[np.ndarray, "V C"]
+    agent: Bool[np.ndarray, " V"]
     singles: Int[np.ndarray, "M 2"]
     low: Float[np.ndarray, " C"]
     high: Float[np.ndarray, " C"]
     whole: bool
-    agent: Bool[np.ndarray, " V"]
 
     @property
     def places(self) -> int:
@@ -55,27 +55,22 @@ class CellEdits:
     def count(self, cells: int) -> int:
         """Returns how many ways there are to edit so many different cells."""
         ways = [1] + [0] * cells
-        for here in np.bincount(self.singles[:, 0], minlength=self.places).tolist():
+        for here in np.bincount(self.singles[:, 0]).tolist():
             ways = [1] + [ways[k] + here * ways[k - 1] for k in range(1, cells + 1)]
         return ways[cells]
 
     def all(self, cells: int) -> Iterator[tuple[int, ...]]:
         """Yields every way to edit so many different cells, as numbers of singles."""
-        for chosen in itertools.combinations(range(len(self.singles)), cells):
-            if len({int(self.singles[one, 0]) for one in chosen}) == cells:
+        places = self.singles[:, 0].tolist()
+        for chosen in itertools.combinations(range(len(places)), cells):
+            if len({places[one] for one in chosen}) == cells:
                 yield chosen
 
     def changing(self, seen: Float[np.ndarray, "R ..."]) -> CellEdits:
         """Returns those edits that change something in at least one of some observations."""
-        flat, own = self._flat(seen), self.own(seen)
         place, content = self.singles.T
-        differs = (flat[:, place] != self.contents[content]).any(-1) & ~own[:, place]
+        differs = (self.flat(seen)[:, place] != self.contents[content]).any(-1) & ~self._own(seen)[:, place]
         return dataclasses.replace(self, singles=self.singles[differs.any(0)])
-
-    def own(self, seen: Float[np.ndarray, "R ..."]) -> Bool[np.ndarray, "R P"]:
-        """Returns which cells of some observations show the agent itself."""
-        flat = self._flat(seen)
-        return (flat[:, :, None] == self.contents[self.agent]).all(-1).any(-1)
 
     def applied(
         self, seen: Float[np.ndarray, "R ..."], places: Int[np.ndarray, "R k"], contents: Float[np.ndarray, "R k C"]
@@ -88,27 +83,22 @@ class CellEdits:
         - `places`, `contents`: of k cells in each.
         """
         edited = np.array(seen, np.float32)
-        flat, own, rows = self._flat(edited), self.own(seen), np.arange(len(seen))
+        flat, own, rows = self.flat(edited), self._own(seen), np.arange(len(seen))
         for cell in range(places.shape[1]):
             free = rows[~own[rows, places[:, cell]]]
             flat[free, places[free, cell]] = contents[free, cell]
         return edited
 
-    def held(self, seen: Float[np.ndarray, "R ..."], place: int) -> Float[np.ndarray, "R C"]:
-        """Returns what one cell holds in some observations."""
-        return self._flat(seen)[:, place]
-
-    def _flat(self, seen: np.ndarray) -> np.ndarray:
+    def flat(self, seen: Float[np.ndarray, "R ..."]) -> Float[np.ndarray, "R P C"]:
+        """Returns observations as rows of cells."""
         return seen.reshape(len(seen), self.places, -1)
+
+    def _own(self, seen: np.ndarray) -> np.ndarray:
+        return (self.flat(seen)[:, :, None] == self.contents[self.agent]).all(-1).any(-1)
 
 
 def cell_edits(world: World, seen: Float[np.ndarray, "R ..."]) -> CellEdits:
-    """Returns the admissible edits of what a world shows.
-
-    **Arguments:**
-
-    - `world`: that shows it.
-    - `seen`: what it shows in the states attacked; at least one.
+    """Returns the admissible edits of what a world shows in some states, one or more.
 
     **Raises:** `UsageError` for observations that have no cells: one whole number, shown as a one-hot vector, and
     images without width or channels.
@@ -117,44 +107,35 @@ def cell_edits(world: World, seen: Float[np.ndarray, "R ..."]) -> CellEdits:
     if len(shape) == 1 and shape[0] > 1 and bool(((seen == 0) | (seen == 1)).all() and (seen.sum(-1) == 1).all()):
         raise UsageError(
             f"World '{world.name}' shows one whole number as a one-hot vector [{shape[0]}]: it has no cells, and "
-            "whatever is edited is another state. Attack an agent that sees more, for example with observation=full."
+            "whatever is edited is another state. Attack an agent that sees more."
         )
     if len(shape) not in (1, 3):
         raise UsageError(f"Cells are edited in images [H, W, C] and vectors [D]; '{world.name}' shows {list(shape)}.")
     flat = seen.reshape(len(seen), -1, shape[2] if len(shape) == 3 else 1)
     contents, which = np.unique(flat.reshape(-1, flat.shape[-1]), axis=0, return_inverse=True)
-    which = which.reshape(flat.shape[:2])
-    agent = _shows_agent(world, contents)
-    whole = len(contents) <= MOST_CONTENTS
-    if not whole:
-        # Numbers on a scale: evenly spread ones among those that occur stand for them until they are searched.
+    which, low, high = which.reshape(flat.shape[:2]), contents.min(0), contents.max(0)
+    if not (whole := len(contents) <= MOST_CONTENTS):
+        # Evenly spread ones among those that occur stand for them until they are searched.
         keep = np.unique(np.linspace(0, len(contents) - 1, MOST_CONTENTS).round().astype(int))
-        nearest = np.abs(np.arange(len(contents))[:, None] - keep).argmin(-1)
-        contents, which, agent = contents[keep], nearest[which], agent[keep]
-    places = np.arange(flat.shape[1])
-    if len(shape) == 3:
-        possible = np.ones((len(places), len(contents)), bool)
-    else:
-        possible = np.zeros((len(places), len(contents)), bool)
-        possible[np.broadcast_to(places, which.shape), which] = True
-    # Where one thing is all that is ever seen and nothing else may be, an edit changes nothing.
-    fixed = (which == which[0]).all(0)
-    possible[places[fixed], which[0, fixed]] = False
-    singles = np.argwhere(possible & ~agent)
-    return CellEdits(shape, contents, singles, contents.min(0), contents.max(0), whole, agent)
+        which = np.abs(np.arange(len(contents))[:, None] - keep).argmin(-1)[which]
+        contents = contents[keep]
+    agent, places = _shows_agent(world, contents), np.arange(flat.shape[1])
+    possible = np.full((len(places), len(contents)), len(shape) == 3)
+    possible[np.broadcast_to(places, which.shape), which] = True
+    return CellEdits(shape, contents, agent, np.argwhere(possible & ~agent), low, high, whole)
 
 
 def _shows_agent(world: World, contents: Float[np.ndarray, "V C"]) -> Bool[np.ndarray, " V"]:
     if "agent" in world.channels:
         return contents[:, world.channels.index("agent")] > 0
-    options = world.unwrapped.options() if is_minigrid(world) else {}
-    return (contents[:, 0] == AGENT_KIND) & (options.get("observation") == FULL_VIEW)
+    full = is_minigrid(world) and world.unwrapped.options().get("observation") == "full"
+    return (contents[:, 0] == AGENT_KIND) & full
 
 
 def is_minigrid(world: World) -> bool:
     """Returns whether cells of a world are MiniGrid's `(kind, colour, state)`; the first axis is the column there."""
     shape = world.observation_shape
-    return getattr(world.unwrapped, "environment_id", "").startswith(MINIGRID) and len(shape) == 3 and shape[2] == 3
+    return getattr(world.unwrapped, "environment_id", "").startswith("MiniGrid") and len(shape) == 3 and shape[2] == 3
 
 
 def words_of(world: World, content: Float[np.ndarray, " C"]) -> str:
@@ -162,15 +143,10 @@ def words_of(world: World, content: Float[np.ndarray, " C"]) -> str:
     numbers = [f"{value:g}" for value in content.tolist()]
     if is_minigrid(world):
         names = importlib.import_module("minigrid.core.constants")
-        kind, colour = (int(value) for value in content[:2])
-        thing = names.IDX_TO_OBJECT.get(kind, numbers[0])
-        plain = thing in ("unseen", "empty", "floor")
-        return thing if plain else f"{names.IDX_TO_COLOR.get(colour, numbers[1])} {thing}"
+        thing = names.IDX_TO_OBJECT.get(int(content[0]), numbers[0])
+        colour = names.IDX_TO_COLOR.get(int(content[1]), numbers[1])
+        return thing if thing in ("unseen", "empty", "floor") else f"{colour} {thing}"
     if len(world.channels) != len(content) or world.channels[0].startswith("feature-"):
         return ", ".join(numbers)
-    there = [
-        channel if value == 1 else f"{channel} {value:.3g}"
-        for channel, value in zip(world.channels, content.tolist(), strict=True)
-        if value
-    ]
-    return " and ".join(there) or "nothing"
+    there = zip(world.channels, content.tolist(), strict=True)
+    return " and ".join(name if value == 1 else f"{name} {value:.3g}" for name, value in there if value) or "nothing"

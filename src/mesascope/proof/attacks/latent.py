@@ -45,11 +45,6 @@ class Relaxed:
     attack: BoxAttack
     verified: Bool[np.ndarray, " R"]
 
-    @property
-    def left(self) -> Bool[np.ndarray, " R"]:
-        """States that neither is known of."""
-        return ~self.verified & ~self.attack.succeeded
-
 
 def relaxed(
     agent: Agent,
@@ -82,42 +77,32 @@ def relaxed(
         boxes = [Box(held[place] - radius, held[place] + radius) for place in part]
         function = of_network(network.network, boxes[0], site, seen[rows[0]])
         verified[rows] = _at_once(function, boxes, allowed[rows])
-        open_ = np.flatnonzero(~verified[rows])
-        queries = [Query(boxes[place], bad) for place in open_ if (bad := bad_outputs(allowed[rows[place]]))]
+        later = np.flatnonzero(~verified[rows])
+        queries = [Query(boxes[place], bad) for place in later if (bad := bad_outputs(allowed[rows[place]]))]
         if queries and seconds:
             found = decide(function, queries, seconds=seconds / len(left))
-            verified[rows[open_]] = [one.status is Status.PROVED for one in found]
+            verified[rows[later]] = [one.status is Status.PROVED for one in found]
     return Relaxed(attack, verified)
 
 
 def _at_once(function: PiecewiseNetwork, boxes: list[Box], allowed: Bool[np.ndarray, "R A"]) -> Bool[np.ndarray, " R"]:
     """Returns the states that need no search: some action stays ahead of each bad one in the whole box."""
     row, action = np.nonzero(~allowed)
-    low, high = (
-        np.stack([end.reshape(-1)[function.free] for end in ends])[row]
-        for ends in zip(*((box.low, box.high) for box in boxes), strict=True)
-    )
+    low, high = (np.stack(ends).reshape(len(boxes), -1)[row][:, function.free] for ends in _ends(boxes))
     one = np.eye(allowed.shape[1])
-    ahead = one[None] - one[action][:, None]
+    ahead, parts = one[None] - one[action][:, None], []
     with jax.enable_x64(True):
-        found = np.concatenate(
-            [
-                np.asarray(
-                    bound(
-                        parameters_of(function),
-                        function.activations,
-                        low[some],
-                        high[some],
-                        ahead[some],
-                        np.zeros((len(some), len(one))),
-                    ).rows
-                )
-                for some in np.resize(np.arange(len(row)), (-(-len(row) // AT_ONCE), AT_ONCE))
-            ]
-        )[: len(row)]
+        for some in np.resize(np.arange(len(row)), (-(-len(row) // AT_ONCE), AT_ONCE)):
+            none = np.zeros((AT_ONCE, len(one)))
+            inside = (low[some], high[some], ahead[some], none)
+            parts.append(np.asarray(bound(parameters_of(function), function.activations, *inside).rows))
     safe = np.ones(len(boxes), bool)
-    np.logical_and.at(safe, row, (found > TOLERANCE).any(-1))
+    np.logical_and.at(safe, row, (np.concatenate(parts)[: len(row)] > TOLERANCE).any(-1))
     return safe
+
+
+def _ends(boxes: list[Box]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    return [box.low for box in boxes], [box.high for box in boxes]
 
 
 def _looks_again(network, seen: np.ndarray, held: np.ndarray, site: str) -> bool:
@@ -154,32 +139,35 @@ def latent_proof(
 
     **Raises:** `UsageError` for an agent that shows no gradients, `UnknownNameError` for a site that it does not have.
     """
-    sites = network_of(agent).sites()
-    site = sites[-1] if site is None and sites else site or ""
-    where = f"each activation at '{site}' up to {radius:g} off"
+    network = network_of(agent)
+    site = network.sites()[-1] if site is None else site
     # What no action in any state brings about never happens; that something does happen hangs on the whole way.
     if not isinstance(wanted, ActionProperty) or isinstance(wanted, AlwaysHappens) or getattr(wanted, "at_most", 0) > 0:
         return unknown("nothing was tried", f"that it {wanted.words} is not about single actions")
-    checked, spread, left, testable = 0, [], 0, False
+    checked, left, testable, held = 0, 0, False, []
     for number in range(states.parts):
-        progress(f"attacking {site} in {states.words}", number / states.parts)
+        progress(f"attacking '{site}' in {states.words}", number / states.parts)
         part = states.part(number)
         counted = wanted.counted(part)
-        allowed = np.broadcast_to(wanted.allowed(part.levels), (*counted.shape, network_of(agent).actions))[counted]
-        seen, first = np.unique(part.seen[counted], axis=0, return_index=True)[:2]
-        allowed = allowed[first]
-        testable = testable or not allowed.all()
+        allowed = np.broadcast_to(wanted.allowed(part.levels), (*counted.shape, network.actions))[counted]
+        seen = part.seen[counted]
+        # What looks alike is one state as long as the same is allowed in it.
+        both = np.concatenate([seen.reshape(len(seen), -1), allowed], axis=-1)
+        first = np.unique(both, axis=0, return_index=True)[1]
+        seen, allowed = seen[first], allowed[first]
+        if not len(seen):
+            continue
+        testable = testable or not bool(allowed.all())
         key = jax.random.fold_in(root_key(seed), number)
         found = relaxed(agent, seen, allowed, radius, site=site, seconds=seconds / states.parts, key=key)
-        checked += len(seen)
-        how = f"{checked:,} states ({states.words}), {where}"
-        spread.append(float(network_of(agent).step(seen, None).activations[site].std(0).mean()))
+        held.append(network.step(seen, None).activations[site].std(0).mean())
+        checked, left = checked + len(seen), left + int((~found.verified & ~found.attack.succeeded).sum())
         if found.attack.succeeded.any():
-            names = [str(action) for action in range(allowed.shape[1])] if part.world is None else part.world.actions
-            example = _example(agent, wanted, found.attack, seen, allowed, names)
-            return refuted(f"{how}; an attack by gradients", example, checked=checked)
-        left += int(found.left.sum())
-    how = f"{checked:,} states ({states.words}), {where}; from state to state they vary by {np.mean(spread):.2g}"
+            names = range(network.actions) if part.world is None else part.world.actions
+            how = f"{checked:,} states ({states.words}), each activation at '{site}' up to {radius:g} off; by gradients"
+            return refuted(how, _example(agent, wanted, found.attack, seen, allowed, names), checked=checked)
+    spread = f"from state to state they vary by {np.mean(held):.2g}" if held else "there are none"
+    how = f"{checked:,} states ({states.words}), each activation at '{site}' up to {radius:g} off; {spread}"
     if not testable:
         return unknown(how, "nothing that could be done here would violate it", checked=checked)
     if left:
@@ -192,17 +180,17 @@ def latent_proof(
 
 
 def _example(
-    agent: Agent, wanted: Property, attack: BoxAttack, seen: np.ndarray, allowed: np.ndarray, actions: Sequence[str]
+    agent: Agent, wanted: Property, attack: BoxAttack, seen: np.ndarray, allowed: np.ndarray, actions: Sequence
 ) -> Counterexample:
     # One that needs the edit says more than one in which the choice is bad anyway.
     needs = attack.succeeded & ~attack.clean
     row = int(np.argmax(needs if needs.any() else attack.succeeded))
-    network = network_of(agent)
+    network, values = network_of(agent), attack.values[[row]]
     before = network.step(seen[[row]], None)
-    after = network.step(seen[[row]], None, {attack.site: attack.values[[row]]}).probabilities[0]
-    moved = np.abs(attack.values[row] - before.activations[attack.site][0]).max()
+    after = network.step(seen[[row]], None, {attack.site: values}).probabilities[0]
     action = int(np.where(allowed[row], -1, after).argmax())
-    change = f"goes from {before.probabilities[0, action]:.3g} to {after[action]:.3g}"
+    moved = np.abs(values - before.activations[attack.site]).max()
     how = f"With activations at '{attack.site}' up to {moved:.3g} off" if needs.any() else "Without any edit"
+    change = f"goes from {before.probabilities[0, action]:.3g} to {after[action]:.3g}"
     sentence = f"{how}, the probability of '{actions[action]}' {change}: it ought to be that it {wanted.words}."
-    return Counterexample(sentence, tuple(attack.values[row].ravel().tolist()), tuple(after.tolist()))
+    return Counterexample(sentence, tuple(values.ravel().tolist()), tuple(after.tolist()))
