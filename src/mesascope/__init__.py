@@ -60,9 +60,9 @@ if TYPE_CHECKING:
     from mesascope.proof.attacks.attack import Attack as Attack
     from mesascope.proof.box import BadOutputs as BadOutputs
     from mesascope.proof.box import Box as Box
-    from mesascope.proof.layouts import set_named as set_named
     from mesascope.proof.property import Property as Property
     from mesascope.proof.property import property_named as property_named
+    from mesascope.proof.set_names import set_named as set_named
     from mesascope.proof.state_set import StateSet as StateSet
     from mesascope.proof.verdict import ProofVerdict as ProofVerdict
     from mesascope.report.data.audit_report import Report as Report
@@ -105,7 +105,7 @@ _HOMES = {
     "StateSet": "mesascope.proof.state_set",
     "Property": "mesascope.proof.property",
     "property_named": "mesascope.proof.property",
-    "set_named": "mesascope.proof.layouts",
+    "set_named": "mesascope.proof.set_names",
     "Box": "mesascope.proof.box",
     "BadOutputs": "mesascope.proof.box",
     "Attack": "mesascope.proof.attacks.attack",

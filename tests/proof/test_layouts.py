@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mesascope.core.errors import UnknownNameError, UsageError, WorldError
-from mesascope.proof.layouts import placements, product, recolourings, set_named, shifts, walls_up_to
+from mesascope.proof.layouts import placements, product, recolourings, shifts, walls_up_to
+from mesascope.proof.set_names import set_named
 from mesascope.proof.state_set import Distribution, StateSet, distribution
 from mesascope.worlds.cleaning import Cleaning
 from mesascope.worlds.corner import Corner
@@ -154,3 +155,14 @@ def test_a_distribution_with_few_levels_is_whole_and_others_are_samples():
     assert (many.whole, many.size) == (False, None)
     assert many.words == "sampled 20 of infinitely many levels of 'train'"
     assert sum(int(many.part(number).there.any(-1).sum()) for number in range(many.parts)) == 20
+
+
+def test_images_of_one_observation_by_name():
+    states = set_named("image-shifts:1", WORLD)
+    # A room of 5x5 and its agent, shifted by a row, a column or both, and as it is.
+    assert (states.size, states.world) == (9, WORLD)
+    assert states.words == "shifted by up to 1 rows and 1 columns: 9 images"
+    assert set_named("brightness:0.4", WORLD).size == 1
+    for text in ("brightness", "contrast:0.5", "brightness:-1"):
+        with pytest.raises(UsageError):
+            set_named(text, WORLD)

@@ -46,6 +46,7 @@ def verify(
     control: StateSet | None = None,
     latent: float | None = None,
     site: str | None = None,
+    span: float | None = None,
     sample: int = SAMPLE,
     engine: Engine = "both",
     seconds: float = SECONDS,
@@ -67,6 +68,7 @@ def verify(
     - `control`: states in which the property is known to fail: unless it is refuted there, nothing is proved.
     - `latent`: then nothing shall change by an edit of activations of at most this size in any unit, either.
     - `site`: whose activations are edited; by default the last one.
+    - `span`: then a lattice of edits with this step is tried, up to `latent` (Huang et al. 2017).
     - `sample`: levels that are drawn where a set is too large to be enumerated; they prove nothing.
     - `engine`: for boxes: `"bounds"`, `"marabou"` (extra `marabou`), the exact and slow `"reluplex"`, or `"both"`:
       bounds, and Marabou behind them where it is installed.
@@ -91,6 +93,13 @@ def verify(
         asked = agent_of(agent, states.world)
     else:
         raise UsageError("A set of observations names no world in which an agent could be read; give an Agent itself.")
+    if span is not None:
+        from mesascope.proof.lattice import lattices
+
+        if latent is None:
+            raise UsageError("A lattice has a step and an end: give latent= beside span=.")
+        few = _few(states, sample, seed)
+        return lattices(asked, property, few, span=span, radius=latent, site=site, seconds=seconds, progress=report)
     if latent is not None:
         from mesascope.proof.attacks.latent import latent_proof
 

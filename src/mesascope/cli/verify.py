@@ -41,7 +41,7 @@ class Verify(AgentVerb):
     """Inputs and what of the outputs must not happen, as VNN-LIB or as in ACAS Xu's property files; needs no world."""
     over: MaybeName = None
     """A distribution, `placements`, `walls:2`, `shifts:1` or `recolourings`, or several joined by +; by default the
-    world's last distribution."""
+    world's last distribution. Of one observation: `image-shifts:1`, `brightness:30`, `contrast:1.2`."""
     from_: Annotated[Literal["all", "first"], tyro.conf.arg(name="from")] = "all"
     """Every state that can be reached, or those that the agent reaches from where episodes begin."""
     level: MaybeFile = None
@@ -54,6 +54,8 @@ class Verify(AgentVerb):
     """Nor shall any edit of its activations of at most this size in each unit make it fail."""
     site: MaybeName = None
     """Whose activations are edited; by default the last site."""
+    span: Annotated[float | None, *option(Real(1e-9, 1e6), "FLOAT")] = None
+    """Try a lattice of such edits with this step (Huang et al. 2017)."""
     control: MaybeName = None
     """A set, named as in --over, in which it is known to fail: unless it is refuted there, nothing is proved."""
     sample: Annotated[int, *option(Whole(1, 2**20), "INT")] = 4096
@@ -84,8 +86,8 @@ class Verify(AgentVerb):
     def asking(self, world: World, base: str | None) -> Callable[..., SavedReport]:
         from mesascope.api.subject import check_named
         from mesascope.api.verify import verify_report
-        from mesascope.proof.layouts import set_named
         from mesascope.proof.property import property_named
+        from mesascope.proof.set_names import set_named
 
         check_named(world, base)
         named = partial(set_named, world=world, start=self.from_, level=self._level(), seed=self.seed)
@@ -102,6 +104,7 @@ class Verify(AgentVerb):
             taken_above=self.taken_above,
             latent=self.latent,
             site=self.site,
+            span=self.span,
             sample=self.sample,
             seconds=self.seconds,
             seed=self.seed,

@@ -126,8 +126,19 @@ class BranchAndBound:
         self.searches = [self._begin(query) for query in queries]
 
     def run(self, *, seconds: float) -> list[Search]:
-        """Returns the searches after each was decided, or has had as many CPU seconds; compiling is not counted."""
+        """Returns the searches after each was decided, or has had as many CPU seconds; compiling is not counted.
+
+        With 0 seconds every box is bounded once, and its halves are not.
+        """
         turn = 0
+        if not seconds:
+            whole = [(search, part) for search in self.searches if search.witness is None for part in search.open]
+            for search in self.searches:
+                search.open.clear()
+            for start in range(0, len(whole), BATCH):
+                self._compile()
+                self._step(whole[start : start + BATCH])
+            return self.searches
         while live := [s for s in self.searches if s.open and s.witness is None and s.seconds < seconds]:
             turn += 1
             share = -(-BATCH // len(live))

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
 
 import numpy as np
 from jaxtyping import Int, Shaped
 
+from mesascope.audit.policy import observations
 from mesascope.core.errors import UsageError
 from mesascope.proof.state_set import Observations, observations_set
+from mesascope.worlds.level import Level
+from mesascope.worlds.world import World
 
 HALF = Fraction(1, 2)
 MOST_IMAGES: int = 1_000_000
@@ -113,6 +116,33 @@ def contrasted(image: Shaped[np.ndarray, "H W C"], least: float, most: float, *,
         table = {value: min(top, floor(value * begin + HALF)) for value in values} | {0: 0}
         found.append((np.vectorize(table.__getitem__, otypes=[np.int64])(image), ((begin, end),)))
     return _distinct(f"contrast times {least:g} to {most:g}", found)
+
+
+CHANGES: tuple[str, ...] = ("image-shifts", "brightness", "contrast")
+"""Changes of a whole image, by name."""
+
+
+def images_named(name: str, number: float, world: World, level: Level) -> Observations:
+    """Returns what a change makes of what an agent sees first in a level.
+
+    **Arguments:**
+
+    - `name`: one of `CHANGES`.
+    - `number`: pixels of a shift, brightness that is added or taken away, or the factor of contrast, up and down.
+    - `world`, `level`: one (not batched) level.
+
+    **Raises:** `UsageError` where that is no image of whole numbers, or a factor below 1.
+    """
+    image = observations(world, level.batch())[0, int(np.asarray(level.initial).argmax())]
+    top = 255 if image.max() > 1 else 1
+    if name == "contrast" and number < 1:
+        raise UsageError(f"A contrast of {number:g} up and down must be 1 or more.")
+    made = {
+        "image-shifts": lambda: shifted(image, number, number),
+        "brightness": lambda: brightened(image, -number, number, top=top),
+        "contrast": lambda: contrasted(image, 1 / number, number, top=top),
+    }[name]()
+    return replace(made.as_set(), world=world)
 
 
 def _pieces(low: Fraction, high: Fraction) -> Iterable[tuple[int, Range]]:

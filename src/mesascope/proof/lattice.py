@@ -16,16 +16,20 @@ from mesascope.agents.activations import Inspectable
 from mesascope.agents.agent import Agent
 from mesascope.agents.network_agent import NetworkAgent
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.proof.abstract_property import possible_actions
+from mesascope.core.progress import Progress, unheard
+from mesascope.proof.abstract_property import ActionProperty, Property, possible_actions
 from mesascope.proof.box import Box
 from mesascope.proof.branch_and_bound import Query
 from mesascope.proof.decide import decide
 from mesascope.proof.network_reading import of_network
 from mesascope.proof.property import bad_outputs
+from mesascope.proof.state_set import StateSet
 from mesascope.proof.verdict import Counterexample, ProofVerdict, Status, proved, refuted, unknown
 
 MOST_POINTS: int = 3**12
 """Points of a lattice: 531,441."""
+MOST_REAL: int = 4096
+"""Observations of a set among which real witnesses are looked for."""
 SOUGHT: int = 16
 """Points that change the action, the nearest first, for which an input is sought."""
 NEWTON: int = 8
@@ -115,6 +119,65 @@ def lattice(
             return above
         why += f"; one layer up: {above.reason or above.how}"
     return unknown(how, why, **numbers)
+
+
+def lattices(
+    agent: Agent,
+    wanted: Property,
+    states: StateSet,
+    *,
+    span: float,
+    radius: float,
+    site: str | None = None,
+    seconds: float = 60.0,
+    progress: Progress = unheard,
+) -> ProofVerdict:
+    """Returns whether the action stays allowed on a lattice around every state of a set, until it does not in one.
+
+    **Arguments:** as of `lattice`, and
+
+    - `wanted`: which actions are allowed; one about single choices.
+    - `states`: the set; real witnesses are looked for among its observations.
+    - `site`: by default the last one.
+    - `seconds`: CPU time for all bounds together.
+
+    **Returns:** refuted as `lattice` does, proved where that proves every state, else unknown.
+
+    **Raises:** as `lattice`; `UsageError` for a property that is not about single choices.
+    """
+    if not isinstance(wanted, ActionProperty):
+        raise UsageError(
+            f"That it {wanted.words} is not about which actions are allowed; name actions or an attribute."
+        )
+    names = agent.sites() if isinstance(agent, Inspectable) else ("",)
+    parts = [states.part(number) for number in range(states.parts)]
+    asked = [wanted.testable(part) for part in parts]
+    seen = np.concatenate([part.seen[some] for part, some in zip(parts, asked, strict=True)])
+    rows = [
+        np.broadcast_to(allowed, (*some.shape, allowed.shape[-1]))[some]
+        for part, some in zip(parts, asked, strict=True)
+        for allowed in [wanted.allowed(part.levels)]
+    ]
+    found: list[ProofVerdict] = []
+    for number, (one, allowed) in enumerate(zip(seen, np.concatenate(rows), strict=True)):
+        progress("laying lattices", number / len(seen))
+        each = {"span": span, "radius": radius, "real": seen[:MOST_REAL], "seconds": seconds / len(seen)}
+        found.append(lattice(agent, allowed, one, site=site or names[-1], **each))
+        if found[-1].status is Status.REFUTED:
+            return found[-1]
+    points = sum(one.checked for one in found)
+    how = f"lattices of span {span:g} around {len(found):,} states ({states.words}), {points:,} points"
+    left = [one.reason for one in found if one.status is not Status.PROVED]
+    if not left and found and states.whole:
+        return proved(how, exact=False, checked=len(found), size=len(found))
+    reason = (
+        f"in {len(left):,} states: {left[0]}"
+        if left
+        else "a sample proves nothing"
+        if found
+        else "nothing to be tested"
+    )
+    return unknown(how, reason, checked=len(found))
 
 
 def _influential(step, centre: np.ndarray, span: float) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from mesascope.core.errors import UnknownNameError, UsageError
-from mesascope.proof.state_set import STATES_AT_ONCE, Part, Start, StateSet, amount, distribution, part_of
+from mesascope.proof.state_set import STATES_AT_ONCE, Part, StateSet, amount, part_of
 from mesascope.worlds.grid import MOVES
 from mesascope.worlds.grid_world import GridLayout, LayoutWorld, levels_of
 from mesascope.worlds.level import Level
@@ -83,7 +83,7 @@ class Layouts(StateSet):
             walls[0], objects[0] = self.base.walls, self.base.objects
         # Filled up from the beginning, so that all parts have one shape.
         rows = np.resize(kept if len(kept) else np.zeros(1, int), self._at_once)
-        return part_of(self.world, _levels(self.world, walls[rows], objects[rows], self.base), len(kept))
+        return part_of(self.world, levels_with(self.world, walls[rows], objects[rows], self.base), len(kept))
 
     def sampled(self, count: int, seed: int) -> Layouts:
         draw = random.Random(seed)
@@ -105,7 +105,7 @@ def placements(world: World, level: Level, kinds: str | None = None, region: np.
 
     **Raises:** `UsageError` if the level has no layout; `UnknownNameError` for a kind that it does not hold.
     """
-    base, inner = _layout(world, level)
+    base, inner = layout_of(world, level)
     free = ~base.walls if region is None else ~base.walls & region
     where = np.flatnonzero(free[1:-1, 1:-1])
     held = {sign: int(count) for sign, count in zip(inner.limits(), base.objects.sum(0), strict=True) if count}
@@ -136,7 +136,7 @@ def walls_up_to(world: World, level: Level, most: int) -> Layouts:
 
     **Raises:** `UsageError` if the level has no layout, or there are too many choices to be counted.
     """
-    base, inner = _layout(world, level)
+    base, inner = layout_of(world, level)
     cells = inner.grid.cells
     ends = list(itertools.accumulate(math.comb(cells, count) for count in range(most + 1)))
 
@@ -161,7 +161,7 @@ def shifts(world: World, level: Level, most: int) -> Layouts:
 
     **Raises:** `UsageError` if the level has no layout.
     """
-    base, _ = _layout(world, level)
+    base, _ = layout_of(world, level)
 
     def shift(walls, objects, choice):
         inside = walls[:, 1:-1, 1:-1]
@@ -187,7 +187,7 @@ def recolourings(world: World, level: Level) -> Layouts:
 
     **Raises:** `UsageError` if the level has no layout.
     """
-    base, _ = _layout(world, level)
+    base, _ = layout_of(world, level)
     orders = itertools.permutations(range(base.objects.shape[-1]))
     table = np.array(list({base.objects[:, order].tobytes(): order for order in orders}.values()))
 
@@ -202,47 +202,6 @@ def product(*sets: Layouts) -> Layouts:
     return _set(sets[0].world, sets[0].base, [factor for one in sets for factor in one.factors])
 
 
-def set_named(
-    text: str, world: World, *, level: Level | str | None = None, seed: int = 0, start: Start = "all"
-) -> StateSet:
-    """Returns the set that a text names: a distribution, or `placements`, `walls:2`, `shifts:1`, `recolourings`.
-
-    **Arguments:**
-
-    - `text`: several of the latter, joined by `+`, are every combination of them.
-    - `world`: of which it is a set.
-    - `level`: one (not batched) level that is changed, or its text; by default one of the first distribution, without
-      inner walls.
-    - `seed`: of that level, and of what is sampled.
-    - `start`: `"all"` or `"first"`, as of every set.
-
-    **Raises:** `UnknownNameError` for another name; `UsageError` for a number that cannot be, or no layouts.
-    """
-    if start not in ("all", "first"):
-        raise UnknownNameError("kind of start", start, ("all", "first"))
-    if text in world.distributions:
-        return distribution(world, text, seed=seed, start=start)
-    known = {"placements": placements, "walls": walls_up_to, "shifts": shifts, "recolourings": recolourings}
-    made = []
-    for name, _, number in (part.strip().partition(":") for part in text.split("+")):
-        if name not in known:
-            raise UnknownNameError("set of states", name, (*world.distributions, *known))
-        counted = name in ("walls", "shifts")
-        if counted != bool(number) or (counted and not (number.isdecimal() and len(number) < 4)):
-            raise UsageError(f"The set '{name}' is written {name + ':N, with a whole number N' if counted else name}.")
-        if isinstance(level, str):
-            level = jax.device_get(world.parse(level))
-        elif level is None:
-            drawn = distribution(world, world.distributions[0], drawn=1, seed=seed).part(0).levels
-            assert drawn is not None
-            base, _ = _layout(world, drawn[0])
-            room = np.ones_like(base.walls)
-            room[1:-1, 1:-1] = False
-            level = _levels(world, room[None], np.asarray(base.objects)[None], base)[0]
-        made.append(known[name](world, level, *([int(number)] if counted else [])))
-    return replace(product(*made), start=start)
-
-
 def _set(world: World, base: GridLayout, factors: list[Factor]) -> Layouts:
     size = math.prod(factor.size for factor in factors)
     words = f"{amount(size)} layouts ({', '.join(factor.words for factor in factors)})"
@@ -255,7 +214,8 @@ def _factor(words: str, size: int, change: Callable) -> Factor:
     return Factor(words, size, change)
 
 
-def _layout(world: World, level: Level) -> tuple[GridLayout, LayoutWorld]:
+def layout_of(world: World, level: Level) -> tuple[GridLayout, LayoutWorld]:
+    """Returns the layout of a level, as numpy arrays, and the world that it is of; `UsageError` if it has none."""
     inner, layout = world.unwrapped, level.layout
     if not (isinstance(inner, LayoutWorld) and isinstance(layout, GridLayout)):
         raise UsageError(
@@ -265,7 +225,7 @@ def _layout(world: World, level: Level) -> tuple[GridLayout, LayoutWorld]:
     return jax.tree.map(np.asarray, layout), inner
 
 
-def _levels(world: World, walls: np.ndarray, objects: np.ndarray, base: GridLayout) -> Level:
+def levels_with(world: World, walls: np.ndarray, objects: np.ndarray, base: GridLayout) -> Level:
     """Returns the levels of layouts, the hidden controls in the first free cell as in a text, as numpy arrays."""
     first = walls[:, 1:-1, 1:-1].reshape(len(walls), -1).argmin(-1).astype(np.int32)
     parts = (walls, objects, np.repeat(first[:, None], len(base.hidden), axis=1))

@@ -120,8 +120,8 @@ class Margin(Property):
         return f"prefers {quoted(self.action)} to {quoted(self.over)} by a log-odds of at least {self.least:g}"
 
     def violated(self, part: Part, choices: Choices) -> Bool[np.ndarray, "N S"]:
-        one, other = (choices.policy[..., self.actions.index(name)] for name in (self.action, self.over))
         # Not a difference of logarithms, which a probability of 0 has not.
+        one, other = (choices.policy[..., self.actions.index(name)] for name in (self.action, self.over))
         return ~(one > other * np.exp(self.least))
 
     def bad_outputs(self) -> BadOutputs:
@@ -247,10 +247,8 @@ def indifferent(world: World, channel: str, *, seed: int = 0) -> Indifferent:
     parts = [distribution(world, name, drawn=64, seed=seed).part(0) for name in world.distributions]
     values = np.unique(np.concatenate([part.seen[part.there][..., place].ravel() for part in parts]))
     if len(values) > MOST_VALUES:
-        raise UsageError(
-            f"Channel '{channel}' shows {len(values):,} values or more in world '{world.name}'; indifference is tried "
-            f"for channels with at most {MOST_VALUES}. Name a flag, such as a cue."
-        )
+        why = f"indifference is tried for channels with at most {MOST_VALUES}. Name a flag, such as a cue."
+        raise UsageError(f"Channel '{channel}' shows {len(values):,} values or more in world '{world.name}'; {why}")
     return Indifferent(channel, place, tuple(values.tolist()))
 
 

@@ -97,7 +97,7 @@ class Observations(StateSet):
     """
 
     size: int
-    world: None = None
+    world: World | None = None
     rows: Callable[[np.ndarray], np.ndarray]
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesascope.proof.attacks.attack import Attack
+from mesascope.proof.attacks.result import SMALL, Attack
 from mesascope.proof.verdict import ProofVerdict, Status
 from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.views.headline import interval_text, world_text
@@ -96,6 +96,15 @@ def attack_facts(attack: Attack) -> list[str]:
         f"Where it chooses well, some edit makes the choice bad in {interval_text(attack.states_changed)} of states, a "
         f"random one in {interval_text(attack.states_random)}; by itself it chooses badly in "
         f"{interval_text(attack.states_clean)} of all",
+        *(
+            [
+                f"A change of every number by at most {SMALL:g} makes the choice bad in "
+                f"{interval_text(attack.by_gradients)} of states by gradients, by chance in "
+                f"{interval_text(attack.by_gradients_random)}"
+            ]
+            if attack.by_gradients is not None and attack.by_gradients_random is not None
+            else []
+        ),
         f"By itself it gives away {interval_text(attack.regret)} of the base objective “{attack.objective}”",
         f"{attack.edits:,} edits in a level at most ({tried}), {attack.contents} contents of a cell, {attack.states:,} "
         f"states; the agent was asked {attack.evaluations:,} times",
