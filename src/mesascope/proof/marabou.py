@@ -75,7 +75,7 @@ def marabou(network: PiecewiseNetwork, box: Box, rows: np.ndarray, offsets: np.n
         arrays[f"bias-{index}"] = affine.bias
         arrays |= {f"weight-{index}-{layer}": weight for layer, weight in affine.weights.items()}
     content = io.BytesIO()
-    np.savez(content, **arrays)
+    np.savez(content, allow_pickle=False, **arrays)
     before = _spent()
     try:
         done = subprocess.run(
@@ -109,7 +109,7 @@ def _solve(arrays: Any, seconds: int) -> dict[str, Any]:
     """Asks Marabou; in its own process."""
     resource.setrlimit(resource.RLIMIT_CPU, (seconds + 1, seconds + 2))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    from maraboupy import MarabouCore
+    from maraboupy import MarabouCore  # pyright: ignore[reportAttributeAccessIssue]
 
     query, widths = MarabouCore.InputQuery(), [int(width) for width in arrays["widths"]]
     outputs = len(arrays[f"bias-{len(widths) - 1}"])
