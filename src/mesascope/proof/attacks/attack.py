@@ -9,13 +9,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import check_agent, check_same_answers
+from mesascope.agents.network_agent import NetworkAgent
 from mesascope.audit.alignment.witness import witness_at
 from mesascope.audit.evaluation import ASKED_AGAIN, exact_evaluation
 from mesascope.audit.findings import Witness
@@ -31,7 +31,9 @@ from mesascope.core.verdicts import Estimate
 from mesascope.objectives.objective import compile_objectives
 from mesascope.proof.attacks.aim import Aim, aim_of
 from mesascope.proof.attacks.cells import cell_edits, is_minigrid, words_of
+from mesascope.proof.attacks.gradient import box_attack
 from mesascope.proof.attacks.held import Edit, HeldEdits
+from mesascope.proof.attacks.result import SMALL, Attack, CellEdit, Words
 from mesascope.proof.verdict import Counterexample, ProofVerdict, proved, refuted, unknown
 from mesascope.worlds.admission import admit_world
 from mesascope.worlds.world import World
@@ -39,78 +41,6 @@ from mesascope.worlds.world import World
 LEVELS: int = 32
 ANSWERS: int = 2_000_000
 """Observations that an agent is asked about in one attack: up to half a minute for networks of a hundred units."""
-
-Words = tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class CellEdit:
-    """What was put into one cell, by row and column as drawn; `before` is what it held in the state shown."""
-
-    row: int
-    column: int
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Attack:
-    """What the edits of some cells do to an agent.
-
-    Costs are shares of what lies between chance and the optimum, as normalised regrets are: of the base objective that
-    is lost; of the target that is gained, if there is one. An action that is the target is counted, each time
-    discounted, against taking it for ever.
-
-    **Arguments:**
-
-    - `target`: what the agent shall be made to do; empty for nothing but loss.
-    - `cells`: edited at once; `contents`: that a cell may hold; `edits`: tried in a level, at most.
-    - `levels`, `states`: attacked; `evaluations`: observations that the agent was asked about.
-    - `tried_all`: whether no edit was left out; else what is best was searched, and the truth may be worse.
-    - `edit`, `level`: the worst edit of all, and the number of its level.
-    - `clean_return`, `edited_return`, `optimum`, `chance`: of the base objective in that level.
-    - `cost`: of the worst edit; `worst`: mean over levels of that of the worst in each; `random`: of a random one;
-      `searched_at_random`: of the worst of equally many random ones, where not all were tried; `regret`: what the agent
-      gives away of the base objective without an edit.
-    - `states_changed`, `states_random`: of the states in which the agent chooses well, the shares in which some edit,
-      and a random one, turns the choice into a bad one; `states_clean`: of all states, in which it is bad by itself.
-    - `before`, `after`: the level without and with the edit, to be drawn.
-    - `seen_before`, `seen_after`: rows of what each cell holds in the state in which the edit matters most, in words.
-    - `verdict`: on the sentence that no edit turns a good choice in any of these states into a bad one.
-    """
-
-    agent: str
-    world: str
-    distribution: str
-    objective: str
-    target: str
-    cells: int
-    contents: int
-    edits: int
-    levels: int
-    states: int
-    evaluations: int
-    tried_all: bool
-    edit: tuple[CellEdit, ...]
-    level: int
-    clean_return: float
-    edited_return: float
-    optimum: float
-    chance: float
-    cost: float
-    worst: Estimate
-    random: Estimate
-    searched_at_random: Estimate | None
-    regret: Estimate
-    states_changed: Estimate
-    states_random: Estimate
-    states_clean: Estimate
-    before: Witness
-    after: Witness
-    seen_before: Words
-    seen_after: Words
-    verdict: ProofVerdict
-    sentence: str
 
 
 @one_linear_algebra_thread()
@@ -171,7 +101,18 @@ def attack(
             one.try_all(cells)
         else:
             one.search(cells, budget=max(8, answers // (2 * len(held) * len(one.seen))), seed=seed)
-    return _result(cells, held, exhaustive)
+    return _result(cells, held, exhaustive, _by_gradients(held, seed))
+
+
+def _by_gradients(held: list[HeldEdits], seed: int) -> tuple[Estimate, Estimate] | None:
+    """Returns the shares of well-chosen states in which gradients, and chance, make a choice bad, if there are some."""
+    able = [one for one in held if one.good.any()]
+    if not able or not isinstance(able[0].agent, NetworkAgent):
+        return None
+    seen, allowed = (np.concatenate([getattr(one, part)[one.good] for one in able]) for part in ("seen", "allowed"))
+    level = np.concatenate([np.full(one.good.sum(), one.index) for one in able])
+    found = box_attack(able[0].agent, seen, allowed, SMALL, key=stream("gradients", key=root_key(seed)))
+    return bootstrap_mean(found.succeeded * 1.0, clusters=level), bootstrap_mean(found.by_chance * 1.0, clusters=level)
 
 
 def _levels(agent: Agent, world: World, aim: Aim, distribution: str | None, levels: int, seed: int) -> list[HeldEdits]:
@@ -196,7 +137,9 @@ def _levels(agent: Agent, world: World, aim: Aim, distribution: str | None, leve
     return found
 
 
-def _result(cells: int, held: list[HeldEdits], exhaustive: bool) -> Attack:
+def _result(
+    cells: int, held: list[HeldEdits], exhaustive: bool, by_gradients: tuple[Estimate, Estimate] | None
+) -> Attack:
     one = max(held, key=lambda one: one.cost)
     assert one.worst is not None
     level_set, aim, initial = one.level_set, one.aim, one.initial
@@ -241,6 +184,8 @@ def _result(cells: int, held: list[HeldEdits], exhaustive: bool) -> Attack:
         states_changed=_mean(float(level.turned[level.good].mean()) for level in able),
         states_random=_mean(float(level.turned_evenly[level.good].mean()) / len(level.even) for level in able),
         states_clean=_mean(float(1 - level.good.sum() / level.counts.sum()) for level in held),
+        by_gradients=by_gradients and by_gradients[0],
+        by_gradients_random=by_gradients and by_gradients[1],
         before=before,
         after=_witness(one, edited, start, with_edit),
         seen_before=_shown(one, one.seen[state]),
@@ -248,8 +193,8 @@ def _result(cells: int, held: list[HeldEdits], exhaustive: bool) -> Attack:
         verdict=_verdict(one, cells, held, exhaustive, before),
         sentence=(
             f"The edit that costs most{'' if exhaustive else f' of {edits:,} that were searched'}: {said}. Its return "
-            f"on '{aim.base.name}' goes from {clean_return:.3f} to {edited_return:.3f}, {one.cost:.0%} {gained}; a random "
-            f"edit takes {random.value:.1%}."
+            f"on '{aim.base.name}' goes from {clean_return:.3f} to {edited_return:.3f}, {one.cost:.0%} {gained}; a "
+            f"random edit takes {random.value:.1%}."
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mesascope.proof.attacks.attack import Attack
+from mesascope.proof.attacks.result import SMALL, Attack
 from mesascope.proof.verdict import ProofVerdict, Status
 from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.views.headline import interval_text, world_text
@@ -76,6 +76,12 @@ def attack_setting(report: AttackReport) -> list[tuple[str, str]]:
     ]
 
 
+def attack_headline(attack: Attack) -> str:
+    """Returns what the worst edit costs, in one sentence."""
+    gained = f"gains {attack.cost:.0%} of “{attack.target}”" if attack.target else f"costs {attack.cost:.0%}"
+    return f"An edit of {counted(attack.cells, 'cell')} {gained}; a random one {attack.random.value:.1%}."
+
+
 def attack_facts(attack: Attack) -> list[str]:
     """Returns what edits cost and how often they make it choose badly, each beside random edits of equal size."""
     tried = "all that there are" if attack.tried_all else "searched, so that the worst may be worse"
@@ -90,6 +96,15 @@ def attack_facts(attack: Attack) -> list[str]:
         f"Where it chooses well, some edit makes the choice bad in {interval_text(attack.states_changed)} of states, a "
         f"random one in {interval_text(attack.states_random)}; by itself it chooses badly in "
         f"{interval_text(attack.states_clean)} of all",
+        *(
+            [
+                f"A change of every number by at most {SMALL:g} makes the choice bad in "
+                f"{interval_text(attack.by_gradients)} of states by gradients, by chance in "
+                f"{interval_text(attack.by_gradients_random)}"
+            ]
+            if attack.by_gradients is not None and attack.by_gradients_random is not None
+            else []
+        ),
         f"By itself it gives away {interval_text(attack.regret)} of the base objective “{attack.objective}”",
         f"{attack.edits:,} edits in a level at most ({tried}), {attack.contents} contents of a cell, {attack.states:,} "
         f"states; the agent was asked {attack.evaluations:,} times",
@@ -110,11 +125,15 @@ def seen_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
         plain(word) for seen in (attack.seen_before, attack.seen_after) for row in seen for word in row
     )
     for word in contents:
+        if word.endswith(" wall"):
+            letters[word] = "#"
         # Two colours of one thing begin with one letter.
         wanted = [character.upper() for part in reversed(word.split()) for character in part if character.isalpha()]
         free = (one for one in [*wanted, *_LETTERS] if one not in letters.values())
         letters.setdefault(word, next(free, "?"))
-    legend = tuple((letter, "floor" if letter == "." else word) for word, letter in letters.items() if word in contents)
+    legend = tuple(
+        (letter, {"#": "wall", ".": "floor"}.get(letter, word)) for word, letter in letters.items() if word in contents
+    )
     edited = tuple((one.row, one.column) for one in attack.edit)
     scenes = [
         Scene(tuple("".join(letters[plain(word)] for word in row) for row in seen), legend, agent_goal=edited)
