@@ -137,7 +137,7 @@ def _maximum(reading: Reading, bind, left, right):
     return _plus(reading, right, reading.activate("relu", _minus(reading, left, right)))
 
 
-def _largest(reading: Reading, value: Value, axes: tuple[int, ...]):
+def _largest(reading: Reading, value: Any, axes: tuple[int, ...]):
     """Returns the largest along some axes, half against half, so that few layers stand behind each other."""
     for axis in sorted(axes, reverse=True):
         while (size := value.constant.shape[axis]) > 1:

@@ -18,13 +18,11 @@ from jaxtyping import Bool, Float
 from mesascope.agents.agent import Agent
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import RandomKey, root_key
-from mesascope.proof.attacks.gradient import AT_ONCE, BoxAttack, box_attack, logits_with, network_of
-from mesascope.proof.bounds import bound, parameters_of
+from mesascope.proof.attacks.gradient import BoxAttack, box_attack, logits_with, network_of
 from mesascope.proof.box import Box
-from mesascope.proof.branch_and_bound import TOLERANCE, Query
+from mesascope.proof.branch_and_bound import Query
 from mesascope.proof.decide import decide
 from mesascope.proof.network_reading import of_network
-from mesascope.proof.piecewise import PiecewiseNetwork
 from mesascope.proof.property import ActionProperty, AlwaysHappens, Property, bad_outputs
 from mesascope.proof.state_set import StateSet
 from mesascope.proof.verdict import Counterexample, ProofVerdict, Status, proved, refuted, unknown
@@ -76,33 +74,11 @@ def relaxed(
         rows = left[part]
         boxes = [Box(held[place] - radius, held[place] + radius) for place in part]
         function = of_network(network.network, boxes[0], site, seen[rows[0]])
-        verified[rows] = _at_once(function, boxes, allowed[rows])
-        later = np.flatnonzero(~verified[rows])
-        queries = [Query(boxes[place], bad) for place in later if (bad := bad_outputs(allowed[rows[place]]))]
-        if queries and seconds:
-            found = decide(function, queries, seconds=seconds / len(left))
-            verified[rows[later]] = [one.status is Status.PROVED for one in found]
+        bad = [bad_outputs(choices) for choices in allowed[rows]]
+        queries = [Query(box, one) for box, one in zip(boxes, bad, strict=True) if one]
+        found = decide(function, queries, seconds=seconds / len(left))
+        verified[rows] = [one.status is Status.PROVED for one in found]
     return Relaxed(attack, verified)
-
-
-def _at_once(function: PiecewiseNetwork, boxes: list[Box], allowed: Bool[np.ndarray, "R A"]) -> Bool[np.ndarray, " R"]:
-    """Returns the states that need no search: some action stays ahead of each bad one in the whole box."""
-    row, action = np.nonzero(~allowed)
-    low, high = (np.stack(ends).reshape(len(boxes), -1)[row][:, function.free] for ends in _ends(boxes))
-    one = np.eye(allowed.shape[1])
-    ahead, parts = one[None] - one[action][:, None], []
-    with jax.enable_x64(True):
-        for some in np.resize(np.arange(len(row)), (-(-len(row) // AT_ONCE), AT_ONCE)):
-            none = np.zeros((AT_ONCE, len(one)))
-            inside = (low[some], high[some], ahead[some], none)
-            parts.append(np.asarray(bound(parameters_of(function), function.activations, *inside).rows))
-    safe = np.ones(len(boxes), bool)
-    np.logical_and.at(safe, row, (np.concatenate(parts)[: len(row)] > TOLERANCE).any(-1))
-    return safe
-
-
-def _ends(boxes: list[Box]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    return [box.low for box in boxes], [box.high for box in boxes]
 
 
 def _looks_again(network, seen: np.ndarray, held: np.ndarray, site: str) -> bool:
