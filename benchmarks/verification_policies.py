@@ -136,7 +136,9 @@ def raw_speed(side: int) -> Claim:
         return np.stack(np.divmod(cells, width), -1).reshape(-1, 6) / width
 
     states = Observations(words="agent, goal and marker anywhere", size=side**3, rows=rows)
-    wanted = NeverActions(tuple("abcde"), tuple(network_free_action(agent, states)))
+    # An action that it never takes, so that the whole set has to be gone through.
+    object.__setattr__(network.heads.policy, "bias", jnp.array([0.0, 0.0, 0.0, 0.0, -10.0]))
+    wanted = NeverActions(tuple("abcde"), ("e",))
     times = []
     for _ in range(3):
         began = time.process_time()
@@ -147,12 +149,6 @@ def raw_speed(side: int) -> Claim:
         f"runs with compiling ({verdict.status}: {verdict.how}); the prototype took 1.16"
     )
     return Claim.over_repeats("verification.speed", text, times, 5.0, "<=")
-
-
-def network_free_action(agent: NetworkAgent, states: Observations) -> list[str]:
-    """Returns an action that a sample is never seen to take, so that the whole set has to be gone through."""
-    taken = agent.act(states.rows(np.arange(0, states.size, 97)).astype(np.float32), None)[0].argmax(-1)
-    return ["abcde"[action] for action in range(5) if action not in taken][:1] or ["a"]
 
 
 @dataclass(frozen=True)

@@ -74,14 +74,14 @@ def volume(seeds: int, quick: bool) -> Iterator[Claim]:
         f"seeds with Student's interval; by round: {said}"
     )
     yield Claim("worst-case.volume", text, gain.value, gain.low, gain.high, seeds, 0.0, ">=", safety=True)
-    steps = [
-        one[f"verified, round {turn + 1}"] >= one[f"verified, round {turn}"]
+    never_fell = [
+        all(one[f"verified, round {turn + 1}"] >= one[f"verified, round {turn}"] for turn in range(ROUNDS))
         for one in curves.values()
-        for turn in range(ROUNDS)
     ]
-    share = float(np.mean(steps))
-    text = f"{recipe}: share of rounds, over all seeds, in which the verified share did not fall; n counts rounds"
-    yield Claim("worst-case.rounds", text, share, share, share, len(steps), 0.75, ">=")
+    text = (
+        f"{recipe}: share of agents whose verified share falls in none of the {ROUNDS} rounds, with Wilson's interval"
+    )
+    yield _share("worst-case.rounds", text, never_fell, 0.75)
     assert effect.capability is not None
     assert effect.capability_share is not None
     value, change = effect.capability_share, effect.capability
@@ -156,9 +156,9 @@ def hashed(seeds: int, quick: bool) -> Iterator[Claim]:
     yield _share("worst-case.twin-cleared", text, cleared)
 
 
-def _share(slug: str, text: str, hits: list[bool]) -> Claim:
+def _share(slug: str, text: str, hits: list[bool], target: float = 1.0) -> Claim:
     found = wilson(sum(map(bool, hits)), len(hits), unit="seeds")
-    return Claim(slug, text, found.value, found.low, found.high, len(hits), 1.0, ">=")
+    return Claim(slug, text, found.value, found.low, found.high, len(hits), target, ">=")
 
 
 def _defects(agent: NetworkAgent, seen: np.ndarray) -> np.ndarray:

@@ -87,7 +87,12 @@ def verify(
         raise UsageError("Bad outputs are of a box; of states of levels, name what the agent shall do.")
     from mesascope.proof.enumeration import enumerate_states
 
-    asked = agent_of(agent, states.world)
+    if isinstance(agent, Agent):
+        asked = agent
+    elif states.world is not None:
+        asked = agent_of(agent, states.world)
+    else:
+        raise UsageError("A set of observations names no world in which an agent could be read; give an Agent itself.")
     if span is not None:
         from mesascope.proof.lattice import lattices
 

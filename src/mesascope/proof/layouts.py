@@ -16,6 +16,7 @@ from jaxtyping import Bool, Int
 
 from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.proof.state_set import STATES_AT_ONCE, Part, StateSet, amount, part_of
+from mesascope.worlds.admission import check_levels
 from mesascope.worlds.grid import MOVES
 from mesascope.worlds.grid_world import GridLayout, LayoutWorld, levels_of
 from mesascope.worlds.level import Level
@@ -229,7 +230,9 @@ def levels_with(world: World, walls: np.ndarray, objects: np.ndarray, base: Grid
     """Returns the levels of layouts, the hidden controls in the first free cell as in a text, as numpy arrays."""
     first = walls[:, 1:-1, 1:-1].reshape(len(walls), -1).argmin(-1).astype(np.int32)
     parts = (walls, objects, np.repeat(first[:, None], len(base.hidden), axis=1))
-    return jax.device_get(levels_of(world, GridLayout(*map(jnp.asarray, parts))))
+    levels = jax.device_get(levels_of(world, GridLayout(*map(jnp.asarray, parts))))
+    check_levels(world, levels, "layouts")
+    return levels
 
 
 def _are_levels(world: World, walls: np.ndarray, objects: np.ndarray) -> Bool[np.ndarray, " N"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from mesascope.audit.policy import observations
 from mesascope.core.random import root_key, stream
-from mesascope.worlds.admission import draw_levels
+from mesascope.worlds.admission import draw_levels, has_shapes
 from mesascope.worlds.compact import compacted
 from mesascope.worlds.grid_world import LayoutWorld
 from mesascope.worlds.level import Level
@@ -137,9 +138,13 @@ class Distribution(StateSet):
     drawn: int
     seed: int
 
-    @property
+    @functools.cached_property
     def _at_once(self) -> int:
-        level = jax.eval_shape(lambda key: self.world.sample(key=key, distribution=self.name, count=1), root_key(0))
+        if not has_shapes(self.world):
+            # What others wrote need not be JAX: how large its levels are is seen in one of them.
+            level = draw_levels(self.world, self.name, key=root_key(self.seed), count=1)
+        else:
+            level = jax.eval_shape(lambda key: self.world.sample(key=key, distribution=self.name, count=1), root_key(0))
         return max(1, min(self.drawn, STATES_AT_ONCE // level.initial.shape[-1]))
 
     @property

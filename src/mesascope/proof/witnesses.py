@@ -20,7 +20,7 @@ from mesascope.proof.abstract_property import ActionProperty, Property, possible
 from mesascope.proof.judging import Judged, choices_of, judge
 from mesascope.proof.lock_step import lock_step
 from mesascope.proof.outcomes import chance_of
-from mesascope.proof.property import NeverHappens, Optimal
+from mesascope.proof.property import AlwaysHappens, NeverHappens, Optimal
 from mesascope.proof.state_set import Part, StateSet
 from mesascope.proof.verdict import Counterexample
 from mesascope.worlds.grid_world import GridLayout, LayoutWorld
@@ -82,7 +82,7 @@ class Search:
             return None
         if part.levels is None:
             place, policy = number * len(part.seen) + row, choices_of(agent, both, there, None).policy[0, 0]
-            sentence = f"Shown observation {place:,} of the set, it does not hold that it {wanted.words}."
+            sentence = f"Shown observation {place:,} of the set, it is false that it {wanted.words}."
             return Counterexample(sentence, tuple(seen[0, 0].ravel().tolist()), tuple(policy.tolist()))
         evaluation = _evaluation(agent, wanted, both, states.words)
         level_set = evaluation.level_set
@@ -145,10 +145,12 @@ def _sentence(
             things.append("the {} in row {}, column {}".format(names[kind], *inner.grid.row_and_column(cell)))
     begins = f"with {' and '.join(things)}, " if 0 < len(things) <= NAMED else ""
     if not agent.memoryless or not isinstance(wanted, ActionProperty):
-        said = f"it does not hold {where} that it {wanted.words}"
+        said = f"{where} it is false that it {wanted.words}"
     elif isinstance(wanted, NeverHappens):
         chance = chance_of(levels, evaluation.policy, wanted.event(levels))[0, state]
-        said = f"it does not hold, begun {where}, that it {wanted.words}; the chance is {chance:.3g} when it draws"
+        what = "need not" if isinstance(wanted, AlwaysHappens) else "can"
+        own = f"its chance under the agent's own probabilities is {chance:.3g}"
+        said = f"begun {where}, '{wanted.attribute}' {what} happen; {own}"
     else:
         told = getattr(world, "action_text", lambda level, action: world.actions[action])
         fine = np.broadcast_to(wanted.allowed(levels), (*part.there.shape, len(policy)))[0, state]

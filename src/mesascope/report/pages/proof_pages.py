@@ -9,6 +9,7 @@ from mesascope.report.figures.style import ReportFigure, svg_of
 from mesascope.report.pages.page import inlined, rendered
 from mesascope.report.views.proof_view import (
     attack_facts,
+    attack_headline,
     attack_scenes,
     attack_setting,
     seen_scenes,
@@ -63,7 +64,8 @@ def attack_page(report: AttackReport) -> str:
         "verify_page.html",
         report,
         title=f"An attack on {report.agent}",
-        headline=attack.sentence,
+        headline=attack_headline(attack),
+        lead=attack.sentence,
         setting=attack_setting(report),
         caveats=ATTACK_CAVEATS,
         chip=(f"no edit turns a good choice into a bad one: {status}", STATUS_TONES[status]),

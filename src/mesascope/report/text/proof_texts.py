@@ -70,9 +70,9 @@ def scene_lines(titles: list[str], scenes: tuple[Scene, ...], width: int, encodi
     glyphs = glyphs_for(encoding)
     blocks = [[title, *draw_text(scene, "agent", glyphs)] for title, scene in zip(titles, scenes, strict=True)]
     key = dict.fromkeys(text for scene, block in zip(scenes, blocks, strict=True) for text in key_of(scene, block[1:]))
-    start = [f"{glyphs.start} start"] if any(scene.start is not None for scene in scenes) else []
-    edited = (
-        [f"{glyphs.agent_goal} edited"] if any(scene.agent_goal and scene.start is None for scene in scenes) else []
-    )
-    marks = glyphs.separator.join([*start, *edited, *key])
-    return ["", *beside(blocks, width, gap=5), "", *wrapped(marks, width)]
+    marks = {f"{glyphs.start} start": any(scene.start is not None for scene in scenes)}
+    marks[f"{glyphs.base_goal} what is asked for"] = any(scene.base_goal for scene in scenes)
+    # What an agent sees has no start; its marks are of edited cells.
+    marks[f"{glyphs.agent_goal} edited"] = any(scene.agent_goal and scene.start is None for scene in scenes)
+    line = glyphs.separator.join([*(mark for mark, there in marks.items() if there), *key])
+    return ["", *beside(blocks, width, gap=5), "", *wrapped(line, width)]

@@ -76,6 +76,12 @@ def attack_setting(report: AttackReport) -> list[tuple[str, str]]:
     ]
 
 
+def attack_headline(attack: Attack) -> str:
+    """Returns what the worst edit costs, in one sentence."""
+    gained = f"gains {attack.cost:.0%} of “{attack.target}”" if attack.target else f"costs {attack.cost:.0%}"
+    return f"An edit of {counted(attack.cells, 'cell')} {gained}; a random one {attack.random.value:.1%}."
+
+
 def attack_facts(attack: Attack) -> list[str]:
     """Returns what edits cost and how often they make it choose badly, each beside random edits of equal size."""
     tried = "all that there are" if attack.tried_all else "searched, so that the worst may be worse"
@@ -119,11 +125,15 @@ def seen_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
         plain(word) for seen in (attack.seen_before, attack.seen_after) for row in seen for word in row
     )
     for word in contents:
+        if word.endswith(" wall"):
+            letters[word] = "#"
         # Two colours of one thing begin with one letter.
         wanted = [character.upper() for part in reversed(word.split()) for character in part if character.isalpha()]
         free = (one for one in [*wanted, *_LETTERS] if one not in letters.values())
         letters.setdefault(word, next(free, "?"))
-    legend = tuple((letter, "floor" if letter == "." else word) for word, letter in letters.items() if word in contents)
+    legend = tuple(
+        (letter, {"#": "wall", ".": "floor"}.get(letter, word)) for word, letter in letters.items() if word in contents
+    )
     edited = tuple((one.row, one.column) for one in attack.edit)
     scenes = [
         Scene(tuple("".join(letters[plain(word)] for word in row) for row in seen), legend, agent_goal=edited)
