@@ -207,7 +207,7 @@ class BranchAndBound:
             if search.witness is not None or not possible[index] or bound[index] > search.margins[part.case]:
                 continue
             self._look(search, np.stack([vertices[index], (low[index] + high[index]) / 2]))
-            stalled = bound[index] - part.bound < STALLED * abs(bound[index])
+            stalled = bool(bound[index] - part.bound < STALLED * abs(bound[index]))
             known = dataclasses.replace(
                 part, sums_low=sums_low[index], sums_high=sums_high[index], bound=float(bound[index])
             )

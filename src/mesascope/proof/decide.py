@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 
@@ -165,8 +166,10 @@ def _behind(
     network: PiecewiseNetwork, query: Query, first: ProofVerdict, seconds: float, replay: Replay | None
 ) -> ProofVerdict:
     """Returns what Marabou says where bounds say nothing, if it can be asked."""
-    if first.status is not Status.UNKNOWN or marabou_process.version() is None or "tanh" in network.activations:
+    if first.status is not Status.UNKNOWN or marabou_process.version() is None:
         return first
+    if reason := marabou_process.obstacle(network):
+        return dataclasses.replace(first, reason=f"{first.reason}; Marabou was not asked, because {reason}")
     second = _of_marabou(network, query, seconds, replay)
     how, budget = f"{first.how}, then {second.how}", f"{first.budget}, then {second.budget}"
     reason = f"{first.reason}; {second.reason}" if second.reason else ""

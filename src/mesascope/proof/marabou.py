@@ -51,24 +51,36 @@ def version() -> str | None:
     return importlib.metadata.version("maraboupy") if importlib.util.find_spec("maraboupy") else None
 
 
+def obstacle(network: PiecewiseNetwork) -> str | None:
+    """Returns why Marabou is not asked about a network; `None` if it can be.
+
+    Where connections go past a layer, version 2.0.0 calls questions unsatisfiable that have a witness.
+    """
+    if others := set(network.activations) - {"relu"}:
+        return f"it is asked about rectifiers only, not about {', '.join(sorted(others))}"
+    if any(set(layer.weights) - {place} for place, layer in enumerate((*network.layers, network.outputs))):
+        return "its answers are wrong where connections go past a layer, as in this network"
+    return None
+
+
 def marabou(network: PiecewiseNetwork, box: Box, rows: np.ndarray, offsets: np.ndarray, *, seconds: float) -> Answer:
     """Returns whether any point of a box makes all rows `rows @ outputs + offsets <= 0`, according to Marabou.
 
     **Arguments:**
 
-    - `network`: with rectifiers only.
+    - `network`: without an `obstacle`.
     - `box`: that the network was made for.
     - `rows`, `offsets`: one case of bad outputs.
     - `seconds`: of CPU that it may take.
 
-    **Raises:** `MissingExtraError` where it is not installed; `UsageError` for another activation.
+    **Raises:** `MissingExtraError` where it is not installed; `UsageError` for a network with an `obstacle`.
     """
     from mesascope.core.errors import MissingExtraError, UsageError
 
     if version() is None:
         raise MissingExtraError("The engine Marabou", "marabou", "maraboupy")
-    if others := set(network.activations) - {"relu"}:
-        raise UsageError(f"Marabou is asked about rectifiers only, not about {', '.join(sorted(others))}; use bounds.")
+    if reason := obstacle(network):
+        raise UsageError(f"Marabou cannot be used here: {reason}. Use the engine 'bounds'.")
     arrays = {"rows": rows, "offsets": offsets, "widths": np.array([len(network.free), *network.widths])}
     arrays |= {name: end.reshape(-1)[network.free] for name, end in (("low", box.low), ("high", box.high))}
     for index, affine in enumerate((*network.layers, network.outputs)):
