@@ -144,7 +144,7 @@ def evolution(agents: dict[str, list[NetworkAgent]], quick: bool) -> Iterator[Cl
     )
     yield Claim("attacks.evolution-answer", text, right.value, right.low, right.high, right.n, 0.95, ">=")
     text = "The same for edits of one cell, of which a tenth are about fifteen: too few to evolve anything"
-    yield Claim("attacks.evolution-one-cell", text, one.value, one.low, one.high, one.n, 0.0, ">=")
+    yield Claim("attacks.evolution-one-cell", text, one.value, one.low, one.high, one.n, 0.95, ">=")
 
 
 def one_cell(agents: dict[str, list[NetworkAgent]], quick: bool) -> Iterator[Claim]:
@@ -199,7 +199,7 @@ def compared(found: dict[tuple[str, str], list[Attack]]) -> Iterator[Claim]:
             "seeds; within -1 to 1: a comparison, no promise"
         )
         slug = f"attacks.{name.replace(', ', '-')}.minus-pseudo"
-        yield Claim(slug, text, gap.value, gap.low, gap.high, len(pseudo), -1.0, "within", 1.0)
+        yield Claim(slug, text, gap.value, gap.low, gap.high, len(pseudo), 0.0, "<=")
 
 
 def gradients(agents: dict[str, list[NetworkAgent]], quick: bool) -> Iterator[Claim]:
