@@ -56,8 +56,8 @@ def of_network(
         )
     if (site is None) != (observation is None):
         raise UsageError("A site and the observation that the network is shown belong together: give both or neither.")
-    double = as_double(network)
     with jax.enable_x64(True):
+        double = jax.tree.map(jnp.asarray, as_double(network))
         if site is None:
 
             def logits(inputs):
@@ -80,11 +80,11 @@ def of_network(
 
 def _run(reading: Reading, closed: ClosedJaxpr, operands: list[Any]) -> list[Any]:
     """Returns what traced operations make of their operands, which are arrays or `Value`s."""
-    values: dict[Any, Any] = dict(zip(closed.jaxpr.constvars, closed.consts, strict=True))
+    values: dict[Any, Any] = dict(zip(closed.jaxpr.constvars, map(np.asarray, closed.consts), strict=True))
     values.update(zip(closed.jaxpr.invars, operands, strict=True))
 
     def read(variable):
-        return variable.val if isinstance(variable, Literal) else values[variable]
+        return np.asarray(variable.val) if isinstance(variable, Literal) else values[variable]
 
     for equation in closed.jaxpr.eqns:
         results = _apply(reading, equation, [read(variable) for variable in equation.invars])
@@ -101,7 +101,7 @@ def _apply(reading: Reading, equation: Any, operands: list[Any]) -> list[Any]:
     varying = [isinstance(operand, Value) for operand in operands]
     if not any(varying):
         result = bind(*(jnp.asarray(operand) for operand in operands))
-        return list(result) if equation.primitive.multiple_results else [result]
+        return [np.asarray(one) for one in (result if equation.primitive.multiple_results else [result])]
     if name in CALLS:
         inner = next(equation.params[key] for key in ("jaxpr", "call_jaxpr", "fun_jaxpr") if key in equation.params)
         return _run(reading, inner if isinstance(inner, ClosedJaxpr) else ClosedJaxpr(inner, ()), operands)
