@@ -187,6 +187,8 @@ def _of_ours(agent: Any, box: Box) -> tuple[PiecewiseNetwork, Callable[[np.ndarr
     from mesascope.agents.files import load_agent
     from mesascope.proof.network_reading import of_network
 
+    if isinstance(agent, str | os.PathLike) and Path(agent).suffix.lower() != ".safetensors":
+        raise UsageError(f"{quoted(agent, limit=200)} is no network: give a file that ends in .onnx or .safetensors.")
     asked = load_agent(agent) if isinstance(agent, str | os.PathLike) else agent
     if not isinstance(asked, NetworkAgent):
         raise UsageError(

@@ -93,13 +93,15 @@ class Verify(AgentVerb):
         named = partial(set_named, world=world, start=self.from_, level=self._level(), seed=self.seed)
         wanted = property_named(world, always=self.always, never=self.never, base=base, at_most=self.at_most)
         states = named(self.over or world.distributions[-1])
+        said = self.never or self.always or ""
+        spoken = f" ('{said}')" if said in world.also_called else ""
         where = "the last site" if self.site is None else quoted(self.site)
         edits = "" if self.latent is None else f", with every activation at {where} up to {self.latent:g} off"
         return partial(
             verify_report,
             property=wanted,
             states=states,
-            about=(f"It {wanted.words}{edits}.", None),
+            about=(f"It {wanted.words}{spoken}{edits}.", None),
             control=None if self.control is None else named(self.control),
             taken_above=self.taken_above,
             latent=self.latent,

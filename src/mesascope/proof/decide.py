@@ -115,8 +115,9 @@ def _of_search(search: Search, network: PiecewiseNetwork, seconds: float) -> Pro
 
 def _counterexample(network: PiecewiseNetwork, inputs: np.ndarray) -> Counterexample:
     outputs = network(inputs[None])[0]
-    said = ", ".join(f"{number:.6g}" for number in outputs[:20])
-    return Counterexample(f"The outputs are {said}.", tuple(map(float, inputs)), tuple(map(float, outputs)))
+    shown = (", ".join(f"{number:.6g}" for number in some[:20]) for some in (inputs, outputs))
+    said = "At the inputs {} the outputs are {}, which is bad.".format(*shown)
+    return Counterexample(said, tuple(map(float, inputs)), tuple(map(float, outputs)))
 
 
 def _witness(network: PiecewiseNetwork, query: Query, replay: Replay | None, free: Sequence) -> np.ndarray | None:

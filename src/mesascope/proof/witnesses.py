@@ -149,8 +149,9 @@ def _sentence(
     elif isinstance(wanted, NeverHappens):
         chance = chance_of(levels, evaluation.policy, wanted.event(levels))[0, state]
         what = "need not" if isinstance(wanted, AlwaysHappens) else "can"
+        tied = " by actions that tie with its likeliest" if (possible_actions(policy, taken_above).sum() > 1) else ""
         own = f"its chance under the agent's own probabilities is {chance:.3g}"
-        said = f"begun {where}, '{wanted.attribute}' {what} happen; {own}"
+        said = f"begun {where}, '{wanted.attribute}' {what} happen{tied}; {own}"
     else:
         told = getattr(world, "action_text", lambda level, action: world.actions[action])
         fine = np.broadcast_to(wanted.allowed(levels), (*part.there.shape, len(policy)))[0, state]

@@ -25,6 +25,7 @@ from mesascope.core.errors import UsageError
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.random import root_key, stream
+from mesascope.core.rounding import above
 from mesascope.core.text import quoted
 from mesascope.core.threads import one_linear_algebra_thread
 from mesascope.core.verdicts import Estimate
@@ -156,6 +157,7 @@ def _result(
     edits = max(level.edits.count(cells) if exhaustive else level.tried // 2 for level in held)
     clean_return, edited_return = returns[one.index], float(values[0] @ initial)
     gained = "of what there is to lose" if aim.target is None else f"of what there is to gain on '{aim.name}'"
+    searched = "" if exhaustive else f" of {edits:,} that were searched"
     before, with_edit = _witness(one, one.clean, start, "What it does by itself."), f"What it does while {said}."
     return Attack(
         agent=one.agent.name,
@@ -192,9 +194,10 @@ def _result(
         seen_after=_shown(one, after),
         verdict=_verdict(one, cells, held, exhaustive, before),
         sentence=(
-            f"The edit that costs most{'' if exhaustive else f' of {edits:,} that were searched'}: {said}. Its return "
-            f"on '{aim.base.name}' goes from {clean_return:.3f} to {edited_return:.3f}, {one.cost:.0%} {gained}; a "
-            f"random edit takes {random.value:.1%}."
+            f"The edit that costs most{searched}: {said}. Its return on '{aim.base.name}' goes from {clean_return:.3f} "
+            f"to {edited_return:.3f}, {one.cost:.0%} {gained}; a random edit takes {random.value:.1%}."
+            if above(one.cost, 0.0)
+            else f"No edit{searched} costs anything: return on '{aim.base.name}' stays {clean_return:.3f}."
         ),
     )
 

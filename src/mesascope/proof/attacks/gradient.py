@@ -100,8 +100,8 @@ def network_of(agent: Agent) -> NetworkAgent:
     if not isinstance(agent, NetworkAgent) or not agent.memoryless:
         what = "has a memory" if isinstance(agent, NetworkAgent) else f"is of kind '{agent.kind}'"
         raise UsageError(
-            f"Agent {quoted(agent.name)} {what}: gradients are those of Mesascope's own networks without memory. Edits "
-            "of cells need none."
+            f"Agent {quoted(agent.name)} {what}: gradients, and edits of activations (--latent), are of Mesascope's "
+            "own networks without memory. `mesascope attack` edits what any agent sees."
         )
     return agent
 

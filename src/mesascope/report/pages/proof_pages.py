@@ -74,7 +74,9 @@ def attack_page(report: AttackReport) -> str:
         figures=[
             _figure("seen", "What it sees, and what it is shown", *seen, labels=("", "", "edited", "")),
             _figure("ways", "What it does without and with the edit", *ways),
-        ],
+        ]
+        if ways[1]
+        else [],
         levels=[(title, "\n".join(scene.rows)) for one in (seen, ways) for title, scene in zip(*one, strict=True)],
     )
 

@@ -9,6 +9,8 @@ from mesascope.report.views.headline import interval_text, world_text
 from mesascope.report.views.scene import Scene, scene_of_witness
 from mesascope.report.views.words import counted, plain
 
+ROUNDING: float = 1e-9
+"""What an edit costs at most that costs nothing."""
 MOST_NUMBERS: int = 12
 """Of a witness that is a vector, so many are shown; the JSON has all of them."""
 
@@ -78,6 +80,8 @@ def attack_setting(report: AttackReport) -> list[tuple[str, str]]:
 
 def attack_headline(attack: Attack) -> str:
     """Returns what the worst edit costs, in one sentence."""
+    if attack.cost <= ROUNDING:
+        return f"No edit of {counted(attack.cells, 'cell')} {'gains' if attack.target else 'costs'} anything."
     gained = f"gains {attack.cost:.0%} of “{attack.target}”" if attack.target else f"costs {attack.cost:.0%}"
     return f"An edit of {counted(attack.cells, 'cell')} {gained}; a random one {attack.random.value:.1%}."
 
@@ -112,7 +116,9 @@ def attack_facts(attack: Attack) -> list[str]:
 
 
 def attack_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
-    """Returns the ways of the agent without and with the edit."""
+    """Returns the ways of the agent without and with the edit; nothing where that changes nothing."""
+    if attack.cost <= ROUNDING:
+        return [], ()
     cost = f"with the edit: {attack.edited_return:.3f} of {attack.optimum:.3f}"
     titles = [f"without: {attack.clean_return:.3f} of {attack.optimum:.3f}", cost]
     return titles, (scene_of_witness(attack.before), scene_of_witness(attack.after))
@@ -120,6 +126,8 @@ def attack_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
 
 def seen_scenes(attack: Attack) -> tuple[list[str], tuple[Scene, ...]]:
     """Returns what the agent sees without and with the edit, in the state in which it matters most."""
+    if attack.cost <= ROUNDING:
+        return [], ()
     letters = {"wall": "#", "nothing": ".", "empty": ".", "floor": "."}
     contents = dict.fromkeys(
         plain(word) for seen in (attack.seen_before, attack.seen_after) for row in seen for word in row
