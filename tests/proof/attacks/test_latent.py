@@ -110,7 +110,7 @@ def test_gradients_of_what_is_seen_do_better_than_chance():
 
 def test_what_cannot_be_is_said():
     allowed = np.ones((1, 3), bool)
-    with pytest.raises(UsageError, match="gradients are those of"):
+    with pytest.raises(UsageError, match="gradients, and edits of activations"):
         box_attack(FunctionAgent("other", lambda seen: np.ones((1, 3)), 3), SEEN[:1], allowed, 0.1, key=root_key(0))
     with pytest.raises(UnknownNameError, match="hidden-1"):
         box_attack(planner(), SEEN[:1], allowed, 0.1, site="hidden-9", key=root_key(0))
