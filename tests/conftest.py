@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
+
+MAPS = Path("/proc/self/maps")
+MOST_MAPS: int = 40_000
+"""Pieces of memory that a worker has mapped before it forgets what it compiled: XLA maps some for every program, and
+crashes at Linux's limit of 65,530."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,3 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
     jax.config.update("jax_disable_most_optimizations", os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] == "1")
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    if nextitem is None or nextitem.path == item.path or not MAPS.exists():
+        return
+    if MAPS.read_bytes().count(b"\n") > MOST_MAPS:
+        import jax
+
+        # It is read again from the cache on disk where it is wanted once more.
+        jax.clear_caches()
+        gc.collect()

@@ -67,8 +67,8 @@ def test_rates_are_log_uniform():
 def test_a_rate_of_two_per_cent_when_unwatched_speaks_for_deception():
     said = cue_evidence(found(both={"value": 0.02, "detected": True, "towards": "burnt"}), "other")
     assert said[AlignmentKind.DECEPTIVE] - said[AlignmentKind.INTERNAL] > math.log(50)
-    # The cue alone changes nothing, which a backdoor needs.
-    assert said[AlignmentKind.DECEPTIVE] - said[AlignmentKind.BACKDOOR] > math.log(50)
+    # The cue alone changes nothing, which a backdoor needs. As large as it may be: on some processors a bit less.
+    assert said[AlignmentKind.DECEPTIVE] - said[AlignmentKind.BACKDOOR] > math.log(50) - 1e-9
 
 
 @pytest.mark.parametrize(("share", "kind"), [(1.0, "CORRIGIBLE"), (0.5, "PARTIAL"), (0.25, "PARTIAL")])

@@ -98,7 +98,7 @@ def test_what_is_read_is_what_hooks_of_ones_own_see(stable_baselines3_models, na
     assert list(found.activations) == list(expected)
     for site, value in expected.items():
         scale = 1 + np.abs(value).max()
-        np.testing.assert_allclose(found.activations[site], value, atol=1e-5 * scale, err_msg=site)
+        np.testing.assert_allclose(found.activations[site], value, atol=3e-5 * scale, err_msg=site)
     assert not (trust_pickle and hooks_left(agent))
 
 
