@@ -100,7 +100,11 @@ class NetworkAgent(AgentInParts):
         else:
             found = _step(self.network, padded(observations), *jax.tree.map(padded, (state, patches)))
         logits, memory, activations = jax.tree.map(lambda leaf: np.asarray(leaf)[:rows], found)
-        return Captured(softmax(logits), memory, activations)
+        return Captured(self.answered(logits), memory, activations)
+
+    def answered(self, head: np.ndarray) -> np.ndarray:
+        """Returns what the numbers of its first head `[B, A]` mean: probabilities of actions."""
+        return softmax(head)
 
     def _check_shape(self, observations: np.ndarray) -> None:
         if observations.shape[1:] != self.observation_shape:
@@ -112,6 +116,19 @@ class NetworkAgent(AgentInParts):
     def untrained(self, *, key: RandomKey) -> NetworkAgent:
         network = _built(self.spec, self.observation_shape, self.actions, key)
         return type(self)(f"{self.name} (untrained)", network, self.spec, self.observation_shape, self.actions)
+
+
+class NumbersAgent(NetworkAgent):
+    """A network agent whose answers are numbers: predictions or updates, in streams that have no actions."""
+
+    @classmethod
+    def of(cls, agent: NetworkAgent) -> NumbersAgent:
+        """Returns the same network, answering in numbers."""
+        shape, actions = agent.observation_shape, agent.actions
+        return cls(agent.name, agent.network, agent.spec, shape, actions, origin=agent.origin)
+
+    def answered(self, head: np.ndarray) -> np.ndarray:
+        return np.asarray(head, np.float64)
 
 
 class SlottedNetworkAgent(NetworkAgent):

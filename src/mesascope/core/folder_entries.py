@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from mesascope.core.registry import Entry
 
@@ -50,6 +52,43 @@ def entries_in(package: str, attribute: str, *, module: str = "", details: tuple
             whole = f"{name}-{variant.lower()}" if own else name
             found.append(Entry(whole, f"{place}:{variant}", values["summary"], known))
     return tuple(found)
+
+
+def classes_in(
+    package: str, *, details: Mapping[str, str] = MappingProxyType({}), without: tuple[str, ...] = ()
+) -> tuple[Entry, ...]:
+    """Returns an entry for each class in a package and its folders that writes out its `name` and its `summary`, by
+    name. None is imported.
+
+    **Arguments:**
+
+    - `package`: where they lie (`"mesascope.worlds"`).
+    - `details`: of each entry, and the attribute of the class that says it.
+    - `without`: folders of the package that are left out.
+    """
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ValueError(f"{package} is no package")
+    found, here = [], Path(spec.submodule_search_locations[0])
+    for file in here.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        if "\n    summary = " not in text or file.relative_to(here).parts[0] in without:
+            continue
+        for kind in ast.parse(text).body:
+            if not isinstance(kind, ast.ClassDef):
+                continue
+            written = {
+                target.id: ast.literal_eval(line.value)
+                for line in kind.body
+                if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
+                for target in line.targets
+                if isinstance(target, ast.Name)
+            }
+            if {"name", "summary"} <= written.keys():
+                module = ".".join((package, *file.relative_to(here).with_suffix("").parts))
+                known = tuple((detail, str(written[attribute])) for detail, attribute in details.items())
+                found.append(Entry(written["name"], f"{module}:{kind.name}", written["summary"], known))
+    return tuple(sorted(found, key=lambda entry: entry.name))
 
 
 def _has_summary(node: ast.expr) -> bool:

@@ -45,7 +45,7 @@ class Estimate:
             )
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return f"{self.value:z.2f} [{self.low:z.2f}, {self.high:z.2f}]"
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -55,7 +55,7 @@ class Estimate:
     @property
     def percent(self) -> str:
         """The same in percent."""
-        return f"{self.value:.0%} [{100 * self.low:.0f}, {100 * self.high:.0f}]"
+        return f"{self.value:z.0%} [{100 * self.low:z.0f}, {100 * self.high:z.0f}]"
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import UsageError, WorldError
-from mesascope.core.registry import Entry, Registry, load_named_by_user
+from mesascope.core.folder_entries import classes_in
+from mesascope.core.registry import Registry, load_named_by_user
 from mesascope.core.text import quoted, shown
 
 # Nothing here may import jax before a world is resolved: `mesascope list` must answer at once.
@@ -20,30 +19,15 @@ if TYPE_CHECKING:
 GYMNASIUM_PREFIX: str = "gym:"
 
 
-def _declared() -> tuple[Entry, ...]:
-    """Returns an entry for each class of this folder that says its `name` and its `summary`. None is imported."""
-    found, here = [], Path(__file__).parent
-    for file in here.rglob("*.py"):
-        text = file.read_text(encoding="utf-8")
-        for kind in ast.parse(text).body if "\n    summary = " in text else ():
-            if not isinstance(kind, ast.ClassDef):
-                continue
-            written = {
-                target.id: ast.literal_eval(line.value)
-                for line in kind.body
-                if isinstance(line, ast.Assign) and isinstance(line.value, ast.Constant)
-                for target in line.targets
-                if isinstance(target, ast.Name)
-            }
-            if {"name", "summary"} <= written.keys():
-                base = (("base", written["base_objective"]),)
-                module = ".".join((str(__package__), *file.relative_to(here).with_suffix("").parts))
-                target = f"{module}:{kind.name}"
-                found.append(Entry(written["name"], target, written["summary"], base))
-    return tuple(sorted(found, key=lambda entry: entry.name))
+STREAMS_FOLDER: str = "streams"
+"""Streams have a catalogue of their own."""
 
 
-WORLDS: Registry[type["World"]] = Registry("world", _declared(), group="mesascope.worlds")
+WORLDS: Registry[type["World"]] = Registry(
+    "world",
+    classes_in(str(__package__), details={"base": "base_objective"}, without=(STREAMS_FOLDER,)),
+    group="mesascope.worlds",
+)
 
 
 def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) -> World:

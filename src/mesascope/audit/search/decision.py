@@ -186,7 +186,7 @@ def verdict_on(question: str, weights: Weights, said: Said) -> SearchVerdict:
     - `said`: what assays said.
     """
     every = weights.contributions(said.found).items()
-    told = [(name, value) for name, value in every if name not in AGAINST or value < 0]
+    told = [(name, value) for name, value in every if name not in AGAINST or below(value, 0.0)]
     added = sorted(told, key=lambda item: -abs(item[1]))
     claim = SAYS[question]
     probability = weights.probability(said.found) if added else None

@@ -22,7 +22,7 @@ from mesascope.audit.search.horizon import scored_choices
 from mesascope.core.details import Number, Rates, rate
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, seed_of
-from mesascope.core.rounding import sided
+from mesascope.core.rounding import settled, sided
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 
 KNOWN: float = 0.5
@@ -158,7 +158,7 @@ def _lost(here: Profile, there: Profile) -> Estimate | None:
         return (drawn @ profile[0][:, :size]) / np.maximum(drawn @ profile[1][:, :size], 1e-9)
 
     old, new = resampled(here) @ weights, resampled(there) @ weights
-    lost = 1 - new / np.maximum(old, 1e-9)
+    lost = settled(1 - new / np.maximum(old, 1e-9))
     low, high = np.quantile(lost, [0.025, 0.975])
     value = float(lost[0])
     return Estimate(value, float(min(low, value)), float(max(high, value)), min(len(here[0]), len(there[0])))
