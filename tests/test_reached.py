@@ -15,6 +15,7 @@ from mesascope.oversight.catalogue import REMEDIES
 from mesascope.theory.catalogue import KNOWN_ANSWERS
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.worlds.catalogue import WORLDS
+from mesascope.worlds.streams.catalogue import STREAMS
 
 ROOT = Path(mesascope.__file__).parent
 ENTRIES = ("mesascope", "mesascope.__main__", "mesascope.cli.main")
@@ -50,7 +51,7 @@ def reads_its_folder(tree: ast.Module) -> bool:
 def registered() -> set[str]:
     entries = [
         entry.target.partition(":")[0]
-        for one in (WORLDS, DISTANCES, OPTIMIZERS, LEARNERS, REMEDIES, ASSAYS)
+        for one in (WORLDS, STREAMS, DISTANCES, OPTIMIZERS, LEARNERS, REMEDIES, ASSAYS)
         for entry in one
     ]
     entries += [answer.target.partition(":")[0] for answer in KNOWN_ANSWERS]
