@@ -1,0 +1,67 @@
+"""What is known before each choice between arms: the statistics that every learner of a bandit can use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+@dataclass(frozen=True)
+class BanditHistory:
+    """What was seen before each of T choices in B episodes.
+
+    **Arguments:**
+
+    - `successes`, `failures`: pulls of each arm that paid and that did not, `[B, T, A]`.
+    - `last`: the arm that was pulled last, `[B, T]`; -1 before the first.
+    - `last_reward`: what it paid, `[B, T]`; 0 before the first.
+    - `horizon`: pulls in a whole episode, at least T.
+    """
+
+    successes: Int[np.ndarray, "B T A"]
+    failures: Int[np.ndarray, "B T A"]
+    last: Int[np.ndarray, "B T"]
+    last_reward: Float[np.ndarray, "B T"]
+    horizon: int
+
+    @classmethod
+    def of(
+        cls, choices: Int[np.ndarray, "B T"], rewards: Float[np.ndarray, "B T"], arms: int, horizon: int | None = None
+    ) -> BanditHistory:
+        """Returns the history before each choice.
+
+        **Arguments:**
+
+        - `choices`: arms that were pulled.
+        - `rewards`: what they paid, each 0 or 1.
+        - `arms`: how many there are.
+        - `horizon`: pulls in a whole episode; by default T.
+
+        **Raises:** `ValueError` for a reward that is neither 0 nor 1, an arm that does not exist or a horizon below T.
+        """
+        if not np.isin(rewards, (0, 1)).all():
+            odd = rewards[~np.isin(rewards, (0, 1))][0]
+            raise ValueError(f"a reward of {odd} was given, but arms pay 0 or 1 here")
+        if choices.size and (choices.min() < 0 or choices.max() >= arms):
+            raise ValueError(f"arms {choices.min()} to {choices.max()} were pulled, but arms are 0 to {arms - 1}")
+        pulls = choices.shape[1] if horizon is None else horizon
+        if pulls < choices.shape[1]:
+            raise ValueError(f"horizon={pulls} is less than the {choices.shape[1]} pulls that were made")
+        pulled = choices[..., None] == np.arange(arms)
+        paid = pulled & (rewards[..., None] > 0)
+        before = [np.cumsum(one, axis=1) - one for one in (paid, pulled & ~paid)]
+        last, last_reward = np.full_like(choices, -1), np.zeros_like(rewards)
+        last[:, 1:], last_reward[:, 1:] = choices[:, :-1], rewards[:, :-1]
+        return cls(before[0], before[1], last, last_reward, pulls)
+
+    @property
+    def arms(self) -> int:
+        """How many arms there are."""
+        return self.successes.shape[-1]
+
+    @property
+    def done(self) -> Int[np.ndarray, "B T"]:
+        """Pulls that were made before each choice."""
+        return (self.successes + self.failures).sum(-1)
