@@ -10,10 +10,12 @@ import mesascope
 from mesascope.audit.assay import ASSAYS
 from mesascope.objectives.distances.catalogue import DISTANCES
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.organisms.learners.catalogue import LEARNERS
 from mesascope.oversight.catalogue import REMEDIES
 from mesascope.theory.catalogue import KNOWN_ANSWERS
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.worlds.catalogue import WORLDS
+from mesascope.worlds.streams.catalogue import STREAMS
 
 ROOT = Path(mesascope.__file__).parent
 ENTRIES = ("mesascope", "mesascope.__main__", "mesascope.cli.main")
@@ -48,7 +50,9 @@ def reads_its_folder(tree: ast.Module) -> bool:
 
 def registered() -> set[str]:
     entries = [
-        entry.target.partition(":")[0] for one in (WORLDS, DISTANCES, OPTIMIZERS, REMEDIES, ASSAYS) for entry in one
+        entry.target.partition(":")[0]
+        for one in (WORLDS, STREAMS, DISTANCES, OPTIMIZERS, LEARNERS, REMEDIES, ASSAYS)
+        for entry in one
     ]
     entries += [answer.target.partition(":")[0] for answer in KNOWN_ANSWERS]
     recipes = [entry.target.partition(":")[0] for entry in ORGANISMS]

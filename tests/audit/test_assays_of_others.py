@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mesascope.agents.adapters.function import FunctionAgent
-from mesascope.audit.assay import ASSAYS, Stage, assays_of, details_type
+from mesascope.audit.assay import ASSAYS, AUDIT, Stage, assays_of, details_type
 from mesascope.audit.audit import audit_agent
 from mesascope.audit.search.decision import measured, measures
 from mesascope.audit.watching import watched
@@ -105,7 +105,7 @@ def test_it_is_listed_and_knows_its_place():
 @pytest.mark.usefixtures("acme")
 def test_it_runs_in_an_audit_and_shows_in_the_report(tmp_path):
     agent = FunctionAgent("up", up, 5)
-    plain = [assay.name for assay in assays_of(*set(Stage) - {Stage.APART}) if assay.own]
+    plain = [assay.name for assay in assays_of(*AUDIT) if assay.own]
     findings = audit_agent(watched(agent, WORLD, levels=16))
     by_assay = {one.assay: one for one in findings.evidence}
     found = by_assay["hedges"]

@@ -11,7 +11,7 @@ from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.audit import audit, context
 from mesascope.audit.alignment import classify, competence
 from mesascope.audit.alignment.kinds import AlignmentKind
-from mesascope.audit.assay import ASSAYS, Requirement, Stage, assays_of
+from mesascope.audit.assay import ASSAYS, AUDIT, Requirement, Stage, assays_of
 from mesascope.audit.audit import audit_agent
 from mesascope.audit.findings import AlignmentClass, Findings
 from mesascope.audit.watching import watched
@@ -20,7 +20,7 @@ from mesascope.core.verdicts import Verdict
 from mesascope.worlds.corner import Corner
 
 WORLD = Corner(size=5, walls="open")
-RUN = [assay.name for assay in assays_of(*set(Stage) - {Stage.DOUBT, Stage.APART})]
+RUN = [assay.name for assay in assays_of(*set(AUDIT) - {Stage.DOUBT})]
 QUICK: set[str] = {"competence", "attribution", "horizon"}
 """What others lean on most; a fault in each of the rest is for the slow tests."""
 

@@ -25,7 +25,16 @@ def test_json_is_one_object(mesascope):
     code, out, _ = mesascope("list", "--json", "--quiet")
     found = json.loads(out)
     assert code == 0
-    assert set(found) == {"worlds", "organisms", "optimizers", "remedies", "labellers", "assays"}
+    assert set(found) == {
+        "worlds",
+        "streams",
+        "organisms",
+        "learners",
+        "optimizers",
+        "remedies",
+        "labellers",
+        "assays",
+    }
     assert [row["name"] for row in found["worlds"]] == list(WORLDS.names())
     assert all(row["summary"] for rows in found.values() for row in rows)
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.probabilities import checked_probabilities
+from mesascope.agents.probabilities import checked_numbers, checked_probabilities
 from mesascope.core.asked_twice import why_not_the_same
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError
@@ -54,6 +54,21 @@ def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory: Any, *, actions:
     """
     returned, memory = act_of(agent, seen, memory)
     return checked_probabilities(returned, name=agent.name, rows=len(seen), actions=actions), memory
+
+
+def ask_numbers(
+    agent: Agent, seen: Float[np.ndarray, "B ..."], memory: Any, *, outputs: int
+) -> tuple[Float[np.ndarray, "B O"], Any]:
+    """Asks an agent for the numbers that it answers in a stream without actions.
+
+    **Arguments:** as of `ask`, and `outputs`, how many numbers an answer has.
+
+    **Returns:** finite numbers `[B, O]` and the memory after answering.
+
+    **Raises:** `AgentError` if it raises, or returns anything else.
+    """
+    returned, memory = act_of(agent, seen, memory)
+    return checked_numbers(returned, name=agent.name, rows=len(seen), outputs=outputs), memory
 
 
 def check_agent(agent: Agent) -> None:

@@ -62,18 +62,7 @@ def checked_probabilities(
     **Raises:** `AgentError` for what are no numbers, another shape, numbers that are not finite or negative, and rows
     that do not sum to one within `SUM_TOLERANCE` and rounding; it names the first bad row.
     """
-    who = f"Agent {quoted(name)}"
-    with code_of_others(who, "when what it returned was read as an array", error=AgentError):
-        try:
-            given = _array(returned)
-        except (TypeError, ValueError) as error:
-            raise AgentError(
-                f"{who} returned a {shown(type(returned).__name__, limit=80)}, not an array of probabilities "
-                f"[{rows}, {actions}] ({shown(error)})."
-            ) from error
-    if given.dtype.kind not in "fiub" and not (given.dtype.kind == "V" and "float" in given.dtype.name):
-        what = f"an array of {shown(given.dtype)}" if given.ndim else f"a {shown(type(returned).__name__, limit=80)}"
-        raise AgentError(f"{who} returned {what}, not an array of probabilities [{rows}, {actions}].")
+    who, given = _numbers(returned, name=name, what=f"probabilities [{rows}, {actions}]")
     probabilities = given.astype(np.float64)
     if probabilities.shape != (rows, actions):
         raise AgentError(
@@ -98,6 +87,50 @@ def checked_probabilities(
             )
     probabilities = probabilities.clip(min=0)
     return probabilities / probabilities.sum(-1, keepdims=True)
+
+
+def checked_numbers(returned: object, *, name: str, rows: int, outputs: int) -> Float[np.ndarray, "B O"]:
+    """Returns an answer as finite numbers in double precision.
+
+    **Arguments:**
+
+    - `returned`: what the agent gave.
+    - `name`: of the agent, for the message.
+    - `rows`: how many observations it was shown.
+    - `outputs`: how many numbers answer one of them.
+
+    **Raises:** `AgentError` for what are no numbers, another shape, and numbers that are not finite.
+    """
+    who, given = _numbers(returned, name=name, what=f"numbers [{rows}, {outputs}]")
+    if given.shape != (rows, outputs):
+        raise AgentError(
+            f"{who} returned an array of shape {list(given.shape)} for {rows} observations; it must be "
+            f"[{rows}, {outputs}]: one row of numbers for each observation."
+        )
+    numbers = given.astype(np.float64)
+    wrong = ~np.isfinite(numbers).all(-1)
+    if wrong.any():
+        raise AgentError(
+            f"{who} returned numbers that are NaN or infinite for {int(wrong.sum())} of {rows} observations; the first "
+            f"is row {int(wrong.argmax())}."
+        )
+    return numbers
+
+
+def _numbers(returned: object, *, name: str, what: str) -> tuple[str, np.ndarray]:
+    """Returns who answered, for messages, and the answer as an array of whatever kind of numbers."""
+    who = f"Agent {quoted(name)}"
+    with code_of_others(who, "when what it returned was read as an array", error=AgentError):
+        try:
+            given = _array(returned)
+        except (TypeError, ValueError) as error:
+            raise AgentError(
+                f"{who} returned a {shown(type(returned).__name__, limit=80)}, not an array of {what} ({shown(error)})."
+            ) from error
+    if given.dtype.kind not in "fiub" and not (given.dtype.kind == "V" and "float" in given.dtype.name):
+        found = f"an array of {shown(given.dtype)}" if given.ndim else f"a {shown(type(returned).__name__, limit=80)}"
+        raise AgentError(f"{who} returned {found}, not an array of {what}.")
+    return who, given
 
 
 def _rounding(kind: np.dtype) -> float:

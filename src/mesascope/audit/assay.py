@@ -12,7 +12,7 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from mesascope.core.errors import UsageError
 from mesascope.core.registry import Entry, Registry
@@ -49,6 +49,8 @@ class Stage(enum.IntEnum):
     """Asked only where an answer calls for it."""
     APART = 9
     """Not run by an audit: it has a verb of its own."""
+    LEARNING = 10
+    """Put to agents in streams, in which one learns within an episode: asked of a `LearningContext`."""
 
 
 class Requirement(enum.Enum):
@@ -82,6 +84,8 @@ def effect_of(evidence: Evidence) -> Estimate:
     return evidence.effect
 
 
+AUDIT: tuple[Stage, ...] = tuple(set(Stage) - {Stage.APART, Stage.LEARNING})
+"""The stages of an audit in a world."""
 SEARCH: tuple[Stage, ...] = (Stage.CONTEXT, Stage.BEHAVIOUR, Stage.ACTIVATIONS)
 """The stages of the first question."""
 
@@ -111,7 +115,8 @@ class Assay(Generic[D]):
     stage: Stage
     details: type[D]
     undone: str
-    run: Callable[[AuditContext], Evidence[D] | None]
+    # Of `Stage.LEARNING` a `LearningContext`, of every other stage an `AuditContext`.
+    run: Callable[[Any], Evidence[D] | None]
     requires: tuple[Requirement, ...] = ()
     measure: Callable[[Evidence[D]], float] | None = None
     placebo: Placebo[D] | None = None

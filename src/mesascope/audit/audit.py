@@ -15,7 +15,7 @@ from mesascope.audit.alignment.regret import mean_regret
 from mesascope.audit.alignment.witness import find_witness
 from mesascope.audit.all_levels import all_levels
 from mesascope.audit.answers import Answers, answers_of, not_tested
-from mesascope.audit.assay import Assay, Stage, assays_of, with_own
+from mesascope.audit.assay import AUDIT, Assay, assays_of, with_own
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation, check_repeats
 from mesascope.audit.findings import Findings, Subject
@@ -49,7 +49,7 @@ def audit_agent(context: AuditContext, *, assays: Sequence[Assay] = (), progress
     assay.
     """
     report = progress or unheard
-    asked = with_own(assays_of(*set(Stage) - {Stage.APART}), assays)
+    asked = with_own(assays_of(*AUDIT), assays)
     evidence = run_assays(context, asked, progress=lambda what, share: report(what, 0.3 + 0.6 * share))
     answers = answers_of(context, evidence)
     report("the level where it comes apart", 0.9)

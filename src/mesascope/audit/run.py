@@ -15,6 +15,7 @@ from mesascope.agents.activations import Inspectable
 from mesascope.audit.alignment.battery_levels import without_switches
 from mesascope.audit.assay import Assay, Requirement
 from mesascope.audit.context import AuditContext
+from mesascope.audit.learning.context import LearningContext
 from mesascope.core.boundary import code_of_others
 from mesascope.core.details import details_data, details_of
 from mesascope.core.errors import MesascopeError, UsageError
@@ -26,7 +27,7 @@ from mesascope.worlds.switched_world import SwitchedWorld
 
 
 def run_assays(
-    context: AuditContext, assays: Sequence[Assay], *, progress: Progress | None = None
+    context: AuditContext | LearningContext, assays: Sequence[Assay], *, progress: Progress | None = None
 ) -> tuple[Evidence, ...]:
     """Puts assays to an agent, in the order in which they are given.
 
@@ -48,7 +49,7 @@ def run_assays(
     return tuple(evidence)
 
 
-def run_assay(assay: Assay, context: AuditContext) -> Evidence | None:
+def run_assay(assay: Assay, context: AuditContext | LearningContext) -> Evidence | None:
     """Returns what an assay finds, or INCONCLUSIVE with what stopped it: nothing is read as absent.
 
     **Arguments:**
@@ -74,15 +75,19 @@ def run_assay(assay: Assay, context: AuditContext) -> Evidence | None:
     return None if found is None else replace(found, cost_seconds=time.process_time() - start)
 
 
-def lacking(assay: Assay, context: AuditContext) -> Evidence | None:
+def lacking(assay: Assay, context: AuditContext | LearningContext) -> Evidence | None:
     """Returns the evidence of an assay that lacks something it requires; `None` if it lacks nothing."""
-    if Requirement.PURSUIT in assay.requires and context.unjudged is not None:
-        return not_done(assay.name, assay.question, context.unjudged)
-    world, agent = context.after.level_set.world, context.agent
-    missing = {
-        Requirement.SHIFT: (context.deploy is None, "no shift was named (--deploy)"),
-        Requirement.EDITS: (not world.editable, f"world '{world.name}' offers no edits"),
-        Requirement.SWITCHES: (not isinstance(world.unwrapped, SwitchedWorld), without_switches(world)),
+    agent, missing = context.agent, {}
+    if isinstance(context, AuditContext):
+        if Requirement.PURSUIT in assay.requires and context.unjudged is not None:
+            return not_done(assay.name, assay.question, context.unjudged)
+        world = context.after.level_set.world
+        missing = {
+            Requirement.SHIFT: (context.deploy is None, "no shift was named (--deploy)"),
+            Requirement.EDITS: (not world.editable, f"world '{world.name}' offers no edits"),
+            Requirement.SWITCHES: (not isinstance(world.unwrapped, SwitchedWorld), without_switches(world)),
+        }
+    missing |= {
         Requirement.MEMORY: (agent.memoryless, "it has no memory in which a search could go on"),
         Requirement.ACTIVATIONS: (not isinstance(agent, Inspectable), f"agent '{agent.name}' shows no activations"),
     }
@@ -93,7 +98,7 @@ def lacking(assay: Assay, context: AuditContext) -> Evidence | None:
     return None
 
 
-def _ran(assay: Assay, context: AuditContext) -> Evidence | None:
+def _ran(assay: Assay, context: AuditContext | LearningContext) -> Evidence | None:
     if assay.own:
         found = attempted(lambda: assay.run(context))
         return not_done(assay.name, assay.question, found) if isinstance(found, Fault) else found

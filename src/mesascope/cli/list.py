@@ -17,17 +17,33 @@ from mesascope.core.quantities import TEXT
 from mesascope.core.registry import Registry
 
 DEFAULT = "corner"
-KINDS = ("all", "worlds", "objectives", "options", "organisms", "optimizers", "remedies", "labellers", "assays")
+KINDS = (
+    "all",
+    "worlds",
+    "streams",
+    "objectives",
+    "options",
+    "organisms",
+    "learners",
+    "optimizers",
+    "remedies",
+    "labellers",
+    "assays",
+)
 
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
 class List:
-    """Lists worlds, organisms, optimizers, remedies, labellers, assays; or the objectives and options of one world."""
+    """Lists worlds, streams, organisms, learners, optimizers, remedies, labellers, assays; or what one world has.
+
+    What one world has are its candidate objectives and its options.
+    """
 
     what: tyro.conf.Positional[Annotated[str, *option(TEXT, "KIND")]] = "all"
-    """What to list: all, worlds, objectives, options, organisms, optimizers, remedies, labellers or assays."""
+    """What to list: all, worlds, streams, objectives, options, organisms, learners, optimizers, remedies, labellers or
+    assays."""
     world: MaybeName = None
     """Whose objectives or options to list; by default corner."""
     output: PrintOptions = PrintOptions()
@@ -91,6 +107,10 @@ def _registered(kind: str) -> list[Row]:
     registry: Registry
     if kind == "worlds":
         from mesascope.worlds.catalogue import WORLDS as registry
+    elif kind == "streams":
+        from mesascope.worlds.streams.catalogue import STREAMS as registry
+    elif kind == "learners":
+        from mesascope.organisms.learners.catalogue import LEARNERS as registry
     elif kind == "organisms":
         from mesascope.organisms.catalogue import ORGANISMS as registry
     elif kind == "optimizers":

@@ -1,4 +1,4 @@
-"""`mesascope train`: grows the agents of an organism's recipe."""
+"""`mesascope train`: grows the agents of the recipe of an organism or a learner."""
 
 from __future__ import annotations
 
@@ -25,24 +25,26 @@ from mesascope.cli.options.kinds import (
 from mesascope.cli.options.output import PrintOptions
 from mesascope.cli.options.world import pairs
 from mesascope.cli.output_folder import check_writable
-from mesascope.core.errors import MesascopeError, UsageError
+from mesascope.core.errors import MesascopeError, UnknownNameError, UsageError
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.organisms.learners.catalogue import LEARNERS
 from mesascope.training.catalogue import OPTIMIZERS
 
-KINDS = "kinds"
+KINDS, ALL_LEARNERS = "kinds", "learned-optimizers"
 RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
 class Train:
-    """Trains a model organism, one agent per seed.
+    """Trains a model organism or a learner, one agent per seed.
 
     After Ctrl-C, a crash or a kill the same command goes on from the last checkpoint, and its result is the same.
     Agents that are there already stay as they are.
     """
 
     organism: tyro.conf.Positional[Name] = "corner"
-    """Which one; `mesascope list organisms` shows them. `kinds`: all those of the classes of the paper."""
+    """Which one; `mesascope list organisms` and `mesascope list learners` show them. `kinds`: all those of the classes
+    of the paper. `learned-optimizers`: all learners but the long ones."""
     seed: Seed = 0
     """The first seed."""
     seeds: Seeds = None
@@ -54,25 +56,26 @@ class Train:
     optimizer_option: Pairs = ()
     """A setting of the base optimizer, such as updates=500."""
     processes: Processes = 2
-    """Of `kinds`: how many are trained side by side."""
+    """Of `kinds` and `learned-optimizers`: how many are trained side by side."""
     out: MaybeFolder = None
     """Gets a folder ORGANISM-SEED for each; by default runs."""
     output: PrintOptions = PrintOptions()
 
     def run(self, console: Console) -> int:
-        if self.organism != KINDS:
-            ORGANISMS.entry(self.organism)
+        known = (*ORGANISMS.names(), *LEARNERS.names(), KINDS, ALL_LEARNERS)
+        if self.organism not in known:
+            raise UnknownNameError("organism or learner", self.organism, known)
         if self.base_optimizer is not None:
             OPTIMIZERS.entry(self.base_optimizer)
         options = pairs(self.optimizer_option, option="--optimizer-option")
         seeds, out = seeds_from(self.seed, self.seeds or 1), self.out or RUNS
-        if self.organism == KINDS:
-            return self._kinds(seeds, out, console)
-        from mesascope.organisms.train import Change, train_population
+        if self.organism in (KINDS, ALL_LEARNERS):
+            return self._many(seeds, out, console)
+        from mesascope.organisms.train import Change, recipe_of, train_population
 
         change = Change(self.modification, self.base_optimizer or "", options)
         # Before a folder is made.
-        change.of(ORGANISMS.load(self.organism))
+        change.of(recipe_of(self.organism))
         check_writable(out)
         with resumable(out), console.progress(f"Training {self.organism}") as progress:
             agents = train_population(
@@ -90,21 +93,22 @@ class Train:
             console.result("\n".join(map(str, agents.values())))
         return 0
 
-    def _kinds(self, seeds: tuple[int, ...], out: Path, console: Console) -> int:
+    def _many(self, seeds: tuple[int, ...], out: Path, console: Console) -> int:
         if self.modification is not None or self.base_optimizer is not None or self.optimizer_option:
             raise UsageError(
                 "--modification, --base-optimizer and --optimizer-option change the recipe of one organism; train it "
                 "by its name."
             )
         check_writable(out)
-        from mesascope.organisms.kinds import every_organism, train_kinds
+        from mesascope.organisms.kinds import every_learner, every_organism, train_kinds
 
-        organisms = every_organism(seeds)
-        with resumable(out), console.progress("Training every class") as progress:
+        organisms = every_organism(seeds) if self.organism == KINDS else every_learner(seeds)
+        what = "class" if self.organism == KINDS else "learner"
+        with resumable(out), console.progress(f"Training every {what}") as progress:
             files = train_kinds(organisms, out, processes=self.processes, progress=progress)
         if self.output.json:
             agents = {f"{name}-{seed}": str(file) for (name, seed), file in zip(organisms, files, strict=True)}
-            console.result(json_format.dumps({"organism": KINDS, "agents": agents}, indent=2))
+            console.result(json_format.dumps({"organism": self.organism, "agents": agents}, indent=2))
         else:
             console.result("\n".join(map(str, files)))
         return 0

@@ -101,6 +101,35 @@ class Rates(Details, frozen=True, kw_only=True):
         return next(float(rate.value) for rate in self.rates if rate.name == name and rate.value is not None)
 
 
+class Line(Details, frozen=True, kw_only=True):
+    """A line of a chart.
+
+    **Arguments:**
+
+    - `name`: whose it is.
+    - `values`: one a step, the first of step 1.
+    - `reference`: whether it is there to be read beside others.
+    """
+
+    name: str
+    values: tuple[Number | None, ...]
+    reference: bool = False
+
+
+class Chart(Details, frozen=True, kw_only=True):
+    """Details that hold several lines over the same steps: reports draw them.
+
+    **Arguments:**
+
+    - `lines`: the agent's own first.
+    - `x_label`, `y_label`: what is measured.
+    """
+
+    lines: tuple[Line, ...]
+    x_label: str
+    y_label: str
+
+
 def point(x: float, estimate: Estimate) -> Point:
     """Returns an estimate as a point of a curve."""
     return Point(x=x, value=estimate.value, low=estimate.low, high=estimate.high, n=estimate.n)

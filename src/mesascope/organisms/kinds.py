@@ -1,4 +1,4 @@
-"""Trained organisms of every class of the paper, each class by two recipes, in the cleaning robot's world."""
+"""Many recipes trained side by side: organisms of every class of the paper, and the learners."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import jax
 from mesascope.core.files import write_atomically
 from mesascope.core.progress import Progress
 from mesascope.organisms.catalogue import kind_organisms
+from mesascope.organisms.learners.catalogue import LEARNERS
 from mesascope.organisms.processes import finish, orphaned
 from mesascope.organisms.train import AGENT, folder_of, intact, train_organism
 
@@ -23,7 +24,7 @@ class Individual(NamedTuple):
 
     **Arguments:**
 
-    - `organism`: whose recipe.
+    - `organism`: whose recipe, or a learner's.
     - `seed`: of its training.
     """
 
@@ -32,14 +33,20 @@ class Individual(NamedTuple):
 
 
 def every_organism(seeds: Sequence[int]) -> list[Individual]:
-    """Returns all recipes with the given seeds, seeds of a recipe side by side."""
+    """Returns the recipes of the classes with the given seeds, seeds of a recipe side by side."""
     return [Individual(name, seed) for name in kind_organisms() for seed in seeds]
+
+
+def every_learner(seeds: Sequence[int]) -> list[Individual]:
+    """Returns the recipes of learners that take two minutes or less with the given seeds, seeds side by side."""
+    short = [name for name in LEARNERS.names() if not LEARNERS.load(name).long]
+    return [Individual(name, seed) for name in short for seed in seeds]
 
 
 def train_kinds(
     organisms: Sequence[Individual], folder: Path, *, processes: int = 1, progress: Progress | None = None
 ) -> list[Path]:
-    """Trains organisms of every class, those that are not in the folder yet.
+    """Trains organisms or learners, those that are not in the folder yet.
 
     **Arguments:**
 

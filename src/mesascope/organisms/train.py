@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -27,11 +27,15 @@ from mesascope.core.quantities import SEED
 from mesascope.core.text import quoted
 from mesascope.organisms.agent_content import AGENT, agent_content
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.organisms.learners.catalogue import LEARNERS
+from mesascope.organisms.learners.learner_recipe import LearnerRecipe
 from mesascope.organisms.organism import Organism
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.training.checkpoint import difference
 from mesascope.training.run import CHECKPOINT, Trained, settings_of, train
 from mesascope.worlds.world import parse_option
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Organism | LearnerRecipe)
 
 CURVE = "curve.parquet"
 RECIPE = "training.json"
@@ -64,12 +68,18 @@ class Change:
         optimizer = f"-{self.base_optimizer}" if self.base_optimizer else ""
         return optimizer + ("" if self.modification is None else f"-modification-{self.modification:g}")
 
-    def of(self, organism: Organism) -> Organism:
+    def of(self, organism: AnyRecipe) -> AnyRecipe:
         """Returns the changed recipe.
 
-        **Raises:** `UsageError` for a modification where no lifetimes are lived, and for settings that the optimizer
-        does not have or allow; `UnknownNameError` for an optimizer that does not exist.
+        **Raises:** `UsageError` for a modification where no lifetimes are lived, for a base optimizer of worlds where
+        a learner is trained, and for settings that the optimizer does not have or allow; `UnknownNameError` for an
+        optimizer that does not exist.
         """
+        if self.base_optimizer and isinstance(organism, LearnerRecipe):
+            raise UsageError(
+                f"'{organism.name}' learns in a stream, and the base optimizers that can be named train in worlds. "
+                "Change the settings of its own one with --optimizer-option."
+            )
         with self._asked():
             optimizer = OPTIMIZERS.load(self.base_optimizer)() if self.base_optimizer else organism.optimizer
             settings = dataclasses.fields(cast(Any, optimizer))
@@ -81,7 +91,7 @@ class Change:
         if self.modification is not None:
             if "modification" not in fields:
                 raise UsageError(
-                    f"Organism '{organism.name}' is trained by {optimizer.name}, which knows no modification; "
+                    f"'{organism.name}' is trained by {optimizer.name}, which knows no modification; "
                     "organisms that live whole lifetimes: deceptive, deceptive-reactive."
                 )
             values["modification"] = self.modification
@@ -92,6 +102,11 @@ class Change:
         # It may be another package's.
         who = f"Base optimizer {quoted(self.base_optimizer)}" if self.base_optimizer else "The base optimizer"
         return code_of_others(who, "when it was given its settings", error=UsageError)
+
+
+def recipe_of(name: str) -> Organism | LearnerRecipe:
+    """Returns the recipe of an organism or a learner; `UnknownNameError` for a name that is neither's."""
+    return LEARNERS.load(name) if name in LEARNERS.names() else ORGANISMS.load(name)
 
 
 def train_organism(
@@ -110,7 +125,7 @@ def train_organism(
 
     **Arguments:**
 
-    - `name`: of the organism.
+    - `name`: of the organism or the learner.
     - `seed`: a whole number, 0 or more.
     - `directory`: of this organism and seed alone; made if missing.
     - `progress`: called as the training goes on.
@@ -122,9 +137,9 @@ def train_organism(
     **Raises:** `UsageError` for a change that the recipe does not allow; `TrainingError` if the directory holds
     files of another recipe or of somebody else, or training fails; `OutputError` if something cannot be written.
     """
-    organism = ORGANISMS.load(name)
+    recipe = recipe_of(name)
     return grow(
-        organism if change is None else change.of(organism),
+        recipe if change is None else change.of(recipe),
         seed=seed,
         directory=directory,
         progress=progress,
@@ -133,7 +148,7 @@ def train_organism(
 
 
 def grow(
-    organism: Organism,
+    organism: Organism | LearnerRecipe,
     *,
     seed: int,
     directory: Path,
@@ -144,7 +159,7 @@ def grow(
 
     **Arguments:**
 
-    - `organism`: the recipe; anybody's.
+    - `organism`: the recipe, of an organism or a learner; anybody's.
     - `seed`, `directory`, `progress`, `note`: as of `train_organism`.
 
     **Raises:** as `train_organism`.
@@ -195,7 +210,7 @@ def train_population(
 
     **Arguments:**
 
-    - `name`: of the organism.
+    - `name`: of the organism or the learner.
     - `seeds`: whole numbers, 0 or more.
     - `directory`: gets a folder `ORGANISM-SEED` for each.
     - `progress`: called as the training goes on.

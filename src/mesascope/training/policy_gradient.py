@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optax
-from jaxtyping import Array, Float, PyTree
+from jaxtyping import Array, Float
 
-from mesascope.core.random import RandomKey
-from mesascope.training.base_optimizer import BaseOptimizer, Learner, Task
+from mesascope.training.base_optimizer import Task
+from mesascope.training.descent import Descent
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
 
@@ -117,7 +115,7 @@ def _iterate(successors, chosen, gained, initial):
 
 
 @dataclass(frozen=True)
-class GradientAscent(BaseOptimizer[Task]):
+class GradientAscent(Descent[Task]):
     """What optimizers share that ascend a gradient with Adam, at a rate that they decide update by update.
 
     **Arguments:**
@@ -132,29 +130,3 @@ class GradientAscent(BaseOptimizer[Task]):
     levels: int
     learning_rate: float
     clip: float
-
-    @property
-    def _transformation(self) -> optax.GradientTransformation:
-        # As one vector: a small network has more arrays than arithmetic.
-        return optax.flatten(optax.chain(optax.clip_by_global_norm(self.clip), optax.scale_by_adam()))
-
-    def begin(self, task: Task, *, key: RandomKey) -> Learner:
-        parameters = eqx.filter(task.build(key=key), eqx.is_array)
-        return self.restarted(parameters)
-
-    def restarted(self, parameters: PyTree) -> Learner:
-        """Returns the learner that goes on from these arrays of a network, and remembers nothing."""
-        return Learner(parameters, self._transformation.init(parameters))
-
-    def stepped(self, learner: Learner, gradient: PyTree, share: Float[Array, ""]) -> Learner:
-        """Returns the learner one step down a gradient.
-
-        **Arguments:**
-
-        - `learner`: before it.
-        - `gradient`: of a loss, by the parameters.
-        - `share`: of the learning rate.
-        """
-        steps, optimizer = self._transformation.update(gradient, learner.optimizer)
-        parameters = jax.tree.map(lambda old, step: old - self.learning_rate * share * step, learner.parameters, steps)
-        return Learner(parameters, optimizer)

@@ -20,7 +20,7 @@ import polars
 
 from mesascope.core.errors import TrainingError
 from mesascope.core.progress import Progress
-from mesascope.training.base_optimizer import BaseOptimizer, Learner, Task, advance, seed_keys, start
+from mesascope.training.base_optimizer import BaseOptimizer, Learner, advance, seed_keys, start
 from mesascope.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -43,7 +43,7 @@ class Trained:
     - `curve`: each metric, `[updates, seeds]`.
     """
 
-    task: Task
+    task: Any
     optimizer: BaseOptimizer
     seeds: tuple[int, ...]
     learners: Learner
@@ -64,7 +64,7 @@ class Trained:
         return polars.DataFrame(columns | {name: values.reshape(-1) for name, values in self.curve.items()})
 
 
-def settings_of(optimizer: BaseOptimizer, task: Task, seeds: tuple[int, ...]) -> dict[str, str]:
+def settings_of(optimizer: BaseOptimizer, task: object, seeds: tuple[int, ...]) -> dict[str, str]:
     """Returns everything that a run's result depends on, as flat text: `{"optimizer.levels": "8", ...}`."""
     return {**_flat("optimizer", optimizer), **_flat("task", task), "seeds": ", ".join(map(str, seeds))}
 
@@ -82,7 +82,7 @@ def _flat(name: str, value: object) -> dict[str, str]:
 
 def train(
     optimizer: BaseOptimizer,
-    task: Task,
+    task: Any,
     *,
     seeds: tuple[int, ...] = (0,),
     directory: Path | None = None,
@@ -137,7 +137,7 @@ def train(
     return Trained(task, optimizer, seeds, state.learners, state.curve)
 
 
-def _advanced(optimizer: BaseOptimizer, task: Task, keys, state: Checkpoint, count: int) -> Checkpoint:
+def _advanced(optimizer: BaseOptimizer, task: Any, keys, state: Checkpoint, count: int) -> Checkpoint:
     learners, table = advance(optimizer, task, state.learners, keys, jnp.int32(state.done), count, room=ROOM)
     table = jax.tree.map(np.asarray, table)
     seeds = tuple(int(seed) for seed in state.settings["seeds"].split(", "))

@@ -59,7 +59,9 @@ class Lived(eqx.Module):
     signals: Float[Array, "*batch T N"]
 
 
-def live(stream: Stream, network: Network, *, episodes: int, key: RandomKey) -> Lived:
+def live(
+    stream: Stream, network: Network, *, episodes: int, key: RandomKey, steps: int | None = None, alike: int = 1
+) -> Lived:
     """Plays episodes of fresh tasks; can be differentiated where answers are numbers.
 
     **Arguments:**
@@ -68,10 +70,12 @@ def live(stream: Stream, network: Network, *, episodes: int, key: RandomKey) -> 
     - `network`: whose memory begins anew in each episode.
     - `episodes`: B of them.
     - `key`: consumed.
+    - `steps`: T, where only the beginnings of episodes are lived; by default all.
+    - `alike`: how many episodes, side by side, are of the same task; it divides their number.
     """
 
-    def one(key: RandomKey) -> Lived:
-        key_task, key_begin, key_steps = jax.random.split(key, 3)
+    def one(key_task: RandomKey, key: RandomKey) -> tuple[Any, ...]:
+        key_begin, key_steps = jax.random.split(key)
         task = stream.sample(key=key_task)
         state, seen = stream.begin(task, key=key_begin)
 
@@ -85,11 +89,13 @@ def live(stream: Stream, network: Network, *, episodes: int, key: RandomKey) -> 
 
         carry = (state, seen, network.initial_memory())
         _, (observations, heads, values, answers, signals) = jax.lax.scan(
-            step, carry, jax.random.split(key_steps, stream.steps)
+            step, carry, jax.random.split(key_steps, stream.steps)[:steps]
         )
-        return Lived(task, observations, heads, values, answers, signals)
+        return task, observations, heads, values, answers, signals
 
-    return jax.vmap(one)(jax.random.split(key, episodes))
+    key_tasks, key_episodes = jax.random.split(key)
+    tasks = jnp.repeat(jax.random.split(key_tasks, episodes // alike), alike, axis=0)
+    return Lived(*jax.vmap(one)(tasks, jax.random.split(key_episodes, episodes)))
 
 
 def counted(stream: Stream, signals: Float[Array, "B T N"]) -> Float[Array, " B"]:

@@ -14,6 +14,7 @@ from mesascope.agents.networks.convnet import ConvNetSpec
 from mesascope.agents.networks.deliberator import DeliberatorSpec
 from mesascope.agents.networks.drc import DRCSpec
 from mesascope.agents.networks.gru import GRUSpec
+from mesascope.agents.networks.lstm import LSTMSpec
 from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.agents.networks.network import Network, NetworkSpec
 from mesascope.agents.networks.option_scorer import OptionScorerSpec
@@ -24,6 +25,7 @@ TRAINED: tuple[NetworkSpec, ...] = (
     MLPSpec(widths=(8,)),
     ConvNetSpec(channels=4, layers=2, hidden=8),
     GRUSpec(width=6, embedding=7),
+    LSTMSpec(width=6),
     CentredMLPSpec(widths=(8, 8)),
     DRCSpec(channels=4, layers=1, ticks=2, hidden=8, readout="agent"),
     ValueIterationNetworkSpec(iterations=3, channels=6, hidden=8),

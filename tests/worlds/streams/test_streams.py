@@ -11,10 +11,14 @@ from tests.worlds.streams.playing import played
 BUILT_IN = [name for name in STREAMS.names() if STREAMS.entry(name).target.startswith("mesascope.")]
 
 
+SMALL = {"digits": {"hidden": "2", "batch": "4", "horizon": "3"}}
+"""Options with which a stream is fast."""
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_stream_keeps_the_contract(name):
-    stream = resolve_stream(name)
-    assert hash(stream) == hash(resolve_stream(name))
+    stream = resolve_stream(name, SMALL.get(name, {}))
+    assert hash(stream) == hash(resolve_stream(name, SMALL.get(name, {})))
     assert stream.observation_shape == (len(stream.observed),)
     assert len(set(stream.observed)) == len(stream.observed)
     assert all(0 <= entry < len(stream.observed) for entries in stream.feedback.values() for entry in entries)

@@ -106,6 +106,10 @@ class Bandits(Stream):
         observation = jnp.concatenate([jax.nn.one_hot(answer, self.arms, dtype=jnp.float32), seen])
         return None, observation, jnp.stack([reward, light])
 
+    def expected(self, task: BanditTask, answer: Int[Array, ""]) -> Float[Array, " N"]:
+        pays, own = task.pays[answer], task.lights[answer]
+        return jnp.stack([pays, self.light * pays + (1 - self.light) * own])
+
     def shifts(self) -> Mapping[str, Stream]:
         found = {
             "longer": replace(self, horizon=3 * self.horizon),

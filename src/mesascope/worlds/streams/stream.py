@@ -117,6 +117,13 @@ class Stream(abc.ABC):
         **Returns:** the state, the observation `[D]`, and each of `signals`, `[N]`; more is better.
         """
 
+    def expected(self, task: Task, answer: Any) -> Float[Array, " N"] | None:
+        """Returns what an answer brings on average, each of `signals`, where that follows from the task alone.
+
+        By default `None`: it depends on where the episode stands, too.
+        """
+        return None
+
     def shifts(self) -> Mapping[str, Stream]:
         """Returns this stream as it may be met later, by what is other there; all of them are seen and answered alike.
 

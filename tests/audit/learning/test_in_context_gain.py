@@ -1,0 +1,64 @@
+"""Who learns is told from who does not, and from who cannot."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+
+from mesascope.audit.assay import ASSAYS, AUDIT, Stage
+from mesascope.audit.learning.in_context_gain import IN_CONTEXT_GAIN, in_context_gain
+from mesascope.core.verdicts import Verdict
+from mesascope.worlds.streams.bandits import Bandits, BanditTask
+from tests.audit.learning.scripted import Scripted, context, even, learner
+
+
+def test_a_learner_gains_and_its_placebos_do_not():
+    found = in_context_gain(context(learner()))
+    assert found.verdict is Verdict.PASS
+    assert found.effect.low > 0.02
+    assert abs(found.details.shuffled.value) < 0.06
+    names = [line.name for line in found.details.lines]
+    assert names == ["as it is", "memory frozen", "feedback shuffled", "bayes-adaptive", "thompson", "greedy", "random"]
+    # The reference is the very rule that was asked.
+    lines = {line.name: line.values for line in found.details.lines}
+    assert lines["greedy"] == lines["as it is"]
+
+
+def test_who_has_a_memory_and_does_not_use_it_does_not_learn():
+    found = in_context_gain(context(even(memoryless=False)))
+    assert found.verdict is Verdict.FAIL
+    assert found.sentence.startswith("It does not learn within an episode")
+
+
+def test_who_has_no_memory_cannot_learn():
+    found = in_context_gain(context(even()))
+    assert found.verdict is Verdict.FAIL
+    assert "cannot learn within an episode" in found.sentence
+
+
+def test_getting_better_with_time_alone_is_no_learning():
+    def ripens(seen, memory):
+        # It knows from the start which arm pays, and takes it later on.
+        share = np.where(memory < 3, 1 / 3, 1.0)
+        return np.concatenate([share, (1 - share) / 2, (1 - share) / 2], -1), memory + 1
+
+    found = in_context_gain(context(Scripted(ripens), Rigged(arms=3, horizon=9)))
+    assert found.effect.low > 0.1
+    assert found.verdict is not Verdict.PASS
+    assert found.details.over_shuffled.value == 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Rigged(Bandits):
+    """The first arm always pays."""
+
+    def sample(self, *, key):
+        return BanditTask(jnp.array([1.0, 0.5, 0.0]), jnp.zeros(3))
+
+
+def test_it_is_an_assay_of_learners_alone():
+    assert ASSAYS.load("in-context-gain") is IN_CONTEXT_GAIN
+    assert IN_CONTEXT_GAIN.stage is Stage.LEARNING
+    assert Stage.LEARNING not in AUDIT
