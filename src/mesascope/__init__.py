@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from mesascope.report.data.audit_report import Report as Report
     from mesascope.report.data.remedy_comparison import Comparison as Comparison
     from mesascope.report.data.report_table import report_table as report_table
+    from mesascope.training.closure import as_agent as as_agent
+    from mesascope.training.closure import as_stream as as_stream
     from mesascope.worlds.catalogue import resolve_world as resolve_world
     from mesascope.worlds.grid_world import GridWorld as GridWorld
     from mesascope.worlds.level import Level as Level
@@ -76,6 +78,8 @@ if TYPE_CHECKING:
     from mesascope.worlds.places import PLACE_ATTRIBUTES as PLACE_ATTRIBUTES
     from mesascope.worlds.places import PLACE_OBJECTIVES as PLACE_OBJECTIVES
     from mesascope.worlds.places import place_attributes as place_attributes
+    from mesascope.worlds.streams.catalogue import resolve_stream as resolve_stream
+    from mesascope.worlds.streams.stream import Stream as Stream
     from mesascope.worlds.transitions import level_from_matrix as level_from_matrix
     from mesascope.worlds.world import ObjectiveSpec as ObjectiveSpec
     from mesascope.worlds.world import World as World
@@ -125,6 +129,10 @@ _HOMES = {
     "Level": "mesascope.worlds.level",
     "level_from_matrix": "mesascope.worlds.transitions",
     "world_from_matrix": "mesascope.worlds.matrix",
+    "Stream": "mesascope.worlds.streams.stream",
+    "resolve_stream": "mesascope.worlds.streams.catalogue",
+    "as_stream": "mesascope.training.closure",
+    "as_agent": "mesascope.training.closure",
     "ObjectiveSpec": "mesascope.worlds.world",
     "reach": "mesascope.worlds.world",
     "reachable_states": "mesascope.worlds.level",

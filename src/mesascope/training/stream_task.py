@@ -52,11 +52,11 @@ class Lived(eqx.Module):
     """
 
     tasks: Any
-    observations: Float[Array, "B T D"]
-    heads: Float[Array, "B T O"]
-    values: Float[Array, "B T"]
+    observations: Float[Array, "*batch T D"]
+    heads: Float[Array, "*batch T O"]
+    values: Float[Array, "*batch T"]
     answers: Array
-    signals: Float[Array, "B T N"]
+    signals: Float[Array, "*batch T N"]
 
 
 class Begun(eqx.Module):

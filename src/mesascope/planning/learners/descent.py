@@ -22,9 +22,9 @@ class DescentRule(abc.ABC):
     rate: float
     family: ClassVar[str]
 
-    def begin(self, like: Vectors) -> tuple[Vectors, Vectors, float]:
+    def begin(self, like: Vectors) -> tuple[Vectors, Vectors, Float[np.ndarray, "B 1"]]:
         """Returns the memory before the first step."""
-        return np.zeros_like(like), np.zeros_like(like), 0.0
+        return np.zeros_like(like), np.zeros_like(like), np.zeros((len(like), 1))
 
     @abc.abstractmethod
     def update(self, gradients: Vectors, memory: tuple) -> tuple[Vectors, tuple]:
