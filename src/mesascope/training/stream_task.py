@@ -144,3 +144,8 @@ def live(
 def counts(stream: Stream) -> Float[Array, " T"]:
     """Returns which steps of an episode count for the base objective, 1 or 0."""
     return jnp.zeros(stream.steps).at[jnp.asarray(stream.counted)].set(1.0)
+
+
+def counted(stream: Stream, signals: Float[Array, "B T N"]) -> Float[Array, " B"]:
+    """Returns what each episode is worth under the base objective."""
+    return signals[..., 0] @ counts(stream)

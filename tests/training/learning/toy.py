@@ -15,7 +15,7 @@ HALVES: int = 4
 
 @dataclass(frozen=True)
 class Pushed(Stream):
-    """A place keeps nine tenths of where it was and is pushed; what is wanted is that it lies at 5, with little push."""
+    """A place keeps nine tenths of where it was and is pushed; it is wanted at 5, with little of the second push."""
 
     name = "pushed"
     summary = "A place that remembers pushes."

@@ -1,4 +1,4 @@
-"""One layer of linear attention on linear regression: it makes one step of gradient descent (von Oswald et al. 2022)."""
+"""One layer of linear attention on linear regression: one step of gradient descent (von Oswald et al. 2022)."""
 
 from __future__ import annotations
 

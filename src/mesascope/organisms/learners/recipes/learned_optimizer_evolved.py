@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mesascope.agents.networks.coordinatewise_lstm import CoordinatewiseLSTMSpec
-from mesascope.agents.networks.lstm import LSTMSpec
 from mesascope.organisms.learners.learner_recipe import LearnerRecipe
 from mesascope.training.learning.perturbation import Perturbation
 from mesascope.worlds.streams.optimisees import QuadraticProblems

@@ -1,4 +1,4 @@
-"""Learned to learn on two arms whose chances add up to one, which no index of single arms can use (Wang et al. 2016)."""
+"""Learned to learn on two arms whose chances add up to one; no index of single arms can use that (Wang et al. 2016)."""
 
 from __future__ import annotations
 
