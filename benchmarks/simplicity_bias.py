@@ -1,9 +1,9 @@
 """Simplicity: weights drawn from a prior are far more often simple functions than functions drawn evenly (Valle-Perez).
 
-A base optimizer that draws weights until they fit (Valle-Pérez et al. 2019; RFLO §3.3) prefers simple functions, because
+A base optimizer that draws weights until they fit (Valle-Pérez et al. 2019; RFLO §3.3) prefers simple functions:
 most weights are some. Here a network of 7 bits, two layers of 40 rectified units and one answer is drawn some 100,000
-times; each draw is a table of 128 bits. Complexity is that of Lempel and Ziv (1976), as in the paper. Biases have a tenth
-of the deviation that one input's weight would have: how many functions are constant hangs on it (0.73 at ten times it).
+times; each draw is a table of 128 bits. Complexity is that of Lempel and Ziv (1976), as in the paper. Biases have a
+tenth of the deviation of one input's weight: how many functions are constant hangs on it (0.73 at ten times it).
 """
 
 from __future__ import annotations
