@@ -11,6 +11,6 @@ STREAM = "copy"
 LEARNER = LearnerRecipe(
     name="turing-machine",
     stream=Copying(),
-    optimizer=UnrolledGradient(updates=2000, episodes=32, learning_rate=4e-3),
+    optimizer=UnrolledGradient(updates=1000, episodes=32, learning_rate=5e-3),
     network=TuringMachineSpec(),
 )
