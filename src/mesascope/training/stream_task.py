@@ -59,10 +59,25 @@ class Lived(eqx.Module):
     signals: Float[Array, "*batch T N"]
 
 
-def live(
-    stream: Stream, network: Network, *, episodes: int, key: RandomKey, steps: int | None = None, alike: int = 1
-) -> Lived:
-    """Plays episodes of fresh tasks; can be differentiated where answers are numbers.
+class Begun(eqx.Module):
+    """Where B episodes stand.
+
+    **Arguments:**
+
+    - `tasks`: what is hidden.
+    - `states`: of the stream.
+    - `seen`: the next observations, `[B, D]`.
+    - `memories`: of the network.
+    """
+
+    tasks: Any
+    states: Any
+    seen: Float[Array, "B D"]
+    memories: Any
+
+
+def begin_episodes(stream: Stream, network: Network, *, episodes: int, key: RandomKey, alike: int = 1) -> Begun:
+    """Begins episodes of fresh tasks.
 
     **Arguments:**
 
@@ -70,15 +85,31 @@ def live(
     - `network`: whose memory begins anew in each episode.
     - `episodes`: B of them.
     - `key`: consumed.
-    - `steps`: T, where only the beginnings of episodes are lived; by default all.
     - `alike`: how many episodes, side by side, are of the same task; it divides their number.
     """
+    key_tasks, key_begin = jax.random.split(key)
+    tasks = jax.vmap(lambda key: stream.sample(key=key))(jax.random.split(key_tasks, episodes // alike))
+    tasks = jax.tree.map(lambda leaf: jnp.repeat(leaf, alike, axis=0), tasks)
+    begin = jax.vmap(lambda task, key: stream.begin(task, key=key))
+    states, seen = begin(tasks, jax.random.split(key_begin, episodes))
+    memory = network.initial_memory()
+    memories = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (episodes, *leaf.shape)), memory)
+    return Begun(tasks, states, seen, memories)
 
-    def one(key_task: RandomKey, key: RandomKey) -> tuple[Any, ...]:
-        key_begin, key_steps = jax.random.split(key)
-        task = stream.sample(key=key_task)
-        state, seen = stream.begin(task, key=key_begin)
 
+def go_on(stream: Stream, network: Network, begun: Begun, *, steps: int, key: RandomKey) -> tuple[Begun, Lived]:
+    """Plays episodes on from where they stand; can be differentiated where answers are numbers.
+
+    **Arguments:**
+
+    - `stream`: whose tasks.
+    - `network`: with a memory of that kind.
+    - `begun`: from `begin_episodes` or the last call.
+    - `steps`: T; not more than are left.
+    - `key`: consumed.
+    """
+
+    def one(task, state, seen, memory, key):
         def step(carry, key):
             state, seen, memory = carry
             key_answer, key_step = jax.random.split(key)
@@ -87,17 +118,34 @@ def live(
             state, following, signals = stream.step(task, state, answer, key=key_step)
             return (state, following, memory), (seen, head, value, answer, signals)
 
-        carry = (state, seen, network.initial_memory())
-        _, (observations, heads, values, answers, signals) = jax.lax.scan(
-            step, carry, jax.random.split(key_steps, stream.steps)[:steps]
-        )
-        return task, observations, heads, values, answers, signals
+        return jax.lax.scan(step, (state, seen, memory), jax.random.split(key, steps))
 
-    key_tasks, key_episodes = jax.random.split(key)
-    tasks = jnp.repeat(jax.random.split(key_tasks, episodes // alike), alike, axis=0)
-    return Lived(*jax.vmap(one)(tasks, jax.random.split(key_episodes, episodes)))
+    keys = jax.random.split(key, len(begun.seen))
+    stands, lived = jax.vmap(one)(begun.tasks, begun.states, begun.seen, begun.memories, keys)
+    return Begun(begun.tasks, *stands), Lived(begun.tasks, *lived)
+
+
+def live(
+    stream: Stream, network: Network, *, episodes: int, key: RandomKey, steps: int | None = None, alike: int = 1
+) -> Lived:
+    """Plays episodes of fresh tasks; can be differentiated where answers are numbers.
+
+    **Arguments:**
+
+    - `stream`, `network`, `episodes`, `alike`: as of `begin_episodes`.
+    - `key`: consumed.
+    - `steps`: T, where only the beginnings of episodes are lived; by default all.
+    """
+    key_begin, key_steps = jax.random.split(key)
+    begun = begin_episodes(stream, network, episodes=episodes, key=key_begin, alike=alike)
+    return go_on(stream, network, begun, steps=stream.steps if steps is None else steps, key=key_steps)[1]
+
+
+def counts(stream: Stream) -> Float[Array, " T"]:
+    """Returns which steps of an episode count for the base objective, 1 or 0."""
+    return jnp.zeros(stream.steps).at[jnp.asarray(stream.counted)].set(1.0)
 
 
 def counted(stream: Stream, signals: Float[Array, "B T N"]) -> Float[Array, " B"]:
     """Returns what each episode is worth under the base objective."""
-    return signals[:, jnp.asarray(stream.counted), 0].sum(-1)
+    return signals[..., 0] @ counts(stream)

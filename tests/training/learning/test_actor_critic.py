@@ -26,6 +26,7 @@ def test_advantages_wait_for_what_came_or_believe_the_next_value():
     np.testing.assert_allclose(generalised_advantages(rewards, values, 0.5), [[1.375, 1.25, 1.0]])
 
 
+@pytest.mark.slow
 def test_trains_on_short_episodes_first_and_counts_what_whole_ones_earn():
     optimizer = ActorCritic(updates=4, episodes=8, alike=4, expected_credit=True, horizons=(1,))
     trained = train(optimizer, StreamTask(Bandits(arms=2, horizon=3), NETWORK))
@@ -33,6 +34,14 @@ def test_trains_on_short_episodes_first_and_counts_what_whole_ones_earn():
     assert earned[:2].max() <= 1
     assert earned[2:].max() > 1
     assert all(np.isfinite(values).all() for values in trained.curve.values())
+
+
+def test_an_update_is_finite_and_moves_weights_also_without_company():
+    task = StreamTask(Bandits(arms=2, horizon=3), NETWORK)
+    trained = train(ActorCritic(updates=1, episodes=4, alike=1), task)
+    assert all(np.isfinite(values).all() for values in trained.curve.values())
+    assert trained.curve["gradient norm"][0, 0] > 0
+    assert trained.curve["entropy"][0, 0] == pytest.approx(np.log(2), abs=0.01)
 
 
 @dataclass(frozen=True)

@@ -36,5 +36,11 @@ def _played(stream, answer, episodes, key):
 @functools.cache
 def played(stream, *, answer=at_random, episodes=400, seed=0):
     """Returns tasks, observations `[B, T, D]`, answers and signals `[B, T, N]`: compiled once for all tests."""
-    task, (seen, given, signals) = _played(stream, answer, episodes, jax.random.key(seed))
+    # Compiling is nearly all of the time.
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        task, (seen, given, signals) = _played(stream, answer, episodes, jax.random.key(seed))
+    finally:
+        jax.config.update("jax_disable_most_optimizations", before)
     return jax.tree.map(np.asarray, (task, seen, given, signals))

@@ -18,7 +18,7 @@ from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.random import RandomKey
 from mesascope.training.base_optimizer import Learner, cosine
 from mesascope.training.descent import Descent
-from mesascope.training.stream_task import Lived, StreamTask, live
+from mesascope.training.stream_task import Lived, StreamTask, counts, live
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ class ActorCritic(Descent[StreamTask]):
 
     def _gradient(self, task: StreamTask, learner: Learner, index: Int[Array, ""], steps: int, key: RandomKey) -> Any:
         entropy = self.entropy * (1 - index / self.updates)
-        counts = jnp.zeros(task.stream.steps).at[jnp.asarray(task.stream.counted)].set(1.0)[:steps]
+        weights = counts(task.stream)[:steps]
 
         def loss(parameters):
             lived = live(
                 task.stream, task.assemble(parameters), episodes=self.episodes, steps=steps, alike=self.alike, key=key
             )
-            earned = lived.signals[..., 0] * counts
-            credited = self._credited(task, lived) * counts if self.expected_credit else earned
+            earned = lived.signals[..., 0] * weights
+            credited = self._credited(task, lived) * weights if self.expected_credit else earned
             values = jax.lax.stop_gradient(lived.values)
             advantages = generalised_advantages(credited, values, self.trace)
             targets = advantages + values
