@@ -1,11 +1,9 @@
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mesascope.agents.descent_agent import DescentAgent
 from mesascope.core.errors import WorldError
-from mesascope.planning.learners.descent import Momentum, Quadratics
+from mesascope.planning.learners.descent import Quadratics
 from mesascope.worlds.streams.optimisees import DigitsNetwork, QuadraticProblems
 from tests.worlds.streams.playing import played
 
@@ -21,20 +19,6 @@ def test_quadratics_show_their_gradient_and_count_the_loss_after_an_update():
     # |y|^2 + |W x|^2 of standard normal entries: 10 + 100.
     spread = float(seen[:, 0, 10].std()) / 400**0.5
     assert seen[:, 0, 10].mean() == pytest.approx(110, abs=4 * spread)
-
-
-def test_a_written_optimizer_is_an_agent_there():
-    stream, rule = QuadraticProblems(horizon=5), Momentum(0.01)
-    agent, key = DescentAgent(rule, stream.outputs), jax.random.key(0)
-    task = stream.sample(key=key)
-    quadratics = Quadratics(*(np.asarray(one, np.float64)[None] for one in (*task.data, task.start)))
-    (state, seen), memory, losses = stream.begin(task, key=key), agent.initial_state(1), []
-    for _ in range(5):
-        update, memory = agent.act(np.asarray(seen)[None], memory)
-        state, seen, signals = stream.step(task, state, jnp.asarray(update[0], jnp.float32), key=key)
-        losses.append(-float(signals[0]))
-    np.testing.assert_allclose(losses, quadratics.losses(rule, 5)[0], rtol=1e-4)
-    assert agent.name == "momentum at 0.01"
 
 
 def test_digits_are_learned_and_their_gradient_is_that_of_the_loss():

@@ -79,7 +79,7 @@ def _keys(codes: Int[np.ndarray, "*batch A"], horizon: int) -> Int[np.ndarray, "
     return codes @ ((horizon + 1) ** 2) ** np.arange(codes.shape[-1])
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=32)
 def _action_values(
     arms: int, horizon: int, wins: float, losses: float
 ) -> tuple[tuple[Int[np.ndarray, " S"], Float[np.ndarray, "S A"]], ...]:

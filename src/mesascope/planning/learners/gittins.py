@@ -36,7 +36,7 @@ class Gittins(BanditLearner):
         return best_shared(table[remaining[..., None], history.successes, history.failures].astype(np.float64))
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=32)
 def gittins_indices(horizon: int, wins: float = 1.0, losses: float = 1.0) -> Float[np.ndarray, "M S F"]:
     """Returns the index of every state of an arm: the highest `E[rewards] / E[pulls]` over all rules of when to leave.
 

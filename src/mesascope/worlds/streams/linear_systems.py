@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +12,6 @@ from jaxtyping import Array, Float
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.streams.stream import Stream
-
-
-class LinearSystem(NamedTuple):
-    """What is hidden: `s' = matrix s + noise`, with an orthogonal matrix."""
-
-    matrix: Float[Array, "D D"]
 
 
 @dataclass(frozen=True)
@@ -63,17 +56,18 @@ class LinearSystems(Stream):
     def outputs(self) -> int:
         return self.dimensions
 
-    def sample(self, *, key: RandomKey) -> LinearSystem:
-        return LinearSystem(jax.random.orthogonal(key, self.dimensions))
+    def sample(self, *, key: RandomKey) -> Float[Array, "D D"]:
+        """Draws the orthogonal matrix of `s' = matrix s + noise`."""
+        return jax.random.orthogonal(key, self.dimensions)
 
-    def begin(self, task: LinearSystem, *, key: RandomKey) -> tuple[Array, Float[Array, " D"]]:
+    def begin(self, task: Array, *, key: RandomKey) -> tuple[Array, Float[Array, " D"]]:
         first = jax.random.normal(key, (self.dimensions,))
         return first, first
 
     def step(
-        self, task: LinearSystem, state: Array, answer: Float[Array, " D"], *, key: RandomKey
+        self, task: Array, state: Array, answer: Float[Array, " D"], *, key: RandomKey
     ) -> tuple[Array, Float[Array, " D"], Float[Array, " N"]]:
-        following = task.matrix @ state + self.noise * jax.random.normal(key, state.shape)
+        following = task @ state + self.noise * jax.random.normal(key, state.shape)
         return following, following, -jnp.square(answer - following).sum(keepdims=True)
 
     def shifts(self) -> Mapping[str, Stream]:

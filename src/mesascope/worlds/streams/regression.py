@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +16,6 @@ from mesascope.worlds.streams.stream import Stream
 
 LAWS: tuple[str, ...] = ("uniform", "normal")
 """Of inputs: each entry between -1 and 1, or standard normal; both times `scale`."""
-
-
-class RegressionTask(NamedTuple):
-    """What is hidden: `y = weights x + noise`."""
-
-    weights: Float[Array, " D"]
 
 
 @dataclass(frozen=True)
@@ -92,12 +85,13 @@ class Regression(Stream):
         """Returns the weights that episodes have where there are only so many; always the same ones."""
         return jax.random.normal(jax.random.key(self.tasks), (self.tasks, self.dimensions))
 
-    def sample(self, *, key: RandomKey) -> RegressionTask:
+    def sample(self, *, key: RandomKey) -> Float[Array, " D"]:
+        """Draws the weights of `y = weights x + noise`."""
         if self.tasks:
-            return RegressionTask(self.known_tasks()[jax.random.randint(key, (), 0, self.tasks)])
-        return RegressionTask(jax.random.normal(key, (self.dimensions,)))
+            return self.known_tasks()[jax.random.randint(key, (), 0, self.tasks)]
+        return jax.random.normal(key, (self.dimensions,))
 
-    def begin(self, task: RegressionTask, *, key: RandomKey) -> tuple[Array, Float[Array, " D"]]:
+    def begin(self, task: Array, *, key: RandomKey) -> tuple[Array, Float[Array, " D"]]:
         first = self._input(key)
         return first, jnp.concatenate([first, jnp.zeros(self.dimensions + 1)])
 
@@ -107,10 +101,10 @@ class Regression(Stream):
         return jax.random.uniform(key, (self.dimensions,), minval=-self.scale, maxval=self.scale)
 
     def step(
-        self, task: RegressionTask, state: Array, answer: Float[Array, "1"], *, key: RandomKey
+        self, task: Array, state: Array, answer: Float[Array, "1"], *, key: RandomKey
     ) -> tuple[Array, Float[Array, " D"], Float[Array, " N"]]:
         key_input, key_noise = jax.random.split(key)
-        value = task.weights @ state + self.noise * jax.random.normal(key_noise)
+        value = task @ state + self.noise * jax.random.normal(key_noise)
         following = self._input(key_input)
         return following, jnp.concatenate([following, state, value[None]]), -jnp.square(answer - value)
 
