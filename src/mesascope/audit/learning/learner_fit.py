@@ -19,7 +19,7 @@ SLIPS: Float[np.ndarray, " S"] = np.linspace(0.0, 0.1, 41)
 """Shares of choices by chance that any learner may have. More than a tenth is exploration: epsilon-greedy."""
 AMOUNTS: frozenset[str] = frozenset({"wins", "losses", "c"})
 """Parameters of which twice as much is as likely as half as much."""
-Axes = Mapping[str, Float[np.ndarray, " G"]]
+Axes = Mapping[str, Float[np.ndarray, "_"]]
 """Values by parameter, in ascending order."""
 NEAR: float = 8.0
 """Nats below the best setting within which others are looked at more closely."""
@@ -244,4 +244,4 @@ def _between(name: str, low: float, high: float, count: int) -> np.ndarray:
 
 
 def _unspread(name: str, values: np.ndarray) -> np.ndarray:
-    return np.exp(values) if name in AMOUNTS else values
+    return np.asarray(np.exp(values)) if name in AMOUNTS else values
