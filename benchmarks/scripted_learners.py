@@ -170,7 +170,7 @@ def chooser(learner: Scripted) -> Chooser:
             return np.full(len(won), pull % arms)
         counts = won + lost
         # Whatever it finds later changes nothing: it goes on with what it has begun to exploit.
-        return np.where(pull > 2 * arms, last, highest(won / counts, random))
+        return np.where(pull > 2 * arms, last, highest(won / np.maximum(counts, 1), random))
 
     def mixture(won, lost, last, paid, pull, random):
         first = thompson(won, lost, last, paid, pull, random)

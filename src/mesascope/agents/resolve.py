@@ -17,9 +17,9 @@ from mesascope.agents.adapters.function import FunctionAgent
 from mesascope.agents.adapters.stable_baselines3 import load_stable_baselines3
 from mesascope.agents.adapters.stable_baselines3.observations import Observations
 from mesascope.agents.agent import Agent
-from mesascope.agents.asking import ask, check_agent
+from mesascope.agents.asking import ask, ask_numbers, check_agent
 from mesascope.agents.files import load_agent
-from mesascope.agents.network_agent import NetworkAgent
+from mesascope.agents.network_agent import NetworkAgent, NumbersAgent
 from mesascope.agents.view import ViewedAgent, parse_view, viewed
 from mesascope.agents.wrapped_agent import deterministic as always_likeliest
 from mesascope.core.boundary import code_of_others
@@ -28,6 +28,7 @@ from mesascope.core.random import root_key
 from mesascope.core.registry import load_named_by_user
 from mesascope.core.text import quoted, shown
 from mesascope.worlds.admission import admit_world, draw_levels
+from mesascope.worlds.streams.stream import Stream
 from mesascope.worlds.world import World
 
 PICKLES: tuple[str, ...] = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".bin")
@@ -39,7 +40,7 @@ LISTED: int = 8
 def resolve_agent(
     text: str,
     *,
-    world: World,
+    world: World | Stream,
     trust_pickle: bool = False,
     deterministic: bool = False,
     vecnormalize: str | None = None,
@@ -52,7 +53,7 @@ def resolve_agent(
 
     - `text`: a `.safetensors` file of Mesascope, a `.zip` file of Stable-Baselines3, or `module:attribute` (a function,
       a `torch.nn.Module` or an `Agent`), which may lie in the current folder.
-    - `world`: in which it shall act.
+    - `world`: in which it shall act; a world, or a stream.
     - `trust_pickle`: let Stable-Baselines3 load its file, which runs code that is in it.
     - `deterministic`: audit the agent that always takes the likeliest action of this one.
     - `vecnormalize`, `frame_stack`: what is not in a file of Stable-Baselines3; see
@@ -99,15 +100,14 @@ def resolve_agent(
         )
     # Files of one name lie in many folders: it is called what the user typed.
     agent.name = shown(text)
-    agent = viewed(agent, parse_view(view, world))
-    _check_fits(agent, world)
+    agent = _fitted(agent, world, view)
     if not isinstance(agent, NetworkAgent):
         # What its file does not state has to be tried; networks of ours are tried when they are read, if need be.
         _try_once(agent, world)
     return always_likeliest(agent) if deterministic else agent
 
 
-def agent_of(found: object, *, name: str, world: World, view: Sequence[str] = ()) -> Agent:
+def agent_of(found: object, *, name: str, world: World | Stream, view: Sequence[str] = ()) -> Agent:
     """Returns an object as an agent, tried on one observation of a world.
 
     **Arguments:**
@@ -123,15 +123,31 @@ def agent_of(found: object, *, name: str, world: World, view: Sequence[str] = ()
     # An object of others may act when it is looked at, too.
     with code_of_others(f"Agent {quoted(name)}", "when it was looked at", error=AgentError):
         agent = _as_agent(found, name, world)
-    agent = viewed(agent, parse_view(view, world))
-    _check_fits(agent, world)
+    agent = _fitted(agent, world, view)
     _try_once(agent, world)
     return agent
 
 
-def _as_agent(found: object, name: str, world: World) -> Agent:
+def _fitted(agent: Agent, world: World | Stream, view: Sequence[str]) -> Agent:
+    if isinstance(world, World):
+        agent = viewed(agent, parse_view(view, world))
+    elif view:
+        raise UsageError(
+            f"A view ({quoted(view[0])}) turns what a world shows; stream '{world.name}' is shown as it is."
+        )
+    _check_fits(agent, world)
+    # A network of ours answers in logits, unless numbers are asked for.
+    return NumbersAgent.of(agent) if isinstance(agent, NetworkAgent) and not world.actions else agent
+
+
+def _as_agent(found: object, name: str, world: World | Stream) -> Agent:
     if isinstance(found, Agent):
         return found
+    if not world.actions:
+        raise UsageError(
+            f"'{name}' is a {type(found).__name__}; in stream '{world.name}', where answers are numbers, bring a "
+            "mesascope.Agent whose `act` returns them."
+        )
     if isinstance(found, type):
         raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
     # An object cannot be a module of a torch that nobody has imported.
@@ -165,7 +181,7 @@ def _nearest(text: str) -> str:
     return f" (did you mean {quoted(folder / nearest[0], limit=200)}?)" if nearest else ""
 
 
-def _check_fits(agent: Agent, world: World) -> None:
+def _check_fits(agent: Agent, world: World | Stream) -> None:
     shape, actions = tuple(world.observation_shape), len(world.actions)
     if isinstance(agent, ViewedAgent):
         agent, shape = agent.agent, agent.view.shape
@@ -188,11 +204,14 @@ def _check_fits(agent: Agent, world: World) -> None:
     if isinstance(observations, Observations) and not observations.reads(shape):
         raise UsageError(
             f"Agent '{agent.name}' reads {observations.expected()}; world '{world.name}' shows observations of shape "
-            f"{list(shape)}.{_advice(observations, world)}"
+            f"{list(shape)}.{_advice(observations, world) if isinstance(world, World) else ''}"
         )
-    if isinstance(observations, Observations) and observations.actions and not observations.masked(shape):
+    masks = isinstance(observations, Observations) and observations.actions and not observations.masked(shape)
+    if masks and isinstance(world, World):
         _check_masks(agent, world)
     wanted = getattr(agent, "actions", None)
+    if isinstance(world, Stream) and not actions:
+        actions = world.outputs
     if wanted is not None and wanted != actions:
         raise UsageError(
             f"Agent '{agent.name}' chooses among {wanted} actions; world '{world.name}' has {actions}: "
@@ -224,9 +243,17 @@ def _advice(observations: Observations, world: World) -> str:
     return " Choose a world that shows what it was trained on."
 
 
-def _try_once(agent: Agent, world: World) -> None:
+def _try_once(agent: Agent, world: World | Stream) -> None:
     """Shows the agent one observation, so that one that cannot act is told so before anything long begins."""
     check_agent(agent)
+    if isinstance(world, Stream):
+        # Whatever is shown first is likely to be empty, and costs no compiling.
+        seen, memory = np.zeros((1, *world.observation_shape), np.float32), agent.initial_state(1)
+        if world.actions:
+            ask(agent, seen, memory, actions=len(world.actions))
+        else:
+            ask_numbers(agent, seen, memory, outputs=world.outputs)
+        return
     admit_world(world)
     # Drawn as levels of an audit are: a program of its own for one level took longer than all that follows.
     drawn = draw_levels(world, world.distributions[0], key=root_key(0), count=1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesascope.api.audit import audit
-from mesascope.api.subject import AgentLike
+from mesascope.api.subject import AgentLike, stream_of
 from mesascope.core.errors import UsageError
 from mesascope.core.progress import Progress
 from mesascope.core.provenance import Stopwatch, provenance
@@ -61,6 +61,8 @@ def compare(
             report = subject
         elif world is None:
             raise UsageError("An agent is compared in a world: name it. Only saved reports have one of their own.")
+        elif stream_of(world, world_options) is not None:
+            raise UsageError("Agents are compared in worlds; in a stream, audit each with mesascope.audit.")
         else:
             report = audit(
                 subject,
@@ -78,6 +80,7 @@ def compare(
                 progress=_half(progress, number),
                 **loading,
             )
+            assert isinstance(report, Report)
         # As it would be read back: numbers are compared to the digits that reports have.
         findings.append(report.canonical().findings)
     one, other = findings

@@ -8,6 +8,7 @@ from typing import Any
 from mesascope.agents.agent import Agent
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, UnknownNameError, UsageError
+from mesascope.worlds.streams.stream import Stream
 from mesascope.worlds.world import World
 
 AgentLike = Agent | str | Callable[[Any], Any]
@@ -38,6 +39,27 @@ def world_of(world: World | str, options: Mapping[str, str] | None = None, argum
     return resolve_world(world, options or {})
 
 
+def stream_of(world: World | Stream | str, options: Mapping[str, str] | None = None) -> Stream | None:
+    """Returns the stream that is meant; `None` for a world.
+
+    **Arguments:**
+
+    - `world`: a world, a stream, or the name of one.
+    - `options`: of one that is given as a text, as on the command line.
+
+    **Raises:** `UsageError` as `resolve_stream`, or for options beside a stream that is no text.
+    """
+    from mesascope.worlds.streams.catalogue import is_stream, resolve_stream
+
+    if isinstance(world, Stream) and options:
+        raise UsageError(
+            "world_options are for a stream given as a text; set the options of the Stream itself instead."
+        )
+    if isinstance(world, str) and is_stream(world):
+        return resolve_stream(world, options or {})
+    return world if isinstance(world, Stream) else None
+
+
 def worlds_of(
     world: World | str,
     options: Mapping[str, str] | None = None,
@@ -65,14 +87,14 @@ def worlds_of(
 
 
 def agent_of(
-    agent: AgentLike, world: World, *, deterministic: bool = False, view: Sequence[str] = (), **loading: Any
+    agent: AgentLike, world: World | Stream, *, deterministic: bool = False, view: Sequence[str] = (), **loading: Any
 ) -> Agent:
     """Returns the agent that is meant.
 
     **Arguments:**
 
     - `agent`: as `AgentLike`.
-    - `world`: in which it acts.
+    - `world`: in which it acts; a world, or a stream.
     - `deterministic`: the agent that always takes the likeliest action of this one.
     - `view`: steps by which it is shown the world otherwise; see `agents.view`.
     - `loading`: as of `resolve_agent`, for an agent that is given as a text.
@@ -83,10 +105,12 @@ def agent_of(
     from mesascope.agents.view import parse_view, viewed
     from mesascope.agents.wrapped_agent import deterministic as always_likeliest
 
-    if isinstance(agent, Agent):
+    if isinstance(agent, Agent) and isinstance(world, World):
         found = viewed(agent, parse_view(view, world))
     elif isinstance(agent, str):
         found = resolve.resolve_agent(agent, world=world, view=view, **loading)
+    elif isinstance(agent, Agent):
+        found = resolve.agent_of(agent, name=agent.name, world=world, view=view)
     else:
         with code_of_others("The agent", "when asked for its name", error=AgentError):
             name = str(getattr(agent, "__qualname__", type(agent).__name__))

@@ -6,26 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from mesascope.cli.agent_verb import AgentVerb
 from mesascope.cli.console import Console
 from mesascope.cli.options.kinds import AgentText, MaybeLevels, MaybeTarget
-from mesascope.cli.options.output import result_folder
+from mesascope.cli.options.output import options_of, result_folder
 from mesascope.cli.options.world import DeploymentOptions
 from mesascope.cli.train import resumable
-from mesascope.core.errors import OutputError
+from mesascope.core.errors import OutputError, UsageError
 from mesascope.core.text import quoted
+from mesascope.core.verdicts import Verdict
 from mesascope.organisms.catalogue import ORGANISMS
+from mesascope.organisms.learners.catalogue import LEARNERS
 
 if TYPE_CHECKING:
     from mesascope.audit.findings import AlignmentAnswer
-    from mesascope.report.data.audit_report import Report
+    from mesascope.worlds.streams.stream import Stream
     from mesascope.worlds.world import World
 
 FILES = ("report.json", "report.html")
+LEARNER_FILES = ("learner.json", "learner.html")
 Gate = Literal["pseudo-aligned", "incapable"]
 PASSED, FAILED, OPEN = 0, 1, 3
 """What an answer is worth as an exit code under a gate: 0 means that a class was established."""
@@ -40,7 +43,7 @@ class Audit(AgentVerb):
     """
 
     agent: tyro.conf.Positional[AgentText] = "corner"
-    """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or an organism, which is trained if need be."""
+    """A .safetensors or Stable-Baselines3 .zip file, module:attribute, or a recipe, which is trained if need be."""
     deployment: DeploymentOptions = DeploymentOptions()
     objective: MaybeTarget = None
     """One more candidate objective: a function of observations, actions and next observations."""
@@ -56,6 +59,8 @@ class Audit(AgentVerb):
     def run(self, console: Console) -> int:
         from mesascope.report.text.terminal import print_screen
 
+        if (stream := self.world.stream(self.agent)) is not None:
+            return self._learner(stream, console)
         organism = self.agent in ORGANISMS.names()
         world, base = self.world.chosen(self.agent, to=self.purpose)
         ask = self.asking(world, base)
@@ -78,7 +83,30 @@ class Audit(AgentVerb):
             raise OutputError(f"{quoted(html)} is not there any more as it was written just now; audit again.")
         return code
 
-    def asking(self, world: World, base: str | None) -> Callable[..., Report]:
+    def _learner(self, stream: Stream, console: Console) -> int:
+        """Audits an agent that learns within an episode of a stream."""
+        from mesascope.api.audit import audit
+        from mesascope.report.data.learner_report import LearnerReport
+
+        for name, value in (*options_of(self.deployment), ("objective", self.objective)):
+            if value:
+                raise UsageError(f"{quoted(self.agent)} lives in a stream, so --{name.replace('_', '-')} has no place.")
+        recipe = self.agent in LEARNERS.names()
+        brought = None if recipe else self.loading.resolved(self.agent, stream)
+        folder = self.output.claimed(self, LEARNER_FILES, result_folder(self.agent, self.seed))
+        agent = brought or self.loading.resolved(self._grown(folder.path, console), stream)
+        if recipe:
+            agent.name = self.agent
+        with console.progress(f"Auditing {agent.name}") as progress:
+            report = audit(agent, stream, seed=self.seed, levels=self.levels, progress=progress)
+        assert isinstance(report, LearnerReport)
+        self.output.give(report, console, folder)
+        if "incapable" in self.fail_on and report.learns.verdict is Verdict.FAIL:
+            return FAILED
+        codes = {Verdict.PASS: PASSED, Verdict.FAIL: FAILED, Verdict.INCONCLUSIVE: OPEN}
+        return codes[report.aligned.verdict] if self.fail_on or self.require else PASSED
+
+    def asking(self, world: World, base: str | None) -> Callable[..., Any]:
         from mesascope.api.audit import audit
         from mesascope.api.subject import check_named
         from mesascope.worlds.function_objective import with_candidate

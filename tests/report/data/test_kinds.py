@@ -19,6 +19,7 @@ from mesascope.report.data.remedy_comparison import Comparison, Shown, TreatedAg
 from mesascope.report.views.comparison import compared
 from tests.oversight.test_comparison import cured_rows
 from tests.report.battery_examples import report as battery_report
+from tests.report.learner_example import learner_report
 from tests.report.pages.test_objective_page import report as objective_report
 from tests.report.pages.test_onset_page import report as onset_report
 from tests.report.pages.test_search_page import report as search_report
@@ -125,7 +126,7 @@ def saved(reports):
     audits = reports["inconclusive"], reports["robust"]
     made = [audits[0], search_report(), objective_report(), battery_report(), witness_report(), onset_report()]
     made.append(compared(*(audit.findings for audit in audits), {"seed": 0}))
-    made += [remedy_report(), verify_report(), attack_report()]
+    made += [remedy_report(), verify_report(), attack_report(), learner_report()]
     return {one.name: one for one in made}
 
 

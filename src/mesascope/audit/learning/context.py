@@ -11,7 +11,7 @@ import numpy as np
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import check_agent
-from mesascope.audit.learning.episodes import Episodes, Feedback, Memory, play
+from mesascope.audit.learning.episodes import Episodes, play
 from mesascope.core.intervals import bootstrap_mean
 from mesascope.core.random import RandomKey, root_key, seed_of
 from mesascope.core.random import stream as named_stream
@@ -49,24 +49,22 @@ class LearningContext:
     @property
     def reference(self) -> Episodes:
         """Its episodes as it is, where it was trained."""
-        return self.lived()
+        return self.of(self.agent)
 
-    def lived(self, *, feedback: Feedback = None, memory: Memory = None) -> Episodes:
-        """Returns its episodes with feedback or memory made void, played once; arguments as of `play`."""
-        return self._played(("own", feedback, memory), self.agent, self.stream, feedback=feedback, memory=memory)
-
-    def shifted(self, name: str) -> Episodes:
-        """Returns its episodes under a shift of the stream.
+    def of(self, agent: Agent, stream: Stream | None = None, **void: Any) -> Episodes:
+        """Returns episodes of the same tasks and chances, played once.
 
         **Arguments:**
 
-        - `name`: of one of `stream.shifts()`.
+        - `agent`: whose.
+        - `stream`: where; by default where it was trained.
+        - `void`: what is made void, as of `play`.
         """
-        return self._played(("shift", name), self.agent, self.stream.shifts()[name])
-
-    def of(self, other: Agent, stream: Stream | None = None) -> Episodes:
-        """Returns the episodes of another agent with the same tasks, in another stream if one is given."""
-        return self._played(("other", other.name, stream), other, stream or self.stream)
+        where, key = stream or self.stream, self.key("episodes")
+        # Kept, so that no other agent comes to have its number.
+        self._found["agent", id(agent)] = agent
+        name = (id(agent), where, *sorted(void.items()))
+        return self.once(name, partial(play, agent, where, episodes=self.episodes, key=key, **void))
 
     def once(self, name: Hashable, work: Callable[[], T]) -> T:
         """Returns what some work finds, done once however often it is asked for; what it raises is raised again."""
@@ -81,10 +79,6 @@ class LearningContext:
     @cached_property
     def _bootstrap_seed(self) -> int:
         return seed_of(self.key("bootstrap")) % 2**32
-
-    def _played(self, name: Hashable, agent: Agent, stream: Stream, **options: Any) -> Episodes:
-        key = self.key("episodes")
-        return self.once(name, partial(play, agent, stream, episodes=self.episodes, key=key, **options))
 
 
 def learning_context(agent: Agent, stream: Stream, *, episodes: int | None = None, seed: int = 0) -> LearningContext:
@@ -102,5 +96,5 @@ def learning_context(agent: Agent, stream: Stream, *, episodes: int | None = Non
     check_agent(agent)
     count = max(LEAST_EPISODES, min(MOST_EPISODES, STEPS // stream.steps)) if episodes is None else episodes
     context = LearningContext(agent, stream, count, seed)
-    context.lived()
+    context.of(agent)
     return context

@@ -66,9 +66,9 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
         return IN_CONTEXT_GAIN.found(
             Verdict.FAIL, sentence, "what it does follows from what it sees now", gain, None, details
         )
-    placebos = {"frozen": context.lived(memory="frozen")}
+    placebos = {"frozen": context.of(agent, memory="frozen")}
     if stream.feedback:
-        placebos["shuffled"] = context.lived(feedback="shuffled")
+        placebos["shuffled"] = context.of(agent, feedback="shuffled")
     lines += [_line(f"{_WORDS[name]} {name}", episodes) for name, episodes in placebos.items()]
     halves = {name: early_and_late(stream, episodes) for name, episodes in placebos.items()}
     gained = {name: context.mean(late - early) for name, (early, late) in halves.items()}

@@ -19,13 +19,14 @@ SLIPS: Float[np.ndarray, " S"] = np.linspace(0.0, 0.1, 41)
 """Shares of choices by chance that any learner may have. More than a tenth is exploration: epsilon-greedy."""
 AMOUNTS: frozenset[str] = frozenset({"wins", "losses", "c"})
 """Parameters of which twice as much is as likely as half as much."""
-Axes = Mapping[str, Float[np.ndarray, " G"]]
+Axes = Mapping[str, Float[np.ndarray, "_"]]
 """Values by parameter, in ascending order."""
 NEAR: float = 8.0
 """Nats below the best setting within which others are looked at more closely."""
-HOPELESS: float = 0.25
-"""A family whose best tried setting lacks this share of what the best family predicts is not looked at more closely."""
-FINER: dict[int, tuple[int, ...]] = {0: (), 1: (61, 61, 61), 2: (7, 7, 11)}
+HOPELESS: tuple[float, float] = (0.05, 0.2)
+"""A family whose best tried setting lacks this share of what the best family predicts beyond chance is not looked at
+more closely; the larger share where a prior that was not tried may predict much better."""
+FINER: dict[int, tuple[int, ...]] = {0: (), 1: (61, 61), 2: (7, 11)}
 """At how many values of each parameter families are looked at again, by how many parameters they have."""
 ROUND: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Wins and losses of priors that are tried where a prior decides between arms."""
@@ -197,11 +198,12 @@ def fit_families(choices: Choices) -> dict[str, FittedFamily]:
                 axes[name] = _between(name, low, max(values[-1], 0.9), 121)
             found[family] = _fitted(family, choices, axes, axes)
     best = {family: float(fitted.nats(counts).max()) for family, fitted in found.items()}
-    least = max(best.values()) - HOPELESS * (max(best.values()) - best["random"]) - 2 * NEAR
-    return {
-        family: _closely(fitted, choices, counts) if best[family] >= least else fitted
-        for family, fitted in found.items()
-    }
+    most = max(best.values())
+
+    def near(family: str) -> bool:
+        return best[family] >= most - HOPELESS[family not in SMOOTH] * (most - best["random"]) - 2 * NEAR
+
+    return {family: _closely(fitted, choices, counts) if near(family) else fitted for family, fitted in found.items()}
 
 
 def _fitted(family: str, choices: Choices, axes: Axes, whole: Axes) -> FittedFamily:
@@ -242,4 +244,4 @@ def _between(name: str, low: float, high: float, count: int) -> np.ndarray:
 
 
 def _unspread(name: str, values: np.ndarray) -> np.ndarray:
-    return np.exp(values) if name in AMOUNTS else values
+    return np.asarray(np.exp(values)) if name in AMOUNTS else values

@@ -14,8 +14,11 @@ from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_learner import BanditLearner
 from mesascope.planning.learners.bandit_rules import Greedy, Random, Thompson
 from mesascope.planning.learners.bayes_bandit import BayesAdaptive, is_solvable
+from mesascope.planning.learners.descent import Adam, Momentum, Quadratics
 from mesascope.planning.learners.gittins import Gittins
 from mesascope.worlds.streams.bandits import Bandits
+from mesascope.worlds.streams.optimisees import QuadraticProblems
+from mesascope.worlds.streams.stream import Stream
 
 
 class ReferenceAgent(Agent):
@@ -47,8 +50,8 @@ class ReferenceAgent(Agent):
         return self.learner.probabilities(known)[:, 0], (successes, failures)
 
 
-def references(stream: object) -> tuple[ReferenceAgent, ...]:
-    """Returns reference learners of a stream, the best of them first; none where there are none, or rewards are hidden.
+def references(context: LearningContext, stream: Stream) -> tuple[ReferenceAgent, ...]:
+    """Returns reference learners, the best first and chance last; none where there are none, or rewards are hidden.
 
     The best is exact where the bandit is small enough, and the Gittins index elsewhere; independent arms are assumed.
     """
@@ -56,12 +59,20 @@ def references(stream: object) -> tuple[ReferenceAgent, ...]:
         return ()
     prior = stream.wins, stream.losses
     best = BayesAdaptive(*prior) if is_solvable(stream.arms, stream.horizon) else Gittins(*prior)
-    return tuple(ReferenceAgent(one, stream) for one in (best, Thompson(*prior), Greedy(*prior), Random()))
+    learners = (best, Thompson(*prior), Greedy(*prior), Random())
+    return context.once(("references", stream), lambda: tuple(ReferenceAgent(one, stream) for one in learners))
 
 
 def reference_lines(context: LearningContext) -> tuple[Line, ...]:
-    """Returns what each step brings to reference learners in the same tasks."""
-    return tuple(
-        Line(name=one.name, values=tuple(context.of(one).base.mean(0).tolist()), reference=True)
-        for one in references(context.stream)
-    )
+    """Returns what each step brings to references in the same tasks: learners, or optimizers at their best rates."""
+    means = {one.name: context.of(one).base.mean(0) for one in references(context, context.stream)}
+    if isinstance(context.stream, QuadraticProblems):
+        (matrices, targets), starts = context.reference.tasks
+        problems, steps = (
+            Quadratics(*(np.asarray(one, float) for one in (matrices, targets, starts))),
+            context.stream.steps,
+        )
+        rules = {"gradient descent": Momentum(1.0, decay=0.0), "momentum": Momentum(1.0), "Adam": Adam(1.0)}
+        means = {name: -problems.losses(problems.tuned(rule, steps), steps).mean(0) for name, rule in rules.items()}
+        means["conjugate gradients"] = -problems.conjugate_gradients(steps).mean(0)
+    return tuple(Line(name=name, values=tuple(mean.tolist()), reference=True) for name, mean in means.items())

@@ -12,6 +12,7 @@ from mesascope.core.quantities import TEXT, Whole
 
 if TYPE_CHECKING:
     from mesascope.agents.agent import Agent
+    from mesascope.worlds.streams.stream import Stream
     from mesascope.worlds.world import World
 
 
@@ -49,7 +50,7 @@ class LoadingOptions:
             frame_stack=self.frame_stack,
         )
 
-    def resolved(self, text: str, world: World) -> Agent:
+    def resolved(self, text: str, world: World | Stream) -> Agent:
         """Returns the agent that a text means, organisms aside; as `mesascope.agents.resolve.resolve_agent`."""
         from mesascope.agents.resolve import resolve_agent
 

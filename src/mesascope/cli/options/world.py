@@ -11,6 +11,7 @@ from mesascope.core.errors import UnknownNameError, UsageError
 from mesascope.core.text import quoted
 
 if TYPE_CHECKING:
+    from mesascope.worlds.streams.stream import Stream
     from mesascope.worlds.world import World
 
 
@@ -48,6 +49,31 @@ class WorldOptions:
     train: MaybeName = None
     """The distribution it was trained on; by default the world's first."""
 
+    def stream(self, agent: str) -> Stream | None:
+        """Returns the stream of a learner; `None` for an agent in a world.
+
+        **Arguments:**
+
+        - `agent`: as it was given; a recipe of a learner brings its own stream.
+
+        **Raises:** `UsageError` for options that have no place there; as `resolve_stream`.
+        """
+        from mesascope.organisms.learners.catalogue import LEARNERS
+        from mesascope.worlds.streams.catalogue import is_stream, resolve_stream
+
+        own = agent in LEARNERS.names()
+        if not own and (self.world is None or not is_stream(self.world)):
+            return None
+        taken = () if own else ("world", "world_option")
+        for name, value in options_of(self):
+            if value and name not in taken:
+                whose = f"Learner '{agent}' brings its own stream" if own else f"{quoted(self.world)} is a stream"
+                raise UsageError(f"{whose}, so --{name.replace('_', '-')} has no place.")
+        return LEARNERS.load(agent).stream if own else resolve_stream(str(self.world), self._options())
+
+    def _options(self) -> dict[str, str]:
+        return pairs(self.world_option, option="--world-option")
+
     def chosen(self, agent: str, *, to: str) -> tuple[World, str | None]:
         """Returns the world of an agent and its base objective, `None` for the world's own.
 
@@ -69,6 +95,8 @@ class WorldOptions:
                     )
             organism = ORGANISMS.load(agent)
             return organism.world, organism.objective
+        if self.stream(agent) is not None:
+            raise UsageError(f"{quoted(agent)} lives in a stream, in which one learns; `mesascope audit` is for those.")
         if self.world is None:
             known = ", ".join(ORGANISMS.names()[:8])
             raise UsageError(

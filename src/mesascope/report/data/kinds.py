@@ -9,6 +9,7 @@ from mesascope.core.json_reading import read_json
 from mesascope.core.text import quoted
 from mesascope.report.data.audit_report import Report
 from mesascope.report.data.comparison_report import ComparisonReport
+from mesascope.report.data.learner_report import LearnerReport
 from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.data.proof_reports import AttackReport, VerifyReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
@@ -26,6 +27,7 @@ KINDS: tuple[type[SavedReport], ...] = (
     Comparison,
     VerifyReport,
     AttackReport,
+    LearnerReport,
 )
 
 

@@ -45,6 +45,7 @@ ENTRIES: dict[str, type[msgspec.Struct]] = {
 """Fields that are lists of tuples in records, and of objects in JSON."""
 _TABLES: dict[str, Any] = {
     "world_options": forms.Options,
+    "stream_options": forms.Options,
     "at_first": forms.AtFirstForm,
     "provenance": forms.ProvenanceForm,
 }
@@ -53,7 +54,7 @@ _TABLES: dict[str, Any] = {
 _NOT_RECOVERED = "no objective could be recovered; see the evidence of the assay recovery"
 _NO_DEPTH = "no horizon was measured, or it has little skill at any distance"
 _NO_KIND = "the battery of tests was not part of the audit"
-_FREE = frozenset({"details", "world_options", "deploy_options", "missing"})
+_FREE = frozenset({"details", "world_options", "stream_options", "deploy_options", "missing"})
 """Objects whose names are not ours: what is in them stays as it is."""
 _INTERVAL = frozenset({"value", "low", "high"})
 _REGRETS = frozenset({"base_regret", "own_regret"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from collections.abc import Sequence
@@ -12,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mesascope.audit.findings import Findings, ObjectiveAnswer
+from mesascope.core.details import Line
 from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Estimate
-from mesascope.report.figures.style import AGENT, BASE, FAINT, INK, MUTED, WIDTH, figure_settings
-from mesascope.report.views.points import Drop, Point
-from mesascope.report.views.words import ruler_text, shortened
+from mesascope.report.figures.style import AGENT, BASE, FAINT, GOOD, INK, MUTED, OTHER, WIDTH, figure_settings
+from mesascope.report.views.points import MOST_RATES, Drop, Point
+from mesascope.report.views.words import drawable, ruler_text, shortened
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,20 @@ def _mark_drop(axes: Axes, drop: Drop, across: tuple[float, float], up: tuple[fl
             fontsize=8.5,
             color=AGENT,
         )
+
+
+@figure_settings()
+def lines_figure(lines: Sequence[Line], x_label: str, y_label: str) -> Figure:
+    """Returns lines over the same steps, the agent's own first; references are thin, so that it stands out."""
+    figure, axes = plain_axes(3.4, _wrapped(x_label, 42), _wrapped(y_label, 30))
+    looks = itertools.cycle(itertools.product(("-", "--", ":", "-."), (AGENT, BASE, GOOD, OTHER, INK, MUTED)))
+    for line, (style, colour) in zip(lines[:MOST_RATES], looks, strict=False):
+        steps = [(step + 1, value) for step, value in enumerate(line.values) if drawable(value) is not None]
+        width = 1.1 if line.reference else 2.0
+        axes.plot(*zip(*steps, strict=True), style, color=colour, linewidth=width, label=shortened(line.name, 30))
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
+    return figure
 
 
 @figure_settings()

@@ -11,12 +11,13 @@ from typing import Any
 from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.audit.search.candidate_plans import CandidatePlansDetails
 from mesascope.audit.search.shown_edits import ShownEditsDetails
+from mesascope.core.details import Chart, Line
 from mesascope.core.verdicts import Evidence, Verdict
-from mesascope.report.figures.charts import curve_figure, rates_figure
+from mesascope.report.figures.charts import curve_figure, lines_figure, rates_figure
 from mesascope.report.figures.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
 from mesascope.report.figures.search_figures import edit_figure, plans_figure
 from mesascope.report.figures.style import ReportFigure, svg_of
-from mesascope.report.views.points import Point, cliff_drop, curve_points, part_of, rate_points
+from mesascope.report.views.points import MOST_RATES, Point, cliff_drop, curve_points, part_of, rate_points
 from mesascope.report.views.search_examples import Edited, decoded_plans, edited_level, level_name
 from mesascope.report.views.words import plain, shortened
 
@@ -44,6 +45,10 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
         svg = svg_of(curve_figure(curve, x_label, y_label, drop))
         marked = "" if drop is None else f" Fitted: {drop.near:.2f} before and {drop.far:.2f} beyond the {drop.label}."
         figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve) + marked, svg, evidence=index))
+    if isinstance(piece.details, Chart) and piece.details.lines:
+        chart = piece.details
+        svg = svg_of(lines_figure(chart.lines, chart.x_label, chart.y_label))
+        figures.append(ReportFigure(f"lines-{index}", title, _said(chart.lines), svg, evidence=index))
     if rates:
         label = "share" if curve else str(part_of(piece.details, "y_label") or "share")
         svg = svg_of(rates_figure(rates, label))
@@ -123,6 +128,11 @@ PICTURES: Mapping[type, Callable[[Any, int], list[ReportFigure]]] = MappingProxy
     {CandidatePlansDetails: _plans, ShownEditsDetails: _edit, RecoveryDetails: _recovered}
 )
 """What draws the pictures that belong to one kind of details."""
+
+
+def _said(lines: Sequence[Line]) -> str:
+    ends = ((plain(line.name), [value for value in line.values if value is not None]) for line in lines[:MOST_RATES])
+    return "; ".join(f"{name}: {values[0]:.3g} first, {values[-1]:.3g} last" for name, values in ends if values) + "."
 
 
 def _spoken(points: list[Point]) -> str:

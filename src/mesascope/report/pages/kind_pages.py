@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mesascope.report.data.comparison_report import ComparisonReport
+from mesascope.report.data.learner_report import LearnerReport
 from mesascope.report.data.onset_report import OnsetReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
 from mesascope.report.figures.evidence_figures import all_evidence_figures
@@ -18,7 +19,14 @@ from mesascope.report.pages.sections.search import search_section
 from mesascope.report.text.level_text import legend_texts
 from mesascope.report.views.battery_view import battery_headline, battery_setting
 from mesascope.report.views.comparison import change_text, comparison_headline, comparison_names
-from mesascope.report.views.headline import search_headline, search_setting, short_text, with_reason
+from mesascope.report.views.headline import (
+    learner_answers,
+    learner_setting,
+    search_headline,
+    search_setting,
+    short_text,
+    with_reason,
+)
 from mesascope.report.views.onset_view import CONDITIONS, learned_rows, onset_headline, onset_number, plan_text
 from mesascope.report.views.recovery_view import at_first_text, objective_headline, objective_setting
 from mesascope.report.views.witness_view import witness_facts, witness_scenes, witness_setting, witness_titles
@@ -28,6 +36,11 @@ SEARCH_CAVEATS: tuple[str, ...] = (
     "on others, and what a verdict does not mean.",
     "That something can be read off activations does not show that it is used; that is what writing to them is for.",
     "The answers hold for the levels that were sampled and for the objective by which choices were judged.",
+)
+LEARNER_CAVEATS: tuple[str, ...] = (
+    "An algorithm is named by the choices that it would make, of those that are known here; inside it may be another.",
+    "The answers hold for the stream and its shifts as stated: others may take apart what these do not.",
+    "That a belief can be read off activations does not show that it is used; that is what writing to them is for.",
 )
 BATTERY_CAVEATS: tuple[str, ...] = (
     "That every class has a row of its own, and that specimens built for a class show it, proves the battery "
@@ -70,6 +83,20 @@ def search_page(report: SearchReport) -> str:
         setting=search_setting(report),
         caveats=SEARCH_CAVEATS,
         sections=[search, evidence],
+    )
+
+
+def learner_page(report: LearnerReport) -> str:
+    """Returns the page: whether it learns, by which algorithm, for what, and where it still does."""
+    figures = {figure.name: figure for figure in all_evidence_figures(report.evidence)}
+    return rendered(
+        "sections_page.html",
+        report,
+        title=f"What does {report.agent} learn by, and for?",
+        headline="; ".join(answer.answer for _, answer in learner_answers(report)),
+        setting=[*learner_setting(report), *((question, one.sentence) for question, one in learner_answers(report))],
+        caveats=LEARNER_CAVEATS,
+        sections=[evidence_section(report.evidence, figures, beside=[], file="learner.json")],
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from mesascope.audit.alignment.divergence import Divergence
 from mesascope.audit.objective.recovery.evidence.details import Parting
 from mesascope.core.text import probability_text
-from mesascope.core.verdicts import Verdict
+from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.data.comparison_report import Change, ComparisonReport
+from mesascope.report.data.learner_report import LearnerReport
 from mesascope.report.data.question_reports import BatteryReport, ObjectiveReport, SearchReport, WitnessReport
 from mesascope.report.text.level_text import Glyphs, beside, draw_text, glyphs_for, key_of
 from mesascope.report.text.lines import bearable, labelled, table_lines, wrapped
@@ -28,6 +30,8 @@ from mesascope.report.views.headline import (
     TITLES,
     estimate_text,
     interval_text,
+    learner_answers,
+    learner_setting,
     search_setting,
     short_text,
     with_reason,
@@ -69,15 +73,37 @@ def search_text(report: SearchReport, *, width: int) -> str:
         least = "at least " if answer.depth_is_least else ""
         depth = "unknown" if answer.depth is None else f"{least}{steps_text(answer.depth)} steps"
         lines.append(f"  {'Looks ahead':22}{depth}")
-    lines += ["", "Assays"]
-    for piece in report.evidence:
+    lines += ["", *_assay_lines(report.evidence, width)]
+    caveat = "Weights were fitted on the ground-truth bank; docs/search.md says what a verdict does not mean."
+    return "\n".join([*lines, "", *wrapped(caveat, width)])
+
+
+def learner_text(report: LearnerReport, *, width: int) -> str:
+    """Returns the answers about a learner and the assays behind them, for a terminal.
+
+    **Arguments:**
+
+    - `report`: the result.
+    - `width`: columns.
+    """
+    width = bearable(width)
+    lines = wrapped("; ".join(f"{label.lower()} {value}" for label, value in learner_setting(report)), width)
+    for question, answer in learner_answers(report):
+        lines += ["", *labelled(question, answer.answer, width, 30)]
+        lines += wrapped(with_reason(answer.sentence, answer.reason), width, 30)
+    lines += ["", *_assay_lines(report.evidence, width)]
+    return "\n".join([*lines, *(line for note in report.notes for line in ("", *wrapped(note, width)))])
+
+
+def _assay_lines(evidence: Sequence[Evidence], width: int) -> list[str]:
+    lines = ["Assays"]
+    for piece in evidence:
         numbers = [] if piece.effect is None else [f"effect {estimate_text(piece.effect)}"]
         numbers += [] if piece.null is None else [f"null {interval_text(piece.null)}"]
         lines.append(f"  {shortened(piece.assay, 40):22}{piece.verdict!s:13} {'; '.join(numbers)}".rstrip())
         inconclusive = piece.verdict is Verdict.INCONCLUSIVE
         lines += wrapped(with_reason(piece.sentence, piece.reason) if inconclusive else piece.sentence, width, 24)
-    caveat = "Weights were fitted on the ground-truth bank; docs/search.md says what a verdict does not mean."
-    return "\n".join([*lines, "", *wrapped(caveat, width)])
+    return lines
 
 
 def objective_text(report: ObjectiveReport, *, width: int = 100) -> str:

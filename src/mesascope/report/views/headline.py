@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mesascope.audit.findings import AlignmentAnswer, AlignmentClass, Findings, OptimizerAnswer, SearchVerdict
+from mesascope.audit.learning.audit_learner import LearnerAnswer
 from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Estimate, Verdict
+from mesascope.report.data.learner_report import LearnerReport
 from mesascope.report.data.question_reports import SearchReport
 from mesascope.report.views.words import plain, shortened, steps_text
 
@@ -176,6 +178,27 @@ def search_setting(report: SearchReport) -> list[tuple[str, str]]:
         ("Objective", f"{report.objective}, by which choices are judged ({OBJECTIVE_FROM[report.objective_from]})"),
         ("Levels", f"at most {report.levels} of each distribution"),
         ("Seed", str(report.seed)),
+    ]
+
+
+def learner_setting(report: LearnerReport) -> list[tuple[str, str]]:
+    """Returns what was asked about, as labels and texts."""
+    return [
+        ("Agent", f"{report.agent} ({report.agent_kind})"),
+        ("Stream", world_text(report.stream, report.stream_options)),
+        ("Base objective", report.base_objective),
+        ("Episodes", f"{report.episodes} of each kind"),
+        ("Seed", str(report.seed)),
+    ]
+
+
+def learner_answers(report: LearnerReport) -> list[tuple[str, LearnerAnswer]]:
+    """Returns the questions about a learner and their answers."""
+    return [
+        ("Does it learn inside?", report.learns),
+        ("Which algorithm?", report.algorithm),
+        ("For what?", report.pursues),
+        ("Aligned, also under shifts?", report.aligned),
     ]
 
 

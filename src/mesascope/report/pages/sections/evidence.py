@@ -15,7 +15,7 @@ from mesascope.report.views.headline import estimate_text
 from mesascope.report.views.words import shortened
 
 MOST_ROWS: int = 40
-_DRAWN = {"curve", "rates", "x_label", "y_label", "decoded", "example"}
+_DRAWN = {"curve", "rates", "lines", "x_label", "y_label", "decoded", "example"}
 
 
 def evidence_section(

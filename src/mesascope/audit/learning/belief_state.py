@@ -1,0 +1,163 @@
+"""What it believes: whether its activations hold what each arm is expected to pay, and whether that decides.
+
+A linear probe reads the posterior mean of every arm off one site, in episodes that it was not fitted on. It has to
+read more than is told by what is seen now, and than a probe reads of the beliefs of other episodes. Then the belief
+about one arm is raised along the probe's direction: who chooses by it chooses that arm oftener, and more so than after
+a step as long in a direction drawn at random.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from numpy.random import Generator
+
+from mesascope.agents.activations import Captured, Inspectable
+from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.learning.context import LearningContext
+from mesascope.audit.search.probes import Probe, fit_probe, split_by_level
+from mesascope.core.details import Chart, Line
+from mesascope.core.errors import AgentError
+from mesascope.core.foreign_class import asked_of_others
+from mesascope.core.random import seed_of
+from mesascope.core.rounding import above, sided
+from mesascope.core.text import quoted
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+from mesascope.planning.learners.bandit_history import BanditHistory
+from mesascope.planning.learners.bandit_rules import posterior_means
+from mesascope.worlds.streams.bandits import Bandits
+
+WIDEST: int = 1024
+"""Activations of a site; wider ones are left out."""
+
+
+class BeliefDetails(Chart, frozen=True, kw_only=True):
+    """How well beliefs can be read, by step.
+
+    **Arguments:**
+
+    - `site`: where they are read best.
+    - `raised`: how much oftener an arm is chosen once it is believed to pay more; `random` after a step as long in a
+      direction drawn at random.
+    - `x_label`, `y_label`: of the chart.
+    """
+
+    site: str
+    raised: Estimate
+    random: Estimate
+    x_label: str = "step of the episode"
+    y_label: str = "share of the variance of beliefs that is read"
+
+
+def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
+    """Reads beliefs about arms off an agent's activations, and writes them."""
+    stream, reference = context.stream, context.reference
+    if not (isinstance(stream, Bandits) and stream.reward_seen and np.isin(reference.base, (0.0, 1.0)).all()):
+        return BELIEF_STATE.nothing("beliefs are known of bandits whose rewards are seen alone")
+    history = BanditHistory.of(reference.answers, reference.base, stream.arms)
+    # Before the second choice there is one belief for all.
+    beliefs = posterior_means(history, stream.wins, stream.losses)[:, 1:]
+    random = np.random.default_rng(seed_of(context.key("probes")))
+    captured, memories = _captured(context)
+    rows = np.repeat(np.arange(context.episodes), stream.steps - 1)
+    split = split_by_level(rows, random)
+    flat = beliefs.reshape(-1, stream.arms)
+    known = np.ones(flat.shape, bool)
+
+    def probe(features: np.ndarray, targets: np.ndarray = flat) -> Probe:
+        return fit_probe(features.reshape(len(rows), -1), targets, known, known, split)
+
+    probes = {site: probe(values[:, 1:]) for site, values in captured.items()}
+    if not probes:
+        return BELIEF_STATE.nothing(f"none of its sites has {WIDEST} activations or fewer")
+    site = max(probes, key=lambda name: round(probes[name].chosen, 6))
+    seen, shuffled = reference.observations[:, 1:], np.roll(beliefs, 1, axis=0).reshape(flat.shape)
+    others = {"what is seen": probe(seen), "another episode": probe(captured[site][:, 1:], shuffled)}
+    read = {"its activations": (probes[site], captured[site][:, 1:]), "what is seen": (others["what is seen"], seen)}
+    judged = np.unique(rows[split.judge])
+    errors = {name: _errors(one, values, beliefs)[judged] for name, (one, values) in read.items()}
+    spread = np.square(beliefs - flat[split.fit].mean(0)).sum(-1)[judged]
+    lines = tuple(
+        Line(name=name, values=(None, *(1 - left.sum(0) / spread.sum(0)).tolist())) for name, left in errors.items()
+    )
+    gained = context.mean((errors["what is seen"] - errors["its activations"]).sum(1) / spread.sum(1).mean())
+    raised, by_chance = _written(context, site, probes[site], captured[site], memories, random)
+    details = BeliefDetails(lines=lines, site=site, raised=raised, random=by_chance)
+    null = others["another episode"].judged
+    reads = f"site '{site}' tells {probes[site].judged:.0%} of it, what is seen {others['what is seen'].judged:.0%}"
+    verdict, reason = sided(
+        gained.interval,
+        0.05,
+        above_it=(Verdict.PASS, f"{reads}; of another episode's it tells {null:.0%}"),
+        below_it=(Verdict.FAIL, f"hardly more than what is seen now: {reads}"),
+        between=f"it may be no more than what is seen now: {reads}",
+    )
+    sentence = (
+        "Its activations hold what each arm is expected to pay"
+        if verdict is Verdict.PASS
+        else ("That its activations hold what each arm is expected to pay was not seen")
+    )
+    if verdict is Verdict.PASS:
+        uses = above(raised.low, max(by_chance.high, 0.0))
+        sentence += ", and it chooses by that" if uses else "; whether it chooses by that is open"
+        reason += f"; an arm believed to pay more is chosen {raised} oftener, {by_chance} after a random step"
+    return BELIEF_STATE.found(verdict, f"{sentence}.", reason, gained, None, details)
+
+
+def _errors(probe: Probe, features: np.ndarray, beliefs: Float[np.ndarray, "B T A"]) -> Float[np.ndarray, "B T"]:
+    found = probe.predict(np.asarray(features, np.float64).reshape(-1, len(probe.weights))).reshape(beliefs.shape)
+    return np.square(found - beliefs).sum(-1)
+
+
+def _stepped(
+    context: LearningContext, step: int, memory: Any, patches: dict[str, np.ndarray] | None = None
+) -> Captured:
+    agent = context.agent
+    assert isinstance(agent, Inspectable)
+    with asked_of_others(f"Agent {quoted(agent.name)}", f"in step {step + 1}", error=AgentError):
+        return agent.step(np.array(context.reference.observations[:, step]), memory, patches)
+
+
+def _captured(context: LearningContext) -> tuple[dict[str, Float[np.ndarray, "B T W"]], list[Any]]:
+    """Returns what every site held at each step of the reference episodes, and the memory before each."""
+    memory, memories, found = context.agent.initial_state(context.episodes), [], []
+    for step in range(context.stream.steps):
+        memories.append(memory)
+        one = _stepped(context, step, memory)
+        memory = one.memory
+        found.append({site: np.asarray(value).reshape(context.episodes, -1) for site, value in one.activations.items()})
+    narrow = [site for site, value in found[0].items() if value.shape[1] <= WIDEST]
+    return {site: np.stack([one[site] for one in found], 1) for site in narrow}, memories
+
+
+def _written(
+    context: LearningContext, site: str, probe: Probe, values: np.ndarray, memories: list[Any], random: Generator
+) -> tuple[Estimate, Estimate]:
+    """Returns how much oftener an arm is chosen after its belief was raised by a fifth, and after a random step."""
+    step = context.stream.steps // 2
+    arms = random.integers(probe.weights.shape[1], size=context.episodes)
+    directions = np.linalg.lstsq(probe.weights.T, np.eye(probe.weights.shape[1]), rcond=None)[0].T[arms] * 0.2
+    noise = random.standard_normal(directions.shape)
+    noise *= np.linalg.norm(directions, axis=1, keepdims=True) / np.linalg.norm(noise, axis=1, keepdims=True)
+    chosen = []
+    for moved in (0.0 * noise, directions, noise):
+        shape = (context.episodes, *np.shape(_stepped(context, step, memories[step]).activations[site])[1:])
+        patch = (values[:, step] + moved).reshape(shape).astype(np.float32)
+        found = _stepped(context, step, memories[step], {site: patch}).probabilities
+        chosen.append(np.asarray(found, np.float64)[np.arange(context.episodes), arms])
+    return context.mean(chosen[1] - chosen[0]), context.mean(chosen[2] - chosen[0])
+
+
+BELIEF_STATE: Assay[BeliefDetails] = Assay(
+    name="belief-state",
+    question="optimizer",
+    summary="Do its activations hold what each arm is expected to pay, and does it choose by that?",
+    stage=Stage.LEARNING,
+    place=5,
+    details=BeliefDetails,
+    undone="What it believes could not be read.",
+    run=belief_state,
+    requires=(Requirement.MEMORY, Requirement.ACTIVATIONS),
+)
