@@ -23,19 +23,19 @@ _FOUR = Regression(dimensions=4, examples=8, last_only=False, noise=0.5, tasks=4
 ATTENTION = LearnerRecipe(
     "icl-linear-attention",
     Regression(),
-    UnrolledGradient(updates=1500, episodes=512, learning_rate=5e-3),
+    UnrolledGradient(updates=1500, episodes=256, learning_rate=5e-3),
     LinearAttentionSpec(),
 )
 DEEP_ATTENTION = LearnerRecipe(
     "icl-linear-attention-deep",
     Regression(),
-    UnrolledGradient(updates=1500, episodes=256, learning_rate=3e-3),
+    UnrolledGradient(updates=1200, episodes=256, learning_rate=3e-3),
     LinearAttentionSpec(layers=3),
 )
 FEW_TASKS = LearnerRecipe(
     "icl-gpt-few-tasks",
     _FOUR,
-    UnrolledGradient(updates=1800, episodes=128, learning_rate=1e-3),
+    UnrolledGradient(updates=1500, episodes=128, learning_rate=1e-3),
     SmallGPTSpec(),
 )
 MANY_TASKS = replace(FEW_TASKS, name="icl-gpt-many-tasks", stream=replace(_FOUR, tasks=4096))
