@@ -7,7 +7,15 @@ copied from what the code printed. Where a published figure is off, both stand i
 
 from __future__ import annotations
 
-from mesascope.theory.answers import concrete_problems, conditions, deception, inner_alignment, introduction, scheming
+from mesascope.theory.answers import (
+    concrete_problems,
+    conditions,
+    deception,
+    inner_alignment,
+    introduction,
+    learned_algorithms,
+    scheming,
+)
 from mesascope.theory.known_answer import KnownAnswer
 
 SECTIONS: dict[str, str] = {
@@ -25,6 +33,7 @@ SECTIONS: dict[str, str] = {
 
 KNOWN_ANSWERS: tuple[KnownAnswer, ...] = (
     *introduction.ANSWERS,
+    *learned_algorithms.ANSWERS,
     *concrete_problems.ANSWERS,
     *conditions.ANSWERS,
     *inner_alignment.ANSWERS,

@@ -21,6 +21,17 @@ def test_quadratics_show_their_gradient_and_count_the_loss_after_an_update():
     assert seen[:, 0, 10].mean() == pytest.approx(110, abs=4 * spread)
 
 
+def runs_away(stream, key, time, seen):
+    return -1e3 * seen[:-1]
+
+
+def test_the_loss_of_who_runs_away_is_still_a_number():
+    _, seen, _, signals = played(QuadraticProblems(horizon=20), answer=runs_away)
+    assert np.isfinite(seen).all()
+    assert np.isfinite(signals).all()
+    assert (signals[:, -1] < -1e4).all()
+
+
 def test_digits_are_learned_and_their_gradient_is_that_of_the_loss():
     pytest.importorskip("sklearn")
     stream, key = DigitsNetwork(hidden=3, batch=16), jax.random.key(1)

@@ -109,10 +109,16 @@ class TuringMachine(Network):
 
 
 def _fresh_head(spec: TuringMachineSpec, outputs: int, *, key: RandomKey) -> Dense:
-    # A head that believes what it finds on a blank tape forgets where it was, and one that is not sharp blurs; a
-    # gradient then shows nothing. So fresh heads rather move than look.
-    head = Dense(spec.width, outputs, key=key)
-    bias = head.bias.at[spec.columns + 1].set(-2.0).at[spec.columns + 2].set(2.0)
+    """A head of a fresh machine: it moves rather than looks, and one that writes goes on by a row a step.
+
+    From heads that look on a blank tape, or blur or erase what they wrote, no gradient led to the use of the tape
+    within 2,000 updates. When to read, and from where, is left to be learned.
+    """
+    head = Dense(spec.width, outputs, gain=2.0, key=key)
+    believed, clean, onward = spec.columns + 1, spec.columns + 2, spec.columns + 2 + len(SHIFTS)
+    bias = head.bias.at[believed].set(-3.0).at[clean].set(2.0)
+    if outputs > onward + 1:
+        bias = bias.at[onward].set(3.0).at[onward + 1 : onward + 1 + spec.columns].set(-2.0)
     return eqx.tree_at(lambda dense: dense.bias, head, bias)
 
 

@@ -49,20 +49,20 @@ def gittins_indices(horizon: int, wins: float = 1.0, losses: float = 1.0) -> Flo
 
     **Returns:** by pulls that remain (from 0), successes and failures; 0 where more pulls were made than there are.
     """
-    paid, not_paid = np.indices((horizon, horizon))
-    chance = (paid + wins) / (paid + not_paid + wins + losses)
-    rates = np.linspace(0, 1, RATES)[:, None, None]
+    rates = np.linspace(0, 1, RATES)
     table = np.zeros((horizon + 1, horizon, horizon), np.float32)
-    value = np.zeros((RATES, horizon + 1, horizon + 1))
+    # By pulls of the arm: successes, rates. What follows a pull is held from the round before.
+    values = [np.zeros((pulls + 1, RATES)) for pulls in range(horizon + 1)]
     for remaining in range(1, horizon + 1):
-        # Only arms that can have been pulled as often by then.
-        size = horizon - remaining + 1
-        p = chance[:size, :size]
-        stay = p * (1 + value[:, 1 : size + 1, :size]) + (1 - p) * value[:, :size, 1 : size + 1]
-        gain = stay - rates * remaining
-        above = np.clip((gain >= 0).sum(0) - 1, 0, RATES - 2)[None]
-        low, high = (np.take_along_axis(gain, above + one, 0)[0] for one in (0, 1))
-        index = (above[0] + low / np.maximum(low - high, 1e-300)) / (RATES - 1)
-        table[remaining, :size, :size] = np.where((paid + not_paid)[:size, :size] < size, index, 0)
-        value = np.maximum(stay, rates * remaining)
+        # Only arms that can have been pulled as often by then; one number of pulls at a time stays in the cache.
+        for pulls in range(horizon - remaining + 1):
+            paid = np.arange(pulls + 1)
+            chance = ((paid + wins) / (pulls + wins + losses))[:, None]
+            after = values[pulls + 1]
+            stay = chance * (1 + after[1:]) + (1 - chance) * after[:-1]
+            gain = stay - rates * remaining
+            above = np.clip((gain >= 0).sum(-1) - 1, 0, RATES - 2)
+            low, high = gain[paid, above], gain[paid, above + 1]
+            table[remaining, paid, pulls - paid] = (above + low / np.maximum(low - high, 1e-300)) / (RATES - 1)
+            values[pulls] = np.maximum(stay, rates * remaining)
     return table

@@ -24,6 +24,8 @@ from mesascope.worlds.streams.stream import Stream
 
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {"sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
 CLASSES: int = 10
+FARTHEST: float = 1e3
+"""Parameters stay within it: the loss of who runs away is very large, and still a number."""
 
 
 class Optimisation(NamedTuple):
@@ -82,7 +84,7 @@ class Optimisee(Stream):
     def step(
         self, task: Optimisation, state: Array, answer: Float[Array, " P"], *, key: RandomKey
     ) -> tuple[Array, Float[Array, " D"], Float[Array, " N"]]:
-        parameters = state + answer
+        parameters = jnp.clip(state + answer, -FARTHEST, FARTHEST)
         seen, loss = self._seen(task, parameters, key)
         return parameters, seen, -loss[None]
 
