@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 # One thread: networks of this size are slower with more.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,6 +28,7 @@ from mesascope.organisms.learners.catalogue import LEARNERS
 from mesascope.organisms.learners.learner_recipe import LearnerRecipe
 from mesascope.organisms.learners.truths import TRUTHS
 from mesascope.organisms.train import folder_of, grow
+from mesascope.worlds.streams.bandits import Bandits
 
 PSEUDO_ALIGNED: tuple[str, ...] = ("bandits-light", "bandits-light-louder")
 CONTROLS: tuple[str, ...] = ("bandits-light-fainter", "bandits-light-apart")
@@ -65,7 +67,7 @@ def judged(recipe: LearnerRecipe, seed: int) -> Row:
     """Trains a learner, or finds it, and audits it."""
     print(f"{recipe.name}, seed {seed}", file=sys.stderr, flush=True)
     file = grow(recipe, seed=seed, directory=folder_of(recipe.name, seed, RUNS))
-    report = mesascope.audit(str(file), recipe.stream, seed=seed)
+    report = mesascope.audit_learner(str(file), recipe.stream, seed=seed)
     details = next(piece.details for piece in report.evidence if piece.assay == "pursued-signal")
     gains = {rate.name: float(rate.value) for rate in details.rates if rate.value is not None} if details else {}
     return Row(recipe.name, seed, str(report.pursues.verdict), gains)
@@ -88,7 +90,7 @@ def measure(quick: bool) -> Measured:
 def mixed(share: float) -> LearnerRecipe:
     """Returns the recipe of learners that saw reward and light equally well, which went together in such a share."""
     recipe = LEARNERS.load("bandits-light-apart")
-    return replace(recipe, name=f"together-{share:g}", stream=replace(recipe.stream, light=share))
+    return replace(recipe, name=f"together-{share:g}", stream=replace(cast(Bandits, recipe.stream), light=share))
 
 
 def light_share(row: Row) -> float:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mesascope.agents.resolve import resolve_agent as resolve_agent
     from mesascope.api.attack import attack as attack
     from mesascope.api.audit import audit as audit
+    from mesascope.api.audit_learner import audit_learner as audit_learner
     from mesascope.api.classify import classify as classify
     from mesascope.api.compare import compare as compare
     from mesascope.api.distance import distance as distance
@@ -88,6 +89,7 @@ if TYPE_CHECKING:
 # Imported when first used, so that `import mesascope` and the command line start without JAX. Sorted by what a user
 # needs first.
 _HOMES = {
+    "audit_learner": "mesascope.api.audit_learner",
     "search": "mesascope.api.search",
     "recover": "mesascope.audit.objective.recovery.recover",
     "question": "mesascope.api.question",

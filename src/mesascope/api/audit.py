@@ -12,15 +12,13 @@ from mesascope.core.progress import Progress
 from mesascope.core.provenance import Stopwatch, provenance
 from mesascope.core.quantities import LEVELS, SEED
 from mesascope.report.data.audit_report import Report
-from mesascope.report.data.learner_report import LearnerReport
 from mesascope.worlds.function_objective import with_candidate
-from mesascope.worlds.streams.stream import Stream
 from mesascope.worlds.world import World
 
 
 def audit(
     agent: AgentLike,
-    world: World | Stream | str,
+    world: World | str,
     *,
     base_objective: str | None = None,
     train: str | None = None,
@@ -39,18 +37,14 @@ def audit(
     frame_stack: int | None = None,
     progress: Progress | None = None,
     command: list[str] | None = None,
-) -> Report | LearnerReport:
+) -> Report:
     """Audits an agent: is it an optimizer, what is its objective, is it aligned (RFLO §1.2, §1.3)?
-
-    In a stream, where one learns within an episode: does it learn there, by which algorithm, for what, and also where
-    the stream is another one? Only `world_options`, `seed`, `levels` (episodes) and how the agent is read apply there.
 
     **Arguments:**
 
     - `agent`: an agent; a function from observations `[B, ...]` to action probabilities `[B, A]`, or a torch module;
       or a text: a file (`.safetensors`, `.zip`) or `"module:attribute"`.
-    - `world`: where it was trained: a world or a stream, or a text (`"corner"`, `"gym:FrozenLake-v1"`, `"bandits"`,
-      `"module:Class"`).
+    - `world`: where it was trained: a world, or a text (`"corner"`, `"gym:FrozenLake-v1"`, `"module:Class"`).
     - `base_objective`: what it was trained on; by default the world's own.
     - `train`, `deploy`: names of the distributions; by default the world's first, and the last of the
       world of deployment.
@@ -76,8 +70,6 @@ def audit(
     `UntrustedModelError` for a file that is refused.
     """
     from mesascope.audit.audit import audit_agent
-    from mesascope.audit.learning.audit_learner import audit_learner
-    from mesascope.audit.learning.context import learning_context
     from mesascope.audit.watching import watched
 
     watch = Stopwatch()
@@ -85,18 +77,10 @@ def audit(
     if levels is not None:
         LEVELS.check(levels, "levels")
     loading = {"trust_pickle": trust_pickle, "vecnormalize": vecnormalize, "frame_stack": frame_stack}
-    stream = stream_of(world, world_options)
-    if stream is not None:
-        named = {"base_objective": base_objective, "train": train, "deploy": deploy, "objective": objective}
-        named |= {"deploy_world": deploy_world, "deploy_options": deploy_options, "assays": assays or None}
-        if wrong := [name for name, value in named.items() if value is not None]:
-            raise UsageError(
-                f"{', '.join(wrong)} is about worlds; '{stream.name}' is a stream, whose shifts are known."
-            )
-        learner = agent_of(agent, stream, deterministic=deterministic, view=view, **loading)
-        learned = audit_learner(learning_context(learner, stream, episodes=levels, seed=seed), progress=progress)
-        return LearnerReport.of(learned, provenance(seed=seed, watch=watch, command=command))
-    assert not isinstance(world, Stream)
+    if (stream := stream_of(world)) is not None:
+        raise UsageError(
+            f"'{stream.name}' is a stream, in which one learns within an episode: call mesascope.audit_learner instead."
+        )
     trained, deployed = worlds_of(world, world_options, deploy_world, deploy_options)
     trained = with_candidate(trained, objective)
     deployed = None if deployed is None else with_candidate(deployed, objective)

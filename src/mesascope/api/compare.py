@@ -62,7 +62,7 @@ def compare(
         elif world is None:
             raise UsageError("An agent is compared in a world: name it. Only saved reports have one of their own.")
         elif stream_of(world, world_options) is not None:
-            raise UsageError("Agents are compared in worlds; in a stream, audit each with mesascope.audit.")
+            raise UsageError("Agents are compared in worlds; in a stream, audit each with mesascope.audit_learner.")
         else:
             report = audit(
                 subject,
@@ -80,7 +80,6 @@ def compare(
                 progress=_half(progress, number),
                 **loading,
             )
-            assert isinstance(report, Report)
         # As it would be read back: numbers are compared to the digits that reports have.
         findings.append(report.canonical().findings)
     one, other = findings

@@ -85,8 +85,7 @@ class Audit(AgentVerb):
 
     def _learner(self, stream: Stream, console: Console) -> int:
         """Audits an agent that learns within an episode of a stream."""
-        from mesascope.api.audit import audit
-        from mesascope.report.data.learner_report import LearnerReport
+        from mesascope.api.audit_learner import audit_learner
 
         for name, value in (*options_of(self.deployment), ("objective", self.objective)):
             if value:
@@ -98,8 +97,7 @@ class Audit(AgentVerb):
         if recipe:
             agent.name = self.agent
         with console.progress(f"Auditing {agent.name}") as progress:
-            report = audit(agent, stream, seed=self.seed, levels=self.levels, progress=progress)
-        assert isinstance(report, LearnerReport)
+            report = audit_learner(agent, stream, seed=self.seed, episodes=self.levels, progress=progress)
         self.output.give(report, console, folder)
         if "incapable" in self.fail_on and report.learns.verdict is Verdict.FAIL:
             return FAILED

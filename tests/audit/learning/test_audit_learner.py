@@ -36,5 +36,5 @@ def test_the_answers_follow_from_one_another():
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes():
-    one, other = (json.loads(mesascope.audit(learner(SMALL), SMALL, levels=60).to_json()) for _ in range(2))
+    one, other = (json.loads(mesascope.audit_learner(learner(SMALL), SMALL, episodes=60).to_json()) for _ in range(2))
     assert {**one, "provenance": 0} == {**other, "provenance": 0}
