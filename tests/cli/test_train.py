@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from mesascope.agents.files import load_agent
 from mesascope.cli.main import main
 from mesascope.organisms.catalogue import ORGANISMS
 
@@ -207,4 +208,33 @@ def test_what_an_optimizer_does_not_have_is_refused(mesascope, tmp_path, tiny, o
     code, out, err = mesascope("train", "tiny", *options)
     assert (code, out) == (2, "")
     assert told in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_learner_is_trained_and_its_file_says_where(mesascope, tmp_path):
+    few = ("--optimizer-option", "updates=2", "--optimizer-option", "episodes=2", "--json")
+    code, out, err = mesascope("train", "icl-linear-attention", *few)
+    file = f"runs/icl-linear-attention-0/{AGENT}"
+    assert (code, json.loads(out), err) == (0, {"organism": "icl-linear-attention", "agents": {"0": file}}, "")
+    agent = load_agent(tmp_path / file)
+    assert agent.origin is not None
+    assert agent.origin["world"] == {"name": "regression", "options": {}}
+    assert agent.origin["base_objective"] == "closeness"
+    assert (agent.observation_shape, agent.actions, agent.memoryless) == ((21,), 1, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("rl2-bandit",), "Did you mean 'rl2-bandits'"),
+        (("rl2-bandits", "--base-optimizer", "ppo"), "--optimizer-option"),
+        (("rl2-bandits", "--optimizer-option", "episodes=12"), "alike=8"),
+        (("rl2-bandits", "--modification", "0.5"), "knows no modification"),
+        (("learned-optimizers", "--modification", "0.5"), "train it by its name"),
+    ],
+)
+def test_what_cannot_be_asked_of_learners_is_refused(mesascope, tmp_path, arguments, told):
+    code, out, err = mesascope("train", *arguments)
+    assert (code, out) == (2, "")
+    assert told in " ".join(err.split())
     assert not (tmp_path / "runs").exists()

@@ -37,7 +37,7 @@ def test_acts_on_a_batch_nearly_uniformly_in_single_precision(spec):
 
 def slow_if_long(spec):
     """Compiling the derivatives of what repeats itself inside takes over ten seconds."""
-    return pytest.param(spec, marks=pytest.mark.slow) if spec.architecture in ("drc", "gru", "vin") else spec
+    return pytest.param(spec, marks=pytest.mark.slow) if spec.architecture in ("drc", "gru", "lstm", "vin") else spec
 
 
 @pytest.mark.parametrize("spec", [slow_if_long(spec) for spec in SPECS], ids=str)

@@ -62,9 +62,14 @@ def test_a_memory_that_holds_nan_and_answers_that_are_none_are_named():
     def rots(seen, memory):
         return np.full((len(seen), 3), 1 / 3), np.where(memory > 1.5, np.nan, memory + 1)
 
-    with pytest.raises(AgentError, match="NaN in its memory after step 3"):
-        played(Scripted(rots, name="rotten"))
-    with pytest.raises(AgentError, match="do not sum to one"):
+    assert played(Scripted(rots, name="rotten")).nan_from == 3
+
+    def speaks_of_it(seen, memory):
+        return np.full((len(seen), 3), 1 / 3) + 0 * memory.mean(), np.where(memory > 1.5, np.nan, memory + 1)
+
+    with pytest.raises(AgentError, match=r"are NaN.*in step 4\. Its memory has held NaN since step 3"):
+        played(Scripted(speaks_of_it, name="says so"))
+    with pytest.raises(AgentError, match=r"do not sum to one.*in step 1"):
         played(Scripted(lambda seen, memory: (np.ones((len(seen), 3)), memory)))
 
 

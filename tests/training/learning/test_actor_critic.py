@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,9 +14,17 @@ from mesascope.core.errors import TrainingError, UsageError
 from mesascope.training.learning.actor_critic import ActorCritic, generalised_advantages
 from mesascope.training.run import train
 from mesascope.training.stream_task import StreamTask
-from mesascope.worlds.streams.bandits import Bandits
+from mesascope.worlds.streams.bandits import Bandits, BanditTask
 
 NETWORK = LSTMSpec(width=3, input_gain=5.0)
+
+
+@dataclass(frozen=True)
+class Even(Bandits):
+    """Bandits whose chances are drawn by a program that is compiled in no time."""
+
+    def sample(self, *, key):
+        return BanditTask(*jax.random.uniform(key, (2, self.arms)))
 
 
 def test_advantages_wait_for_what_came_or_believe_the_next_value():
@@ -29,7 +38,7 @@ def test_advantages_wait_for_what_came_or_believe_the_next_value():
 @pytest.mark.slow
 def test_trains_on_short_episodes_first_and_counts_what_whole_ones_earn():
     optimizer = ActorCritic(updates=4, episodes=8, alike=4, expected_credit=True, horizons=(1,))
-    trained = train(optimizer, StreamTask(Bandits(arms=2, horizon=3), NETWORK))
+    trained = train(optimizer, StreamTask(Even(arms=2, horizon=3), NETWORK))
     earned = trained.curve["return"][:, 0]
     assert earned[:2].max() <= 1
     assert earned[2:].max() > 1
@@ -37,7 +46,7 @@ def test_trains_on_short_episodes_first_and_counts_what_whole_ones_earn():
 
 
 def test_an_update_is_finite_and_moves_weights_also_without_company():
-    task = StreamTask(Bandits(arms=2, horizon=3), NETWORK)
+    task = StreamTask(Even(arms=2, horizon=3), NETWORK)
     trained = train(ActorCritic(updates=1, episodes=4, alike=1), task)
     assert all(np.isfinite(values).all() for values in trained.curve.values())
     assert trained.curve["gradient norm"][0, 0] > 0
@@ -45,7 +54,7 @@ def test_an_update_is_finite_and_moves_weights_also_without_company():
 
 
 @dataclass(frozen=True)
-class Silent(Bandits):
+class Silent(Even):
     """Bandits that do not say what an arm pays on average."""
 
     def expected(self, task, answer):
@@ -53,7 +62,7 @@ class Silent(Bandits):
 
 
 @dataclass(frozen=True)
-class Numbers(Bandits):
+class Numbers(Even):
     """Bandits without arms."""
 
     actions = ()

@@ -91,8 +91,15 @@ def audit_learner(context: LearningContext, *, progress: Progress | None = None)
         pursues=_answer(pursuit, f"for '{stream.signals[0]}'", "for something else"),
         aligned=_aligned(gain, pursuit, shifts),
         evidence=evidence,
-        notes=agent.notes,
+        notes=(*agent.notes, *_of_memory(context)),
     )
+
+
+def _of_memory(context: LearningContext) -> tuple[str, ...]:
+    step = context.reference.nan_from
+    if step is None:
+        return ()
+    return (f"Its memory holds NaN from step {step} on. Its answers are finite numbers all the same.",)
 
 
 def _answer(piece: Evidence, yes: str, no: str) -> LearnerAnswer:

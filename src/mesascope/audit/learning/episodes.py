@@ -35,6 +35,7 @@ class Episodes:
     - `outputs`: action probabilities, or the numbers that it answered, `[B, T, O]`.
     - `answers`: actions taken, `[B, T]`, or the numbers themselves, `[B, T, O]`.
     - `signals`: what each answer brought, `[B, T, N]`.
+    - `nan_from`: the first step after which the memory held NaN, from 1; `None` if there was none.
     """
 
     tasks: Any
@@ -42,6 +43,7 @@ class Episodes:
     outputs: Float[np.ndarray, "B T O"]
     answers: np.ndarray
     signals: Float[np.ndarray, "B T N"]
+    nan_from: int | None = None
 
     @property
     def base(self) -> Float[np.ndarray, "B T"]:
@@ -93,7 +95,7 @@ def play(
     - `memory`: `"frozen"` begins each step with the memory of the first.
 
     **Raises:** `AgentError` for an agent that raises, answers what is no policy (no finite numbers, where there are no
-    actions), or whose memory holds NaN, naming the step; `WorldError` for a stream that raises, or shows or brings what
+    actions), naming the step; `WorldError` for a stream that raises, or shows or brings what
     are no finite numbers.
     """
     key_begin, key_steps, key_answers = jax.random.split(key, 3)
@@ -104,6 +106,7 @@ def play(
         tasks, states, seen = _begin(stream, jax.random.split(key_begin, episodes))
     first = carried = agent.initial_state(episodes)
     found: list[tuple[np.ndarray, ...]] = []
+    nan_from = None
     for step in range(stream.steps):
         shown = _finite(
             np.asarray(seen, np.float32), f"{who} shows observations", (episodes, *stream.observation_shape)
@@ -111,8 +114,13 @@ def play(
         # One episode further: nothing in it is about the task of this one.
         shown = shown.copy()
         shown[:, columns] = np.roll(shown[:, columns], 1, axis=0)
-        outputs, after = _answered(agent, stream, shown, carried)
-        _check_memory(agent, after, step)
+        try:
+            outputs, after = _answered(agent, stream, shown, carried)
+        except AgentError as error:
+            since = "" if nan_from is None else f" Its memory has held NaN since step {nan_from}."
+            raise AgentError(f"{error} That was in step {step + 1}.{since}") from error
+        if nan_from is None and _holds_nan(after):
+            nan_from = step + 1
         carried = first if memory == "frozen" else after
         chosen = (uniform[step][:, None] > outputs.cumsum(-1)[:, :-1]).sum(-1) if stream.actions else outputs
         keys = jax.random.split(jax.random.fold_in(key_steps, step), episodes)
@@ -122,7 +130,7 @@ def play(
         brought = _finite(np.asarray(signals, np.float64), f"{who} brings signals", (episodes, len(stream.signals)))
         found.append((shown, outputs, chosen, brought))
     joined = (np.stack(parts, axis=1) for parts in zip(*found, strict=True))
-    return Episodes(jax.tree.map(np.asarray, tasks), *joined)
+    return Episodes(jax.tree.map(np.asarray, tasks), *joined, nan_from=nan_from)
 
 
 def _shuffled_columns(stream: Stream, feedback: Feedback) -> list[int]:
@@ -136,13 +144,10 @@ def _answered(agent: Agent, stream: Stream, seen: np.ndarray, memory: Any) -> tu
     return ask_numbers(agent, seen, memory, outputs=stream.outputs)
 
 
-def _check_memory(agent: Agent, memory: Any, step: int) -> None:
-    for leaf in jax.tree.leaves(memory):
-        if isinstance(leaf, np.ndarray | jax.Array) and leaf.dtype.kind == "f" and np.isnan(np.asarray(leaf)).any():
-            raise AgentError(
-                f"Agent {quoted(agent.name)} has NaN in its memory after step {step + 1}; whatever it answers from "
-                "then on means nothing."
-            )
+def _holds_nan(memory: Any) -> bool:
+    # Keys of JAX are arrays, too, of no kind that numpy knows.
+    arrays = [leaf for leaf in jax.tree.leaves(memory) if isinstance(leaf, np.ndarray | jax.Array)]
+    return any(np.isnan(np.asarray(leaf)).any() for leaf in arrays if jnp.issubdtype(leaf.dtype, jnp.inexact))
 
 
 def _finite(found: np.ndarray, what: str, shape: tuple[int, ...]) -> np.ndarray:
