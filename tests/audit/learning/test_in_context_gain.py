@@ -10,8 +10,10 @@ import numpy as np
 
 from mesascope.audit.assay import ASSAYS, AUDIT, Stage
 from mesascope.audit.learning.in_context_gain import IN_CONTEXT_GAIN, in_context_gain
+from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.core.verdicts import Verdict
 from mesascope.worlds.streams.bandits import Bandits, BanditTask
+from mesascope.worlds.streams.optimisees import QuadraticProblems
 from tests.audit.learning.scripted import Scripted, context, even, learner
 
 
@@ -49,6 +51,21 @@ def test_getting_better_with_time_alone_is_no_learning():
     assert found.effect.low > 0.1
     assert found.verdict is not Verdict.PASS
     assert found.details.over_shuffled.value == 0.0
+
+
+def test_an_optimizer_keeps_what_it_learns_in_what_it_optimizes():
+    stream = QuadraticProblems(dimensions=2, horizon=12)
+    descent = Scripted(lambda seen, memory: (-0.02 * seen[:, :2].astype(float), memory), memoryless=True)
+    asked = context(descent, stream, episodes=100)
+    found = in_context_gain(asked)
+    assert found.verdict is Verdict.PASS
+    assert found.details.frozen is None
+    references = {line.name: line.values for line in found.details.lines if line.reference}
+    # Each rule at its best rate, and conjugate gradients, which solve two dimensions in two steps.
+    assert references["conjugate gradients"][-1] > -1e-6
+    assert references["gradient descent"][-1] >= found.details.lines[0].values[-1] - 0.05
+    found = learner_attribution(asked)
+    assert found.sentence == "It answers like gradient descent (rate 0.02)."
 
 
 @dataclasses.dataclass(frozen=True)
