@@ -139,7 +139,7 @@ def _captured(context: LearningContext) -> tuple[dict[str, Float[np.ndarray, "B 
 def _written(
     context: LearningContext,
     site: str,
-    beliefs: Float[np.ndarray, "B T A"],
+    beliefs: Float[np.ndarray, "B later A"],
     values: Float[np.ndarray, "B T W"],
     memories: list[Any],
     random: Generator,
