@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -62,3 +63,32 @@ def test_it_is_an_assay_of_learners_alone():
     assert ASSAYS.load("in-context-gain") is IN_CONTEXT_GAIN
     assert IN_CONTEXT_GAIN.stage is Stage.LEARNING
     assert Stage.LEARNING not in AUDIT
+
+
+def test_who_does_better_for_learning_but_no_better_later_is_told_so():
+    def told(seen, memory):
+        # It keeps what it is told at first, and knows nothing where that was taken from it.
+        memory = np.where(seen[:, 3:] > 0, np.abs(seen[:, 2:3] - [0.0, 1.0]), memory)
+        shares = memory + 1e-9
+        return shares / shares.sum(-1, keepdims=True), memory
+
+    class Told(Scripted):
+        def initial_state(self, batch):
+            return np.zeros((batch, 2))
+
+    found = in_context_gain(context(Told(told), Sure(arms=2, horizon=9)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.sentence.startswith("It does better where it can learn")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sure(Bandits):
+    """One of two arms pays always, and one is told which."""
+
+    def sample(self, *, key):
+        first = jax.random.bernoulli(key).astype(jnp.float32)
+        return BanditTask(jnp.stack([first, 1 - first]), jnp.zeros(2))
+
+    def begin(self, task, *, key):
+        # The first arm is shown as if it had been pulled; a light that never burns again says so.
+        return None, jnp.stack([1.0, 0.0, task.pays[0], 1.0])
