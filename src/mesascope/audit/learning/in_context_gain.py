@@ -98,9 +98,6 @@ def _judged(gain: Estimate, over: dict[str, Estimate], small: float) -> tuple[Ve
     if above(min(gain.low, *(one.low for one in over.values())), 0.0):
         sentence = f"It learns within an episode: late steps bring {gain} more than early ones."
         return Verdict.PASS, sentence, f"more than where it cannot learn: {numbers}"
-    if below(min(gain.high, *(one.high for one in over.values())), small):
-        sentence = f"It does not learn within an episode: late steps bring {gain} more than early ones."
-        return Verdict.FAIL, sentence, f"no more than where it cannot learn: {numbers}"
     if above(min(one.low for one in over.values()), 0.0):
         sentence = f"It does better where it can learn, and late steps bring {gain} more than early ones."
         return (
@@ -108,6 +105,9 @@ def _judged(gain: Estimate, over: dict[str, Estimate], small: float) -> tuple[Ve
             sentence,
             f"early steps may be easier, or enough to learn in: {numbers}",
         )
+    if below(min(gain.high, *(one.high for one in over.values())), small):
+        sentence = f"It does not learn within an episode: late steps bring {gain} more than early ones."
+        return Verdict.FAIL, sentence, f"no more than where it cannot learn: {numbers}"
     sentence = f"Late steps bring {gain} more than early ones; whether it learned that is open."
     return Verdict.INCONCLUSIVE, sentence, f"the difference to where it cannot learn may be chance: {numbers}"
 
