@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -49,6 +48,15 @@ def test_settings_that_cannot_be_are_refused():
         UnrolledGradient(clip=0)
 
 
-def test_an_episode_that_goes_on_is_the_one_that_was_begun():
-    state = jax.eval_shape(lambda: start(UnrolledGradient(truncation=HALVES), TASK, seed_keys((0,))))
-    assert state.extra.states.shape == (1, 128)
+def test_a_run_that_was_cut_short_within_an_episode_goes_on_in_it(tmp_path):
+    optimizer = UnrolledGradient(updates=5, episodes=2, learning_rate=1e-2, truncation=HALVES)
+    whole = train(optimizer, TASK)
+
+    def interrupt(text, share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(optimizer, TASK, directory=tmp_path, progress=interrupt)
+    resumed = train(optimizer, TASK, directory=tmp_path)
+    np.testing.assert_array_equal(resumed.curve["return"], whole.curve["return"])
+    np.testing.assert_array_equal(resumed.learners.extra.states, whole.learners.extra.states)
