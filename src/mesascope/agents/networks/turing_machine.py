@@ -98,7 +98,7 @@ class TuringMachine(Network):
         tape = tape * (1 - jnp.outer(write_to, jax.nn.sigmoid(erased))) + jnp.outer(write_to, jnp.tanh(added))
         read_from = at_site("read-address", _moved(self.read(controller[0]), tape, memory.read_from + first))
         found = at_site("found", read_from @ tape)
-        answer = self.answer(jnp.concatenate([controller[0], found]))
+        answer = at_site("answer", self.answer(jnp.concatenate([controller[0], found])))
         return answer, value, Tape(tape - BLANK, read_from - first, write_to - first, found, controller)
 
     def initial_memory(self) -> Tape:
