@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mesascope.core.boundary import code_of_others
-from mesascope.core.errors import UsageError, WorldError
+from mesascope.core.errors import UnknownNameError, UsageError, WorldError
 from mesascope.core.folder_entries import classes_in
 from mesascope.core.registry import Registry, load_named_by_user
 from mesascope.core.text import quoted, shown
@@ -50,6 +50,12 @@ def resolve_world(name: str, options: Mapping[str, str] = MappingProxyType({})) 
         return gymnasium_world(name.removeprefix(GYMNASIUM_PREFIX), options)
     if ":" in name:
         return _configured(name, load_named_by_user(name), options)
+    from mesascope.worlds.streams.catalogue import STREAMS
+
+    if name in STREAMS.names():
+        raise UsageError(f"'{name}' is a stream, in which one learns within an episode; it has no levels.")
+    if name not in WORLDS.names():
+        raise UnknownNameError("world or stream", name, [*WORLDS.names(), *STREAMS.names()])
     return _configured(name, WORLDS.load(name), options)
 
 

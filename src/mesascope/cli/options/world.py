@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,9 +99,13 @@ class WorldOptions:
         if self.stream(agent) is not None:
             raise UsageError(f"{quoted(agent)} lives in a stream, in which one learns; `mesascope audit` is for those.")
         if self.world is None:
+            from mesascope.organisms.learners.catalogue import LEARNERS
+
             known = ", ".join(ORGANISMS.names()[:8])
+            near = difflib.get_close_matches(agent, [*ORGANISMS.names(), *LEARNERS.names()], n=1, cutoff=0.75)
+            meant = f"Did you mean {quoted(near[0])}? " if near else ""
             raise UsageError(
-                f"{to.capitalize()} {quoted(agent)}, name the world in which it was trained with --world; "
+                f"{meant}{to.capitalize()} {quoted(agent)}, name the world in which it was trained with --world; "
                 f"`mesascope list` shows them. (Organisms need no --world; such are: {known}.)"
             )
         return chosen_world(self.world, self.world_option), self.base
