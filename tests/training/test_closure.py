@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,14 +7,21 @@ import optax
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from mesascope.agents.networks.gru import GRUSpec
+from mesascope.agents.networks.mlp import MLPSpec
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.training.closure import as_agent, as_stream
 from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.optimisees import QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
 
-PROBLEM = Regression(dimensions=2, examples=4)
+PROBLEM = Regression(dimensions=2, examples=2, tasks=1)
+"""Of one task, so that what has no memory can learn it."""
+
+
+@functools.cache
+def stepper(stream):
+    """One step of many episodes, compiled once."""
+    return jax.jit(jax.vmap(lambda task, state, answer, one: stream.step(task, state, answer, key=one)))
 
 
 def losses(agent, stream, *, episodes=4, key):
@@ -20,7 +29,7 @@ def losses(agent, stream, *, episodes=4, key):
     keys = jax.random.split(key, episodes)
     task = jax.vmap(lambda one: stream.sample(key=one))(keys)
     state, seen = jax.vmap(lambda task, one: stream.begin(task, key=one))(task, keys)
-    step = jax.jit(jax.vmap(lambda task, state, answer, one: stream.step(task, state, answer, key=one)))
+    step = stepper(stream)
     memory, found = agent.initial_state(episodes), []
     for _ in range(stream.steps):
         answer, memory = agent.act(np.asarray(seen), memory)
@@ -30,7 +39,7 @@ def losses(agent, stream, *, episodes=4, key):
 
 
 def test_training_a_network_is_a_stream_in_which_an_optimizer_acts():
-    stream = as_stream(PROBLEM, GRUSpec(embedding=4, width=4), horizon=30, episodes=64)
+    stream = as_stream(PROBLEM, MLPSpec(widths=(4,)), horizon=30, episodes=64)
     # The examples are the same ones at every step here, so that the loss of an optimizer that works goes down.
     key = jax.random.key(0)
     found, _ = losses(as_agent(optax.adam(0.03), stream), stream, key=key)
@@ -57,6 +66,6 @@ def test_an_optimizer_as_an_agent_makes_the_updates_that_it_makes_elsewhere():
 
 def test_what_has_no_gradient_is_refused():
     with pytest.raises(WorldError, match="answered with actions"):
-        as_stream(Bandits(), GRUSpec())
+        as_stream(Bandits(), MLPSpec())
     with pytest.raises(UsageError, match="'bandits' shows no gradient"):
         as_agent(optax.sgd(0.1), Bandits())
