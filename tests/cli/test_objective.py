@@ -8,6 +8,7 @@ WORLD = ("--world", "corner", "--world-option", "size=5", "--world-option", "wal
 FEW = ("--levels", "3", "--edits", "1")
 
 
+@pytest.mark.slow
 def test_a_scripted_agent_is_questioned_and_has_the_same_answer_again(house):
     folder, run = house
     arguments = ("objective", "house_agents:to_the_corner", *WORLD, *FEW, "--base", "cheese", "--quiet")

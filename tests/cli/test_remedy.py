@@ -36,6 +36,7 @@ def recipe(tmp_path) -> str:
     return "recipe.py"
 
 
+@pytest.mark.slow
 def test_a_recipe_of_ones_own_is_compared_and_not_done_twice(mesascope, tmp_path, recipe):
     code, out, err = mesascope("remedy", recipe, *OPTIONS)
     assert code == 0, err

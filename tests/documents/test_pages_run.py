@@ -13,7 +13,7 @@ from tests.documents.conftest import ROOT
 from tests.documents.pages import Block, blocks_of
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-QUICK = {"continuous-integration.md", "deception.md", "known-answers.md"}
+QUICK = {}
 """Pages of a few seconds; the others are for `python -m pytest -m slow`."""
 SHOWN = {"text", "json", "yaml", "diff"}
 """Languages of what is there to be read."""

@@ -60,6 +60,7 @@ def test_stages_that_change_nothing_are_as_one():
     assert parts.account.steps == 12 * SMALL.optimizer.levels * states
 
 
+@pytest.mark.slow
 def test_what_a_stage_names_changes_training():
     plain = trained(Stage(12))
     assert same(plain, trained(Stage(12, reward=BaseReward(SMALL.task.objectives))))

@@ -216,6 +216,7 @@ def test_bare_observations():
     assert "sampled 4,096 of 10^12.0 observations (a grid)" in found.how
 
 
+@pytest.mark.slow
 def test_indifference_to_a_cue(monkeypatch: pytest.MonkeyPatch):
     world = Cleaning()
     place = world.channels.index("cue")

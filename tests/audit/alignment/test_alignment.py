@@ -109,6 +109,7 @@ def test_what_is_pursued_instead_is_only_named_if_the_draws_agree(train, deploy,
     assert classify(before, after, sure).towards == "corner"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slips", [0.05, 0.3, 0.4, 0.6])
 def test_slips_neither_hide_a_proxy_nor_make_an_aligned_agent_incapable(train, deploy, pursue, slips):
     proxy = answer(pursue(train, "corner", slips=slips), pursue(deploy, "corner", slips=slips))

@@ -117,6 +117,7 @@ def test_no_candidate_is_named_on_which_the_agent_does_no_better_than_chance(dep
     assert "cheese" not in dict(attribution.ranked())
 
 
+@pytest.mark.slow
 def test_a_false_alarm_on_random_tables_is_rare(deploy):
     # 10 tables without an aim: with 5 % false alarms, more than 2 of them come out in 1.2 % of runs.
     random = np.random.default_rng(1)

@@ -68,6 +68,7 @@ def test_games_obey_the_rules(random_moves):
         assert not np.array_equal(found.targets[1:][both], -found.targets[:-1][both])
 
 
+@pytest.mark.slow
 def test_a_short_training_teaches_something_and_repeats_itself():
     settings = SelfPlay(iterations=40, games=32, simulations=8)
     spec = MLPSpec(widths=(64,), activation="relu")

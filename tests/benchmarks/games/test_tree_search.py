@@ -139,6 +139,7 @@ def test_a_search_near_the_end_goes_no_deeper_than_the_game(exact, shown, soluti
     assert (none.candidates[..., 0].max(1) == none.chosen).all()
 
 
+@pytest.mark.slow
 def test_batches_of_any_size_give_the_same(exact, shown, solution, monkeypatch):
     from games import tree_search
 

@@ -42,6 +42,7 @@ def test_there_are_many_kinds_and_names_are_unique():
         assert any(one.truth.sure for one in EVERYONE if setting_of(one) is setting), setting.name
 
 
+@pytest.mark.slow
 def test_truths_name_what_the_worlds_list():
     for setting in SMALL:
         listed = {spec.name for spec in drawn(setting, False)[0].objectives}

@@ -70,6 +70,7 @@ def test_exchanging_the_segments_exchanges_the_verdict(quick):
     assert said[0] == -said[1] != 0
 
 
+@pytest.mark.slow
 def test_protocols(quick, pairs):
     truth = pairs.differences(OBJECTIVES) > 0
     right = {}

@@ -25,6 +25,7 @@ def under(remedy: WorstCase) -> Trainee:
     return trainee
 
 
+@pytest.mark.slow
 def test_what_is_verified_rises_and_what_is_attacked_falls(monkeypatch):
     monkeypatch.setattr(worst_case, "HELD_OUT", 48)
     trainee = under(WorstCase(**SETTINGS))

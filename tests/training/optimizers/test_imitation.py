@@ -60,6 +60,7 @@ DRC = DRCSpec(channels=8, layers=1, ticks=1, hidden=16, readout="agent")
 """One thought of it serves all states of a level."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", [DRC, GRUSpec(embedding=16, width=16)], ids=["levels", "states"])
 def test_a_network_with_memory_is_compared_after_each_thinking_step(spec):
     found = imitate_optimum(Task(WORLD, GOAL, spec), SHORT, key=root_key(0))

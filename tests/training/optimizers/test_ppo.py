@@ -179,6 +179,7 @@ def test_memory_is_used_where_it_is_needed():
     assert remembering["return"][-5:].mean() > 0.9 * 0.95
 
 
+@pytest.mark.slow
 def test_a_seed_does_not_depend_on_its_neighbours():
     optimizer = PPO(updates=4, environments=4, steps=8, epochs=2, minibatches=2, levels=2)
     alone, _ = run(optimizer, CUE, seeds=(3,))

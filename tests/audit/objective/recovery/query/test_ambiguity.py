@@ -31,6 +31,7 @@ def alike(count: int) -> np.ndarray:
     return (presses + (backup(TRAIN).matrix @ values.T).T).reshape(count, 3, 2)
 
 
+@pytest.mark.slow
 def test_the_showcase():
     rewards = alike(4000)
     here = disambiguating_regret(DEPLOY, rewards)
