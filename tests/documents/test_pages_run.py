@@ -13,8 +13,8 @@ from tests.documents.conftest import ROOT
 from tests.documents.pages import Block, blocks_of
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-QUICK = {}
-"""Pages of a few seconds; the others are for `python -m pytest -m slow`."""
+QUICK = {"deception.md"}
+"""A page of a few seconds; the others are for `python -m pytest -m slow`."""
 SHOWN = {"text", "json", "yaml", "diff"}
 """Languages of what is there to be read."""
 OUTPUT = "output"
