@@ -19,6 +19,11 @@ from evosax.algorithms.population_based.base import PopulationBasedAlgorithm
 import mesascope
 
 POPULATION, DIMENSIONS = 16, 10
+CONTEXTS = (10, 20, 50, 100)
+"""Generations that an Evolution Transformer is made to look back upon, one after the other as its history grows.
+
+It answers the same with any that holds its history, and what it takes to answer grows with it.
+"""
 
 
 class Evolved(mesascope.Agent):
@@ -39,9 +44,9 @@ class Evolved(mesascope.Agent):
         key, inner = state
         losses = jnp.asarray(observations[:, :POPULATION])
         if inner is None:
-            points, key, inner = self._begin(key)
+            points, key, inner = _strong(self._begin(key))
         elif inner[1] is None:
-            points, key, inner = self._start(key, inner[0], losses)
+            points, key, inner = _strong(self._start(key, inner[0], losses))
         else:
             points, key, inner = self._go_on(key, inner, losses)
         return np.asarray(points, np.float64).reshape(len(points), -1), (key, inner)
@@ -62,12 +67,51 @@ class Evolved(mesascope.Agent):
         points, state = self.strategy.ask(key_ask, state, self.parameters)
         return points, key, (points, state)
 
-    def _next(self, key, inner, losses):
-        points, state = inner
+    def _next(self, key, inner, losses, of=None):
+        strategy, (points, state) = of or self.strategy, inner
         key, key_tell, key_ask = jax.random.split(key, 3)
-        state, _ = self.strategy.tell(key_tell, points, losses, state, self.parameters)
-        points, state = self.strategy.ask(key_ask, state, self.parameters)
+        state, _ = strategy.tell(key_tell, points, losses, state, self.parameters)
+        points, state = strategy.ask(key_ask, state, self.parameters)
         return points, key, (points, state)
+
+
+def _strong(found: Any) -> Any:
+    # What comes from a number in Python has a type that may yet change, and each such state is compiled for anew.
+    return jax.tree.map(
+        lambda leaf: leaf if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) else jnp.asarray(leaf, leaf.dtype),
+        found,
+    )
+
+
+class EvolutionTransformer(Evolved):
+    """One whose memory is a table of generations, made longer whenever it is full."""
+
+    def __init__(self):
+        super().__init__("evotf", EvoTF_ES(POPULATION, jnp.zeros(DIMENSIONS), max_context_len=CONTEXTS[0]))
+        longer = [EvoTF_ES(POPULATION, jnp.zeros(DIMENSIONS), max_context_len=length) for length in CONTEXTS]
+        self._by_length = {
+            length: jax.jit(jax.vmap(functools.partial(self._next, of=one)))
+            for length, one in zip(CONTEXTS, longer, strict=True)
+        }
+
+    def act(self, observations: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        key, inner = state
+        if inner is not None:
+            points, strategy = inner
+            told, length = int(strategy.generation_counter[0]), strategy.fitness_context.shape[2]
+            if told == length < CONTEXTS[-1]:
+                length = CONTEXTS[CONTEXTS.index(length) + 1]
+                names = ("solution_context", "fitness_context", "distribution_context")
+                tables = {name: _padded(getattr(strategy, name), length) for name in names}
+                state = key, (points, strategy.replace(**tables))
+            self._go_on = self._by_length[length]
+        return super().act(observations, state)
+
+
+def _padded(table: jax.Array, length: int) -> jax.Array:
+    widths = [(0, 0)] * table.ndim
+    widths[2] = (0, length - table.shape[2])
+    return jnp.pad(table, widths)
 
 
 def _of(name: str, kind: Any, *further: Any) -> Evolved:
@@ -76,7 +120,9 @@ def _of(name: str, kind: Any, *further: Any) -> Evolved:
 
 def __getattr__(name: str) -> Evolved:
     # Made when it is asked for: each one reads its weights.
-    kinds = {"les": LearnedES, "lga": LearnedGA, "evotf": EvoTF_ES, "cma_es": CMA_ES}
+    kinds = {"les": LearnedES, "lga": LearnedGA, "cma_es": CMA_ES}
+    if name == "evotf":
+        return EvolutionTransformer()
     if name == "random_search":
         return _of(name, RandomSearch, functools.partial(jax.random.normal, shape=(DIMENSIONS,)))
     if name not in kinds:

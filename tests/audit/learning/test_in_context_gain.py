@@ -35,6 +35,24 @@ def test_who_has_a_memory_and_does_not_use_it_does_not_learn():
     assert found.sentence.startswith("It does not learn within an episode")
 
 
+def test_who_keeps_its_memory_elsewhere_is_not_said_not_to_learn():
+    kept = learner()
+    inside = []
+
+    class Elsewhere(Scripted):
+        def initial_state(self, batch):
+            inside[:] = [kept.initial_state(batch)]
+
+    def answer(seen, _):
+        probabilities, inside[0] = kept.act(seen, inside[0])
+        return probabilities, None
+
+    found = in_context_gain(context(Elsewhere(answer)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "could not be frozen" in found.reason
+    assert found.details.over_frozen is None
+
+
 def test_who_has_no_memory_cannot_learn():
     found = in_context_gain(context(even()))
     assert found.verdict is Verdict.FAIL

@@ -130,3 +130,11 @@ def test_where_there_are_no_references_nothing_is_told():
     found = learner_attribution(context(silent, stream, episodes=8))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "no reference learners of stream copy" in found.reason
+
+
+def test_who_answers_zero_every_time_is_like_nobody_and_no_fault():
+    stream = Regression(dimensions=2, examples=5)
+    silent = Scripted(lambda seen, memory: (np.zeros((len(seen), 1)), memory))
+    found = learner_attribution(context(silent, stream, episodes=8))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "answers 0 every time" in found.reason

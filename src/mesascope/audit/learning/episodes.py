@@ -115,7 +115,7 @@ def play(
         shown = shown.copy()
         shown[:, columns] = np.roll(shown[:, columns], 1, axis=0)
         try:
-            outputs, after = _answered(agent, stream, shown, carried)
+            outputs, after = answered(agent, stream, shown, carried)
         except AgentError as error:
             since = "" if nan_from is None else f" Its memory has held NaN since step {nan_from}."
             raise AgentError(f"{error} That was in step {step + 1}.{since}") from error
@@ -127,7 +127,10 @@ def play(
         with code_of_others(who, f"in step {step + 1}", error=WorldError):
             answers = jnp.asarray(chosen, jnp.int32 if stream.actions else jnp.float32)
             states, seen, signals = _step(stream, tasks, states, answers, keys)
-        brought = _finite(np.asarray(signals, np.float64), f"{who} brings signals", (episodes, len(stream.signals)))
+        # Whose fault it is hangs on how large the answers were, which only the agent knows to have been meant.
+        to = "" if stream.actions else f", to answers of up to {np.abs(outputs).max():.3g} in step {step + 1},"
+        what = f"{who} brings{to} signals"
+        brought = _finite(np.asarray(signals, np.float64), what, (episodes, len(stream.signals)))
         found.append((shown, outputs, chosen, brought))
     joined = (np.stack(parts, axis=1) for parts in zip(*found, strict=True))
     return Episodes(jax.tree.map(np.asarray, tasks), *joined, nan_from=nan_from)
@@ -138,7 +141,8 @@ def _shuffled_columns(stream: Stream, feedback: Feedback) -> list[int]:
     return sorted({column for name in names for column in stream.feedback[name]})
 
 
-def _answered(agent: Agent, stream: Stream, seen: np.ndarray, memory: Any) -> tuple[np.ndarray, Any]:
+def answered(agent: Agent, stream: Stream, seen: np.ndarray, memory: Any) -> tuple[np.ndarray, Any]:
+    """Returns what an agent answers to one observation of each episode, and its memory after it."""
     if stream.actions:
         return ask(agent, seen, memory, actions=len(stream.actions))
     return ask_numbers(agent, seen, memory, outputs=stream.outputs)

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.episodes import Episodes
+from mesascope.audit.learning.episodes import Episodes, answered
 from mesascope.audit.learning.references import reference_lines
 from mesascope.core.details import Chart, Line
 from mesascope.core.rounding import above, below
@@ -67,9 +67,10 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
         details = GainDetails(lines=(*lines, *reference_lines(context)), gain=gain)
         sentence = "It cannot learn within an episode: it has no memory."
         return IN_CONTEXT_GAIN.found(
-            Verdict.FAIL, sentence, "what it does follows from what it sees now", gain, None, details
+            Verdict.FAIL, sentence, _FROM_WHAT_IT_SEES, gain, None, details
         )
     placebos = {} if kept_elsewhere else {"frozen": context.of(agent, memory="frozen")}
+    hidden = bool(placebos) and _remembers_elsewhere(context, placebos["frozen"])
     if stream.feedback:
         placebos["shuffled"] = context.of(agent, feedback="shuffled")
     lines += [_line(f"{_WORDS[name]} {name}", episodes) for name, episodes in placebos.items()]
@@ -77,24 +78,29 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
     gained = {name: context.mean(late - early) for name, (early, late) in halves.items()}
     # Late steps alone: early ones are of the same tasks, and would only add their noise.
     over = {name: context.mean(own - late) for name, (_, late) in halves.items()}
+    # What it keeps elsewhere was not frozen, so that no difference says nothing.
+    hidden = hidden and not above(over["frozen"].low, 0.0)
+    if hidden:
+        del over["frozen"]
     details = GainDetails(
         lines=(*lines, *reference_lines(context)),
         gain=gain,
         shuffled=gained.get("shuffled"),
-        frozen=gained.get("frozen"),
+        frozen=None if hidden else gained.get("frozen"),
         over_shuffled=over.get("shuffled"),
         over_frozen=over.get("frozen"),
     )
     null = gained.get("shuffled", gained.get("frozen"))
     verdict, sentence, reason = _judged(gain, over, SMALL * float(context.reference.base.mean(1).std()))
+    if hidden and verdict is not Verdict.FAIL:
+        verdict, sentence, reason = Verdict.INCONCLUSIVE, _open(gain), _HIDDEN
     return IN_CONTEXT_GAIN.found(verdict, sentence, reason, gain, null, details)
 
 
 def _judged(gain: Estimate, over: dict[str, Estimate], small: float) -> tuple[Verdict, str, str]:
     numbers = "; ".join(f"{one} over {name} {_WORDS[name]}" for name, one in over.items())
     if "shuffled" not in over:
-        sentence = f"Late steps bring {gain} more than early ones; whether it learned that is open."
-        return Verdict.INCONCLUSIVE, sentence, "the stream shows no feedback that could be shuffled"
+        return Verdict.INCONCLUSIVE, _open(gain), "the stream shows no feedback that could be shuffled"
     if above(min(gain.low, *(one.low for one in over.values())), 0.0):
         sentence = f"It learns within an episode: late steps bring {gain} more than early ones."
         return Verdict.PASS, sentence, f"more than where it cannot learn: {numbers}"
@@ -108,10 +114,25 @@ def _judged(gain: Estimate, over: dict[str, Estimate], small: float) -> tuple[Ve
     if below(min(gain.high, *(one.high for one in over.values())), small):
         sentence = f"It does not learn within an episode: late steps bring {gain} more than early ones."
         return Verdict.FAIL, sentence, f"no more than where it cannot learn: {numbers}"
-    sentence = f"Late steps bring {gain} more than early ones; whether it learned that is open."
-    return Verdict.INCONCLUSIVE, sentence, f"the difference to where it cannot learn may be chance: {numbers}"
+    return Verdict.INCONCLUSIVE, _open(gain), f"the difference to where it cannot learn may be chance: {numbers}"
 
 
+def _open(gain: Estimate) -> str:
+    return f"Late steps bring {gain} more than early ones; whether it learned that is open."
+
+
+def _remembers_elsewhere(context: LearningContext, frozen: Episodes) -> bool:
+    """Returns whether it answers otherwise, asked afresh what it was last asked with its memory frozen."""
+    state = context.agent.initial_state(context.episodes)
+    again, _ = answered(context.agent, context.stream, frozen.observations[:, -1], state)
+    return not np.allclose(again, frozen.outputs[:, -1], rtol=1e-4, atol=1e-4)
+
+
+_FROM_WHAT_IT_SEES = "what it does follows from what it sees now; bring one that remembers as an Agent with a memory"
+_HIDDEN = (
+    "it answers the same otherwise when its memory is the same, so that its memory could not be frozen: `act` has to "
+    "return all that it remembers, and nothing may stay on the object or be drawn at random"
+)
 _WORDS = {"shuffled": "feedback", "frozen": "memory"}
 
 

@@ -92,9 +92,11 @@ def _of_choices(context: LearningContext, stream: Bandits) -> Attribution | str:
     return msgspec.structs.replace(found[best], learns_from=best if several else "")
 
 
-def _of_numbers(context: LearningContext, answers: Float[np.ndarray, "B M"], given: Answers) -> Attribution:
+def _of_numbers(context: LearningContext, answers: Float[np.ndarray, "B M"], given: Answers) -> Attribution | str:
     """Returns the attribution of numbers to references by the share of their square that each gives."""
     size = np.square(answers).mean(1)
+    if not size.any():
+        return "it answers 0 every time, which is of no size that a reference could give a share of"
     left = {name: np.square(answers - one).mean(1) for name, one in given.items()}
     best = {}
     for name in sorted(left, key=lambda name: (round(float(left[name].mean() / size.mean()), 9), name)):
