@@ -80,3 +80,9 @@ def test_a_horizon_at_which_it_fails_is_named():
     found = shifted_learning(context(Stops(Greedy(), BANDIT), BANDIT))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "my memory is full" in found.details.failed["longer"]
+
+
+def test_where_nothing_can_be_gained_no_share_of_it_is_told():
+    found = shifted_learning(context(even(), replace(BANDIT, horizon=1), episodes=8))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "nothing can be gained by learning there" in found.reason

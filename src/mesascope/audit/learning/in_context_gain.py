@@ -66,9 +66,7 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
     if agent.memoryless and not kept_elsewhere:
         details = GainDetails(lines=(*lines, *reference_lines(context)), gain=gain)
         sentence = "It cannot learn within an episode: it has no memory."
-        return IN_CONTEXT_GAIN.found(
-            Verdict.FAIL, sentence, _FROM_WHAT_IT_SEES, gain, None, details
-        )
+        return IN_CONTEXT_GAIN.found(Verdict.FAIL, sentence, _FROM_WHAT_IT_SEES, gain, None, details)
     placebos = {} if kept_elsewhere else {"frozen": context.of(agent, memory="frozen")}
     hidden = bool(placebos) and _remembers_elsewhere(context, placebos["frozen"])
     if stream.feedback:

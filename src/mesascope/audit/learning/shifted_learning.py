@@ -11,7 +11,7 @@ from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes
 from mesascope.audit.learning.references import references
 from mesascope.core.details import Rates, rate
-from mesascope.core.errors import MesascopeError
+from mesascope.core.errors import MesascopeError, WorldError
 from mesascope.core.rounding import above, below
 from mesascope.core.text import shown
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -81,11 +81,10 @@ def _share(context: LearningContext, stream: Stream) -> Estimate:
     own, known = context.of(context.agent, stream), references(context, stream)
     if known:
         best, chance = context.of(known[0], stream), context.of(known[-1], stream)
-        return ratio(
-            _counted(stream, own) - _counted(stream, chance),
-            _counted(stream, best) - _counted(stream, chance),
-            seed=context.seed,
-        )
+        possible = _counted(stream, best) - _counted(stream, chance)
+        if not above(float(possible.mean()), 0.0):
+            raise WorldError(f"nothing can be gained by learning there: {known[0].name} gets no more than chance")
+        return ratio(_counted(stream, own) - _counted(stream, chance), possible, seed=context.seed)
     gained = _over_void(context, stream)
     at_home = _over_void(context, context.stream)
     if not above(float(at_home.mean()), 0.0):
