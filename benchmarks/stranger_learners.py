@@ -74,7 +74,7 @@ RANDOM = Learner("random_search", "random search, which cannot learn", EVOSAX, B
 def audited(learner: Learner, seed: int, python: Path | str) -> dict:
     """Returns the report of one audit from the command line, in a folder that holds the learner's file alone.
 
-    **Raises:** `RuntimeError` with the last line of an audit that fails.
+    **Raises:** `RuntimeError` with the last lines of an audit that fails.
     """
     print(f"{learner.name}, seed {seed}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -87,7 +87,8 @@ def audited(learner: Learner, seed: int, python: Path | str) -> dict:
         environment = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"the audit failed: {(done.stderr.strip() or 'without a word').splitlines()[-1]}")
+        said = " ".join(done.stderr.strip().splitlines()[-4:])
+        raise RuntimeError(f"the audit failed: {said or 'without a word'}")
     return json.loads(done.stdout)
 
 
@@ -136,7 +137,7 @@ def of_lstm(reports: Sequence[dict]) -> Iterator[Claim]:
     for other, words in (("shuffled", "the feedback of another episode"), ("frozen", "its memory frozen")):
         found = [piece(report, "in-context-gain")["details"][f"over_{other}"] for report in reports]
         text = f"{LSTM.made}: reward that a late step brings beyond the same with {words} (reward 10 at the goal)"
-        yield over_seeds(f"stranger-learners.metamaze-over-{other}", text, found, 0.0, ">=")
+        yield over_seeds(f"stranger-learners.metamaze-over-{other}", text, found, 0.0, ">=", safety=True)
     denied = [report["learns"]["verdict"] == "FAIL" for report in reports]
     text = f"{LSTM.made}: share of audits that say of it that it does not learn within an episode"
     yield share("stranger-learners.metamaze-denied", text, denied, 0.0, "==")
@@ -177,11 +178,13 @@ def rates(report: dict) -> dict[str, dict]:
     return {one["name"]: one for one in piece(report, "shifted-learning")["details"]["rates"]}
 
 
-def over_seeds(id: str, text: str, found: Sequence[dict], target: float, direction) -> Claim:
+def over_seeds(id: str, text: str, found: Sequence[dict], target: float, direction, **further) -> Claim:
     """Returns a claim of the mean over audits, whose interval holds that of every audit."""
     low, high = min(one["low"] for one in found), max(one["high"] for one in found)
     note = f"{text} (mean over seeds of the audit; from the lowest end of their intervals to the highest)"
-    return Claim(id, note, float(np.mean([one["value"] for one in found])), low, high, len(found), target, direction)
+    return Claim(
+        id, note, float(np.mean([one["value"] for one in found])), low, high, len(found), target, direction, **further
+    )
 
 
 def share(id: str, text: str, hits: Sequence[bool], target: float, direction) -> Claim:

@@ -27,6 +27,7 @@ PINS: dict[str, tuple[str, ...]] = {
         "jaxlib==0.10.2",
         "equinox==0.13.8",
         "jaxtyping==0.3.11",
+        "jinja2==3.1.6",
         "matplotlib==3.11.2",
         "msgspec==0.23.0",
         "numpy==2.4.6",
