@@ -15,6 +15,9 @@ from mesascope.core.errors import AgentError
 from mesascope.core.foreign_class import asked_of_others, is_foreign
 from mesascope.core.text import quoted, shown
 
+BATCH: int = 16_384
+"""Observations shown to an agent at once; bounds memory, not results."""
+
 HOW_TO_DECLARE: str = (
     "Its probabilities must follow from the observation alone. If it has a memory, bring it as a mesascope.Agent with "
     "memoryless=False, whose memory goes in and out of `act`; if it draws its actions, return their probabilities."
@@ -54,6 +57,16 @@ def ask(agent: Agent, seen: Float[np.ndarray, "B ..."], memory: Any, *, actions:
     """
     returned, memory = act_of(agent, seen, memory)
     return checked_probabilities(returned, name=agent.name, rows=len(seen), actions=actions), memory
+
+
+def ask_all(agent: Agent, seen: Float[np.ndarray, "B ..."], *, actions: int) -> Float[np.ndarray, "B A"]:
+    """Returns a memoryless agent's probabilities on any number of observations, none included.
+
+    **Arguments and raises:** as of `ask`.
+    """
+    parts = [seen[first : first + BATCH] for first in range(0, len(seen), BATCH)]
+    answers = [ask(agent, part, agent.initial_state(len(part)), actions=actions)[0] for part in parts]
+    return np.concatenate(answers) if answers else np.zeros((0, actions))
 
 
 def ask_numbers(

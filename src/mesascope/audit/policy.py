@@ -10,13 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.asking import ask
+from mesascope.agents.asking import ask_all
 from mesascope.worlds.admission import check_seen
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
-
-BATCH: int = 16_384
-"""Observations shown to the agent at once; bounds memory, not results."""
 
 LEVELS_AT_ONCE: int = 64
 """Levels observed in one call, always as many, so that batches of any size share one compiled program."""
@@ -58,13 +55,7 @@ def policy_table(agent: Agent, seen: Float[np.ndarray, "N S ..."], wanted: Bool[
     **Raises:** `AgentError`, as `ask` does.
     """
     table = np.full((*wanted.shape, actions), 1 / actions)
-    shown = seen[wanted]
-    answers = [
-        ask(agent, batch, agent.initial_state(len(batch)), actions=actions)[0]
-        for batch in (shown[place : place + BATCH] for place in range(0, len(shown), BATCH))
-    ]
-    if answers:
-        table[wanted] = np.concatenate(answers)
+    table[wanted] = ask_all(agent, seen[wanted], actions=actions)
     return table
 
 

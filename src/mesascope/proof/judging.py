@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.asking import act_of, ask, check_same_answers
-from mesascope.audit.policy import BATCH
+from mesascope.agents.asking import act_of, ask_all, check_same_answers
 from mesascope.proof.abstract_property import ActionProperty, Choices, Property, possible_actions
 from mesascope.proof.lock_step import lock_step
 from mesascope.proof.outcomes import reached
@@ -71,14 +70,10 @@ def choices_of(agent: Agent, part: Part, where: Bool[np.ndarray, "N S"], taken_a
     def asked(seen: Float[np.ndarray, "B ..."]) -> Float[np.ndarray, "B A"]:
         first, inverse = _distinct(seen) if part.levels is not None else (slice(None), slice(None))
         rows = seen[first]
-        answers = [
-            ask(agent, some, agent.initial_state(len(some)), actions=actions)[0]
-            for some in (rows[begin : begin + BATCH] for begin in range(0, len(rows), BATCH))
-        ]
-        if not answers:
-            return np.zeros((0, actions))
-        check_same_answers(agent, rows[:ASKED_AGAIN], answers[0][:ASKED_AGAIN])
-        return np.concatenate(answers)[inverse]
+        answers = ask_all(agent, rows, actions=actions)
+        if len(rows):
+            check_same_answers(agent, rows[:ASKED_AGAIN], answers[:ASKED_AGAIN])
+        return answers[inverse]
 
     policy = np.full((*where.shape, actions), 1 / actions)
     policy[where] = asked(part.seen[where])

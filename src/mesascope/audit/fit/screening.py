@@ -16,10 +16,11 @@ import scipy.optimize
 from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
+from mesascope.agents.asking import BATCH, ask
 from mesascope.agents.view import View, parse_view
 from mesascope.audit.fit.changes import Changes, Steps, action_step
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.policy import BATCH, ask, observations
+from mesascope.audit.policy import observations
 from mesascope.core.errors import AgentError
 from mesascope.planning.evaluation import visits
 from mesascope.worlds.world import World

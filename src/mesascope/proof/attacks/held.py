@@ -11,9 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mesascope.agents.agent import Agent
-from mesascope.agents.asking import ask
+from mesascope.agents.asking import BATCH, ask_all
 from mesascope.audit.level_set import LevelSet
-from mesascope.audit.policy import BATCH
 from mesascope.objectives.objective import Objectives
 from mesascope.planning.evaluation import policy_values, visits, without_layout
 from mesascope.proof.attacks.aim import Aim
@@ -92,9 +91,7 @@ class HeldEdits:
         return self._asked(shown).reshape(len(places), states, -1)
 
     def _asked(self, shown: Float[np.ndarray, "R ..."]) -> Float[np.ndarray, "R A"]:
-        parts = [shown[first : first + BATCH] for first in range(0, len(shown), BATCH)]
-        memory, actions = self.agent.initial_state, self.allowed.shape[1]
-        return np.concatenate([ask(self.agent, part, memory(len(part)), actions=actions)[0] for part in parts])
+        return ask_all(self.agent, shown, actions=self.allowed.shape[1])
 
     @cached_property
     def _problems(self) -> tuple[Level, ...]:
