@@ -26,21 +26,14 @@ import numpy as np
 from ledger import Claim, Direction, Measured, run
 from scored_searchers import KEPT, ScoredBank, scored
 from search_in_games import game_claims
+from verdicts_on_bank import hard_auroc, hard_pairs, open_by_family, wrong_of_given
 
 from mesascope.audit.search.decision import AGAINST, MEASURES, QUESTIONS
 from mesascope.core.intervals import wilson
 from mesascope.core.verdicts import Estimate, Verdict
 from mesascope.organisms.bank.catalogue import bank
 from mesascope.organisms.bank.cross_validation import RESAMPLES
-from mesascope.organisms.bank.judged import (
-    Judged,
-    hard_auroc,
-    hard_pairs,
-    judged,
-    open_by_family,
-    wrong_of_all,
-    wrong_of_given,
-)
+from mesascope.organisms.bank.judged import Judged, judged, wrong_of_all
 from mesascope.organisms.bank.summary import summary
 from mesascope.organisms.naming import calibration_error
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from mesascope.core.boundary import code_of_others
-from mesascope.core.errors import TrainingError, UnknownNameError, UsageError
+from mesascope.core.errors import TrainingError, UsageError
 from mesascope.core.files import sha256_of, write_atomically
 from mesascope.core.json_reading import read_json
 from mesascope.core.progress import Progress
@@ -33,7 +33,7 @@ from mesascope.organisms.organism import Organism
 from mesascope.training.catalogue import OPTIMIZERS
 from mesascope.training.checkpoint import difference
 from mesascope.training.run import CHECKPOINT, Trained, settings_of, train
-from mesascope.worlds.world import parse_option
+from mesascope.worlds.world import parse_options
 
 AnyRecipe = TypeVar("AnyRecipe", bound=Organism | LearnerRecipe)
 
@@ -84,10 +84,7 @@ class Change:
             optimizer = OPTIMIZERS.load(self.base_optimizer)() if self.base_optimizer else organism.optimizer
             settings = dataclasses.fields(cast(Any, optimizer))
             fields = {setting.name: type(getattr(optimizer, setting.name)) for setting in settings}
-        for name in self.options:
-            if name not in fields:
-                raise UnknownNameError(f"setting of the base optimizer '{optimizer.name}'", name, fields)
-        values: dict[str, Any] = {name: parse_option(name, text, fields[name]) for name, text in self.options.items()}
+        values = parse_options(f"setting of the base optimizer '{optimizer.name}'", self.options, fields)
         if self.modification is not None:
             if "modification" not in fields:
                 raise UsageError(

@@ -218,12 +218,8 @@ class World(abc.ABC):
             raise UsageError(
                 f"World {quoted(self.name)} is not a dataclass and takes no options; {', '.join(options)} was given."
             )
-        known = {field.name: field for field in fields(self)}
-        values: dict[str, Any] = {}
-        for option, text in options.items():
-            if option not in known:
-                raise UnknownNameError(f"option of world '{self.name}'", option, known)
-            values[option] = parse_option(option, text, type(getattr(self, option)))
+        kinds = {field.name: type(getattr(self, field.name)) for field in fields(self)}
+        values = parse_options(f"option of world '{self.name}'", options, kinds)
         with code_of_others(f"World {quoted(self.name)}", "when it was given these options", error=WorldError):
             return replace(self, **values)  # pyright: ignore[reportArgumentType]
 
@@ -231,6 +227,19 @@ class World(abc.ABC):
 OPTION_WHOLE = Whole(-(2**31), 2**31 - 1)
 """What an option may be that is a whole number: what arrays hold."""
 OPTION_REAL = Real(-1e30, 1e30)
+
+
+def parse_options(what: str, options: Mapping[str, str], kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Returns the values of options given as text, by the type of each that there is; `what` names one in an error.
+
+    **Raises:** `UnknownNameError` for an option that there is not, `UsageError` for a value of the wrong type.
+    """
+    values = {}
+    for option, text in options.items():
+        if option not in kinds:
+            raise UnknownNameError(what, option, kinds)
+        values[option] = parse_option(option, text, kinds[option])
+    return values
 
 
 def parse_option(option: str, text: str, kind: type) -> Any:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from verdicts_on_bank import hard_auroc, hard_pairs, open_by_family, wrong_of_given
 
 from mesascope.audit.search.decision import MECHANISM, measured
 from mesascope.core.verdicts import Verdict
 from mesascope.organisms.bank import judged as module
-from mesascope.organisms.bank.judged import (
-    hard_auroc,
-    hard_pairs,
-    judged,
-    open_by_family,
-    said,
-    wrong_of_all,
-    wrong_of_given,
-)
+from mesascope.organisms.bank.judged import judged, said, wrong_of_all
 
 
 def score(name: str, world: str, kind: str, family: str, *, used: bool | None, strength: float, verdict: str, levels=0):

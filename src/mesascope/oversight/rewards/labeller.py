@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.core.errors import UnknownNameError, UsageError
+from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.catalogue import LABELLERS
 from mesascope.oversight.rewards.segments import Pairs
-from mesascope.worlds.world import World, parse_option
+from mesascope.worlds.world import World, parse_options
 
 
 class Labeller(abc.ABC):
@@ -54,10 +54,5 @@ def labeller_named(text: str) -> Labeller:
     labeller: Any = LABELLERS.load(name)
     given = {field.name: getattr(labeller, field.name) for field in dataclasses.fields(labeller)}
     known = {setting: type(value) for setting, value in given.items() if isinstance(value, bool | int | float | str)}
-    values = {}
-    for option in filter(None, options.split(",")):
-        setting, _, value = option.partition("=")
-        if setting not in known:
-            raise UnknownNameError(f"setting of labeller '{name}'", setting, known)
-        values[setting] = parse_option(setting, value, known[setting])
-    return dataclasses.replace(labeller, **values)
+    texts = {setting: value for setting, _, value in (part.partition("=") for part in options.split(",") if part)}
+    return dataclasses.replace(labeller, **parse_options(f"setting of labeller '{name}'", texts, known))

@@ -16,10 +16,10 @@ from typing import Any, ClassVar, TypeVar, cast
 from jaxtyping import Array, Float
 
 from mesascope.core.boundary import code_of_others
-from mesascope.core.errors import UnknownNameError, WorldError
+from mesascope.core.errors import WorldError
 from mesascope.core.foreign_class import guard_class
 from mesascope.core.random import RandomKey
-from mesascope.worlds.world import parse_option
+from mesascope.worlds.world import parse_options
 
 AnyStream = TypeVar("AnyStream", bound="Stream")
 
@@ -148,11 +148,8 @@ class Stream(abc.ABC):
         **Raises:** `UnknownNameError` for an option that it does not have, `UsageError` for a value of the wrong type,
         `WorldError` for options that do not go together.
         """
-        known = {field.name for field in fields(cast(Any, self))} if is_dataclass(self) else set()
-        values: dict[str, Any] = {}
-        for option, text in options.items():
-            if option not in known:
-                raise UnknownNameError(f"option of stream '{self.name}'", option, sorted(known))
-            values[option] = parse_option(option, text, type(getattr(self, option)))
+        known = sorted(field.name for field in fields(cast(Any, self))) if is_dataclass(self) else []
+        kinds = {option: type(getattr(self, option)) for option in known}
+        values = parse_options(f"option of stream '{self.name}'", options, kinds)
         with code_of_others(f"Stream '{self.name}'", "when it was given these options", error=WorldError):
             return cast(AnyStream, replace(cast(Any, self), **values))
