@@ -34,7 +34,7 @@ from mesascope.theory.lifetimes import (
     searched_onset,
     threat_onset,
 )
-from mesascope.training.learned_onset import flips, learned_cells
+from mesascope.training.learned_onset import LearnedCell, learned_cells
 from mesascope.training.lifetimes import LifetimeLearner
 
 SLUG = "deception-onset"
@@ -225,6 +225,17 @@ def claim(name: str, text: str, found: Estimate | None, target: float, direction
 def largest(name: str, text: str, differences: list[float], target: float) -> Claim:
     value = max(differences)
     return Claim(f"{SLUG}.{name}", text, value, min(differences), value, len(differences), target, "<=")
+
+
+def flips(before: LearnedCell, after: LearnedCell) -> int:
+    """Returns how many seeds mostly defect in training under one threat and mostly comply under another.
+
+    **Arguments:**
+
+    - `before`, `after`: cells of the same seeds.
+    """
+    pairs = zip(before.training.rates, after.training.rates, strict=True)
+    return sum(one is not None and two is not None and two < 0.5 < one for one, two in pairs)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from deception_onset import flips
 
 from mesascope.core.errors import UsageError
 from mesascope.core.verdicts import Verdict
 from mesascope.theory.lifetimes import EVERY_CONDITION, Conditions, Lifetime
-from mesascope.training.learned_onset import ENOUGH, LearnedCell, PhaseRate, flips, learned_cells
+from mesascope.training.learned_onset import ENOUGH, LearnedCell, PhaseRate, learned_cells
 from mesascope.training.lifetimes import LifetimeLearner
 
 QUICK = LifetimeLearner(updates=150, lifetimes=256, watched=1024)

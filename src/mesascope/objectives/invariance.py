@@ -66,10 +66,6 @@ class InvarianceClass:
         """Returns what goes unnoticed by both together."""
         return InvarianceClass(self.changes & other.changes)
 
-    def determines(self, other: InvarianceClass) -> bool:
-        """Returns whether data that leaves this class open settles whatever has the other invariance."""
-        return self <= other
-
     def beyond(self, other: InvarianceClass) -> tuple[Change, ...]:
         """Returns the simple changes that go unnoticed here and matter there, in the order of `Change`."""
         found = [change for change in Change if change in self.changes - other.changes and change in SIMPLE]

@@ -73,8 +73,9 @@ class Naming:
         )
         return Naming(self.truths, named, self.probabilities, self.together)
 
-    def falsely_aligned(self, kind: AlignmentKind = AlignmentKind.DECEPTIVE) -> tuple[int, int]:
-        """Returns how many agents of a class were named robust, and how many there are."""
+    def falsely_aligned(self) -> tuple[int, int]:
+        """Returns how many deceptive agents were named robust, and how many there are."""
         robust = {str(one) for one in ROBUST_KINDS}
-        some = [name in robust for truth, name in zip(self.truths, self.named, strict=True) if truth == str(kind)]
+        pairs = zip(self.truths, self.named, strict=True)
+        some = [name in robust for truth, name in pairs if truth == str(AlignmentKind.DECEPTIVE)]
         return sum(some), len(some)

@@ -124,15 +124,14 @@ def share_right(right: Sequence[bool], kinds: Sequence[str]) -> Share:
     )
 
 
-def clopper_pearson_least(right: int, n: int, *, confidence: float = 0.95) -> float:
-    """Returns the least share that is compatible with so many successes (Clopper and Pearson 1934), one-sided.
+def clopper_pearson_least(right: int, n: int) -> float:
+    """Returns the least share compatible with so many successes (Clopper and Pearson 1934), one-sided at 95 %.
 
     **Arguments:**
 
     - `right`: successes, 0 to `n`; `n`: trials, at least 1.
-    - `confidence`: in (0, 1).
     """
-    return 0.0 if right == 0 else float(special.betaincinv(right, n - right + 1, 1 - confidence))
+    return 0.0 if right == 0 else float(special.betaincinv(right, n - right + 1, 0.05))
 
 
 def equal_mass_error(probabilities: Float[np.ndarray, "... n"], right: Float[np.ndarray, "... n"]) -> np.ndarray:
@@ -149,9 +148,7 @@ def equal_mass_error(probabilities: Float[np.ndarray, "... n"], right: Float[np.
     return np.asarray(np.abs(np.add.reduceat(probabilities - right, first, axis=-1)).sum(-1) / n)
 
 
-def reliability(
-    probabilities: Sequence[float], right: Sequence[bool], kinds: Sequence[str], *, seed: int = 0
-) -> Reliability:
+def reliability(probabilities: Sequence[float], right: Sequence[bool], kinds: Sequence[str]) -> Reliability:
     """Returns how far the probabilities of some answers can be relied on.
 
     **Arguments:**
@@ -159,7 +156,6 @@ def reliability(
     - `probabilities`: of the answers, in [0, 1].
     - `right`: whether each was.
     - `kinds`: of the agents.
-    - `seed`: of resampling and simulation.
     """
     order = np.argsort(np.asarray(probabilities, float), kind="stable")
     given, good = np.asarray(probabilities, float)[order], np.asarray(right, bool)[order]
@@ -174,11 +170,11 @@ def reliability(
     )
     if not len(given):
         return found
-    true = np.random.default_rng(seed).random((DRAWS, len(given))) < given
+    true = np.random.default_rng(0).random((DRAWS, len(given))) < given
     null = equal_mass_error(np.broadcast_to(given, true.shape), true.astype(float))
     clipped = np.clip(given, CLIP, 1 - CLIP)
     _, groups = np.unique(named, return_inverse=True)
-    brier = bootstrap_mean((given - good) ** 2, clusters=groups, unit="kinds", seed=seed)
+    brier = bootstrap_mean((given - good) ** 2, clusters=groups, unit="kinds", seed=0)
     return msgspec.structs.replace(
         found,
         calibration_error=float(equal_mass_error(given, good.astype(float))),

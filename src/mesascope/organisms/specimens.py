@@ -47,9 +47,7 @@ class Specimen:
     why: str
 
 
-def make_specimen(
-    kind: AlignmentKind, world: CausalWorld, *, seed: int | None = None, name: str | None = None
-) -> Specimen:
+def make_specimen(kind: AlignmentKind, world: CausalWorld, *, seed: int | None = None) -> Specimen:
     """Returns an exact specimen of a class.
 
     **Arguments:**
@@ -57,7 +55,6 @@ def make_specimen(
     - `kind`: any class that can be constructed.
     - `world`: a causal world.
     - `seed`: of what is random within the class; `None` for the plainest of its class.
-    - `name`: of the agent; by default its class.
 
     **Raises:** `UnknownNameError` for a class that cannot be constructed (`none of these`).
     """
@@ -67,7 +64,7 @@ def make_specimen(
     spec, values, why = _MAKERS[kind](world, random)
     network = _written(spec, world, values)
     shape = world.observation_shape
-    agent = SlottedNetworkAgent(name or str(kind), network, spec, shape, len(world.actions))
+    agent = SlottedNetworkAgent(str(kind), network, spec, shape, len(world.actions))
     return Specimen(agent, kind, why)
 
 

@@ -8,7 +8,7 @@ parameters (VeriVis; Pei, Cao, Yang and Jana 2017, arXiv 1712.01785). Computed i
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor
@@ -43,14 +43,9 @@ class CriticalImages:
     images: Int[np.ndarray, "N H W C"]
     ranges: tuple[tuple[tuple[Range, ...], ...], ...]
 
-    def as_set(self, shown: Callable[[np.ndarray], np.ndarray] = lambda images: images) -> Observations:
-        """Returns the images as a set of observations.
-
-        **Arguments:**
-
-        - `shown`: turns images into what an agent sees, as by dividing by 255.
-        """
-        return observations_set(f"{self.words}: {len(self.images):,} images", shown(self.images))
+    def as_set(self) -> Observations:
+        """Returns the images as a set of observations."""
+        return observations_set(f"{self.words}: {len(self.images):,} images", self.images)
 
 
 def shifted(image: Shaped[np.ndarray, "H W C"], rows: float, columns: float) -> CriticalImages:

@@ -167,15 +167,6 @@ class Recomputed:
         """Whether there is a number, and within the tolerance; not a number is no number."""
         return self.difference is not None and abs(self.difference) <= self.answer.tolerance
 
-    @property
-    def strain(self) -> float:
-        """The difference in tolerances; 0 where both are 0, infinite where there is no number."""
-        if self.difference is None or math.isnan(self.difference):
-            return math.inf
-        if self.difference == 0:
-            return 0.0
-        return abs(self.difference) / self.answer.tolerance if self.answer.tolerance else math.inf
-
     def data(self) -> dict:
         """Returns the row as it stands in the JSON object; numbers that JSON lacks are null."""
         kept = ("id", "section", "source", "statement", "expected", "tolerance", "published", "remark")

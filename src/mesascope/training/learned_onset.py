@@ -131,14 +131,3 @@ def learned_cells(
         LearnedCell(threat, held, training, deployment)
         for (threat, held), (training, deployment) in zip(cells, phases, strict=True)
     )
-
-
-def flips(before: LearnedCell, after: LearnedCell) -> int:
-    """Returns how many seeds mostly defect in training under one threat and mostly comply under another.
-
-    **Arguments:**
-
-    - `before`, `after`: cells of the same seeds.
-    """
-    pairs = zip(before.training.rates, after.training.rates, strict=True)
-    return sum(one is not None and two is not None and two < 0.5 < one for one, two in pairs)
