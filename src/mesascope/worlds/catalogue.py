@@ -76,6 +76,7 @@ def _configured(name: str, found: object, options: Mapping[str, str]) -> World:
     if not isinstance(found, World):
         kind = found.__name__ if isinstance(found, type) else type(found).__name__
         raise UsageError(
-            f"{quoted(name)} is a {shown(kind, limit=80)}, not a World; derive it from mesascope.worlds.world.World."
+            f"{quoted(name)} is a {shown(kind, limit=80)}, not a World; derive it from mesascope.worlds.world.World, "
+            "or from mesascope.worlds.streams.stream.Stream for tasks that are learned within an episode."
         )
     return found.with_options(options) if options else found

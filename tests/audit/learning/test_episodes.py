@@ -88,3 +88,15 @@ class Broken(Bandits):
 def test_rewards_that_are_no_numbers_are_named():
     with pytest.raises(WorldError, match="'bandits' brings signals that are no finite numbers in 200"):
         played(even(), Broken())
+
+
+@dataclasses.dataclass(frozen=True)
+class Misplaced(Bandits):
+    """Feedback where nothing is observed."""
+
+    feedback = {"reward": (0, 70)}
+
+
+def test_feedback_outside_of_what_is_observed_is_named():
+    with pytest.raises(WorldError, match=r"entries \[0, 70\] .* feedback of 'reward'"):
+        played(even(), Misplaced())

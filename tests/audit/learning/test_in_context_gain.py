@@ -41,7 +41,8 @@ def test_who_keeps_its_memory_elsewhere_is_not_said_not_to_learn():
 
     class Elsewhere(Scripted):
         def initial_state(self, batch):
-            inside[:] = [kept.initial_state(batch)]
+            # Where an episode begins it does not notice.
+            inside[:] = inside or [kept.initial_state(batch)]
 
     def answer(seen, _):
         probabilities, inside[0] = kept.act(seen, inside[0])
@@ -51,6 +52,20 @@ def test_who_keeps_its_memory_elsewhere_is_not_said_not_to_learn():
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "could not be frozen" in found.reason
     assert found.details.over_frozen is None
+
+
+def test_who_writes_into_the_memory_that_it_is_handed_learns_all_the_same():
+    class Writes(Scripted):
+        def initial_state(self, batch):
+            return [np.ones((batch, 3)), np.full((batch, 3), 2.0)]
+
+    def answer(seen, memory):
+        memory[0] += seen[:, :3] * seen[:, 3:4]
+        memory[1] += seen[:, :3]
+        best = (memory[0] / memory[1]).argmax(-1)
+        return np.eye(3)[best], memory
+
+    assert in_context_gain(context(Writes(answer))).verdict is Verdict.PASS
 
 
 def test_who_has_no_memory_cannot_learn():

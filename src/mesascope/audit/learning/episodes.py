@@ -92,7 +92,7 @@ def play(
     - `episodes`: B of them; 2 or more where feedback is shuffled.
     - `key`: consumed.
     - `feedback`: `"shuffled"` shows each episode the feedback of another one; names of signals do so for these alone.
-    - `memory`: `"frozen"` begins each step with the memory of the first.
+    - `memory`: `"frozen"` begins each step with a memory as an episode begins with.
 
     **Raises:** `AgentError` for an agent that raises, answers what is no policy (no finite numbers, where there are no
     actions), naming the step; `WorldError` for a stream that raises, or shows or brings what
@@ -100,11 +100,12 @@ def play(
     """
     key_begin, key_steps, key_answers = jax.random.split(key, 3)
     uniform = np.random.default_rng(seed_of(named_stream("answers", key=key_answers))).random((stream.steps, episodes))
-    columns = _shuffled_columns(stream, feedback)
     who = f"Stream {quoted(stream.name)}"
+    _check_feedback(stream, who)
+    columns = _shuffled_columns(stream, feedback)
     with code_of_others(who, "when its episodes began", error=WorldError):
         tasks, states, seen = _begin(stream, jax.random.split(key_begin, episodes))
-    first = carried = agent.initial_state(episodes)
+    carried = agent.initial_state(episodes)
     found: list[tuple[np.ndarray, ...]] = []
     nan_from = None
     for step in range(stream.steps):
@@ -121,7 +122,8 @@ def play(
             raise AgentError(f"{error} That was in step {step + 1}.{since}") from error
         if nan_from is None and _holds_nan(after):
             nan_from = step + 1
-        carried = first if memory == "frozen" else after
+        # Made anew, since an agent may write into what it is handed.
+        carried = agent.initial_state(episodes) if memory == "frozen" else after
         chosen = (uniform[step][:, None] > outputs.cumsum(-1)[:, :-1]).sum(-1) if stream.actions else outputs
         keys = jax.random.split(jax.random.fold_in(key_steps, step), episodes)
         with code_of_others(who, f"in step {step + 1}", error=WorldError):
@@ -134,6 +136,16 @@ def play(
         found.append((shown, outputs, chosen, brought))
     joined = (np.stack(parts, axis=1) for parts in zip(*found, strict=True))
     return Episodes(jax.tree.map(np.asarray, tasks), *joined, nan_from=nan_from)
+
+
+def _check_feedback(stream: Stream, who: str) -> None:
+    wide = stream.observation_shape[0]
+    for signal, entries in stream.feedback.items():
+        if signal not in stream.signals or not all(0 <= entry < wide for entry in entries):
+            raise WorldError(
+                f"{who} says that entries {list(entries)} of what is observed are feedback of {quoted(signal)}. "
+                f"Entries of it count from 0 to {wide - 1}, and signals are {', '.join(map(quoted, stream.signals))}."
+            )
 
 
 def _shuffled_columns(stream: Stream, feedback: Feedback) -> list[int]:

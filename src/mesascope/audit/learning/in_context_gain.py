@@ -68,7 +68,7 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
         sentence = "It cannot learn within an episode: it has no memory."
         return IN_CONTEXT_GAIN.found(Verdict.FAIL, sentence, _FROM_WHAT_IT_SEES, gain, None, details)
     placebos = {} if kept_elsewhere else {"frozen": context.of(agent, memory="frozen")}
-    hidden = bool(placebos) and _remembers_elsewhere(context, placebos["frozen"])
+    hidden = bool(placebos) and _goes_on(context)
     if stream.feedback:
         placebos["shuffled"] = context.of(agent, feedback="shuffled")
     lines += [_line(f"{_WORDS[name]} {name}", episodes) for name, episodes in placebos.items()]
@@ -76,7 +76,7 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
     gained = {name: context.mean(late - early) for name, (early, late) in halves.items()}
     # Late steps alone: early ones are of the same tasks, and would only add their noise.
     over = {name: context.mean(own - late) for name, (_, late) in halves.items()}
-    # What it keeps elsewhere was not frozen, so that no difference says nothing.
+    # What goes on from episode to episode was not frozen, so that no difference says nothing.
     hidden = hidden and not above(over["frozen"].low, 0.0)
     if hidden:
         del over["frozen"]
@@ -90,7 +90,7 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
     )
     null = gained.get("shuffled", gained.get("frozen"))
     verdict, sentence, reason = _judged(gain, over, SMALL * float(context.reference.base.mean(1).std()))
-    if hidden and verdict is not Verdict.FAIL:
+    if hidden:
         verdict, sentence, reason = Verdict.INCONCLUSIVE, _open(gain), _HIDDEN
     return IN_CONTEXT_GAIN.found(verdict, sentence, reason, gain, null, details)
 
@@ -119,17 +119,17 @@ def _open(gain: Estimate) -> str:
     return f"Late steps bring {gain} more than early ones; whether it learned that is open."
 
 
-def _remembers_elsewhere(context: LearningContext, frozen: Episodes) -> bool:
-    """Returns whether it answers otherwise, asked afresh what it was last asked with its memory frozen."""
+def _goes_on(context: LearningContext) -> bool:
+    """Returns whether it begins an episode otherwise than it began the first, so that it cannot be made to forget."""
     state = context.agent.initial_state(context.episodes)
-    again, _ = answered(context.agent, context.stream, frozen.observations[:, -1], state)
-    return not np.allclose(again, frozen.outputs[:, -1], rtol=1e-4, atol=1e-4)
+    again, _ = answered(context.agent, context.stream, context.reference.observations[:, 0], state)
+    return not np.allclose(again, context.reference.outputs[:, 0], rtol=1e-4, atol=1e-4)
 
 
 _FROM_WHAT_IT_SEES = "what it does follows from what it sees now; bring one that remembers as an Agent with a memory"
 _HIDDEN = (
-    "it answers the same otherwise when its memory is the same, so that its memory could not be frozen: `act` has to "
-    "return all that it remembers, and nothing may stay on the object or be drawn at random"
+    "it does not begin each episode alike, so that its memory could not be frozen: let `act` return all that it "
+    "remembers and `initial_state` begin anew, and keep nothing elsewhere"
 )
 _WORDS = {"shuffled": "feedback", "frozen": "memory"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from jaxtyping import Float
 
@@ -9,8 +11,11 @@ from mesascope.agents.asking import ask_numbers
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.learner_attribution import prompts
+from mesascope.core.boundary import code_of_others
 from mesascope.core.details import Rates, rate
+from mesascope.core.errors import AgentError
 from mesascope.core.rounding import sided
+from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.planning.learners.regression import best_rate, gradient_steps, posterior_mean_of_tasks, ridge
 from mesascope.worlds.streams.regression import Regression
@@ -40,7 +45,10 @@ def gradient_likeness(context: LearningContext) -> Evidence[Rates] | None:
         for sign in (1, -1):
             moved = seen[:, last].copy()
             moved[:, place] += sign * STEP
-            answers.append(ask_numbers(context.agent, moved, memory, outputs=1)[0][:, 0])
+            # A copy, since an agent may write into what it is handed.
+            with code_of_others(f"Agent {quoted(context.agent.name)}", "when its memory was copied", error=AgentError):
+                kept = copy.deepcopy(memory)
+            answers.append(ask_numbers(context.agent, moved, kept, outputs=1)[0][:, 0])
         own[:, place] = (answers[0] - answers[1]) / (2 * STEP)
     inputs, values = prompts(context, stream)
     towards = (inputs[:, :last] * values[:, :last, None]).sum(1)
