@@ -15,6 +15,7 @@ from jaxtyping import Float
 from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.context import AuditContext
 from mesascope.audit.evaluation import Evaluation
+from mesascope.audit.objective.goals import steps_to_candidate
 from mesascope.audit.objective.pursuit import Pursuit
 from mesascope.audit.search.distances import is_reached
 from mesascope.core.details import Curve, point
@@ -54,7 +55,7 @@ def preference(evaluation: Evaluation, base: int, other: int, *, seed: int = 0) 
         return PREFERENCE.nothing("the curve needs the exact policy; this agent has memory and was only sampled")
     chosen = _first_reached(evaluation, base, other)
     reached = chosen.sum(0)
-    to_base, to_other = _distance(evaluation, base), _distance(evaluation, other)
+    to_base, to_other = steps_to_candidate(evaluation, base), steps_to_candidate(evaluation, other)
     reachable = np.isfinite(to_base) & np.isfinite(to_other)
     farther = np.where(reachable, to_other, 0.0) - np.where(reachable, to_base, 0.0)
     start = np.asarray(level_set.levels.initial)
@@ -104,16 +105,6 @@ def _first_reached(evaluation: Evaluation, base: int, other: int) -> Float[np.nd
     race = Objectives((ObjectiveSpec("first", {}), ObjectiveSpec("second", {})), weights, np.stack([stops, stops]))
     levels = eqx.tree_at(lambda level: level.discount, level_set.levels, np.full(level_set.levels.count, PATIENT))
     return policy_values(levels, evaluation.policy, race).clip(0, 1)
-
-
-def _distance(evaluation: Evaluation, objective: int) -> Float[np.ndarray, "N S"]:
-    """Returns how many steps away an objective is, judged by its optimal value; infinite if unreachable."""
-    level_set = evaluation.level_set
-    values = level_set.optimal_action_values[objective].max(-1)
-    largest = max(level_set.objectives.specs[objective].weights.values())
-    discount = np.asarray(level_set.levels.discount, np.float64)[:, None]
-    with np.errstate(divide="ignore"):
-        return np.where(values > 0, 1 + np.log(np.maximum(values, 1e-300) / largest) / np.log(discount), np.inf)
 
 
 def _preference_of(context: AuditContext) -> Evidence[Curve]:
