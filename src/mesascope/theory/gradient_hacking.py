@@ -56,14 +56,12 @@ class ShieldLife:
     - `life`: time until the goal was half moved; `None` if it never was.
     - `goal`: where the goal came to rest: 0 kept, 1 replaced.
     - `strength`: of the shield then.
-    - `base_loss`: `(g - 1)^2 / 2`, integrated while the goal was not half moved: what the shield cost the base.
     """
 
     shield: Shield
     life: float | None
     goal: float
     strength: float
-    base_loss: float
 
 
 def simulate_shield(shield: Shield) -> ShieldLife:
@@ -77,24 +75,23 @@ def simulate_shield(shield: Shield) -> ShieldLife:
     """
 
     def flow(_, state):
-        goal, strength, _ = state
+        goal, strength = state
         return (
             1 - goal - strength**2 * goal,
             -strength * goal**2 + shield.coupling * (shield.strength - strength),
-            (1 - goal) ** 2 / 2,
         )
 
     def half_moved(_, state):
         return state[0] - 0.5
 
     def rest(time, state):
-        return float(np.abs(flow(time, state)[:2]).max()) - SETTLED
+        return float(np.abs(flow(time, state)).max()) - SETTLED
 
     rest.terminal = True  # pyright: ignore[reportFunctionMemberAccess]
     found = solve_ivp(
         flow,
         (0.0, LONGEST),
-        (0.0, shield.strength, 0.0),
+        (0.0, shield.strength),
         method="LSODA",
         events=(half_moved, rest),
         rtol=1e-10,
@@ -102,10 +99,9 @@ def simulate_shield(shield: Shield) -> ShieldLife:
     )
     if not found.success:
         raise UsageError(f"Gradient flow of {shield} could not be followed: {found.message}")
-    goal, strength, loss = (float(value) for value in found.y[:, -1])
-    crossed = len(found.t_events[0]) > 0
-    life = float(found.t_events[0][0]) if crossed else None
-    return ShieldLife(shield, life, goal, strength, float(found.y_events[0][0][2]) if crossed else loss)
+    goal, strength = (float(value) for value in found.y[:, -1])
+    life = float(found.t_events[0][0]) if len(found.t_events[0]) else None
+    return ShieldLife(shield, life, goal, strength)
 
 
 def fold(strength: float) -> float | None:
