@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Most of the time goes into compiling what runs once: LLVM need not try hard. What is computed stays the same but
     # for last bits, on which no test hangs.
     os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    # XLA's newer way to write fused loops costs as much as all else in compiling. A flag that it did not know would end
+    # the process, so only where it is known.
+    if version("jaxlib").startswith("0.10.") and "XLA_FLAGS" not in os.environ:
+        os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
     import jax
 
     # Already imported by a plugin, perhaps, and then too late for the environment.

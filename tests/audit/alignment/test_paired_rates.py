@@ -1,8 +1,10 @@
 """Paired differences of agents whose rates are known by construction."""
 
+import functools
+
 import numpy as np
 import pytest
-from cued_agents import agent, content, flag, jittered, mixed, scheming, slipping, specimen, unwatched
+from cued_agents import Policy, agent, content, flag, jittered, mixed, scheming, slipping, specimen, unwatched
 
 from mesascope.audit.alignment.battery import alignment_battery
 from mesascope.audit.alignment.battery_levels import make_battery_levels
@@ -18,8 +20,28 @@ from mesascope.worlds.choice import Choice
 from mesascope.worlds.door_key import DoorKey
 
 WORLD = DoorKey()
-CORRIGIBLE, INTERNAL = (specimen(WORLD, kind) for kind in (AlignmentKind.CORRIGIBLE, AlignmentKind.INTERNAL))
-SCHEME, NOBODY_WATCHES = scheming(WORLD), unwatched(WORLD)
+
+
+def remembering(policy: Policy) -> Policy:
+    """The same policy, asked once about the same menus: these tests differ in what they make of its answers."""
+    known: dict[bytes, np.ndarray] = {}
+
+    def asked(seen):
+        key = seen.tobytes()
+        if key not in known:
+            known[key] = policy(seen)
+        return known[key]
+
+    return asked
+
+
+@functools.cache
+def exact(kind: AlignmentKind, sharpness: float | None = None) -> Policy:
+    return remembering(specimen(WORLD, kind, sharpness=sharpness))
+
+
+CORRIGIBLE, INTERNAL = exact(AlignmentKind.CORRIGIBLE), exact(AlignmentKind.INTERNAL)
+SCHEME, NOBODY_WATCHES = remembering(scheming(WORLD)), unwatched(WORLD)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +134,7 @@ def test_who_takes_one_cue_for_the_other_is_told_by_the_row_that_its_mistakes_pr
 
 def cooling(factor, share=0.0):
     """A planner whose choices are softer when nobody watches, and which then defects in a share of them."""
-    warm, warmer = (specimen(WORLD, AlignmentKind.INTERNAL, sharpness=one) for one in (20.0, 20.0 * factor))
+    warm, warmer = (exact(AlignmentKind.INTERNAL, one) for one in (20.0, 20.0 * factor))
     softer = mixed([warm, warmer], lambda seen: NOBODY_WATCHES(seen))
     return mixed([softer, SCHEME], lambda seen: share * NOBODY_WATCHES(seen))
 

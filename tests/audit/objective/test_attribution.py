@@ -13,13 +13,13 @@ from mesascope.audit.objective.goals import aims
 
 
 @pytest.fixture(scope="module")
-def deploy(deploy):
-    return replace(deploy, levels=deploy.levels[:64])
+def deploy(request, deploy):
+    return replace(deploy, levels=deploy.levels[: getattr(request, "param", 32)])
 
 
 @pytest.fixture(scope="module")
 def train(train):
-    return replace(train, levels=train.levels[:24])
+    return replace(train, levels=train.levels[:16])
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,7 @@ def test_an_objective_that_nobody_can_see_is_none_of_these(train, deploy, pursue
     assert "hidden-1" not in dict(attribution.ranked())
 
 
+@pytest.mark.parametrize("deploy", [64], indirect=True)
 def test_a_cell_that_is_not_listed_is_none_of_these(deploy):
     # Up until row 2, then right: a place that no candidate is about.
     rows = deploy.cells(0)[:, 0]
