@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from mesascope.core.errors import UsageError
 from mesascope.core.random import RandomKey
+from mesascope.core.text import shown
 from mesascope.objectives.objective import Objectives
 from mesascope.oversight.catalogue import LABELLERS
 from mesascope.oversight.rewards.segments import Pairs
@@ -48,11 +49,16 @@ def labeller_named(text: str) -> Labeller:
     """Returns a labeller as settings name it: `"boltzmann"`, or `"boltzmann:temperature=0.5,mistaken=0.1"`.
 
     **Raises:** `UnknownNameError` for a name or setting that does not exist, `UsageError` for a value of the wrong
-    type.
+    type or a setting that is there twice.
     """
     name, _, options = text.partition(":")
     labeller: Any = LABELLERS.load(name)
     given = {field.name: getattr(labeller, field.name) for field in dataclasses.fields(labeller)}
     known = {setting: type(value) for setting, value in given.items() if isinstance(value, bool | int | float | str)}
-    texts = {setting: value for setting, _, value in (part.partition("=") for part in options.split(",") if part)}
+    texts: dict[str, str] = {}
+    for part in filter(None, options.split(",")):
+        setting, _, value = part.partition("=")
+        if setting in texts:
+            raise UsageError(f"Setting {shown(setting, limit=80)} of labeller '{name}' is there twice; give one value.")
+        texts[setting] = value
     return dataclasses.replace(labeller, **parse_options(f"setting of labeller '{name}'", texts, known))
