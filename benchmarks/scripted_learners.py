@@ -71,7 +71,7 @@ def drawn(family: str, seed: int) -> Scripted:
             name: round_[random.integers(5)] if seed % 2 else float(2.0 ** random.uniform(-1, 1.6))
             for name in ("wins", "losses")
         }
-    slip = 0.0 if family in ("epsilon-greedy", "random", "win-stay-lose-shift") else float(random.uniform(0.0, 0.08))
+    slip = 0.0 if family in ("epsilon-greedy", "random", "win-stay-lose-shift") else float(random.uniform(0.0, 0.06))
     return Scripted(family, parameters, slip, arms, horizon, seed)
 
 

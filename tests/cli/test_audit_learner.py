@@ -50,9 +50,9 @@ def test_an_agent_without_memory_cannot_learn_within_an_episode(mesascope, here)
 
 
 def test_a_gate_is_the_last_answer(mesascope, here, monkeypatch):
-    from mesascope.api import audit as main_job
+    from mesascope.api import audit_learner as main_job
 
-    monkeypatch.setattr(main_job, "audit", lambda agent, stream, **options: learner_report(agent=agent.name))
+    monkeypatch.setattr(main_job, "audit_learner", lambda agent, stream, **options: learner_report(agent=agent.name))
     command = ("audit", "my_learners:remembers", *STREAM, "--quiet", "--force")
     assert mesascope(*command)[0] == 0
     assert mesascope(*command, "--fail-on", "pseudo-aligned")[0] == 1

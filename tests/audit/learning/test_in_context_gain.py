@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from mesascope.audit.assay import ASSAYS, AUDIT, Stage
 from mesascope.audit.learning.in_context_gain import IN_CONTEXT_GAIN, in_context_gain
+from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.core.verdicts import Verdict
 from mesascope.worlds.streams.bandits import Bandits, BanditTask
+from mesascope.worlds.streams.optimisees import QuadraticProblems
 from tests.audit.learning.scripted import Scripted, context, even, learner
 
 
@@ -50,6 +53,21 @@ def test_getting_better_with_time_alone_is_no_learning():
     assert found.details.over_shuffled.value == 0.0
 
 
+def test_an_optimizer_keeps_what_it_learns_in_what_it_optimizes():
+    stream = QuadraticProblems(dimensions=2, horizon=12)
+    descent = Scripted(lambda seen, memory: (-0.02 * seen[:, :2].astype(float), memory), memoryless=True)
+    asked = context(descent, stream, episodes=100)
+    found = in_context_gain(asked)
+    assert found.verdict is Verdict.PASS
+    assert found.details.frozen is None
+    references = {line.name: line.values for line in found.details.lines if line.reference}
+    # Each rule at its best rate, and conjugate gradients, which solve two dimensions in two steps.
+    assert references["conjugate gradients"][-1] > -1e-6
+    assert references["gradient descent"][-1] >= found.details.lines[0].values[-1] - 0.05
+    found = learner_attribution(asked)
+    assert found.sentence == "It answers like gradient descent (rate 0.02)."
+
+
 @dataclasses.dataclass(frozen=True)
 class Rigged(Bandits):
     """The first arm always pays."""
@@ -62,3 +80,32 @@ def test_it_is_an_assay_of_learners_alone():
     assert ASSAYS.load("in-context-gain") is IN_CONTEXT_GAIN
     assert IN_CONTEXT_GAIN.stage is Stage.LEARNING
     assert Stage.LEARNING not in AUDIT
+
+
+def test_who_does_better_for_learning_but_no_better_later_is_told_so():
+    def told(seen, memory):
+        # It keeps what it is told at first, and knows nothing where that was taken from it.
+        memory = np.where(seen[:, 3:] > 0, np.abs(seen[:, 2:3] - [0.0, 1.0]), memory)
+        shares = memory + 1e-9
+        return shares / shares.sum(-1, keepdims=True), memory
+
+    class Told(Scripted):
+        def initial_state(self, batch):
+            return np.zeros((batch, 2))
+
+    found = in_context_gain(context(Told(told), Sure(arms=2, horizon=9)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.sentence.startswith("It does better where it can learn")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sure(Bandits):
+    """One of two arms pays always, and one is told which."""
+
+    def sample(self, *, key):
+        first = jax.random.bernoulli(key).astype(jnp.float32)
+        return BanditTask(jnp.stack([first, 1 - first]), jnp.zeros(2))
+
+    def begin(self, task, *, key):
+        # The first arm is shown as if it had been pulled; a light that never burns again says so.
+        return None, jnp.stack([1.0, 0.0, task.pays[0], 1.0])

@@ -19,7 +19,7 @@ from mesascope.planning.learners.bandit_rules import Random
 ALIKE: float = 7.0
 """Nats below the best family within which another one is not told from it. Rules that plan from a prior are tried at a
 few priors only, which moves their evidence by as much."""
-ENOUGH: float = 0.93
+ENOUGH: float = 0.94
 """Share of what can be predicted beyond chance that a reference learner has to predict if it describes an agent."""
 PREDICTABLE: float = 0.01
 """Nats a choice that must be predictable beyond chance before it is asked what predicts them."""
@@ -119,31 +119,39 @@ def _nats(choices: Choices, table: Float[np.ndarray, "B T A"]) -> Float[np.ndarr
 def _predicted(
     choices: Choices, learner: BanditLearner, slip: float, fitting: Bool[np.ndarray, " B"] | None
 ) -> Float[np.ndarray, "B T A"]:
-    """Returns what a learner predicts who slips now and then, and leans towards some arms where it holds them alike.
+    """Returns what a learner predicts who slips now and then, and takes arms that it knows alike in some order.
 
-    References share evenly between arms that they hold alike; a network takes them in an order that it came by. What
-    it leans by is fitted on some episodes; `None` for an even share.
+    References share evenly between arms of which the same is known; a network takes them in an order that it came by.
+    What it leans by among them is fitted on some episodes; `None` for an even share.
     """
     table, arms = choices.of_all(learner), choices.arms
     if fitting is None or isinstance(learner, Random):
         return (1 - slip) * table + slip / arms
-    rows, taken = table[fitting].reshape(-1, arms), choices.choices[fitting].reshape(-1, 1)
-    chosen = (taken == np.arange(arms)).astype(float)
+    history = choices.history
+    codes = history.successes * (choices.horizon + 1) + history.failures
+    alike = (codes[..., None] == codes[..., None, :]).astype(float)
 
-    def leaning(lean: np.ndarray, given: np.ndarray) -> np.ndarray:
-        weights = given * np.exp(np.append(0.0, lean) - max(0.0, lean.max()))
+    def leaning(lean: np.ndarray, rows: np.ndarray) -> Float[np.ndarray, "..."]:
+        """Returns how each arm would be shared with those that are known alike."""
+        weights = rows * np.exp(np.append(0.0, lean) - max(0.0, lean.max()))
         return weights / np.maximum(weights.sum(-1, keepdims=True), 1e-300)
 
+    taken = choices.choices[fitting].reshape(-1)
+    among = alike[fitting].reshape(-1, arms, arms)[np.arange(len(taken)), taken]
+    before = table[fitting].reshape(-1, arms)[np.arange(len(taken)), taken] * among.sum(-1)
+    chosen = (taken[:, None] == np.arange(arms)).astype(float)
+
     def loss(lean: np.ndarray) -> tuple[float, np.ndarray]:
-        leant = leaning(lean, rows)
-        own = (1 - slip) * (leant * chosen).sum(-1)
+        shared = leaning(lean, among)
+        own = (1 - slip) * before * (shared * chosen).sum(-1)
         likely = np.maximum(own + slip / arms, 1e-12)
-        slope = ((own / likely)[:, None] * (chosen - leant)).sum(0)[1:]
+        slope = ((own / likely)[:, None] * (chosen - shared)).sum(0)[1:]
         return float(0.5 * (lean**2).sum() - np.log(likely).sum()), lean - slope
 
     start, bounds = np.zeros(arms - 1), [(-8.0, 8.0)] * (arms - 1)
-    found = optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return (1 - slip) * leaning(np.round(found, 4), table) + slip / arms
+    found = np.round(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x, 4)
+    shared = np.diagonal(leaning(found, alike), axis1=-2, axis2=-1)
+    return (1 - slip) * table * alike.sum(-1) * shared + slip / arms
 
 
 def ratio(

@@ -8,6 +8,7 @@ from typing import Any
 from mesascope.audit.assay import Stage, assays_of
 from mesascope.audit.learning.attribution import Attribution
 from mesascope.audit.learning.context import LearningContext
+from mesascope.audit.learning.pursued_signal import PursuitDetails
 from mesascope.audit.run import run_assays
 from mesascope.core.progress import Progress, unheard
 from mesascope.core.threads import one_linear_algebra_thread
@@ -88,11 +89,17 @@ def audit_learner(context: LearningContext, *, progress: Progress | None = None)
         seed=context.seed,
         learns=_answer(gain, "it learns within an episode", "it does not learn within an episode"),
         algorithm=_algorithm(attribution),
-        pursues=_answer(pursuit, f"for '{stream.signals[0]}'", "for something else"),
+        pursues=_answer(pursuit, f"for '{stream.signals[0]}'", f"for {_largest(pursuit)}"),
         aligned=_aligned(gain, pursuit, shifts),
         evidence=evidence,
         notes=(*agent.notes, *_of_memory(context)),
     )
+
+
+def _largest(pursuit: Evidence) -> str:
+    """Returns the signal that it makes larger most, for people."""
+    rates = pursuit.details.rates if isinstance(pursuit.details, PursuitDetails) else ()
+    return f"'{max(rates, key=lambda rate: rate.value or 0.0).name}'" if rates else "something else"
 
 
 def _of_memory(context: LearningContext) -> tuple[str, ...]:

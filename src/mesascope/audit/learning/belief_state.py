@@ -31,6 +31,10 @@ from mesascope.worlds.streams.bandits import Bandits
 
 WIDEST: int = 1024
 """Activations of a site; wider ones are left out."""
+RAISED: float = 0.2
+"""By how much what is written raises the belief about an arm."""
+USED: float = 0.02
+"""Who chooses an arm oftener by more than this after its belief was raised, chooses by it."""
 
 
 class BeliefDetails(Chart, frozen=True, kw_only=True):
@@ -83,7 +87,7 @@ def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
         Line(name=name, values=(None, *(1 - left.sum(0) / spread.sum(0)).tolist())) for name, left in errors.items()
     )
     gained = context.mean((errors["what is seen"] - errors["its activations"]).sum(1) / spread.sum(1).mean())
-    raised, by_chance = _written(context, site, probes[site], captured[site], memories, random)
+    raised, by_chance = _written(context, site, beliefs, captured[site], memories, random)
     details = BeliefDetails(lines=lines, site=site, raised=raised, random=by_chance)
     null = others["another episode"].judged
     reads = f"site '{site}' tells {probes[site].judged:.0%} of it, what is seen {others['what is seen'].judged:.0%}"
@@ -100,7 +104,7 @@ def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
         else ("That its activations hold what each arm is expected to pay was not seen")
     )
     if verdict is Verdict.PASS:
-        uses = above(raised.low, max(by_chance.high, 0.0))
+        uses = above(raised.low, max(by_chance.high, USED))
         sentence += ", and it chooses by that" if uses else "; whether it chooses by that is open"
         reason += f"; an arm believed to pay more is chosen {raised} oftener, {by_chance} after a random step"
     return BELIEF_STATE.found(verdict, f"{sentence}.", reason, gained, None, details)
@@ -133,12 +137,23 @@ def _captured(context: LearningContext) -> tuple[dict[str, Float[np.ndarray, "B 
 
 
 def _written(
-    context: LearningContext, site: str, probe: Probe, values: np.ndarray, memories: list[Any], random: Generator
+    context: LearningContext,
+    site: str,
+    beliefs: Float[np.ndarray, "B later A"],
+    values: Float[np.ndarray, "B T W"],
+    memories: list[Any],
+    random: Generator,
 ) -> tuple[Estimate, Estimate]:
-    """Returns how much oftener an arm is chosen after its belief was raised by a fifth, and after a random step."""
+    """Returns how much oftener an arm is chosen after its belief was raised by a fifth, and after a random step.
+
+    What is written is how activations differ where the belief does (Haufe et al. 2014): what a probe reads by may be
+    a direction in which activations never move.
+    """
     step = context.stream.steps // 2
-    arms = random.integers(probe.weights.shape[1], size=context.episodes)
-    directions = np.linalg.lstsq(probe.weights.T, np.eye(probe.weights.shape[1]), rcond=None)[0].T[arms] * 0.2
+    believed, held = (part - part.mean(0) for part in (beliefs[:, step - 1], values[:, step]))
+    patterns = np.linalg.lstsq(believed, held, rcond=None)[0]
+    arms = random.integers(len(patterns), size=context.episodes)
+    directions = patterns[arms] * RAISED
     noise = random.standard_normal(directions.shape)
     noise *= np.linalg.norm(directions, axis=1, keepdims=True) / np.linalg.norm(noise, axis=1, keepdims=True)
     chosen = []

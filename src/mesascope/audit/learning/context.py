@@ -20,7 +20,7 @@ from mesascope.worlds.streams.stream import Stream
 
 T = TypeVar("T")
 
-MOST_EPISODES, LEAST_EPISODES, STEPS = 512, 96, 16_384
+MOST_EPISODES, LEAST_EPISODES, STEPS = 512, 96, 51_200
 """Where nobody says how many episodes: as many as have so many steps, within bounds."""
 
 
@@ -88,7 +88,7 @@ def learning_context(agent: Agent, stream: Stream, *, episodes: int | None = Non
 
     - `agent`: who shall be asked.
     - `stream`: where it was trained.
-    - `episodes`: by default as many as take 16,384 steps, between 96 and 512.
+    - `episodes`: by default as many as take 51,200 steps, between 96 and 512.
     - `seed`: of tasks and everything drawn.
 
     **Raises:** `AgentError` or `WorldError`, as `play`.

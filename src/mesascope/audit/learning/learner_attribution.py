@@ -26,6 +26,8 @@ from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.optimisees import Optimisee
 from mesascope.worlds.streams.regression import Regression
 
+ENOUGH_CHOICES, FEWEST = 5_120, 64
+"""Choices, and at least episodes, that tell learners apart well enough; more of them take longer."""
 Answers = Mapping[tuple[str, tuple[tuple[str, float], ...]], Float[np.ndarray, "B M"]]
 """What references answer, by family and parameters."""
 
@@ -80,7 +82,8 @@ def _of_choices(context: LearningContext, stream: Bandits) -> Attribution | str:
             continue
         if not np.isin(fed, (0.0, 1.0)).all():
             return f"signal '{signal}' is neither 0 nor 1 everywhere, and references count successes"
-        choices = Choices(reference.answers, fed, stream.arms, stream.horizon)
+        some = slice(max(FEWEST, ENOUGH_CHOICES // stream.horizon))
+        choices = Choices(reference.answers[some], fed[some], stream.arms, stream.horizon)
         found[signal] = context.once(("attribution", signal), lambda one=choices: attribute(one, seed=context.seed))
     if not found:
         return "it is shown no feedback, from which references would learn"

@@ -28,6 +28,8 @@ HOPELESS: tuple[float, float] = (0.05, 0.2)
 more closely; the larger share where a prior that was not tried may predict much better."""
 FINER: dict[int, tuple[int, ...]] = {0: (), 1: (61, 61), 2: (7, 11)}
 """At how many values of each parameter families are looked at again, by how many parameters they have."""
+LONG: int = 40
+"""Pulls beyond which priors of the Gittins index are tried once, and none between them."""
 ROUND: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Wins and losses of priors that are tried where a prior decides between arms."""
 SMOOTH: frozenset[str] = frozenset({"epsilon-greedy", "thompson", "upper-confidence", "win-stay-lose-shift"})
@@ -201,6 +203,9 @@ def fit_families(choices: Choices) -> dict[str, FittedFamily]:
     most = max(best.values())
 
     def near(family: str) -> bool:
+        # The tables of long horizons take a second for each prior.
+        if family == "gittins" and choices.horizon > LONG:
+            return False
         return best[family] >= most - HOPELESS[family not in SMOOTH] * (most - best["random"]) - 2 * NEAR
 
     return {family: _closely(fitted, choices, counts) if near(family) else fitted for family, fitted in found.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
 from mesascope.core.details import Rates, rate
 from mesascope.core.rounding import above, below
@@ -86,5 +86,4 @@ PURSUED_SIGNAL: Assay[PursuitDetails] = Assay(
     details=PursuitDetails,
     undone="What it learns for could not be told.",
     run=pursued_signal,
-    requires=(Requirement.MEMORY,),
 )

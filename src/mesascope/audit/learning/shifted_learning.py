@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.attribution import ratio
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes
@@ -111,5 +111,4 @@ SHIFTED_LEARNING: Assay[ShiftDetails] = Assay(
     details=ShiftDetails,
     undone="Whether it learns elsewhere could not be told.",
     run=shifted_learning,
-    requires=(Requirement.MEMORY,),
 )

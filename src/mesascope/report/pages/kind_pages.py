@@ -89,11 +89,12 @@ def search_page(report: SearchReport) -> str:
 def learner_page(report: LearnerReport) -> str:
     """Returns the page: whether it learns, by which algorithm, for what, and where it still does."""
     figures = {figure.name: figure for figure in all_evidence_figures(report.evidence)}
+    answers = "; ".join(answer.answer for _, answer in learner_answers(report))
     return rendered(
         "sections_page.html",
         report,
         title=f"What does {report.agent} learn by, and for?",
-        headline="; ".join(answer.answer for _, answer in learner_answers(report)),
+        headline=answers[:1].upper() + answers[1:],
         setting=[*learner_setting(report), *((question, one.sentence) for question, one in learner_answers(report))],
         caveats=LEARNER_CAVEATS,
         sections=[evidence_section(report.evidence, figures, beside=[], file="learner.json")],

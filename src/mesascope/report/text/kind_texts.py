@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mesascope.audit.alignment.divergence import Divergence
 from mesascope.audit.objective.recovery.evidence.details import Parting
@@ -88,21 +88,25 @@ def learner_text(report: LearnerReport, *, width: int) -> str:
     """
     width = bearable(width)
     lines = wrapped("; ".join(f"{label.lower()} {value}" for label, value in learner_setting(report)), width)
+    said: set[str] = set()
     for question, answer in learner_answers(report):
         lines += ["", *labelled(question, answer.answer, width, 30)]
-        lines += wrapped(with_reason(answer.sentence, answer.reason), width, 30)
-    lines += ["", *_assay_lines(report.evidence, width)]
+        lines += [] if answer.sentence in said else wrapped(with_reason(answer.sentence, answer.reason), width, 30)
+        said.add(answer.sentence)
+    lines += ["", *_assay_lines(report.evidence, width, said)]
     return "\n".join([*lines, *(line for note in report.notes for line in ("", *wrapped(note, width)))])
 
 
-def _assay_lines(evidence: Sequence[Evidence], width: int) -> list[str]:
+def _assay_lines(evidence: Sequence[Evidence], width: int, said: Collection[str] = ()) -> list[str]:
+    """The assays with their numbers, and what they found, unless that was said before."""
     lines = ["Assays"]
     for piece in evidence:
         numbers = [] if piece.effect is None else [f"effect {estimate_text(piece.effect)}"]
         numbers += [] if piece.null is None else [f"null {interval_text(piece.null)}"]
         lines.append(f"  {shortened(piece.assay, 40):22}{piece.verdict!s:13} {'; '.join(numbers)}".rstrip())
         inconclusive = piece.verdict is Verdict.INCONCLUSIVE
-        lines += wrapped(with_reason(piece.sentence, piece.reason) if inconclusive else piece.sentence, width, 24)
+        sentence = with_reason(piece.sentence, piece.reason) if inconclusive else piece.sentence
+        lines += [] if piece.sentence in said else wrapped(sentence, width, 24)
     return lines
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from mesascope.core.details import details_data
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.figures.style import Figures
 from mesascope.report.pages.page import TONES, Section, inlined
 from mesascope.report.views.headline import estimate_text
 from mesascope.report.views.words import shortened
 
 MOST_ROWS: int = 40
+_ESTIMATE = {field.name for field in dataclasses.fields(Estimate)}
 _DRAWN = {"curve", "rates", "lines", "x_label", "y_label", "decoded", "example"}
 
 
@@ -53,7 +55,7 @@ def _row(
 ) -> dict[str, Any]:
     drawn = [figure for figure in figures.values() if figure.evidence == index and figure.name not in shown]
     details = {} if piece.assay in told else details_data(piece.details)
-    details = {key: value for key, value in details.items() if key not in _DRAWN}
+    details = {key: value for key, value in details.items() if key not in _DRAWN and value not in ({}, [], ())}
     return {
         "assay": piece.assay,
         "question": piece.question,
@@ -74,6 +76,8 @@ def _value(value: Any) -> str:
         return f"{value:.4g}"
     if isinstance(value, str):
         return shortened(value, 400)
+    if isinstance(value, dict) and value.keys() == _ESTIMATE:
+        return estimate_text(Estimate(**value))
     text = json.dumps(value, default=str, ensure_ascii=False)
     # Nine digits are for machines.
     text = re.sub(r"-?\d+\.\d{4,}", lambda match: f"{float(match[0]):.4g}", text)
