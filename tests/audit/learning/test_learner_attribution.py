@@ -11,7 +11,7 @@ from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.audit.learning.learner_fit import Choices
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.bandit_rules import EpsilonGreedy, UpperConfidence, WinStayLoseShift
-from mesascope.planning.learners.regression import ridge
+from mesascope.planning.learners.regression import gradient_steps, preconditioned_step, ridge, transformed_steps
 from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.copying import Copying
 from mesascope.worlds.streams.regression import Regression
@@ -121,6 +121,34 @@ def test_ridge_regression_is_named_with_its_penalty():
     assert found.verdict is Verdict.PASS
     assert found.details.best == "ridge"
     assert found.details.setting["penalty"] == pytest.approx(0.25, rel=0.3)
+    assert found.effect.value > 0.99
+
+
+UNEVEN = np.array([[3.0, 0.0], [0.6, 0.4]])
+
+
+@pytest.mark.parametrize(
+    ("family", "rule", "setting"),
+    [
+        ("gradient descent", lambda xs, ys: gradient_steps(xs, ys, steps=2, rate=1.12, examples=4), {"steps": 2}),
+        (
+            "preconditioned gradient descent",
+            lambda xs, ys: preconditioned_step(xs, ys, rate=1.0, preconditioner=UNEVEN, examples=4),
+            {"rate": 1.7, "uneven": np.linalg.norm(UNEVEN - 1.7 * np.eye(2)) / np.linalg.norm(UNEVEN)},
+        ),
+        (
+            "transformed gradient descent",
+            lambda xs, ys: transformed_steps(xs, ys, steps=3, rate=1.0, curvature=0.75, examples=4),
+            {"steps": 3, "curvature": 0.75},
+        ),
+    ],
+)
+def test_kinds_of_descent_are_told_from_one_another(family, rule, setting):
+    found = learner_attribution(context(Remembers(rule, 2), Regression(dimensions=2, examples=5)))
+    assert found.verdict is Verdict.PASS
+    assert found.details.best == family
+    assert found.details.alike == ()
+    assert {name: found.details.setting[name] for name in setting} == pytest.approx(setting, rel=1e-3)
     assert found.effect.value > 0.99
 
 
