@@ -20,7 +20,7 @@ from mesascope.audit.learning.learner_fit import Choices
 from mesascope.audit.learning.references import RATES, prompts
 from mesascope.core.rounding import sided
 from mesascope.core.text import shown
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.planning.learners.descent import Adam, DescentRule, Momentum, RMSprop
 from mesascope.planning.learners.regression import (
     fitted_preconditioner,
@@ -71,7 +71,8 @@ def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
 
 
 def _told(found: Attribution) -> Evidence[Attribution]:
-    setting = ", ".join(f"{name} {value:.3g}" for name, value in found.setting.items())
+    known = {name: f" [{one.low:.3g}, {one.high:.3g}]" for name, one in found.parameters.items()}
+    setting = ", ".join(f"{name} {value:.3g}{known.get(name, '')}" for name, value in found.setting.items())
     named = " or ".join((found.best, *found.alike)) + (f" ({setting})" if setting else "")
     source = f", learning from {found.learns_from}," if found.learns_from else ""
     verdict, reason = sided(
@@ -130,10 +131,21 @@ def _of_numbers(
         posterior=tuple((family, weight / sum(weights.values())) for family, weight in weights.items()),
         alike=tuple(family for family in order[1:] if best[family][0] > most - ALIKE),
         setting=first.setting,
-        parameters={},
+        parameters=_rate(first, answers, seed=context.seed),
         nats=most,
         explained=ratio(size - left, size, seed=context.seed),
     )
+
+
+def _rate(reference: Reference, answers: Float[np.ndarray, "B M"], *, seed: int) -> dict[str, Estimate]:
+    """Returns the inner learning rate with its 90 % interval, where answers are proportional to it."""
+    rate, steps = reference.setting.get("rate"), reference.setting.get("steps", 1)
+    own = reference.answers
+    if not rate or steps != 1 or not own.any():
+        return {}
+    scale = np.square(own).mean()
+    found = ratio(rate * (answers * own).mean(1) / scale, np.square(own).mean(1) / scale, seed=seed, confidence=0.9)
+    return {"rate": found}
 
 
 def _predictions(
