@@ -47,7 +47,7 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
         figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve) + marked, svg, evidence=index))
     if isinstance(piece.details, Chart) and piece.details.lines:
         chart = piece.details
-        svg = svg_of(lines_figure(chart.lines, chart.x_label, chart.y_label))
+        svg = svg_of(lines_figure(chart.lines, chart.x_label, chart.y_label, logarithmic=chart.logarithmic))
         figures.append(ReportFigure(f"lines-{index}", title, _said(chart.lines), svg, evidence=index))
     if rates:
         label = "share" if curve else str(part_of(piece.details, "y_label") or "share")
