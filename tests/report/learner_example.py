@@ -9,6 +9,7 @@ from mesascope.audit.learning.audit_learner import LearnerAnswer
 from mesascope.audit.learning.in_context_gain import GainDetails
 from mesascope.audit.learning.pursued_signal import PursuitDetails
 from mesascope.audit.learning.shifted_learning import ShiftDetails
+from mesascope.audit.learning.tape_addresses import AddressDetails
 from mesascope.core.details import Line, rate
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.report.data.learner_report import LearnerReport
@@ -31,10 +32,14 @@ def learner_report(**changes: Any) -> LearnerReport:
         explained=HALF,
     )
     rates = (rate("reward", HALF), rate("light", HALF))
+    addresses = AddressDetails(
+        writes=((1.0, 0.0), (0.0, 1.0), (0.5, 0.5)), reads=((1.0, 0.0), (1.0, 0.0), (0.0, 1.0)), shown=1, climbs=HALF
+    )
     found = (
         ("in-context-gain", "optimizer", GainDetails(lines=lines, gain=HALF, frozen=HALF, over_frozen=HALF)),
         ("learner-attribution", "optimizer", attribution),
-        ("pursued-signal", "objective", PursuitDetails(rates=rates, y_label="more", apart=True, untried=0.1)),
+        ("pursued-signal", "objective", PursuitDetails(rates=rates, y_label="more", apart=True, novelty=HALF)),
+        ("tape-addresses", "optimizer", addresses),
         ("shifted-learning", "alignment", ShiftDetails(rates=rates, y_label="share", reference="", failed={"a": "b"})),
     )
     evidence = tuple(

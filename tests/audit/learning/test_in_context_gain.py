@@ -7,14 +7,29 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from mesascope.audit.assay import ASSAYS, AUDIT, Stage
 from mesascope.audit.learning.in_context_gain import IN_CONTEXT_GAIN, in_context_gain
 from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.core.verdicts import Verdict
+from mesascope.planning.learners.regression import ridge
 from mesascope.worlds.streams.bandits import Bandits, BanditTask
 from mesascope.worlds.streams.optimisees import QuadraticProblems
+from mesascope.worlds.streams.regression import Regression
 from tests.audit.learning.scripted import Scripted, context, even, learner
+from tests.audit.learning.test_regression_answers import Remembers
+
+
+def test_regressions_are_drawn_beside_what_paper_and_pencil_bring():
+    stream = Regression(dimensions=2, examples=5, last_only=False, noise=0.5, tasks=4, law="normal")
+    remembers = Remembers(lambda xs, ys: ridge(xs, ys, penalty=0.25), 2)
+    found = in_context_gain(context(remembers, stream))
+    lines = {line.name: np.array(line.values) for line in found.details.lines}
+    # The same answers; what differs is the noise of values, which references are not judged by.
+    assert lines["ridge regression"] == pytest.approx(lines["as it is"], abs=0.25)
+    assert lines["remembered tasks"].mean() < lines["ridge regression"].mean()
+    assert lines["1 step of gradient descent"][-1] > lines["ridge regression"][-1] > 0.5**2
 
 
 def test_a_learner_gains_and_its_placebos_do_not():
@@ -98,7 +113,7 @@ def test_an_optimizer_keeps_what_it_learns_in_what_it_optimizes():
     assert references["conjugate gradients"][-1] < 1e-6
     assert references["gradient descent"][-1] <= found.details.lines[0].values[-1] + 0.05
     found = learner_attribution(asked)
-    assert found.sentence == "It answers like gradient descent (rate 0.02)."
+    assert found.sentence == "It answers like gradient descent (rate 0.02 [0.02, 0.02])."
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mesascope.audit.learning.attribution import attribute
+from mesascope.audit.learning.attribution import attribute, ratio
 from mesascope.audit.learning.flexible_learner import flexible_nats
 from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.audit.learning.learner_fit import Choices
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.bandit_rules import EpsilonGreedy, UpperConfidence, WinStayLoseShift
-from mesascope.planning.learners.regression import ridge
+from mesascope.planning.learners.regression import gradient_steps, preconditioned_step, ridge, transformed_steps
 from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.copying import Copying
 from mesascope.worlds.streams.regression import Regression
@@ -122,6 +122,60 @@ def test_ridge_regression_is_named_with_its_penalty():
     assert found.details.best == "ridge"
     assert found.details.setting["penalty"] == pytest.approx(0.25, rel=0.3)
     assert found.effect.value > 0.99
+
+
+UNEVEN = np.array([[3.0, 0.0], [0.6, 0.4]])
+
+
+@pytest.mark.parametrize(
+    ("family", "rule", "setting"),
+    [
+        ("gradient descent", lambda xs, ys: gradient_steps(xs, ys, steps=2, rate=1.12, examples=4), {"steps": 2}),
+        (
+            "preconditioned gradient descent",
+            lambda xs, ys: preconditioned_step(xs, ys, rate=1.0, preconditioner=UNEVEN, examples=4),
+            {"rate": 1.7, "uneven": np.linalg.norm(UNEVEN - 1.7 * np.eye(2)) / np.linalg.norm(UNEVEN)},
+        ),
+        (
+            "transformed gradient descent",
+            lambda xs, ys: transformed_steps(xs, ys, steps=3, rate=1.0, curvature=0.75, examples=4),
+            {"steps": 3, "curvature": 0.75},
+        ),
+    ],
+)
+def test_kinds_of_descent_are_told_from_one_another(family, rule, setting):
+    found = learner_attribution(context(Remembers(rule, 2), Regression(dimensions=2, examples=5)))
+    assert found.verdict is Verdict.PASS
+    assert found.details.best == family
+    assert found.details.alike == ()
+    assert {name: found.details.setting[name] for name in setting} == pytest.approx(setting, rel=1e-3)
+    assert found.effect.value > 0.99
+    rate = found.details.parameters.get("rate")
+    assert (rate is None) == (setting.get("steps", 1) > 1)
+    assert rate is None or rate.low <= setting["rate"] <= rate.high
+
+
+def test_an_inner_learning_rate_is_told_of_a_learner_with_noise():
+    noise = np.random.default_rng(0)
+    step = Remembers(
+        lambda xs, ys: gradient_steps(xs, ys, steps=1, rate=1.3, examples=4) + 0.1 * noise.standard_normal(ys.shape), 2
+    )
+    found = learner_attribution(context(step, Regression(dimensions=2, examples=5)))
+    assert found.details.best == "gradient descent"
+    rate = found.details.parameters["rate"]
+    assert rate.low < 1.3 < rate.high < rate.low + 0.2
+    assert rate.confidence == 0.9
+    assert f"[{rate.low:.3g}, {rate.high:.3g}]" in found.sentence
+
+
+def test_intervals_of_ratios_cover_as_often_as_they_say():
+    generator, hits, cases = np.random.default_rng(0), 0, 400
+    for case in range(cases):
+        below = generator.gamma(2.0, size=100)
+        found = ratio(1.3 * below + generator.normal(size=100) * below, below, seed=case, confidence=0.9)
+        hits += found.low <= 1.3 <= found.high
+    # At a coverage of 0.9 it is outside of this in less than one run of a hundred.
+    assert 0.855 <= hits / cases <= 0.935
 
 
 def test_where_there_are_no_references_nothing_is_told():

@@ -8,7 +8,7 @@ from mesascope.audit.learning.pursued_signal import pursued_signal
 from mesascope.audit.learning.references import ReferenceAgent
 from mesascope.audit.learning.shifted_learning import shifted_learning
 from mesascope.core.verdicts import Verdict
-from mesascope.planning.learners.bandit_rules import Greedy
+from mesascope.planning.learners.bandit_rules import Greedy, UpperConfidence
 from tests.audit.learning.scripted import BANDIT, Scripted, context, even
 
 LIT = replace(BANDIT, light=1.0, brightness=1.0)
@@ -62,8 +62,18 @@ def test_who_takes_what_it_tried_least_is_seen_to():
             return super().initial_state(batch) * [[1.0, 1.0, 1.0]]
 
     found = pursued_signal(context(Explorer(explores), BANDIT))
-    assert found.details.untried == 1.0
+    assert found.details.novelty.value == 1.0
+    assert found.verdict is Verdict.FAIL
+    assert found.sentence.startswith("It seeks what it has tried least")
+
+
+def test_who_explores_for_the_sake_of_reward_or_at_random_does_not_seek_novelty():
+    found = pursued_signal(context(ReferenceAgent(UpperConfidence(1.0), BANDIT)))
+    assert found.verdict is Verdict.PASS
+    assert found.details.novelty.high < 0.5
+    found = pursued_signal(context(even(memoryless=False)))
     assert found.verdict is Verdict.INCONCLUSIVE
+    assert abs(found.details.novelty.value) < 0.1
 
 
 def test_a_horizon_at_which_it_fails_is_named():

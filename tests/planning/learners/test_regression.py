@@ -6,10 +6,12 @@ import pytest
 from mesascope.planning.learners.regression import (
     best_loss,
     best_rate,
+    fitted_preconditioner,
     gradient_steps,
     posterior_mean_of_tasks,
     preconditioned_step,
     ridge,
+    transformed_steps,
 )
 
 
@@ -48,6 +50,36 @@ def test_one_step_is_the_gradient_at_zero_and_many_end_at_least_squares():
     products = np.einsum("ti,tj->ij", xs[0, :-1], xs[0, :-1]) / 8
     newton = preconditioned_step(xs[:1], ys[:1], rate=1.0, preconditioner=np.linalg.inv(products))
     np.testing.assert_allclose(newton[0, -1], weights[0] @ xs[0, -1], atol=1e-10)
+
+
+def test_a_preconditioner_is_recovered_from_what_it_answers():
+    _, xs, ys = prompts(60, examples=6, dimensions=3)
+    matrix = np.array([[2.0, 0.3, 0.0], [0.1, 0.5, 0.2], [0.0, -0.4, 1.0]])
+    answers = preconditioned_step(xs, ys, rate=1.0, preconditioner=matrix)
+    counted = np.array([3, 5])
+    found = fitted_preconditioner(xs, ys, answers[:, counted], counted=counted)
+    np.testing.assert_allclose(found, matrix, atol=1e-9)
+
+
+def test_steps_that_flatten_inputs_are_layers_that_change_data():
+    _, xs, ys = prompts(2, examples=5, dimensions=3)
+    np.testing.assert_allclose(
+        transformed_steps(xs, ys, steps=3, rate=0.7, curvature=0.0),
+        gradient_steps(xs, ys, steps=3, rate=0.7),
+        atol=1e-12,
+    )
+    # Token by token, as a layer does it: each value and each input moves at the same time.
+    inputs, values, asked, answer = xs[0, :-1], ys[0, :-1], xs[0, -1], 0.0
+    for _ in range(2):
+        slope, spread = inputs.T @ values / 4, inputs.T @ inputs / 4
+        answer += 0.7 * asked @ slope
+        values, inputs, asked = (
+            values - 0.7 * inputs @ slope,
+            inputs - 0.3 * inputs @ spread,
+            asked - 0.3 * spread @ asked,
+        )
+    found = transformed_steps(xs, ys, steps=2, rate=0.7, curvature=0.3)
+    assert found[0, -1] == pytest.approx(answer, abs=1e-12)
 
 
 def test_ridge_is_the_posterior_mean_of_normal_weights():

@@ -155,7 +155,7 @@ def _predicted(
 
 
 def ratio(
-    above: Float[np.ndarray, " B"], below: Float[np.ndarray, " B"], *, seed: int, unit: str = "episodes"
+    above: Float[np.ndarray, " B"], below: Float[np.ndarray, " B"], *, seed: int, confidence: float = 0.95
 ) -> Estimate:
     """Returns the ratio of two means over the same episodes, with a bootstrap interval.
 
@@ -163,9 +163,10 @@ def ratio(
 
     - `above`, `below`: one number an episode; the mean of `below` is positive.
     - `seed`: of the bootstrap.
+    - `confidence`: of the interval.
     """
     drawn = np.random.default_rng(seed).integers(len(above), size=(1000, len(above)))
     ratios = above[drawn].mean(1) / np.maximum(below[drawn].mean(1), 1e-9)
     share = float(above.mean() / below.mean())
-    low, high = (float(end) for end in np.quantile(ratios, [0.025, 0.975]))
-    return Estimate(share, min(low, share), max(high, share), len(above), unit)
+    low, high = (float(end) for end in np.quantile(ratios, [(1 - confidence) / 2, (1 + confidence) / 2]))
+    return Estimate(share, min(low, share), max(high, share), len(above), "episodes", confidence)

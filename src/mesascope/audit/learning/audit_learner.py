@@ -97,8 +97,11 @@ def audit_learner(context: LearningContext, *, progress: Progress | None = None)
 
 
 def _largest(pursuit: Evidence) -> str:
-    """Returns the signal that it makes larger most, for people."""
-    rates = pursuit.details.rates if isinstance(pursuit.details, PursuitDetails) else ()
+    """Returns the signal that it makes larger most, or novelty if that is what it seeks, for people."""
+    found = pursuit.details if isinstance(pursuit.details, PursuitDetails) else None
+    if found is not None and found.novelty is not None and pursuit.effect == found.novelty:
+        return "novelty"
+    rates = found.rates if found is not None else ()
     return f"'{max(rates, key=lambda rate: rate.value or 0.0).name}'" if rates else "something else"
 
 

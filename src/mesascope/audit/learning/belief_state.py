@@ -8,22 +8,20 @@ a step as long in a direction drawn at random.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 
-from mesascope.agents.activations import Captured, Inspectable
 from mesascope.audit.assay import Assay, Requirement, Stage
 from mesascope.audit.learning.context import LearningContext
+from mesascope.audit.learning.watched_steps import step_again, watched_steps
 from mesascope.audit.search.probes import Probe, fit_probe, split_by_level
 from mesascope.core.details import Chart, Line
-from mesascope.core.errors import AgentError
-from mesascope.core.foreign_class import asked_of_others
 from mesascope.core.random import seed_of
 from mesascope.core.rounding import above, sided
-from mesascope.core.text import quoted
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_rules import posterior_means
@@ -64,7 +62,9 @@ def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
     # Before the second choice there is one belief for all.
     beliefs = posterior_means(history, stream.wins, stream.losses)[:, 1:]
     random = np.random.default_rng(seed_of(context.key("probes")))
-    captured, memories = _captured(context)
+    watched = watched_steps(context)
+    captured = {site: values.reshape(*values.shape[:2], -1) for site, values in watched.activations.items()}
+    captured = {site: values for site, values in captured.items() if values.shape[2] <= WIDEST}
     rows = np.repeat(np.arange(context.episodes), stream.steps - 1)
     split = split_by_level(rows, random)
     flat = beliefs.reshape(-1, stream.arms)
@@ -87,7 +87,7 @@ def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
         Line(name=name, values=(None, *(1 - left.sum(0) / spread.sum(0)).tolist())) for name, left in errors.items()
     )
     gained = context.mean((errors["what is seen"] - errors["its activations"]).sum(1) / spread.sum(1).mean())
-    raised, by_chance = _written(context, site, beliefs, captured[site], memories, random)
+    raised, by_chance = _written(context, site, beliefs, captured[site], watched.memories, random)
     details = BeliefDetails(lines=lines, site=site, raised=raised, random=by_chance)
     null = others["another episode"].judged
     reads = f"site '{site}' tells {probes[site].judged:.0%} of it, what is seen {others['what is seen'].judged:.0%}"
@@ -115,33 +115,12 @@ def _errors(probe: Probe, features: np.ndarray, beliefs: Float[np.ndarray, "B T 
     return np.square(found - beliefs).sum(-1)
 
 
-def _stepped(
-    context: LearningContext, step: int, memory: Any, patches: dict[str, np.ndarray] | None = None
-) -> Captured:
-    agent = context.agent
-    assert isinstance(agent, Inspectable)
-    with asked_of_others(f"Agent {quoted(agent.name)}", f"in step {step + 1}", error=AgentError):
-        return agent.step(np.array(context.reference.observations[:, step]), memory, patches)
-
-
-def _captured(context: LearningContext) -> tuple[dict[str, Float[np.ndarray, "B T W"]], list[Any]]:
-    """Returns what every site held at each step of the reference episodes, and the memory before each."""
-    memory, memories, found = context.agent.initial_state(context.episodes), [], []
-    for step in range(context.stream.steps):
-        memories.append(memory)
-        one = _stepped(context, step, memory)
-        memory = one.memory
-        found.append({site: np.asarray(value).reshape(context.episodes, -1) for site, value in one.activations.items()})
-    narrow = [site for site, value in found[0].items() if value.shape[1] <= WIDEST]
-    return {site: np.stack([one[site] for one in found], 1) for site in narrow}, memories
-
-
 def _written(
     context: LearningContext,
     site: str,
     beliefs: Float[np.ndarray, "B later A"],
     values: Float[np.ndarray, "B T W"],
-    memories: list[Any],
+    memories: Sequence[Any],
     random: Generator,
 ) -> tuple[Estimate, Estimate]:
     """Returns how much oftener an arm is chosen after its belief was raised by a fifth, and after a random step.
@@ -158,9 +137,9 @@ def _written(
     noise *= np.linalg.norm(directions, axis=1, keepdims=True) / np.linalg.norm(noise, axis=1, keepdims=True)
     chosen = []
     for moved in (0.0 * noise, directions, noise):
-        shape = (context.episodes, *np.shape(_stepped(context, step, memories[step]).activations[site])[1:])
+        shape = (context.episodes, *np.shape(step_again(context, step, memories[step]).activations[site])[1:])
         patch = (values[:, step] + moved).reshape(shape).astype(np.float32)
-        found = _stepped(context, step, memories[step], {site: patch}).probabilities
+        found = step_again(context, step, memories[step], {site: patch}).probabilities
         chosen.append(np.asarray(found, np.float64)[np.arange(context.episodes), arms])
     return context.mean(chosen[1] - chosen[0]), context.mean(chosen[2] - chosen[0])
 

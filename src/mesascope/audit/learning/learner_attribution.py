@@ -6,7 +6,8 @@ share of them is stated that a reference gives (predictions of a regression, upd
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from itertools import product
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,21 +16,36 @@ from jaxtyping import Float
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.attribution import ALIKE, ENOUGH, Attribution, attribute, ratio
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.episodes import Episodes
 from mesascope.audit.learning.learner_fit import Choices
+from mesascope.audit.learning.references import RATES, prompts
 from mesascope.core.rounding import sided
 from mesascope.core.text import shown
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
 from mesascope.planning.learners.descent import Adam, DescentRule, Momentum, RMSprop
-from mesascope.planning.learners.regression import gradient_steps, posterior_mean_of_tasks, ridge
+from mesascope.planning.learners.regression import (
+    fitted_preconditioner,
+    gradient_steps,
+    posterior_mean_of_tasks,
+    preconditioned_step,
+    ridge,
+    transformed_steps,
+)
 from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.optimisees import Optimisee
 from mesascope.worlds.streams.regression import Regression
 
 ENOUGH_CHOICES, FEWEST = 5_120, 64
 """Choices, and at least episodes, that tell learners apart well enough; more of them take longer."""
-Answers = Mapping[tuple[str, tuple[tuple[str, float], ...]], Float[np.ndarray, "B M"]]
-"""What references answer, by family and parameters."""
+CURVATURES: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 1.0, 1.4, 2.0)
+
+
+class Reference(NamedTuple):
+    """What a reference answers, and how much about it was free to be fitted to the agent."""
+
+    family: str
+    setting: dict[str, float]
+    answers: Float[np.ndarray, "B M"]
+    free: int
 
 
 def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
@@ -40,8 +56,8 @@ def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
     elif isinstance(stream, Regression):
         inputs, values = prompts(context, stream)
         counted = np.asarray(stream.counted)
-        given = {name: answers[:, counted] for name, answers in _predictions(stream, inputs, values).items()}
-        found = _of_numbers(context, context.reference.answers[:, counted, 0], given)
+        answers = context.reference.answers[:, counted, 0].astype(np.float64)
+        found = _of_numbers(context, answers, _predictions(stream, inputs, values, answers))
     elif isinstance(stream, Optimisee):
         gradients = context.reference.observations[..., : stream.outputs].astype(np.float64)
         answers = context.reference.answers
@@ -55,7 +71,8 @@ def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
 
 
 def _told(found: Attribution) -> Evidence[Attribution]:
-    setting = ", ".join(f"{name} {value:.3g}" for name, value in found.setting.items())
+    known = {name: f" [{one.low:.3g}, {one.high:.3g}]" for name, one in found.parameters.items()}
+    setting = ", ".join(f"{name} {value:.3g}{known.get(name, '')}" for name, value in found.setting.items())
     named = " or ".join((found.best, *found.alike)) + (f" ({setting})" if setting else "")
     source = f", learning from {found.learns_from}," if found.learns_from else ""
     verdict, reason = sided(
@@ -92,70 +109,92 @@ def _of_choices(context: LearningContext, stream: Bandits) -> Attribution | str:
     return msgspec.structs.replace(found[best], learns_from=best if several else "")
 
 
-def _of_numbers(context: LearningContext, answers: Float[np.ndarray, "B M"], given: Answers) -> Attribution | str:
+def _of_numbers(
+    context: LearningContext, answers: Float[np.ndarray, "B M"], references: list[Reference]
+) -> Attribution | str:
     """Returns the attribution of numbers to references by the share of their square that each gives."""
     size = np.square(answers).mean(1)
     if not size.any():
         return "it answers 0 every time, which is of no size that a reference could give a share of"
-    left = {name: np.square(answers - one).mean(1) for name, one in given.items()}
-    best = {}
-    for name in sorted(left, key=lambda name: (round(float(left[name].mean() / size.mean()), 9), name)):
-        best.setdefault(name[0], name)
-    # As if errors were normal and episodes the units that know nothing of each other.
-    nats = {
-        family: -len(size) / 2 * float(np.log(max(left[name].mean() / size.mean(), 1e-9)))
-        for family, name in best.items()
-    }
-    first, most = next(iter(best)), max(nats.values())
-    weights = {family: float(np.exp(value - most)) for family, value in nats.items()}
+    best: dict[str, tuple[float, Reference, Float[np.ndarray, " B"]]] = {}
+    for one in references:
+        left = np.square(answers - one.answers).mean(1)
+        # As if errors were normal and episodes the units that know nothing of each other; less what freedom is worth.
+        share = max(round(float(left.mean() / size.mean()), 9), 1e-9)
+        nats = -len(size) / 2 * float(np.log(share)) - one.free / 2 * float(np.log(len(size)))
+        if one.family not in best or nats > best[one.family][0]:
+            best[one.family] = nats, one, left
+    order = sorted(best, key=lambda family: (-round(best[family][0], 6), family))
+    most, first, left = best[order[0]]
+    weights = {family: float(np.exp(best[family][0] - most)) for family in order}
     return Attribution(
         posterior=tuple((family, weight / sum(weights.values())) for family, weight in weights.items()),
-        alike=tuple(family for family in nats if family != first and nats[family] > most - ALIKE),
-        setting=dict(best[first][1]),
-        parameters={},
+        alike=tuple(family for family in order[1:] if best[family][0] > most - ALIKE),
+        setting=first.setting,
+        parameters=_rate(first, answers, seed=context.seed),
         nats=most,
-        explained=ratio(size - left[best[first]], size, seed=context.seed),
+        explained=ratio(size - left, size, seed=context.seed),
     )
 
 
-def prompts(
-    context: LearningContext, stream: Regression, episodes: Episodes | None = None
-) -> tuple[Float[np.ndarray, "B T D"], Float[np.ndarray, "B T"]]:
-    """Returns inputs and values of episodes, by default the reference's; the last value, which nobody saw, is 0."""
-    seen = (episodes or context.reference).observations.astype(np.float64)
-    wide = stream.dimensions
-    return seen[..., :wide], np.concatenate([seen[:, 1:, 2 * wide], np.zeros((len(seen), 1))], 1)
+def _rate(reference: Reference, answers: Float[np.ndarray, "B M"], *, seed: int) -> dict[str, Estimate]:
+    """Returns the inner learning rate with its 90 % interval, where answers are proportional to it."""
+    rate, steps = reference.setting.get("rate"), reference.setting.get("steps", 1)
+    own = reference.answers
+    if not rate or steps != 1 or not own.any():
+        return {}
+    scale = np.square(own).mean()
+    found = ratio(rate * (answers * own).mean(1) / scale, np.square(own).mean(1) / scale, seed=seed, confidence=0.9)
+    return {"rate": found}
 
 
-def _predictions(stream: Regression, inputs: np.ndarray, values: np.ndarray) -> Answers:
-    found = {}
+def _predictions(
+    stream: Regression, inputs: Float[np.ndarray, "B T D"], values: Float[np.ndarray, "B T"], answers: np.ndarray
+) -> list[Reference]:
+    """Returns what references foretell at the steps that count, to each of which an agent answered `answers [B, M]`."""
+    found, counted, wide = [], np.asarray(stream.counted), stream.dimensions
+
+    def add(family: str, foretold: Float[np.ndarray, "B T"], free: int | None = None, **setting: float) -> None:
+        if np.abs(foretold).max() < 1e6:
+            free = len(setting) if free is None else free
+            found.append(Reference(family, setting, foretold[:, counted], free))
+
     for steps in (1, 2, 3, 5, 10, 30):
-        for rate in np.geomspace(0.03, 4.0, 50):
-            predicted = gradient_steps(inputs, values, steps=steps, rate=float(rate))
-            if np.abs(predicted).max() < 1e6:
-                found["gradient descent", (("steps", float(steps)), ("rate", float(rate)))] = predicted
-    for penalty in np.geomspace(1e-3, 30.0, 41):
-        found["ridge", (("penalty", float(penalty)),)] = ridge(inputs, values, penalty=float(penalty))
-    tasks = np.asarray(stream.known_tasks(), np.float64) if stream.tasks else np.zeros((0, stream.dimensions))
-    for noise in np.geomspace(0.1, 2.0, 13) if len(tasks) else ():
-        answers = posterior_mean_of_tasks(inputs, values, tasks=tasks, noise=float(noise))
-        found["remembered tasks", (("noise", float(noise)),)] = answers
+        for rate in RATES:
+            add("gradient descent", gradient_steps(inputs, values, steps=steps, rate=rate), steps=steps, rate=rate)
+    for steps, rate, curvature in product((2, 3, 5), np.geomspace(0.25, 4.0, 13).tolist(), CURVATURES):
+        foretold = transformed_steps(inputs, values, steps=steps, rate=rate, curvature=curvature)
+        add("transformed gradient descent", foretold, steps=steps, rate=rate, curvature=curvature)
+    for penalty in np.geomspace(1e-3, 30.0, 41).tolist():
+        add("ridge", ridge(inputs, values, penalty=penalty), penalty=penalty)
+    tasks = np.asarray(stream.known_tasks(), np.float64) if stream.tasks else np.zeros((0, wide))
+    for noise in np.geomspace(0.1, 2.0, 13).tolist() if len(tasks) else ():
+        foretold = posterior_mean_of_tasks(inputs, values, tasks=tasks, noise=noise)
+        add("remembered tasks", foretold, noise=noise)
+    # Of two numbers for each that is fitted, at least, or it fits whatever is answered.
+    if wide > 1 and answers.size >= 2 * wide**2:
+        matrix = fitted_preconditioner(inputs, values, answers, counted=counted)
+        rate = float(np.trace(matrix)) / wide
+        # How far the matrix is from a multiple of the identity, as a share of its length.
+        uneven = float(np.linalg.norm(matrix - rate * np.eye(wide)) / max(np.linalg.norm(matrix), 1e-300))
+        foretold = preconditioned_step(inputs, values, rate=1.0, preconditioner=matrix)
+        add("preconditioned gradient descent", foretold, wide**2, rate=rate, uneven=uneven)
     return found
 
 
-def _updates(gradients: Float[np.ndarray, "B T P"], answers: Float[np.ndarray, "B T P"]) -> Answers:
+def _updates(gradients: Float[np.ndarray, "B T P"], answers: Float[np.ndarray, "B T P"]) -> list[Reference]:
     """Returns what rules answer to the gradients that it saw, at the rate that suits its answers best."""
     rules: dict[tuple[str, float], DescentRule] = {("gradient descent", 0.0): Momentum(1.0, decay=0.0)}
     rules |= {("momentum", decay): Momentum(1.0, decay=decay) for decay in (0.5, 0.8, 0.9, 0.95, 0.99)}
     rules |= {("Adam", 0.0): Adam(1.0), ("RMSprop", 0.0): RMSprop(1.0)}
-    found = {}
+    found = []
     for (family, decay), rule in rules.items():
         memory, updates = rule.begin(gradients[:, 0]), np.empty_like(gradients)
         for step in range(gradients.shape[1]):
             updates[:, step], memory = rule.update(gradients[:, step], memory)
         rate = float((updates * answers).sum() / max(np.square(updates).sum(), 1e-300))
-        setting = (("rate", rate), *((("decay", decay),) if decay else ()))
-        found[family, setting] = (rate * updates).reshape(len(updates), -1)
+        setting = {"rate": rate} | ({"decay": decay} if decay else {})
+        found.append(Reference(family, setting, (rate * updates).reshape(len(updates), -1), len(setting)))
     return found
 
 

@@ -1,18 +1,23 @@
 """For what it learns: which of the signals that its answers bring it makes larger, where they have come apart.
 
 A signal is pursued where late steps bring more of it than where the feedback of that signal alone is that of another
-episode: then it learned from it, and for it.
+episode: then it learned from it, and for it. Novelty is no signal that anybody shows: it is sought where late steps
+still take what was tried least, when all that is worth exploring has been.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
 from mesascope.core.details import Rates, rate
 from mesascope.core.rounding import above, below
-from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.core.verdicts import Estimate, Evidence, Verdict
+
+ENOUGH: float = 0.5
+"""Share of what is possible beyond chance that choices of what was tried least have to make up to be a pursuit."""
 
 
 class PursuitDetails(Rates, frozen=True, kw_only=True):
@@ -21,12 +26,12 @@ class PursuitDetails(Rates, frozen=True, kw_only=True):
     **Arguments:**
 
     - `apart`: whether the signals were taken apart for it; otherwise they never went together.
-    - `untried`: share of choices of what was tried least, beyond that of chance, over what is possible; `None` where
-      there are no actions.
+    - `novelty`: how much oftener than by chance late choices take what was tried least, as a share of what is possible;
+      `None` where there are no actions.
     """
 
     apart: bool
-    untried: float | None = None
+    novelty: Estimate | None = None
 
 
 def pursued_signal(context: LearningContext) -> Evidence[PursuitDetails]:
@@ -41,11 +46,12 @@ def pursued_signal(context: LearningContext) -> Evidence[PursuitDetails]:
         void = context.of(context.agent, place, feedback=(signal,)) if signal in place.feedback else None
         if void is not None:
             found[signal] = context.mean((as_it_is.signals - void.signals)[:, late, number].mean(1))
+    novelty = context.mean(_untried(as_it_is.answers, len(place.actions), late)) if place.actions else None
     details = PursuitDetails(
         rates=tuple(rate(signal, one) for signal, one in found.items()),
         y_label="what late steps bring beyond what they bring without feedback of it",
         apart=place is not stream,
-        untried=_untried(as_it_is.answers, len(stream.actions)) if stream.actions else None,
+        novelty=novelty,
     )
     if base not in found:
         return PURSUED_SIGNAL.nothing(f"the stream shows no feedback of '{base}' that could be made void")
@@ -64,17 +70,24 @@ def pursued_signal(context: LearningContext) -> Evidence[PursuitDetails]:
         reason = f"more than one signal is pursued: {numbers}"
     elif not pursued:
         reason = f"no signal is larger for the feedback of it: {numbers}"
+        if novelty is not None and above(novelty.low, ENOUGH):
+            sentence = f"It seeks what it has tried least, whatever comes of it, and does not learn for '{base}'."
+            reason = f"late choices take what was tried least, {novelty} of what is possible beyond chance; {reason}"
+            return PURSUED_SIGNAL.found(Verdict.FAIL, sentence, reason, novelty, found[base], details)
     return PURSUED_SIGNAL.found(verdict, sentence, reason, found[largest], found[base], details)
 
 
-def _untried(choices: np.ndarray, actions: int) -> float:
-    """Returns how much oftener than by chance what was tried least is chosen, as a share of what is possible."""
-    before = np.cumsum(choices[..., None] == np.arange(actions), 1) - (choices[..., None] == np.arange(actions))
+def _untried(choices: Int[np.ndarray, "B T"], actions: int, late: Int[np.ndarray, " L"]) -> Float[np.ndarray, " B"]:
+    """Returns how much oftener than by chance late choices take what was tried least, 1 if always."""
+    taken = choices[..., None] == np.arange(actions)
+    before = np.cumsum(taken, 1) - taken
     least = before <= before.min(-1, keepdims=True)
-    open_ = least.mean(-1) < 1
-    chosen = np.take_along_axis(least, choices[..., None], -1)[..., 0]
     by_chance = least.mean(-1)
-    return float((chosen - by_chance)[open_].mean() / (1 - by_chance)[open_].mean()) if open_.any() else 0.0
+    beyond = (least & taken).any(-1) - by_chance
+    # Where all were tried alike, any choice takes what was tried least and tells nothing.
+    telling = by_chance[:, late] < 1
+    possible = np.where(telling, 1 - by_chance[:, late], 0.0).sum(1)
+    return np.where(telling, beyond[:, late], 0.0).sum(1) / np.maximum(possible, 1e-9)
 
 
 PURSUED_SIGNAL: Assay[PursuitDetails] = Assay(

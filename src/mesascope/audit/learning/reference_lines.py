@@ -8,16 +8,12 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.learner_attribution import prompts
-from mesascope.audit.learning.references import LEAST_NOISE, quadratics, references
+from mesascope.audit.learning.references import LEAST_NOISE, RATES, prompts, quadratics, references
 from mesascope.core.details import Line
 from mesascope.planning.learners.regression import gradient_steps, posterior_mean_of_tasks, ridge
 from mesascope.worlds.streams.linear_systems import LinearSystems
 from mesascope.worlds.streams.optimisees import QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
-
-RATES: tuple[float, ...] = tuple(np.geomspace(0.03, 4.0, 26).tolist())
-"""That are tried for gradient descent within an episode."""
 
 
 def reference_lines(context: LearningContext) -> tuple[Line, ...]:

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from mesascope.agents.agent import Agent
 from mesascope.audit.learning.context import LearningContext
+from mesascope.audit.learning.episodes import Episodes
 from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_learner import BanditLearner
 from mesascope.planning.learners.bandit_rules import Greedy, Random, Thompson
@@ -20,6 +21,8 @@ from mesascope.worlds.streams.optimisees import Optimisee, QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
 from mesascope.worlds.streams.stream import Stream
 
+RATES: tuple[float, ...] = tuple(np.geomspace(0.03, 4.0, 50).tolist())
+"""Of gradient descent, of which the best is shown."""
 LEAST_NOISE: float = 1e-3
 """Of a ridge regression: without any, its weights would not be determined by few examples."""
 
@@ -143,3 +146,12 @@ def _optimizers(context: LearningContext, stream: QuadraticProblems) -> tuple[Re
     order = sorted(tuned, key=lambda name: round(float(problems.losses(tuned[name], stream.steps).mean()), 9))
     still = ReferenceOptimizer("no update", Momentum(0.0, decay=0.0), stream)
     return (*(ReferenceOptimizer(name, tuned[name], stream) for name in order), still)
+
+
+def prompts(
+    context: LearningContext, stream: Regression, episodes: Episodes | None = None
+) -> tuple[Float[np.ndarray, "B T D"], Float[np.ndarray, "B T"]]:
+    """Returns inputs and values of episodes, by default the reference's; the last value, which nobody saw, is 0."""
+    seen = (episodes or context.reference).observations.astype(np.float64)
+    wide = stream.dimensions
+    return seen[..., :wide], np.concatenate([seen[:, 1:, 2 * wide], np.zeros((len(seen), 1))], 1)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from mesascope.agents.asking import ask_numbers
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.learner_attribution import prompts
+from mesascope.audit.learning.references import prompts
 from mesascope.core.boundary import code_of_others
 from mesascope.core.details import Rates, rate
 from mesascope.core.errors import AgentError

@@ -29,7 +29,7 @@ LONG = LearnerRecipe(
 CORRELATED = LearnerRecipe(
     "rl2-correlated",
     Bandits(arms=2, horizon=20, correlated=True),
-    _CREDITED,
+    replace(_CREDITED, updates=3000),
     LSTMSpec(width=24, input_gain=10.0),
 )
 TWO_STEP = LearnerRecipe(
@@ -41,6 +41,7 @@ TWO_STEP = LearnerRecipe(
 LIGHT = replace(
     CORRELATED,
     name="bandits-light",
+    optimizer=_CREDITED,
     stream=replace(_LIT, light=0.9, reward_seen=0.0),
     seeds=tuple(range(8)),
 )

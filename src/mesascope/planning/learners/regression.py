@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 Inputs = Float[np.ndarray, "B T D"]
 Values = Float[np.ndarray, "B T"]
@@ -40,6 +40,50 @@ def preconditioned_step(
     """
     divided = rate / (xs.shape[1] - 1 if examples is None else examples)
     return divided * np.einsum("bti,ij,btj->bt", xs, preconditioner, _sums(xs, ys)[1])
+
+
+def fitted_preconditioner(
+    xs: Inputs, ys: Values, answers: Float[np.ndarray, "B M"], *, counted: Int[np.ndarray, " M"]
+) -> Float[np.ndarray, "D D"]:
+    """Returns the preconditioner, rate included, with which one step comes nearest to answers: it is linear in them.
+
+    **Arguments:**
+
+    - `xs`, `ys`: inputs and their values.
+    - `answers`: to be come near to.
+    - `counted`: the steps at which they were given.
+    """
+    products = xs[..., None] * _sums(xs, ys)[1][..., None, :] / (xs.shape[1] - 1)
+    wide = xs.shape[2]
+    fitted = np.linalg.lstsq(products[:, counted].reshape(-1, wide * wide), answers.reshape(-1), rcond=1e-9)[0]
+    return fitted.reshape(wide, wide)
+
+
+def transformed_steps(
+    xs: Inputs, ys: Values, *, steps: int, rate: float, curvature: float, examples: int | None = None
+) -> Values:
+    """Returns the answers of gradient descent that also flattens its inputs at each step, as layers of attention can.
+
+    Each step takes what is explained from the values, and `curvature` times their mean product from the inputs, so that
+    later steps meet a rounder problem (GD++; von Oswald et al. 2022, §3 and appendix A.10). At `curvature` 0 it is
+    `gradient_steps`.
+
+    **Arguments:** as of `gradient_steps`, and
+
+    - `curvature`: how much of the mean of `x x'` is taken from inputs in a step, at least 0.
+    """
+    products, moments = _sums(xs, ys)
+    divisor = xs.shape[1] - 1 if examples is None else examples
+    products, moments = products / divisor, moments / divisor
+    asked, answers, identity = xs, np.zeros(xs.shape[:2]), np.eye(xs.shape[2])
+    for _ in range(steps):
+        answers = answers + rate * np.einsum("bti,bti->bt", asked, moments)
+        flatten = identity - curvature * products
+        # What is left of the values, then inputs: both as they were before the step.
+        moments = np.einsum("btij,btj->bti", flatten, moments - rate * np.einsum("btij,btj->bti", products, moments))
+        asked = np.einsum("btij,btj->bti", flatten, asked)
+        products = flatten @ products @ flatten
+    return answers
 
 
 def ridge(xs: Inputs, ys: Values, *, penalty: float) -> Values:

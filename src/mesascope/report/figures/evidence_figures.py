@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from mesascope.audit.learning.tape_addresses import AddressDetails
 from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.audit.search.candidate_plans import CandidatePlansDetails
 from mesascope.audit.search.shown_edits import ShownEditsDetails
 from mesascope.core.details import Chart, Line
 from mesascope.core.verdicts import Evidence, Verdict
+from mesascope.report.figures.address_figure import address_figure
 from mesascope.report.figures.charts import curve_figure, lines_figure, rates_figure
 from mesascope.report.figures.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
 from mesascope.report.figures.search_figures import edit_figure, plans_figure
@@ -124,8 +126,21 @@ def _recovered(piece: Evidence[RecoveryDetails], index: int) -> list[ReportFigur
     return figures
 
 
+def _addresses(piece: Evidence[AddressDetails], index: int) -> list[ReportFigure]:
+    figure = None if piece.details is None else address_figure(piece.details)
+    if piece.details is None or figure is None:
+        return []
+    spoken = f"weights of the writing and of the reading head over {len(piece.details.writes)} steps"
+    n = "" if piece.effect is None else f", one of n = {piece.effect.n} episodes"
+    caption = (
+        f"Where it writes and reads in an episode of {piece.details.shown} rows{n}. The dotted line is the mark, after "
+        "which rows are asked for. Whoever keeps rows in order climbs a staircase on both sides of it."
+    )
+    return [ReportFigure(f"addresses-{index}", "The tape, step by step", spoken, svg_of(figure), caption, index)]
+
+
 PICTURES: Mapping[type, Callable[[Any, int], list[ReportFigure]]] = MappingProxyType(
-    {CandidatePlansDetails: _plans, ShownEditsDetails: _edit, RecoveryDetails: _recovered}
+    {CandidatePlansDetails: _plans, ShownEditsDetails: _edit, RecoveryDetails: _recovered, AddressDetails: _addresses}
 )
 """What draws the pictures that belong to one kind of details."""
 
