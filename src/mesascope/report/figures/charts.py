@@ -50,9 +50,8 @@ def posterior_rows(answer: ObjectiveAnswer, base_objective: str) -> list[tuple[s
 
 
 @figure_settings()
-def posterior_figure(answer: ObjectiveAnswer, base_objective: str) -> Figure:
-    """Returns the posterior over candidate objectives as bars; the base objective is marked in the label."""
-    rows = posterior_rows(answer, base_objective)
+def posterior_figure(rows: Sequence[tuple[str, float]], base_objective: str | None = None) -> Figure:
+    """Returns posterior probabilities of what is named as bars; a base objective among it is marked in the label."""
     figure, axes = _axes(len(rows))
     names = [shortened(name, 26) + (" (base)" if name == base_objective else "") for name, _ in rows]
     colours = [BASE if name == base_objective else MUTED if name in ALWAYS_SHOWN else AGENT for name, _ in rows]
