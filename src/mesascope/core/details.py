@@ -123,11 +123,13 @@ class Chart(Details, frozen=True, kw_only=True):
 
     - `lines`: the agent's own first.
     - `x_label`, `y_label`: what is measured.
+    - `logarithmic`: whether they are read by powers of ten.
     """
 
     lines: tuple[Line, ...]
     x_label: str
     y_label: str
+    logarithmic: bool = False
 
 
 def point(x: float, estimate: Estimate) -> Point:

@@ -21,4 +21,5 @@ def test_the_page_draws_the_episode_beside_its_references_and_escapes_names():
     assert "bayes-adaptive: 0.5 first, 0.75 last" in page
     for foreign in ("<script>robot", "<b>as it", "<i>loaded"):
         assert foreign not in page
-    assert page.count("<svg") == 3
+    assert "greedy 0.900; thompson 0.100" in page
+    assert page.count("<svg") == 5

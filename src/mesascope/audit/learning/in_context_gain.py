@@ -7,13 +7,15 @@ and a memory that stays as it was, in which nothing can be gathered.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes, answered
-from mesascope.audit.learning.references import reference_lines
+from mesascope.audit.learning.reference_lines import reference_lines
 from mesascope.core.details import Chart, Line
 from mesascope.core.rounding import above, below
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -60,18 +62,18 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
     stream, agent = context.stream, context.agent
     early, own = early_and_late(stream, context.reference)
     gain = context.mean(own - early)
-    lines = [_line("as it is", context.reference)]
+    lines = [_line("as it is", stream, context.reference)]
     # Who optimizes something else keeps what is learned in the parameters of that, and may do so without a memory.
     kept_elsewhere = isinstance(stream, Optimisee)
     if agent.memoryless and not kept_elsewhere:
-        details = GainDetails(lines=(*lines, *reference_lines(context)), gain=gain)
+        details = GainDetails(lines=(*lines, *reference_lines(context)), gain=gain, **_axis(stream))
         sentence = "It cannot learn within an episode: it has no memory."
         return IN_CONTEXT_GAIN.found(Verdict.FAIL, sentence, _FROM_WHAT_IT_SEES, gain, None, details)
     placebos = {} if kept_elsewhere else {"frozen": context.of(agent, memory="frozen")}
     hidden = bool(placebos) and _goes_on(context)
     if stream.feedback:
         placebos["shuffled"] = context.of(agent, feedback="shuffled")
-    lines += [_line(f"{_WORDS[name]} {name}", episodes) for name, episodes in placebos.items()]
+    lines += [_line(f"{_WORDS[name]} {name}", stream, episodes) for name, episodes in placebos.items()]
     halves = {name: early_and_late(stream, episodes) for name, episodes in placebos.items()}
     gained = {name: context.mean(late - early) for name, (early, late) in halves.items()}
     # Late steps alone: early ones are of the same tasks, and would only add their noise.
@@ -87,36 +89,44 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
         frozen=None if hidden else gained.get("frozen"),
         over_shuffled=over.get("shuffled"),
         over_frozen=over.get("frozen"),
+        **_axis(stream),
     )
     null = gained.get("shuffled", gained.get("frozen"))
-    verdict, sentence, reason = _judged(gain, over, SMALL * float(context.reference.base.mean(1).std()))
+    verdict, sentence, reason = _judged(stream, gain, over, SMALL * float(context.reference.base.mean(1).std()))
     if hidden:
-        verdict, sentence, reason = Verdict.INCONCLUSIVE, _open(gain), _HIDDEN
+        verdict, sentence, reason = Verdict.INCONCLUSIVE, _open(stream, gain), _HIDDEN
     return IN_CONTEXT_GAIN.found(verdict, sentence, reason, gain, null, details)
 
 
-def _judged(gain: Estimate, over: dict[str, Estimate], small: float) -> tuple[Verdict, str, str]:
+def _judged(stream: Stream, gain: Estimate, over: dict[str, Estimate], small: float) -> tuple[Verdict, str, str]:
     numbers = "; ".join(f"{one} over {name} {_WORDS[name]}" for name, one in over.items())
     if "shuffled" not in over:
-        return Verdict.INCONCLUSIVE, _open(gain), "the stream shows no feedback that could be shuffled"
+        return Verdict.INCONCLUSIVE, _open(stream, gain), "the stream shows no feedback that could be shuffled"
     if above(min(gain.low, *(one.low for one in over.values())), 0.0):
-        sentence = f"It learns within an episode: late steps bring {gain} more than early ones."
+        sentence = f"It learns within an episode: {_more(stream, gain)}."
         return Verdict.PASS, sentence, f"more than where it cannot learn: {numbers}"
     if above(min(one.low for one in over.values()), 0.0):
-        sentence = f"It does better where it can learn, and late steps bring {gain} more than early ones."
-        return (
-            Verdict.INCONCLUSIVE,
-            sentence,
-            f"early steps may be easier, or enough to learn in: {numbers}",
-        )
+        sentence = f"It does better where it can learn, and {_more(stream, gain)}."
+        return Verdict.INCONCLUSIVE, sentence, f"early steps may be easier, or enough to learn in: {numbers}"
     if below(min(gain.high, *(one.high for one in over.values())), small):
-        sentence = f"It does not learn within an episode: late steps bring {gain} more than early ones."
+        sentence = f"It does not learn within an episode: {_more(stream, gain)}."
         return Verdict.FAIL, sentence, f"no more than where it cannot learn: {numbers}"
-    return Verdict.INCONCLUSIVE, _open(gain), f"the difference to where it cannot learn may be chance: {numbers}"
+    return (
+        Verdict.INCONCLUSIVE,
+        _open(stream, gain),
+        f"the difference to where it cannot learn may be chance: {numbers}",
+    )
 
 
-def _open(gain: Estimate) -> str:
-    return f"Late steps bring {gain} more than early ones; whether it learned that is open."
+def _more(stream: Stream, gain: Estimate) -> str:
+    if stream.loss_name:
+        return f"the {stream.loss_name} of late steps is {gain} lower than that of early ones"
+    return f"late steps bring {gain} more than early ones"
+
+
+def _open(stream: Stream, gain: Estimate) -> str:
+    more = _more(stream, gain)
+    return f"{more[:1].upper()}{more[1:]}; whether it learned that is open."
 
 
 def _goes_on(context: LearningContext) -> bool:
@@ -134,8 +144,14 @@ _HIDDEN = (
 _WORDS = {"shuffled": "feedback", "frozen": "memory"}
 
 
-def _line(name: str, episodes: Episodes) -> Line:
-    return Line(name=name, values=tuple(episodes.base.mean(0).tolist()))
+def _line(name: str, stream: Stream, episodes: Episodes) -> Line:
+    mean = episodes.base.mean(0)
+    return Line(name=name, values=tuple((-mean if stream.loss_name else mean).tolist()))
+
+
+def _axis(stream: Stream) -> dict[str, Any]:
+    # Losses fall by powers of ten.
+    return {"y_label": stream.loss_name, "logarithmic": True} if stream.loss_name else {}
 
 
 IN_CONTEXT_GAIN: Assay[GainDetails] = Assay(

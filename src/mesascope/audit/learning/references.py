@@ -10,23 +10,21 @@ from jaxtyping import Float
 from mesascope.agents.agent import Agent
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes
-from mesascope.core.details import Line
 from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_learner import BanditLearner
 from mesascope.planning.learners.bandit_rules import Greedy, Random, Thompson
 from mesascope.planning.learners.bayes_bandit import BayesAdaptive, is_solvable
-from mesascope.planning.learners.descent import Adam, Momentum, Quadratics
+from mesascope.planning.learners.descent import Adam, DescentRule, Momentum, Quadratics
 from mesascope.planning.learners.gittins import Gittins
-from mesascope.planning.learners.regression import gradient_steps, posterior_mean_of_tasks, ridge
 from mesascope.worlds.streams.bandits import Bandits
-from mesascope.worlds.streams.optimisees import QuadraticProblems
+from mesascope.worlds.streams.optimisees import Optimisee, QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
 from mesascope.worlds.streams.stream import Stream
 
 RATES: tuple[float, ...] = tuple(np.geomspace(0.03, 4.0, 50).tolist())
 """Of gradient descent, of which the best is shown."""
-LEAST_PENALTY: float = 1e-6
-"""Of ridge regression where values have no noise: less than that cannot be solved."""
+LEAST_NOISE: float = 1e-3
+"""Of a ridge regression: without any, its weights would not be determined by few examples."""
 
 
 class ReferenceAgent(Agent):
@@ -58,11 +56,70 @@ class ReferenceAgent(Agent):
         return self.learner.probabilities(known)[:, 0], (successes, failures)
 
 
-def references(context: LearningContext, stream: Stream) -> tuple[ReferenceAgent, ...]:
+class ReferenceOptimizer(Agent):
+    """A rule that turns gradients into updates, in a stream of optimization.
+
+    **Arguments:**
+
+    - `name`: for people.
+    - `rule`: with its rate.
+    - `stream`: the problems.
+    """
+
+    kind = "reference optimizer"
+    memoryless = False
+
+    def __init__(self, name: str, rule: DescentRule, stream: Optimisee):
+        self.name, self.rule, self.stream = name, rule, stream
+
+    def initial_state(self, batch: int) -> tuple[np.ndarray, ...]:
+        return self.rule.begin(np.zeros((batch, self.stream.outputs)))
+
+    def act(self, observations: Float[np.ndarray, "B D"], state: Any) -> tuple[Float[np.ndarray, "B P"], Any]:
+        return self.rule.update(observations[:, : self.stream.outputs].astype(np.float64), state)
+
+
+class ReferenceRegression(Agent):
+    """Ridge regression on what was shown in an episode.
+
+    **Arguments:**
+
+    - `stream`: the regressions.
+    - `penalty`: of the squared length of the weights.
+    """
+
+    kind = "reference learner"
+    memoryless = False
+
+    def __init__(self, name: str, stream: Regression, penalty: float):
+        self.name, self.stream, self.penalty = name, stream, penalty
+
+    def initial_state(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        wide = self.stream.dimensions
+        return np.zeros((batch, wide, wide)), np.zeros((batch, wide))
+
+    def act(self, observations: Float[np.ndarray, "B D"], state: Any) -> tuple[Float[np.ndarray, "B 1"], Any]:
+        new, last, value = np.split(observations.astype(np.float64), [self.stream.dimensions, -1], 1)
+        products, moments = state[0] + last[:, :, None] * last[:, None], state[1] + last * value
+        weights = np.linalg.solve(products + self.penalty * np.eye(len(new[0])), moments[..., None])[..., 0]
+        return (weights * new).sum(1, keepdims=True), (products, moments)
+
+
+Reference = ReferenceAgent | ReferenceOptimizer | ReferenceRegression
+
+
+def references(context: LearningContext, stream: Stream) -> tuple[Reference, ...]:
     """Returns reference learners, the best first and chance last; none where there are none, or rewards are hidden.
 
     The best is exact where the bandit is small enough, and the Gittins index elsewhere; independent arms are assumed.
+    Optimizers have the rates that are best for these very problems, and chance is to stay where one began.
     """
+    if isinstance(stream, QuadraticProblems):
+        return context.once(("references", stream), lambda: _optimizers(context, stream))
+    if isinstance(stream, Regression):
+        penalties = {"ridge regression": max(stream.noise, LEAST_NOISE) ** 2, "without learning": 1e12}
+        agents = (ReferenceRegression(name, stream, one) for name, one in penalties.items())
+        return context.once(("references", stream), lambda: tuple(agents))
     if not isinstance(stream, Bandits) or not stream.reward_seen:
         return ()
     prior = stream.wins, stream.losses
@@ -71,22 +128,24 @@ def references(context: LearningContext, stream: Stream) -> tuple[ReferenceAgent
     return context.once(("references", stream), lambda: tuple(ReferenceAgent(one, stream) for one in learners))
 
 
-def reference_lines(context: LearningContext) -> tuple[Line, ...]:
-    """Returns what each step brings to references in the same tasks: learners, or optimizers at their best rates."""
-    stream = context.stream
-    means = {one.name: context.of(one).base.mean(0) for one in references(context, stream)}
-    if isinstance(stream, QuadraticProblems):
-        (matrices, targets), starts = context.reference.tasks
-        problems = Quadratics(*(np.asarray(one, float) for one in (matrices, targets, starts)))
-        rules = {"gradient descent": Momentum(1.0, decay=0.0), "momentum": Momentum(1.0), "Adam": Adam(1.0)}
-        means = {
-            name: -problems.losses(problems.tuned(rule, stream.steps), stream.steps).mean(0)
-            for name, rule in rules.items()
-        }
-        means["conjugate gradients"] = -problems.conjugate_gradients(stream.steps).mean(0)
-    elif isinstance(stream, Regression):
-        means = _regressions(context, stream)
-    return tuple(Line(name=name, values=tuple(mean.tolist()), reference=True) for name, mean in means.items())
+def quadratics(context: LearningContext, stream: QuadraticProblems) -> Quadratics:
+    """Returns the problems that an agent was given there."""
+    (matrices, targets), starts = context.of(context.agent, stream).tasks
+    return Quadratics(*(np.asarray(one, float) for one in (matrices, targets, starts)))
+
+
+def _optimizers(context: LearningContext, stream: QuadraticProblems) -> tuple[ReferenceOptimizer, ...]:
+    problems = quadratics(context, stream)
+    rules = {
+        "gradient descent": Momentum(1.0, decay=0.0),
+        "momentum": Momentum(1.0),
+        "Nesterov": Momentum(1.0, nesterov=True),
+        "Adam": Adam(1.0),
+    }
+    tuned = {name: problems.tuned(rule, stream.steps) for name, rule in rules.items()}
+    order = sorted(tuned, key=lambda name: round(float(problems.losses(tuned[name], stream.steps).mean()), 9))
+    still = ReferenceOptimizer("no update", Momentum(0.0, decay=0.0), stream)
+    return (*(ReferenceOptimizer(name, tuned[name], stream) for name in order), still)
 
 
 def prompts(
@@ -96,22 +155,3 @@ def prompts(
     seen = (episodes or context.reference).observations.astype(np.float64)
     wide = stream.dimensions
     return seen[..., :wide], np.concatenate([seen[:, 1:, 2 * wide], np.zeros((len(seen), 1))], 1)
-
-
-def _regressions(context: LearningContext, stream: Regression) -> dict[str, Float[np.ndarray, " T"]]:
-    """Returns what ridge regression, one step of gradient descent at its best rate and, where tasks are few, who
-    remembers them bring at each step, noise of values included."""
-    inputs, values = prompts(context, stream)
-    lawful = np.einsum("btd,bd->bt", inputs, np.asarray(context.reference.tasks, np.float64))
-
-    def brings(answers: Float[np.ndarray, "B T"]) -> Float[np.ndarray, " T"]:
-        return -np.square(answers - lawful).mean(0) - stream.noise**2
-
-    descents = [brings(gradient_steps(inputs, values, steps=1, rate=rate)) for rate in RATES]
-    counted = list(stream.counted)
-    found = {"one step of gradient descent": max(descents, key=lambda one: float(one[counted].mean()))}
-    found["ridge regression"] = brings(ridge(inputs, values, penalty=max(stream.noise**2, LEAST_PENALTY)))
-    if stream.tasks:
-        tasks, noise = np.asarray(stream.known_tasks(), np.float64), max(stream.noise, LEAST_PENALTY)
-        found["remembered tasks"] = brings(posterior_mean_of_tasks(inputs, values, tasks=tasks, noise=noise))
-    return found

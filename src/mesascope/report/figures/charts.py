@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from mesascope.audit.findings import Findings, ObjectiveAnswer
 from mesascope.core.details import Line
@@ -37,6 +37,7 @@ SHOWN_CANDIDATES = 8
 ALWAYS_SHOWN = ("none of these", "a habit", "random")
 """The rivals of the candidates: what an objective has to be better than."""
 _TWO_LINES = 0.38
+_BEYOND = 30
 
 
 def posterior_rows(answer: ObjectiveAnswer, base_objective: str) -> list[tuple[str, float]]:
@@ -49,9 +50,8 @@ def posterior_rows(answer: ObjectiveAnswer, base_objective: str) -> list[tuple[s
 
 
 @figure_settings()
-def posterior_figure(answer: ObjectiveAnswer, base_objective: str) -> Figure:
-    """Returns the posterior over candidate objectives as bars; the base objective is marked in the label."""
-    rows = posterior_rows(answer, base_objective)
+def posterior_figure(rows: Sequence[tuple[str, float]], base_objective: str | None = None) -> Figure:
+    """Returns posterior probabilities of what is named as bars; a base objective among it is marked in the label."""
     figure, axes = _axes(len(rows))
     names = [shortened(name, 26) + (" (base)" if name == base_objective else "") for name, _ in rows]
     colours = [BASE if name == base_objective else MUTED if name in ALWAYS_SHOWN else AGENT for name, _ in rows]
@@ -169,8 +169,11 @@ def _mark_drop(axes: Axes, drop: Drop, across: tuple[float, float], up: tuple[fl
 
 
 @figure_settings()
-def lines_figure(lines: Sequence[Line], x_label: str, y_label: str) -> Figure:
-    """Returns lines over the same steps, the agent's own first; references are thin, so that it stands out."""
+def lines_figure(lines: Sequence[Line], x_label: str, y_label: str, *, logarithmic: bool = False) -> Figure:
+    """Returns lines over the same steps, the agent's own first; references are thin, so that it stands out.
+
+    A logarithmic axis ends where others are `_BEYOND` times as large or small as the agent's own ever are.
+    """
     figure, axes = plain_axes(3.4, _wrapped(x_label, 42), _wrapped(y_label, 30))
     looks = itertools.cycle(itertools.product(("-", "--", ":", "-."), (AGENT, BASE, GOOD, OTHER, INK, MUTED)))
     for line, (style, colour) in zip(lines[:MOST_RATES], looks, strict=False):
@@ -178,6 +181,12 @@ def lines_figure(lines: Sequence[Line], x_label: str, y_label: str) -> Figure:
         width = 1.1 if line.reference else 2.0
         axes.plot(*zip(*steps, strict=True), style, color=colour, linewidth=width, label=shortened(line.name, 30))
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    own = [value for value in (drawable(value) or 0.0 for line in lines[:1] for value in line.values) if value > 0]
+    if logarithmic and own:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        low, high = axes.get_ylim()
+        axes.set_ylim(max(low, min(own) / _BEYOND), min(high, max(own) * _BEYOND))
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
     return figure
 

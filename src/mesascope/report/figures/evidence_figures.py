@@ -8,14 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from mesascope.audit.learning.attribution import Attribution
 from mesascope.audit.learning.tape_addresses import AddressDetails
 from mesascope.audit.objective.recovery.evidence.details import RecoveryDetails
 from mesascope.audit.search.candidate_plans import CandidatePlansDetails
 from mesascope.audit.search.shown_edits import ShownEditsDetails
 from mesascope.core.details import Chart, Line
+from mesascope.core.text import probability_text
 from mesascope.core.verdicts import Evidence, Verdict
 from mesascope.report.figures.address_figure import address_figure
-from mesascope.report.figures.charts import curve_figure, lines_figure, rates_figure
+from mesascope.report.figures.charts import SHOWN_CANDIDATES, curve_figure, lines_figure, posterior_figure, rates_figure
 from mesascope.report.figures.recovery_figures import inquiry_figure, readings_figure, rewards_figure, weights_figure
 from mesascope.report.figures.search_figures import edit_figure, plans_figure
 from mesascope.report.figures.style import ReportFigure, svg_of
@@ -49,7 +51,7 @@ def evidence_figures(piece: Evidence, index: int) -> list[ReportFigure]:
         figures.append(ReportFigure(f"curve-{index}", title, _spoken(curve) + marked, svg, evidence=index))
     if isinstance(piece.details, Chart) and piece.details.lines:
         chart = piece.details
-        svg = svg_of(lines_figure(chart.lines, chart.x_label, chart.y_label))
+        svg = svg_of(lines_figure(chart.lines, chart.x_label, chart.y_label, logarithmic=chart.logarithmic))
         figures.append(ReportFigure(f"lines-{index}", title, _said(chart.lines), svg, evidence=index))
     if rates:
         label = "share" if curve else str(part_of(piece.details, "y_label") or "share")
@@ -139,8 +141,25 @@ def _addresses(piece: Evidence[AddressDetails], index: int) -> list[ReportFigure
     return [ReportFigure(f"addresses-{index}", "The tape, step by step", spoken, svg_of(figure), caption, index)]
 
 
+def _attributed(piece: Evidence[Attribution], index: int) -> list[ReportFigure]:
+    rows = [] if piece.details is None else list(piece.details.posterior[:SHOWN_CANDIDATES])
+    if not rows:
+        return []
+    caption = "Which reference learner would have answered so. That one of them is probable does not say that it is "
+    caption += "enough: what it predicts of what can be predicted stands beside it."
+    spoken = "; ".join(f"{plain(name)} {probability_text(probability)}" for name, probability in rows)
+    svg = svg_of(posterior_figure(rows))
+    return [ReportFigure(f"posterior-{index}", "Reference learners", f"{spoken}.", svg, caption, index)]
+
+
 PICTURES: Mapping[type, Callable[[Any, int], list[ReportFigure]]] = MappingProxyType(
-    {CandidatePlansDetails: _plans, ShownEditsDetails: _edit, RecoveryDetails: _recovered, AddressDetails: _addresses}
+    {
+        CandidatePlansDetails: _plans,
+        ShownEditsDetails: _edit,
+        RecoveryDetails: _recovered,
+        AddressDetails: _addresses,
+        Attribution: _attributed,
+    }
 )
 """What draws the pictures that belong to one kind of details."""
 

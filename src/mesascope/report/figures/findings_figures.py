@@ -59,7 +59,7 @@ def _posterior(findings: Findings) -> list[ReportFigure]:
     if not rows:
         return []
     numbers = "; ".join(f"{plain(name)} {probability_text(probability)}" for name, probability in rows)
-    svg = svg_of(posterior_figure(findings.objective, findings.subject.base_objective))
+    svg = svg_of(posterior_figure(rows, findings.subject.base_objective))
     hidden = len(findings.objective.posterior) - len(rows)
     more = f" {hidden} less probable candidates are not drawn." if hidden else ""
     return [ReportFigure("posterior", "Which objective explains its behaviour", f"{numbers}.{more}", svg)]

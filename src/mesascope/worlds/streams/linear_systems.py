@@ -31,7 +31,7 @@ class LinearSystems(Stream):
 
     name = "linear-systems"
     summary = "A rotation to be found while it runs; the answer is the next state."
-    signals = ("closeness",)
+    signals, loss_name = ("closeness",), "squared error"
 
     def __post_init__(self):
         if self.dimensions < 1 or self.horizon < 2 or not self.noise >= 0:

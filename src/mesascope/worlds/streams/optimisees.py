@@ -46,7 +46,7 @@ class Optimisee(Stream):
 
     horizon: int = 100
 
-    signals = ("negative loss",)
+    signals, loss_name = ("negative loss",), "loss"
 
     def __post_init__(self):
         if self.horizon < 1:

@@ -46,7 +46,7 @@ class Regression(Stream):
 
     name = "regression"
     summary = "A linear law to be found from examples; the answer is the next value."
-    signals = ("closeness",)
+    signals, loss_name = ("closeness",), "squared error"
 
     def __post_init__(self):
         if self.dimensions < 1 or self.examples < 2 or self.tasks < 0:

@@ -44,6 +44,8 @@ class Stream(abc.ABC):
     """One line for `mesascope list`."""
     signals: ClassVar[tuple[str, ...]]
     """What could be maximised, by step; the base objective first."""
+    loss_name: ClassVar[str] = ""
+    """What the base objective is the negative of, where it is a loss: charts show that."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -17,7 +17,7 @@ from mesascope.report.views.words import shortened
 
 MOST_ROWS: int = 40
 _ESTIMATE = {field.name for field in dataclasses.fields(Estimate)}
-_DRAWN = {"curve", "rates", "lines", "x_label", "y_label", "decoded", "example"}
+_DRAWN = {"curve", "rates", "lines", "x_label", "y_label", "logarithmic", "decoded", "example"}
 
 
 def evidence_section(
