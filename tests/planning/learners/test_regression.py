@@ -47,7 +47,9 @@ def test_one_step_is_the_gradient_at_zero_and_many_end_at_least_squares():
     # Values are as from smaller weights where one step was taken before; a step is linear in them.
     left = ys - one_answer_each(xs, ys, rate=0.6)
     twice = gradient_steps(xs, ys, steps=2, rate=(0.6, 0.2))
-    np.testing.assert_allclose(twice[:, -1], one[:, -1] + gradient_steps(xs, left, steps=1, rate=0.2)[:, -1], atol=1e-12)
+    np.testing.assert_allclose(
+        twice[:, -1], one[:, -1] + gradient_steps(xs, left, steps=1, rate=0.2)[:, -1], atol=1e-12
+    )
     many = gradient_steps(xs, ys, steps=3000, rate=1.0)
     np.testing.assert_allclose(many[:, -1], ys[:, -1], atol=1e-6)
     # The inverse of what the gradient sums is Newton's step, which is there at once.

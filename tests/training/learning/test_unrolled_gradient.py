@@ -20,7 +20,9 @@ TASK = StreamTask(Pushed(), TwoSpec())
 
 def norms(truncation, updates, horizons=()):
     # So small a rate that the numbers stay where they are.
-    optimizer = UnrolledGradient(updates=updates, episodes=2, learning_rate=1e-12, clip=1e6, truncation=truncation, horizons=horizons)
+    optimizer = UnrolledGradient(
+        updates=updates, episodes=2, learning_rate=1e-12, clip=1e6, truncation=truncation, horizons=horizons
+    )
     keys = seed_keys((0,))
     _, metrics = advance(optimizer, TASK, start(optimizer, TASK, keys), keys, jnp.int32(0), updates)
     return metrics["gradient norm"][:, 0]
