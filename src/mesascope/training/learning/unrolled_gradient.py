@@ -56,7 +56,7 @@ class UnrolledGradient(Descent[StreamTask]):
             raise UsageError(f"learning_rate={self.learning_rate} and clip={self.clip} must be above 0.")
         if any(one < 1 for one in self.horizons) or (self.horizons and self.truncation):
             raise UsageError(
-                f"horizons={self.horizons} must each be 1 or more, and do not go with truncation={self.truncation}, for "
+                f"horizons={self.horizons} must each be 1 or more, and do not go with truncation={self.truncation}: "
                 "parts of episodes go on where the last ones ended. Leave one of them out."
             )
 
