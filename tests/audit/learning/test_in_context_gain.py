@@ -113,7 +113,7 @@ def test_an_optimizer_keeps_what_it_learns_in_what_it_optimizes():
     assert references["conjugate gradients"][-1] > -1e-6
     assert references["gradient descent"][-1] >= found.details.lines[0].values[-1] - 0.05
     found = learner_attribution(asked)
-    assert found.sentence == "It answers like gradient descent (rate 0.02)."
+    assert found.sentence == "It answers like gradient descent (rate 0.02 [0.02, 0.02])."
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,6 @@ from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.streams.stream import Stream
 
-
 MOST_UNIFORM: int = 64
 """Wins and losses of a prior up to which chances are ranks of even draws."""
 
