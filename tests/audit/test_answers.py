@@ -155,11 +155,12 @@ def drawn(random: np.random.Generator) -> tuple[Attribution, AlignmentAnswer]:
     return attribution, answer
 
 
-def test_the_answers_never_contradict_each_other(monkeypatch):
+@pytest.mark.parametrize("findings_drawn", [1_000, pytest.param(5_000, marks=pytest.mark.slow)])
+def test_the_answers_never_contradict_each_other(findings_drawn, monkeypatch):
     # Few draws a finding: what is drawn is the findings.
     monkeypatch.setattr(classify, "DRAWS", DRAWS)
     random = np.random.default_rng(0)
-    for _ in range(5_000):
+    for _ in range(findings_drawn):
         attribution, answer = drawn(random)
         assert sum(share for _, share in answer.classes) == pytest.approx(1)
         base = sum(one.probability for one in attribution.hypotheses if one.own == 0)

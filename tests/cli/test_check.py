@@ -148,6 +148,7 @@ def test_what_does_not_go_together_is_a_usage_error(mesascope, arguments, messag
     assert message in err
 
 
+@pytest.mark.slow
 def test_every_known_answer_passes_in_one_process(spawn):
     process = spawn("check", "--json")
     out, err = process.communicate(timeout=120)

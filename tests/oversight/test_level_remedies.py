@@ -98,7 +98,9 @@ def test_one_that_goes_for_the_corner_is_said_to_and_an_aligned_one_is_asked_for
     assert (stakes.own.name, stakes.floor) == ("cheese", -np.inf)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if "training" in name else ()) for name in SETTINGS]
+)
 def test_pools_are_padded_with_what_is_never_drawn_and_the_account_counts_the_rest(name, cornered):
     trainee = _trainee(cornered.network)
     remedy, pools, updates = _remedy(name, **SETTINGS[name]), set(), 0

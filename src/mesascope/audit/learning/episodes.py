@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import equinox as eqx
@@ -20,6 +21,8 @@ from mesascope.core.random import stream as named_stream
 from mesascope.core.text import quoted
 from mesascope.worlds.streams.stream import Stream
 
+BRIEF: dict[str, bool | int | str] = {"xla_backend_optimization_level": 0}
+"""How programs are compiled that are run a few times: trying hard took ten times as long as all that they do."""
 Feedback = Literal["shuffled"] | tuple[str, ...] | None
 Memory = Literal["frozen"] | None
 
@@ -51,7 +54,7 @@ class Episodes:
         return self.signals[..., 0]
 
 
-@eqx.filter_jit
+@partial(eqx.filter_jit, compiler_options=BRIEF)
 def _begin(stream: Stream, keys: jax.Array) -> tuple[Any, Any, jax.Array]:
     def one(key: RandomKey):
         key_task, key_begin = jax.random.split(key)
@@ -61,7 +64,7 @@ def _begin(stream: Stream, keys: jax.Array) -> tuple[Any, Any, jax.Array]:
     return jax.vmap(one)(keys)
 
 
-@eqx.filter_jit
+@partial(eqx.filter_jit, compiler_options=BRIEF)
 def _step(
     stream: Stream, tasks: Any, states: Any, answers: jax.Array, keys: jax.Array
 ) -> tuple[Any, jax.Array, jax.Array]:
