@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mesascope.agents.activations import Captured
@@ -11,7 +13,8 @@ from mesascope.audit.run import run_assay
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_rules import Greedy, posterior_means
-from tests.audit.learning.scripted import BANDIT, context, learner
+from mesascope.worlds.streams.regression import Regression
+from tests.audit.learning.scripted import BANDIT, Scripted, context, learner
 
 
 class Open(ReferenceAgent):
@@ -56,3 +59,24 @@ def test_without_activations_nothing_is_read():
     found = run_assay(BELIEF_STATE, context(learner()))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "shows no activations" in found.reason
+
+
+def test_beliefs_are_about_the_signal_that_is_shown():
+    lit = replace(BANDIT, reward_seen=0.0, light=1.0, brightness=1.0)
+
+    class SeesLight(Open):
+        def act(self, observations, state):
+            # The light stands where the reward would.
+            return super().act(np.roll(observations, -1, axis=1), state)
+
+    found = belief_state(context(SeesLight(Greedy(), BANDIT), lit))
+    assert found.verdict is Verdict.PASS
+    assert found.sentence.startswith("Its activations hold how often each arm brings 'light'")
+    dark = belief_state(context(SeesLight(Greedy(), BANDIT), replace(lit, brightness=0.0)))
+    assert dark.verdict is Verdict.INCONCLUSIVE
+    assert "shown no signal" in dark.reason
+
+
+def test_where_there_are_no_arms_nothing_is_asked():
+    stream = Regression(dimensions=2, examples=3)
+    assert belief_state(context(Scripted(lambda seen, memory: (seen[:, :1], memory)), stream, episodes=8)) is None
