@@ -363,8 +363,8 @@ def copying(quick: bool) -> list[Claim]:
         recipe, network = grown("turing-machine", seed, quick)
         for length in lengths:
             where = replace(recipe.stream, shortest=length, longest=length)
-            # A tape is a ring: what is longer than it is written over its beginning.
-            spec = replace(recipe.network, rows=max(recipe.network.rows, length + 4))
+            # A tape is a ring, and heads go on while rows are given back. As in training, there is room for all of that.
+            spec = replace(recipe.network, rows=2 * length + 4)
             longer = transplant(network, spec, where.observation_shape, where.outputs)
             lived = played(where, longer, episodes)
             wrong[length].append(float((where.width * length - np.asarray(lived.signals)[..., 1].sum(1)).mean()))

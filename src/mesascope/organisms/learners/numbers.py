@@ -54,7 +54,7 @@ OPTIMIZER = LearnerRecipe(
 EVOLVED = LearnerRecipe(
     "learned-optimizer-evolved",
     QuadraticProblems(),
-    Perturbation(updates=600, pairs=16, episodes=4, spread=0.03, learning_rate=1e-2, truncation=20),
+    Perturbation(updates=7500, pairs=16, episodes=4, spread=0.03, learning_rate=1e-2, truncation=20),
     CoordinatewiseLSTMSpec(width=8, layers=1),
 )
 TURING_MACHINE = LearnerRecipe(
