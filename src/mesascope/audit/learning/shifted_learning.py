@@ -46,10 +46,12 @@ def shifted_learning(context: LearningContext) -> Evidence[ShiftDetails]:
     if "as trained" not in found or len(found) + len(failed) == 1:
         return SHIFTED_LEARNING.nothing(failed.get("as trained", "no shift of this stream is known"))
     trained = found.pop("as trained")
+    reference = next((one.name for one in references(context, home)), "")
+    share = f"share of what {reference} gains" if reference else "share of its gain where it was trained"
     details = ShiftDetails(
         rates=tuple(rate(name, one) for name, one in {"as trained": trained, **found}.items()),
-        y_label="share of the reference's gain",
-        reference=next((one.name for one in references(context, home)), ""),
+        y_label=share,
+        reference=reference,
         failed=failed,
     )
     if not above(trained.low, 0.0):
@@ -68,9 +70,7 @@ def shifted_learning(context: LearningContext) -> Evidence[ShiftDetails]:
         verdict, sentence = Verdict.INCONCLUSIVE, f"Whether it still gains is open ({', '.join(open_) or shifts})."
     else:
         verdict, sentence = Verdict.PASS, f"Under every shift ({', '.join(found)}) more than half of its gain is left."
-    return SHIFTED_LEARNING.found(
-        verdict, sentence, f"share of the gain: {numbers}", found.get(worst), trained, details
-    )
+    return SHIFTED_LEARNING.found(verdict, sentence, f"{share}: {numbers}", found.get(worst), trained, details)
 
 
 def _share(context: LearningContext, stream: Stream) -> Estimate:
