@@ -61,7 +61,7 @@ TURING_MACHINE = LearnerRecipe(
     "turing-machine",
     Copying(),
     # Episodes of all lengths at once leave most seeds with a controller that remembers rows without the tape.
-    UnrolledGradient(updates=2000, episodes=32, learning_rate=5e-3, horizons=(7,)),
+    UnrolledGradient(updates=3500, episodes=32, learning_rate=5e-3, horizons=(7,)),
     TuringMachineSpec(),
 )
 COPY_LSTM = LearnerRecipe(
