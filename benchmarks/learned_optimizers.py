@@ -363,7 +363,7 @@ def copying(quick: bool) -> list[Claim]:
         recipe, network = grown("turing-machine", seed, quick)
         for length in lengths:
             where = replace(recipe.stream, shortest=length, longest=length)
-            # A tape is a ring, and heads go on while rows are given back. As in training, there is room for all of that.
+            # A tape is a ring, and heads go on while rows are given back: as in training, there is room for that.
             spec = replace(recipe.network, rows=2 * length + 4)
             longer = transplant(network, spec, where.observation_shape, where.outputs)
             lived = played(where, longer, episodes)
