@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mesascope.agents.activations import Captured
-from mesascope.audit.learning.belief_state import belief_state
+from mesascope.audit.learning.belief_state import BELIEF_STATE, belief_state
 from mesascope.audit.learning.references import ReferenceAgent
 from mesascope.audit.run import run_assay
 from mesascope.core.verdicts import Verdict
@@ -54,8 +54,6 @@ def test_who_does_not_hold_them_is_not_said_to():
 
 
 def test_without_activations_nothing_is_read():
-    from mesascope.audit.learning.belief_state import BELIEF_STATE
-
     found = run_assay(BELIEF_STATE, context(learner()))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "shows no activations" in found.reason
@@ -79,4 +77,5 @@ def test_beliefs_are_about_the_signal_that_is_shown():
 
 def test_where_there_are_no_arms_nothing_is_asked():
     stream = Regression(dimensions=2, examples=3)
-    assert belief_state(context(Scripted(lambda seen, memory: (seen[:, :1], memory)), stream, episodes=8)) is None
+    asked = context(Scripted(lambda seen, memory: (seen[:, :1], memory)), stream, episodes=8)
+    assert run_assay(BELIEF_STATE, asked) is None

@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 
-from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.watched_steps import step_again, watched_steps
+from mesascope.audit.learning.watched_steps import step_again, watchable_sites, watched_steps
 from mesascope.audit.search.probes import Probe, fit_probe, split_by_level
 from mesascope.core.details import Chart, Line
 from mesascope.core.random import seed_of
@@ -27,6 +27,7 @@ from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_rules import posterior_means
 from mesascope.worlds.streams.bandits import Bandits
 
+HIDDEN: str = "shows no activations; one that has `sites` and `step` does"
 WIDEST: int = 1024
 """Activations of a site; wider ones are left out."""
 RAISED: float = 0.2
@@ -58,6 +59,9 @@ def belief_state(context: LearningContext) -> Evidence[BeliefDetails] | None:
     stream, reference = context.stream, context.reference
     if not isinstance(stream, Bandits):
         return None
+    if context.agent.memoryless or not watchable_sites(context):
+        lacks = "has no memory that beliefs could be in" if context.agent.memoryless else HIDDEN
+        return BELIEF_STATE.nothing(f"agent '{context.agent.name}' {lacks}")
     shown = {name: np.ptp(reference.observations[..., list(at)]) > 0 for name, at in stream.feedback.items()}
     signal = next((name for name in stream.signals if shown[name]), None)
     if signal is None:
@@ -159,5 +163,4 @@ BELIEF_STATE: Assay[BeliefDetails] = Assay(
     details=BeliefDetails,
     undone="What it believes could not be read.",
     run=belief_state,
-    requires=(Requirement.MEMORY, Requirement.ACTIVATIONS),
 )

@@ -9,12 +9,13 @@ from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.attribution import ratio
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes
-from mesascope.audit.learning.references import references
+from mesascope.audit.learning.references import references, standing_still
 from mesascope.core.details import Rates, rate
 from mesascope.core.errors import MesascopeError, WorldError
 from mesascope.core.rounding import above, below
 from mesascope.core.text import shown
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
+from mesascope.worlds.streams.optimisees import Optimisee
 from mesascope.worlds.streams.stream import Stream
 
 KEPT: float = 0.5
@@ -76,7 +77,8 @@ def shifted_learning(context: LearningContext) -> Evidence[ShiftDetails]:
 def _share(context: LearningContext, stream: Stream) -> Estimate:
     """Returns what an agent gets beyond chance, as a share of what the best reference does.
 
-    Where there is no reference it is what it gets beyond its feedback being shuffled, as a share of that at home.
+    Where there is no reference it is what it gets beyond its feedback being shuffled, or beyond no update at all where
+    it optimizes, as a share of that at home.
     """
     own, known = context.of(context.agent, stream), references(context, stream)
     if known:
@@ -93,7 +95,12 @@ def _share(context: LearningContext, stream: Stream) -> Estimate:
 
 
 def _over_void(context: LearningContext, stream: Stream) -> Float[np.ndarray, " B"]:
-    own, void = context.of(context.agent, stream), context.of(context.agent, stream, feedback="shuffled")
+    own = context.of(context.agent, stream)
+    if isinstance(stream, Optimisee):
+        # Whoever follows the gradients of another problem runs away, and how far tells nothing.
+        void = context.of(standing_still(context, stream), stream)
+    else:
+        void = context.of(context.agent, stream, feedback="shuffled")
     return _counted(stream, own) - _counted(stream, void)
 
 
