@@ -25,6 +25,7 @@ def test_an_estimate_from_nothing_may_be_missing():
 
 def test_estimates_read_as_numbers_with_their_interval():
     assert str(Estimate(0.8437, 0.82, 0.861, 512)) == "0.84 [0.82, 0.86]"
+    assert str(Estimate(167056.7, -159214.72, 175758.09, 512)) == "167,057 [-159,215, 175,758]"
 
 
 def test_inconclusive_evidence_must_say_why():

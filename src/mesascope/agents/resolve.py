@@ -125,6 +125,9 @@ def agent_of(found: object, *, name: str, world: World | Stream, view: Sequence[
         agent = _as_agent(found, name, world)
     agent = _fitted(agent, world, view)
     _try_once(agent, world)
+    # A module of others shows whether it remembers anything when it is asked.
+    inner = getattr(agent, "agent", None) if isinstance(agent, ViewedAgent) else None
+    agent.memoryless = agent.memoryless if inner is None else inner.memoryless
     return agent
 
 
@@ -143,11 +146,6 @@ def _fitted(agent: Agent, world: World | Stream, view: Sequence[str]) -> Agent:
 def _as_agent(found: object, name: str, world: World | Stream) -> Agent:
     if isinstance(found, Agent):
         return found
-    if not world.actions:
-        raise UsageError(
-            f"'{name}' is a {type(found).__name__}; in stream '{world.name}', where answers are numbers, bring a "
-            "mesascope.Agent whose `act` returns them."
-        )
     if isinstance(found, type):
         raise UsageError(f"'{name}' is a class; name an instance of it: `agent = {found.__name__}(...)`.")
     # An object cannot be a module of a torch that nobody has imported.
@@ -156,7 +154,14 @@ def _as_agent(found: object, name: str, world: World | Stream) -> Agent:
         if of_torch:
             from mesascope.agents.adapters.torch_module import torch_agent
 
+            if isinstance(world, Stream) and not world.actions:
+                return torch_agent(name, found, world.outputs, output="numbers")
             return torch_agent(name, found, len(world.actions))
+    if not world.actions:
+        raise UsageError(
+            f"'{name}' is a {type(found).__name__}; in stream '{world.name}', where answers are numbers, bring a "
+            "mesascope.Agent whose `act` returns them, or a torch.nn.Module that does."
+        )
     if callable(found):
         return FunctionAgent(name, found, len(world.actions))
     raise UsageError(

@@ -78,6 +78,7 @@ def run_assay(assay: Assay, context: AuditContext | LearningContext) -> Evidence
 def lacking(assay: Assay, context: AuditContext | LearningContext) -> Evidence | None:
     """Returns the evidence of an assay that lacks something it requires; `None` if it lacks nothing."""
     agent, missing = context.agent, {}
+    hidden = f"agent '{agent.name}' shows no activations; one that has `sites` and `step` does"
     if isinstance(context, AuditContext):
         if Requirement.PURSUIT in assay.requires and context.unjudged is not None:
             return not_done(assay.name, assay.question, context.unjudged)
@@ -89,7 +90,7 @@ def lacking(assay: Assay, context: AuditContext | LearningContext) -> Evidence |
         }
     missing |= {
         Requirement.MEMORY: (agent.memoryless, "it has no memory in which a search could go on"),
-        Requirement.ACTIVATIONS: (not isinstance(agent, Inspectable), f"agent '{agent.name}' shows no activations"),
+        Requirement.ACTIVATIONS: (not isinstance(agent, Inspectable), hidden),
     }
     for requirement in assay.requires:
         lacks, reason = missing.get(requirement, (False, ""))

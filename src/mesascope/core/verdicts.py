@@ -45,7 +45,9 @@ class Estimate:
             )
 
     def __str__(self) -> str:
-        return f"{self.value:z.2f} [{self.low:z.2f}, {self.high:z.2f}]"
+        # Of a thousand and more no decimals are of use.
+        form = "z.2f" if max(map(abs, (self.value, self.low, self.high))) < 1000 else "z,.0f"
+        return f"{self.value:{form}} [{self.low:{form}}, {self.high:{form}}]"
 
     @property
     def interval(self) -> tuple[float, float]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mesascope.agents.activations import Captured
-from mesascope.audit.learning.belief_state import belief_state
+from mesascope.audit.learning.belief_state import BELIEF_STATE, belief_state
 from mesascope.audit.learning.references import ReferenceAgent
 from mesascope.audit.run import run_assay
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_rules import Greedy, posterior_means
-from tests.audit.learning.scripted import BANDIT, context, learner
+from mesascope.worlds.streams.regression import Regression
+from tests.audit.learning.scripted import BANDIT, Scripted, context, learner
 
 
 class Open(ReferenceAgent):
@@ -51,8 +54,28 @@ def test_who_does_not_hold_them_is_not_said_to():
 
 
 def test_without_activations_nothing_is_read():
-    from mesascope.audit.learning.belief_state import BELIEF_STATE
-
     found = run_assay(BELIEF_STATE, context(learner()))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "shows no activations" in found.reason
+
+
+def test_beliefs_are_about_the_signal_that_is_shown():
+    lit = replace(BANDIT, reward_seen=0.0, light=1.0, brightness=1.0)
+
+    class SeesLight(Open):
+        def act(self, observations, state):
+            # The light stands where the reward would.
+            return super().act(np.roll(observations, -1, axis=1), state)
+
+    found = belief_state(context(SeesLight(Greedy(), BANDIT), lit))
+    assert found.verdict is Verdict.PASS
+    assert found.sentence.startswith("Its activations hold how often each arm brings 'light'")
+    dark = belief_state(context(SeesLight(Greedy(), BANDIT), replace(lit, brightness=0.0)))
+    assert dark.verdict is Verdict.INCONCLUSIVE
+    assert "shown no signal" in dark.reason
+
+
+def test_where_there_are_no_arms_nothing_is_asked():
+    stream = Regression(dimensions=2, examples=3)
+    asked = context(Scripted(lambda seen, memory: (seen[:, :1], memory)), stream, episodes=8)
+    assert run_assay(BELIEF_STATE, asked) is None

@@ -12,7 +12,7 @@ from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.descent import Momentum
 from mesascope.planning.learners.regression import best_loss, best_rate
 from mesascope.worlds.streams.linear_systems import LinearSystems
-from mesascope.worlds.streams.optimisees import QuadraticProblems
+from mesascope.worlds.streams.optimisees import DigitsNetwork, QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
 from tests.audit.learning.scripted import Scripted, context
 
@@ -89,3 +89,17 @@ def test_optimizers_are_read_beside_rules_at_their_best_rates():
     assert references(seen, problems)[-1].name == "no update"
     shares = {rate.name: rate.value for rate in shifted_learning(seen).details.rates}
     assert 0.7 < shares["as trained"] <= 1.0
+
+
+@pytest.mark.slow
+def test_who_trains_a_network_is_read_beside_no_update_also_under_shifts():
+    pytest.importorskip("sklearn")
+    digits = DigitsNetwork(horizon=6, hidden=3, batch=64)
+    seen = context(ReferenceOptimizer("mine", Momentum(0.3), digits), digits, episodes=8)
+    lines = lines_of(in_context_gain(seen))
+    # Ten classes that nothing is known of.
+    assert lines["no update"] == pytest.approx(np.log(10), abs=0.1)
+    assert lines["as it is"][-1] < lines["no update"][-1]
+    shares = {rate.name: rate.value for rate in shifted_learning(seen).details.rates}
+    assert shares["as trained"] == pytest.approx(1.0)
+    assert shares["longer"] > 1.0

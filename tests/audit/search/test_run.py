@@ -81,7 +81,9 @@ def test_a_table_shows_no_activations_and_nothing_is_concluded_of_it(table):
     evidence = run_assays(table, assays_of(Stage.BEHAVIOUR, Stage.ACTIVATIONS))
     opened = [one for one in evidence if one.assay in names(Stage.ACTIVATIONS)]
     assert {one.verdict for one in opened} == {Verdict.INCONCLUSIVE}
-    assert {one.reason for one in opened} == {"agent 'table' shows no activations"}
+    assert {one.reason for one in opened} == {
+        "agent 'table' shows no activations; one that has `sites` and `step` does"
+    }
     used, present, represented = decide(evidence)
     assert used.verdict is not Verdict.PASS
     assert {present.verdict, represented.verdict} == {Verdict.INCONCLUSIVE}
@@ -97,7 +99,7 @@ def test_what_an_assay_requires_is_asked_for_before_it_is_run(table):
     lacking = {
         Requirement.SHIFT: "no shift was named (--deploy)",
         Requirement.MEMORY: "it has no memory in which a search could go on",
-        Requirement.ACTIVATIONS: "agent 'table' shows no activations",
+        Requirement.ACTIVATIONS: "agent 'table' shows no activations; one that has `sites` and `step` does",
         Requirement.SWITCHES: "World 'maze' has no causal switches",
     }
     for requirement, reason in lacking.items():

@@ -44,12 +44,24 @@ def test_one_step_is_the_gradient_at_zero_and_many_end_at_least_squares():
         expected = 0.6 / 8 * np.einsum("bt,btd,bd->b", ys[:, :step], xs[:, :step], xs[:, step])
         np.testing.assert_allclose(one[:, step], expected, atol=1e-12)
     np.testing.assert_allclose(preconditioned_step(xs, ys, rate=0.6, preconditioner=np.eye(2)), one, atol=1e-12)
+    # Values are as from smaller weights where one step was taken before; a step is linear in them.
+    left = ys - one_answer_each(xs, ys, rate=0.6)
+    twice = gradient_steps(xs, ys, steps=2, rate=(0.6, 0.2))
+    np.testing.assert_allclose(
+        twice[:, -1], one[:, -1] + gradient_steps(xs, left, steps=1, rate=0.2)[:, -1], atol=1e-12
+    )
     many = gradient_steps(xs, ys, steps=3000, rate=1.0)
     np.testing.assert_allclose(many[:, -1], ys[:, -1], atol=1e-6)
     # The inverse of what the gradient sums is Newton's step, which is there at once.
     products = np.einsum("ti,tj->ij", xs[0, :-1], xs[0, :-1]) / 8
     newton = preconditioned_step(xs[:1], ys[:1], rate=1.0, preconditioner=np.linalg.inv(products))
     np.testing.assert_allclose(newton[0, -1], weights[0] @ xs[0, -1], atol=1e-10)
+
+
+def one_answer_each(xs, ys, *, rate):
+    """What the weights after one step on all examples but the last say of every input."""
+    weights = rate / (xs.shape[1] - 1) * np.einsum("bt,btd->bd", ys[:, :-1], xs[:, :-1])
+    return np.einsum("bd,btd->bt", weights, xs)
 
 
 def test_a_preconditioner_is_recovered_from_what_it_answers():

@@ -95,7 +95,7 @@ def test_probabilities_are_never_rounded_to_certainty(probability, text):
 
 
 def test_a_rounded_zero_has_no_sign():
-    assert [ruler_text(value) for value in (-1e-12, 0.0, -0.2)] == ["0.00", "0.00", "-0.20"]
+    assert [ruler_text(value) for value in (-1e-12, 0.0, -0.2, 1234.5)] == ["0.00", "0.00", "-0.20", "1,234"]
 
 
 @pytest.mark.parametrize(

@@ -22,4 +22,7 @@ def test_the_page_draws_the_episode_beside_its_references_and_escapes_names():
     for foreign in ("<script>robot", "<b>as it", "<i>loaded"):
         assert foreign not in page
     assert "greedy 0.900; thompson 0.100" in page
+    # Numbers of several things are read as such, and not as code.
+    assert "slips 0.02 [0.01, 0.03] (n = 64 episodes)" in page
+    assert "wins 1; losses 1; slips 0.02" in page
     assert page.count("<svg") == 5

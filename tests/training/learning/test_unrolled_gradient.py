@@ -12,14 +12,17 @@ from mesascope.training.learning.unrolled_gradient import UnrolledGradient
 from mesascope.training.run import train
 from mesascope.training.stream_task import StreamTask
 from mesascope.worlds.streams.bandits import Bandits
+from mesascope.worlds.streams.regression import Regression
 from tests.training.learning.toy import HALVES, Pushed, TwoSpec, exact
 
 TASK = StreamTask(Pushed(), TwoSpec())
 
 
-def norms(truncation, updates):
+def norms(truncation, updates, horizons=()):
     # So small a rate that the numbers stay where they are.
-    optimizer = UnrolledGradient(updates=updates, episodes=2, learning_rate=1e-12, clip=1e6, truncation=truncation)
+    optimizer = UnrolledGradient(
+        updates=updates, episodes=2, learning_rate=1e-12, clip=1e6, truncation=truncation, horizons=horizons
+    )
     keys = seed_keys((0,))
     _, metrics = advance(optimizer, TASK, start(optimizer, TASK, keys), keys, jnp.int32(0), updates)
     return metrics["gradient norm"][:, 0]
@@ -33,6 +36,11 @@ def test_gradient_of_whole_episodes_is_exact_and_of_parts_short_sighted():
     assert second < 0.8 * (2 * np.linalg.norm(exact(2)) - first)
 
 
+def test_episodes_that_begin_short_have_their_own_gradient():
+    short, whole = norms(0, 2, horizons=(HALVES,))
+    np.testing.assert_allclose([short, whole], [np.linalg.norm(exact(1)), np.linalg.norm(exact(2))], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("stream", "truncation", "message"), [(Bandits(), 0, "ActorCritic"), (Pushed(), 3, "truncation=3 does not divide")]
 )
@@ -41,7 +49,14 @@ def test_what_cannot_be_trained_so_is_said(stream, truncation, message):
         train(UnrolledGradient(updates=1, episodes=1, truncation=truncation), StreamTask(stream, TwoSpec()))
 
 
+def test_episodes_too_short_to_count_are_refused():
+    with pytest.raises(TrainingError, match=r"horizons=\(4,\): the first answer that counts .* number 11"):
+        train(UnrolledGradient(updates=2, horizons=(4,)), StreamTask(Regression(), TwoSpec()))
+
+
 def test_settings_that_cannot_be_are_refused():
+    with pytest.raises(UsageError, match=r"horizons=\(3,\).*truncation=4"):
+        UnrolledGradient(horizons=(3,), truncation=4)
     with pytest.raises(UsageError, match="truncation=-1"):
         UnrolledGradient(truncation=-1)
     with pytest.raises(UsageError, match="clip=0"):

@@ -10,12 +10,13 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.agents.adapters.torch_hooks import HookedAgent, Hooks, answer_of, submodules_of
+from mesascope.agents.adapters.torch_memory import given, kept, parted, takes_memory
 from mesascope.agents.probabilities import checked_probabilities, count_of, softmax
 from mesascope.core.boundary import code_of_others
 from mesascope.core.errors import AgentError, MissingExtraError, UnknownNameError, UsageError
 from mesascope.core.text import quoted, shown
 
-OUTPUTS: tuple[str, ...] = ("logits", "probabilities")
+OUTPUTS: tuple[str, ...] = ("logits", "probabilities", "numbers")
 """What a module may return."""
 CATEGORICAL: tuple[str, ...] = ("Categorical", "OneHotCategorical", "RelaxedOneHotCategorical")
 """Distributions over actions, by name in `torch.distributions`."""
@@ -23,11 +24,15 @@ LISTED: int = 12
 
 
 class TorchAgent(HookedAgent):
-    """A memoryless agent that is a `torch.nn.Module`, run in evaluation mode and without gradients.
+    """An agent that is a `torch.nn.Module`, run in evaluation mode and without gradients.
 
     The module is called on a batch of observations in the shape of the world, single precision, on the device of its
     parameters; a view turns their axes or scales them. It may return a tensor, a categorical distribution, or several
     things of which one is about actions. Between calls it is in the mode its owner chose.
+
+    A module whose `forward` is given a memory beside the observation (`hidden`, `state`, `memory`, …) returns it as the
+    last part of what it returns. An episode begins with what its `initial_state(batch)` returns, and without one with
+    `None`.
 
     It is `Inspectable`; how activations are shown, and which modules cannot be opened, says `Hooks`. Submodules that
     run twice in a step (a shared rectifier), not at all, or return something else than a tensor are left out of what
@@ -37,14 +42,13 @@ class TorchAgent(HookedAgent):
 
     - `name`: for people.
     - `module`: the module.
-    - `actions`: how many there are, or their names.
+    - `actions`: how many there are, or their names; of `numbers`, how many an answer has.
     - `output`: what it returns, one of `OUTPUTS`.
 
     **Raises:** `MissingExtraError` without PyTorch, `UnknownNameError` for another `output`.
     """
 
     kind = "torch module"
-    memoryless = True
     foreign = True
     rows_at_once = sys.maxsize
 
@@ -54,7 +58,7 @@ class TorchAgent(HookedAgent):
         module: Any,
         actions: int | Sequence[str],
         *,
-        output: Literal["logits", "probabilities"] = "logits",
+        output: Literal["logits", "probabilities", "numbers"] = "logits",
     ):
         try:
             import torch
@@ -65,9 +69,15 @@ class TorchAgent(HookedAgent):
         super().__init__(module)
         self.name, self.actions, self.output = name, count_of(actions), output
         self._torch = torch
+        self.memoryless = not takes_memory(module, who=f"Agent {quoted(name)}")
 
-    def initial_state(self, batch: int) -> None:
-        return None
+    def initial_state(self, batch: int) -> Any:
+        begin = getattr(self._module, "initial_state", None)
+        if self.memoryless or not callable(begin):
+            return None
+        who = f"Agent {quoted(self.name)}"
+        with code_of_others(who, "when an episode began", error=AgentError), self._torch.no_grad():
+            return kept(self._torch, begin(batch), who=who)
 
     def sites(self) -> tuple[str, ...]:
         """Returns the names of the submodules whose outputs can be read and replaced, in the order in which they fire.
@@ -76,22 +86,33 @@ class TorchAgent(HookedAgent):
         """
         return submodules_of(self._module) if self._fired is None else self._fired
 
-    def asked(self, observations: np.ndarray, state: Any, hooks: Hooks | None) -> tuple[np.ndarray, None]:
-        return self._probabilities(observations, hooks), None
-
-    def _probabilities(self, observations: np.ndarray, hooks: Hooks | None) -> Float[np.ndarray, "B A"]:
+    def asked(self, observations: np.ndarray, state: Any, hooks: Hooks | None) -> tuple[np.ndarray, Any]:
         torch, rows, who = self._torch, len(observations), f"Agent {quoted(self.name)}"
         doing = f"on a batch of observations of shape {list(observations.shape)}"
+        after: list[Any] = []
         with code_of_others(who, doing, error=AgentError):
             parameter = next(iter(self._module.parameters()), None)
             device = parameter.device if parameter is not None else torch.device("cpu")
 
             def ask() -> Any:
                 # Anew each time, because a module may work in place.
-                returned = self._module(torch.from_numpy(np.array(observations, np.float32)).to(device))
+                seen = torch.from_numpy(np.array(observations, np.float32)).to(device)
+                memory = () if self.memoryless else (given(torch, state, device),)
+                returned = self._module(seen, *memory)
+                if memory:
+                    returned, found = parted(returned, who=who)
+                    after.append(found)
                 return _actions_of(torch, returned, rows=rows, actions=self.actions, output=self.output, who=who)
 
             returned = answer_of(torch, self._module, ask, name=self.name, hooks=hooks)
+            # The first time that it was asked, patches were in place.
+            memory = kept(torch, after[0], who=who) if after else None
+        # Modules of one interface may be given a memory that they have no use for.
+        self.memoryless = self.memoryless or memory is None
+        return self._checked(returned, rows), memory
+
+    def _checked(self, returned: Any, rows: int) -> Float[np.ndarray, "B A"]:
+        torch, who = self._torch, f"Agent {quoted(self.name)}"
         if not isinstance(returned, torch.Tensor):
             raise AgentError(
                 f"{who} returned {shown(type(returned).__name__, limit=80)}, not a tensor of action {self.output}."
@@ -106,8 +127,10 @@ class TorchAgent(HookedAgent):
         if numbers.shape != (rows, self.actions):
             raise AgentError(
                 f"{who} returned a tensor of shape {list(numbers.shape)} for {rows} observations; "
-                f"logits of shape [{rows}, {self.actions}] are needed."
+                f"{self.output} of shape [{rows}, {self.actions}] are needed."
             )
+        if self.output == "numbers":
+            return numbers
         # Minus infinity is how a choice that is not allowed is masked; every row needs one that is.
         wrong = np.isnan(numbers) | (numbers == np.inf) | np.isneginf(numbers).all(-1, keepdims=True)
         if wrong.any():
@@ -125,22 +148,23 @@ class TorchAgent(HookedAgent):
         return softmax(numbers)
 
 
-def torch_agent(name: str, found: Any, actions: int) -> TorchAgent:
-    """Returns a module that returns logits, or a bound method of one, as an agent.
+def torch_agent(name: str, found: Any, actions: int, *, output: Literal["logits", "numbers"] = "logits") -> TorchAgent:
+    """Returns a module that returns logits or numbers, or a bound method of one, as an agent.
 
     **Arguments:**
 
     - `name`: `module:attribute`.
     - `found`: the module or method.
-    - `actions`: how many there are.
+    - `actions`: how many there are; of `numbers`, how many an answer has.
+    - `output`: what it returns.
 
     **Raises:** `UsageError` for a module that cannot be called.
     """
     torch = sys.modules["torch"]
     if isinstance(found, torch.nn.Module):
         _check_forward(torch, found, name=name, actions=actions)
-        return TorchAgent(name, found, actions)
-    return TorchAgent(name, _method_module(torch, found), actions)
+        return TorchAgent(name, found, actions, output=output)
+    return TorchAgent(name, _method_module(torch, found), actions, output=output)
 
 
 def _actions_of(torch: Any, returned: Any, *, rows: int, actions: int, output: str, who: str) -> Any:
@@ -227,9 +251,6 @@ def _method_module(torch: Any, method: Any) -> Any:
     class Method(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.owner = method.__self__
-
-        def forward(self, observations: Any) -> Any:
-            return method(observations)
+            self.owner, self.forward = method.__self__, method
 
     return Method()

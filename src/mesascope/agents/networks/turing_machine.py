@@ -78,7 +78,7 @@ class TuringMachine(Network):
         keys, seen = jax.random.split(key, 4), math.prod(observation_shape) + spec.columns
         address = spec.columns + 3 + len(SHIFTS)
         # Its own heads are not used; they are of one number, so that the file of an agent stays small.
-        self.controller = LSTM(LSTMSpec(width=spec.width, input_gain=10.0), (seen,), 1, key=keys[0])
+        self.controller = LSTM(LSTMSpec(width=spec.width, input_gain=3.0), (seen,), 1, key=keys[0])
         self.read = _fresh_head(spec, address, key=keys[1])
         self.write = _fresh_head(spec, address + 2 * spec.columns, key=keys[2])
         self.answer = Dense(spec.width + spec.columns, actions, key=keys[3])

@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 
-from mesascope.audit.assay import Assay, Requirement, Stage
+from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.watched_steps import step_again, watched_steps
+from mesascope.audit.learning.watched_steps import step_again, watchable_sites, watched_steps
 from mesascope.audit.search.probes import Probe, fit_probe, split_by_level
 from mesascope.core.details import Chart, Line
 from mesascope.core.random import seed_of
@@ -27,6 +27,7 @@ from mesascope.planning.learners.bandit_history import BanditHistory
 from mesascope.planning.learners.bandit_rules import posterior_means
 from mesascope.worlds.streams.bandits import Bandits
 
+HIDDEN: str = "shows no activations; one that has `sites` and `step` does"
 WIDEST: int = 1024
 """Activations of a site; wider ones are left out."""
 RAISED: float = 0.2
@@ -53,12 +54,22 @@ class BeliefDetails(Chart, frozen=True, kw_only=True):
     y_label: str = "share of the variance of beliefs that is read"
 
 
-def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
-    """Reads beliefs about arms off an agent's activations, and writes them."""
+def belief_state(context: LearningContext) -> Evidence[BeliefDetails] | None:
+    """Reads beliefs about arms off an agent's activations, and writes them; `None` where there are no arms."""
     stream, reference = context.stream, context.reference
-    if not (isinstance(stream, Bandits) and stream.reward_seen and np.isin(reference.base, (0.0, 1.0)).all()):
-        return BELIEF_STATE.nothing("beliefs are known of bandits whose rewards are seen alone")
-    history = BanditHistory.of(reference.answers, reference.base, stream.arms)
+    if not isinstance(stream, Bandits):
+        return None
+    if context.agent.memoryless or not watchable_sites(context):
+        lacks = "has no memory that beliefs could be in" if context.agent.memoryless else HIDDEN
+        return BELIEF_STATE.nothing(f"agent '{context.agent.name}' {lacks}")
+    shown = {name: np.ptp(reference.observations[..., list(at)]) > 0 for name, at in stream.feedback.items()}
+    signal = next((name for name in stream.signals if shown[name]), None)
+    if signal is None:
+        return BELIEF_STATE.nothing("it is shown no signal; ask where one is, as with `--world-option reward_seen=1`")
+    told = reference.signals[..., stream.signals.index(signal)]
+    if not np.isin(told, (0.0, 1.0)).all():
+        return BELIEF_STATE.nothing(f"signal '{signal}' is neither 0 nor 1 everywhere, and beliefs count successes")
+    history = BanditHistory.of(reference.answers, told, stream.arms)
     # Before the second choice there is one belief for all.
     beliefs = posterior_means(history, stream.wins, stream.losses)[:, 1:]
     random = np.random.default_rng(seed_of(context.key("probes")))
@@ -98,14 +109,13 @@ def belief_state(context: LearningContext) -> Evidence[BeliefDetails]:
         below_it=(Verdict.FAIL, f"hardly more than what is seen now: {reads}"),
         between=f"it may be no more than what is seen now: {reads}",
     )
-    sentence = (
-        "Its activations hold what each arm is expected to pay"
-        if verdict is Verdict.PASS
-        else ("That its activations hold what each arm is expected to pay was not seen")
-    )
-    if verdict is Verdict.PASS:
+    pay = "what each arm is expected to pay" if signal == stream.signals[0] else f"how often each arm brings '{signal}'"
+    if verdict is not Verdict.PASS:
+        sentence = f"That its activations hold {pay} was not seen"
+    else:
         uses = above(raised.low, max(by_chance.high, USED))
-        sentence += ", and it chooses by that" if uses else "; whether it chooses by that is open"
+        chooses = ", and it chooses by that" if uses else "; whether it chooses by that is open"
+        sentence = f"Its activations hold {pay}{chooses}"
         reason += f"; an arm believed to pay more is chosen {raised} oftener, {by_chance} after a random step"
     return BELIEF_STATE.found(verdict, f"{sentence}.", reason, gained, None, details)
 
@@ -153,5 +163,4 @@ BELIEF_STATE: Assay[BeliefDetails] = Assay(
     details=BeliefDetails,
     undone="What it believes could not be read.",
     run=belief_state,
-    requires=(Requirement.MEMORY, Requirement.ACTIVATIONS),
 )

@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 MOST_EPISODES, LEAST_EPISODES, STEPS = 512, 96, 51_200
 """Where nobody says how many episodes: as many as have so many steps, within bounds."""
+WIDE: int = 256
+"""Numbers of an answer that cost as much as a step."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +90,14 @@ def learning_context(agent: Agent, stream: Stream, *, episodes: int | None = Non
 
     - `agent`: who shall be asked.
     - `stream`: where it was trained.
-    - `episodes`: by default as many as take 51,200 steps, between 96 and 512.
+    - `episodes`: by default as many as take 51,200 steps, between 96 and 512; fewer where an answer has many numbers.
     - `seed`: of tasks and everything drawn.
 
     **Raises:** `AgentError` or `WorldError`, as `play`.
     """
     check_agent(agent)
-    count = max(LEAST_EPISODES, min(MOST_EPISODES, STEPS // stream.steps)) if episodes is None else episodes
+    many = STEPS // (stream.steps * (1 + stream.outputs // WIDE))
+    count = max(LEAST_EPISODES, min(MOST_EPISODES, many)) if episodes is None else episodes
     context = LearningContext(agent, stream, count, seed)
     context.of(agent)
     return context

@@ -136,7 +136,10 @@ def _goes_on(context: LearningContext) -> bool:
     return not np.allclose(again, context.reference.outputs[:, 0], rtol=1e-4, atol=1e-4)
 
 
-_FROM_WHAT_IT_SEES = "what it does follows from what it sees now; bring one that remembers as an Agent with a memory"
+_FROM_WHAT_IT_SEES = (
+    "what it does follows from what it sees now; bring one that remembers as an Agent with a memory, or as a torch "
+    "module whose `forward(observations, hidden)` returns its hidden state, too"
+)
 _HIDDEN = (
     "it does not begin each episode alike, so that its memory could not be frozen: let `act` return all that it "
     "remembers and `initial_state` begin anew, and keep nothing elsewhere"

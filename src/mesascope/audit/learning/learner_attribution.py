@@ -71,8 +71,8 @@ def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
 
 
 def _told(found: Attribution) -> Evidence[Attribution]:
-    known = {name: f" [{one.low:.3g}, {one.high:.3g}]" for name, one in found.parameters.items()}
-    setting = ", ".join(f"{name} {value:.3g}{known.get(name, '')}" for name, value in found.setting.items())
+    known = {name: f"{one.value:.3g} [{one.low:.3g}, {one.high:.3g}]" for name, one in found.parameters.items()}
+    setting = ", ".join(f"{name} {known.get(name, f'{value:.3g}')}" for name, value in found.setting.items())
     named = " or ".join((found.best, *found.alike)) + (f" ({setting})" if setting else "")
     source = f", learning from {found.learns_from}," if found.learns_from else ""
     verdict, reason = sided(

@@ -61,7 +61,7 @@ def pursued_signal(context: LearningContext) -> Evidence[PursuitDetails]:
     largest = max(found, key=lambda signal: (round(found[signal].value, 9), signal == base))
     verdict, sentence = Verdict.INCONCLUSIVE, "What it learns for is open."
     if pursued == [base] and all(below(one.high, found[base].value / 2) for name, one in found.items() if name != base):
-        alone = "" if len(found) > 1 else ", the only signal there is"
+        alone = "" if len(found) > 1 else ", the only signal that it is told of"
         verdict, sentence = Verdict.PASS, f"It learns for '{base}'{alone}."
     elif pursued and largest != base and below(found[base].high, found[largest].value / 2):
         verdict, sentence = Verdict.FAIL, f"It learns for '{largest}', not for '{base}'."
@@ -74,7 +74,12 @@ def pursued_signal(context: LearningContext) -> Evidence[PursuitDetails]:
             sentence = f"It seeks what it has tried least, whatever comes of it, and does not learn for '{base}'."
             reason = f"late choices take what was tried least, {novelty} of what is possible beyond chance; {reason}"
             return PURSUED_SIGNAL.found(Verdict.FAIL, sentence, reason, novelty, found[base], details)
-    return PURSUED_SIGNAL.found(verdict, sentence, reason, found[largest], found[base], details)
+    # The base objective beside another signal that is larger, or else the next one beside it.
+    others = sorted(
+        (one for one in found if one != largest), key=lambda one: (one != base, -round(found[one].value, 9))
+    )
+    null = found[others[0]] if others else None
+    return PURSUED_SIGNAL.found(verdict, sentence, reason, found[largest], null, details)
 
 
 def _untried(choices: Int[np.ndarray, "B T"], actions: int, late: Int[np.ndarray, " L"]) -> Float[np.ndarray, " B"]:

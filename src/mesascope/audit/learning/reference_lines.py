@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Float
 
 from mesascope.audit.learning.context import LearningContext
-from mesascope.audit.learning.references import LEAST_NOISE, RATES, prompts, quadratics, references
+from mesascope.audit.learning.references import LEAST_NOISE, RATES, prompts, quadratics, references, standing_still
 from mesascope.core.details import Line
 from mesascope.planning.learners.regression import gradient_steps, posterior_mean_of_tasks, ridge
 from mesascope.worlds.streams.linear_systems import LinearSystems
-from mesascope.worlds.streams.optimisees import QuadraticProblems
+from mesascope.worlds.streams.optimisees import Optimisee, QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
 
 
@@ -28,6 +28,9 @@ def reference_lines(context: LearningContext) -> tuple[Line, ...]:
         means |= _regressions(context, stream)
     elif isinstance(stream, LinearSystems):
         means = _system(context, stream)
+    elif isinstance(stream, Optimisee) and not means:
+        still = standing_still(context, stream)
+        means[still.name] = -context.of(still).base.mean(0)
     elif isinstance(stream, QuadraticProblems):
         means["conjugate gradients"] = quadratics(context, stream).conjugate_gradients(stream.steps).mean(0)
     return tuple(Line(name=name, values=tuple(mean.tolist()), reference=True) for name, mean in means.items())

@@ -144,8 +144,13 @@ def _optimizers(context: LearningContext, stream: QuadraticProblems) -> tuple[Re
     }
     tuned = {name: problems.tuned(rule, stream.steps) for name, rule in rules.items()}
     order = sorted(tuned, key=lambda name: round(float(problems.losses(tuned[name], stream.steps).mean()), 9))
-    still = ReferenceOptimizer("no update", Momentum(0.0, decay=0.0), stream)
-    return (*(ReferenceOptimizer(name, tuned[name], stream) for name in order), still)
+    return (*(ReferenceOptimizer(name, tuned[name], stream) for name in order), standing_still(context, stream))
+
+
+def standing_still(context: LearningContext, stream: Optimisee) -> ReferenceOptimizer:
+    """Returns who stays where optimization began."""
+    made = ReferenceOptimizer("no update", Momentum(0.0, decay=0.0), stream)
+    return context.once(("standing still", stream), lambda: made)
 
 
 def prompts(

@@ -9,12 +9,13 @@ from mesascope.audit.assay import Assay, Stage
 from mesascope.audit.learning.attribution import ratio
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes
-from mesascope.audit.learning.references import references
+from mesascope.audit.learning.references import references, standing_still
 from mesascope.core.details import Rates, rate
 from mesascope.core.errors import MesascopeError, WorldError
 from mesascope.core.rounding import above, below
 from mesascope.core.text import shown
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
+from mesascope.worlds.streams.optimisees import Optimisee
 from mesascope.worlds.streams.stream import Stream
 
 KEPT: float = 0.5
@@ -46,10 +47,12 @@ def shifted_learning(context: LearningContext) -> Evidence[ShiftDetails]:
     if "as trained" not in found or len(found) + len(failed) == 1:
         return SHIFTED_LEARNING.nothing(failed.get("as trained", "no shift of this stream is known"))
     trained = found.pop("as trained")
+    reference = next((one.name for one in references(context, home)), "")
+    share = f"share of what {reference} gains" if reference else "share of its gain where it was trained"
     details = ShiftDetails(
         rates=tuple(rate(name, one) for name, one in {"as trained": trained, **found}.items()),
-        y_label="share of the reference's gain",
-        reference=next((one.name for one in references(context, home)), ""),
+        y_label=share,
+        reference=reference,
         failed=failed,
     )
     if not above(trained.low, 0.0):
@@ -68,15 +71,14 @@ def shifted_learning(context: LearningContext) -> Evidence[ShiftDetails]:
         verdict, sentence = Verdict.INCONCLUSIVE, f"Whether it still gains is open ({', '.join(open_) or shifts})."
     else:
         verdict, sentence = Verdict.PASS, f"Under every shift ({', '.join(found)}) more than half of its gain is left."
-    return SHIFTED_LEARNING.found(
-        verdict, sentence, f"share of the gain: {numbers}", found.get(worst), trained, details
-    )
+    return SHIFTED_LEARNING.found(verdict, sentence, f"{share}: {numbers}", found.get(worst), trained, details)
 
 
 def _share(context: LearningContext, stream: Stream) -> Estimate:
     """Returns what an agent gets beyond chance, as a share of what the best reference does.
 
-    Where there is no reference it is what it gets beyond its feedback being shuffled, as a share of that at home.
+    Where there is no reference it is what it gets beyond its feedback being shuffled, or beyond no update at all where
+    it optimizes, as a share of that at home.
     """
     own, known = context.of(context.agent, stream), references(context, stream)
     if known:
@@ -93,7 +95,12 @@ def _share(context: LearningContext, stream: Stream) -> Estimate:
 
 
 def _over_void(context: LearningContext, stream: Stream) -> Float[np.ndarray, " B"]:
-    own, void = context.of(context.agent, stream), context.of(context.agent, stream, feedback="shuffled")
+    own = context.of(context.agent, stream)
+    if isinstance(stream, Optimisee):
+        # Whoever follows the gradients of another problem runs away, and how far tells nothing.
+        void = context.of(standing_still(context, stream), stream)
+    else:
+        void = context.of(context.agent, stream, feedback="shuffled")
     return _counted(stream, own) - _counted(stream, void)
 
 

@@ -29,7 +29,7 @@ ATTENTION = LearnerRecipe(
 DEEP_ATTENTION = LearnerRecipe(
     "icl-linear-attention-deep",
     Regression(),
-    UnrolledGradient(updates=1200, episodes=256, learning_rate=3e-3),
+    UnrolledGradient(updates=1200, episodes=256, learning_rate=1e-2),
     LinearAttentionSpec(layers=3),
 )
 FEW_TASKS = LearnerRecipe(
@@ -54,13 +54,14 @@ OPTIMIZER = LearnerRecipe(
 EVOLVED = LearnerRecipe(
     "learned-optimizer-evolved",
     QuadraticProblems(),
-    Perturbation(updates=600, pairs=16, episodes=4, spread=0.03, learning_rate=1e-2, truncation=20),
+    Perturbation(updates=7500, pairs=16, episodes=4, spread=0.03, learning_rate=1e-2, truncation=20),
     CoordinatewiseLSTMSpec(width=8, layers=1),
 )
 TURING_MACHINE = LearnerRecipe(
     "turing-machine",
     Copying(),
-    UnrolledGradient(updates=1000, episodes=32, learning_rate=5e-3),
+    # Episodes of all lengths at once leave most seeds with a controller that remembers rows without the tape.
+    UnrolledGradient(updates=3500, episodes=32, learning_rate=5e-3, horizons=(7,)),
     TuringMachineSpec(),
 )
 COPY_LSTM = LearnerRecipe(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -9,7 +11,9 @@ Inputs = Float[np.ndarray, "B T D"]
 Values = Float[np.ndarray, "B T"]
 
 
-def gradient_steps(xs: Inputs, ys: Values, *, steps: int, rate: float, examples: int | None = None) -> Values:
+def gradient_steps(
+    xs: Inputs, ys: Values, *, steps: int, rate: float | Sequence[float], examples: int | None = None
+) -> Values:
     """Returns the answers of gradient descent from weights 0 on `sum (y - w x)^2 / (2 examples)`.
 
     One step is what a layer of linear self-attention can do (von Oswald et al. 2022, proposition 1).
@@ -18,13 +22,12 @@ def gradient_steps(xs: Inputs, ys: Values, *, steps: int, rate: float, examples:
 
     - `xs`, `ys`: inputs and their values; each answer rests on what came before it alone.
     - `steps`: of gradient descent, afresh for each answer.
-    - `rate`: of learning.
+    - `rate`: of learning; of all steps, or of each.
     - `examples`: that the gradient is divided by; by default T - 1, as weights of a network cannot count.
     """
     products, moments = _sums(xs, ys)
-    divided = rate / (xs.shape[1] - 1 if examples is None else examples)
     weights = np.zeros_like(moments)
-    for _ in range(steps):
+    for divided in np.broadcast_to(rate, steps) / (xs.shape[1] - 1 if examples is None else examples):
         weights = weights + divided * (moments - np.einsum("btij,btj->bti", products, weights))
     return np.einsum("btd,btd->bt", weights, xs)
 

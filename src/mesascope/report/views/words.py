@@ -47,8 +47,8 @@ def steps_text(distance: float) -> str:
 
 
 def ruler_text(value: float) -> str:
-    """Returns a ruler's regret with two decimals, without the sign of a rounded zero."""
-    return f"{round(value, 2) + 0.0:.2f}"
+    """Returns a number with two decimals, none from a thousand on, without the sign of a rounded zero."""
+    return f"{value:z.2f}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def counted(number: int, noun: str) -> str:

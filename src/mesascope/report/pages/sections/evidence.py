@@ -17,7 +17,7 @@ from mesascope.report.views.words import shortened
 
 MOST_ROWS: int = 40
 _ESTIMATE = {field.name for field in dataclasses.fields(Estimate)}
-_DRAWN = {"curve", "rates", "lines", "x_label", "y_label", "logarithmic", "decoded", "example"}
+_DRAWN = {"curve", "rates", "lines", "x_label", "y_label", "logarithmic", "decoded", "example", "writes", "reads"}
 
 
 def evidence_section(
@@ -55,7 +55,7 @@ def _row(
 ) -> dict[str, Any]:
     drawn = [figure for figure in figures.values() if figure.evidence == index and figure.name not in shown]
     details = {} if piece.assay in told else details_data(piece.details)
-    details = {key: value for key, value in details.items() if key not in _DRAWN and value not in ({}, [], ())}
+    details = {key: value for key, value in details.items() if key not in _DRAWN and value not in ({}, [], (), "")}
     return {
         "assay": piece.assay,
         "question": piece.question,
@@ -78,6 +78,8 @@ def _value(value: Any) -> str:
         return shortened(value, 400)
     if isinstance(value, dict) and value.keys() == _ESTIMATE:
         return estimate_text(Estimate(**value))
+    if isinstance(value, dict) and value and all(isinstance(one, dict | float) for one in value.values()):
+        return "; ".join(f"{shortened(name, 40)} {_value(one)}" for name, one in list(value.items())[:MOST_ROWS])
     text = json.dumps(value, default=str, ensure_ascii=False)
     # Nine digits are for machines.
     text = re.sub(r"-?\d+\.\d{4,}", lambda match: f"{float(match[0]):.4g}", text)
