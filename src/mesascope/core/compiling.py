@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
@@ -27,7 +27,8 @@ def compiled_briefly(function: Callable[P, R]) -> Callable[P, R]:
 
     - `function`: of arguments by place.
     """
-    compiled = functools.partial(eqx.filter_jit, compiler_options=dict(BRIEF))(function)
+    options: dict[str, Any] = {"compiler_options": dict(BRIEF)}
+    compiled: Callable[P, R] = eqx.filter_jit(function, **options)
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
