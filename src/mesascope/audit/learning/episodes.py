@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 import equinox as eqx
@@ -54,7 +53,7 @@ class Episodes:
         return self.signals[..., 0]
 
 
-@partial(eqx.filter_jit, compiler_options=BRIEF)
+@eqx.filter_jit(compiler_options=BRIEF)  # pyright: ignore[reportCallIssue] - its overloads leave these out
 def _begin(stream: Stream, keys: jax.Array) -> tuple[Any, Any, jax.Array]:
     def one(key: RandomKey):
         key_task, key_begin = jax.random.split(key)
@@ -64,7 +63,7 @@ def _begin(stream: Stream, keys: jax.Array) -> tuple[Any, Any, jax.Array]:
     return jax.vmap(one)(keys)
 
 
-@partial(eqx.filter_jit, compiler_options=BRIEF)
+@eqx.filter_jit(compiler_options=BRIEF)  # pyright: ignore[reportCallIssue] - its overloads leave these out
 def _step(
     stream: Stream, tasks: Any, states: Any, answers: jax.Array, keys: jax.Array
 ) -> tuple[Any, jax.Array, jax.Array]:
