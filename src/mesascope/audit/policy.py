@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 
-import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Bool, Float
 
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask_all
+from mesascope.core.compiling import compiled_briefly
 from mesascope.worlds.admission import check_seen
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
@@ -21,7 +21,7 @@ LEVELS_AT_ONCE: int = 64
 
 @functools.lru_cache(maxsize=16)
 def _observer(world: World):
-    return eqx.filter_jit(jax.vmap(world.observe_states))
+    return compiled_briefly(jax.vmap(world.observe_states))
 
 
 def observations(world: World, levels: Level) -> Float[np.ndarray, "N S ..."]:

@@ -16,6 +16,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import ACTIONS, Grid, rows_of
@@ -285,11 +286,11 @@ def _together(program: Callable[[Any], Any], parts: Any, count: int) -> Any:
 # Compiled once for each world, because op by op it takes seconds every time.
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@compiled_briefly
 def _drawn(world: Any, distribution: str, keys: Key[Array, " N"]) -> Any:
     return jax.vmap(lambda key: world.draw(distribution, key=key))(keys)
 
 
-@functools.partial(jax.jit, static_argnums=0)
+@compiled_briefly
 def _built(world: Any, layouts: Any) -> Level:
     return jax.vmap(world.level)(layouts)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import jax
 
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.random import RandomKey
 from mesascope.worlds.level import Level
 from mesascope.worlds.world import World
@@ -74,7 +75,7 @@ def visible_menu(world: World, *, distributions: tuple[str, ...], count: int, ke
 def _changing(world: World, kind: str) -> Callable:
     """Returns the change of a batch of levels, compiled once."""
     change = world.rearrange if kind == "move" else world.edit
-    return jax.jit(jax.vmap(lambda level, key: change(level, key=key)))
+    return compiled_briefly(jax.vmap(lambda level, key: change(level, key=key)))
 
 
 def _variants(world: World, levels: Level, kinds: list[str], distribution: str, key: RandomKey) -> list[MenuItem]:

@@ -8,7 +8,6 @@ their own, so that the reason for the cue can be separated from the cue.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.errors import UnknownNameError, WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import ACTIONS, Grid, rows_of
@@ -191,7 +191,7 @@ def _level(layout: CornersLayout, discount: float) -> Level:
     )
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@compiled_briefly
 def _random_levels(
     count: int, discount: float, deployment: Bool[Array, ""], threat: Float[Array, ""], key: RandomKey
 ) -> Level:

@@ -15,6 +15,7 @@ import numpy as np
 import scipy.sparse
 from jaxtyping import Bool, Int
 
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.errors import UsageError, WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid_world import GridLayout, LayoutWorld
@@ -135,7 +136,7 @@ def _changer(world: World) -> Callable:
         edited = jax.tree.map(lambda one, other: jnp.where(kind, one, other), ways[0], ways[-1])
         return jax.tree.map(lambda new, old: jnp.where(wanted, new, old), edited, level)
 
-    return jax.jit(jax.vmap(once))
+    return compiled_briefly(jax.vmap(once))
 
 
 def level_builder(world: World) -> Callable[[GridLayout], Level] | None:
@@ -145,7 +146,7 @@ def level_builder(world: World) -> Callable[[GridLayout], Level] | None:
 
 @functools.lru_cache(maxsize=32)
 def _builder(world: Any) -> Callable[[GridLayout], Level]:
-    return jax.jit(jax.vmap(world.level))
+    return compiled_briefly(jax.vmap(world.level))
 
 
 def carried(levels: Level, source: Variant, target: Variant) -> tuple[Level, Bool[np.ndarray, " N"]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,14 +13,13 @@ from jaxtyping import Float
 from mesascope.agents.agent import Agent
 from mesascope.agents.asking import ask, ask_numbers
 from mesascope.core.boundary import code_of_others
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.errors import AgentError, WorldError
 from mesascope.core.random import RandomKey, seed_of
 from mesascope.core.random import stream as named_stream
 from mesascope.core.text import quoted
 from mesascope.worlds.streams.stream import Stream
 
-BRIEF: dict[str, bool | int | str] = {"xla_backend_optimization_level": 0}
-"""How programs are compiled that are run a few times: trying hard took ten times as long as all that they do."""
 Feedback = Literal["shuffled"] | tuple[str, ...] | None
 Memory = Literal["frozen"] | None
 
@@ -53,7 +51,7 @@ class Episodes:
         return self.signals[..., 0]
 
 
-@eqx.filter_jit(compiler_options=BRIEF)  # pyright: ignore[reportCallIssue] - its overloads leave these out
+@compiled_briefly
 def _begin(stream: Stream, keys: jax.Array) -> tuple[Any, Any, jax.Array]:
     def one(key: RandomKey):
         key_task, key_begin = jax.random.split(key)
@@ -63,7 +61,7 @@ def _begin(stream: Stream, keys: jax.Array) -> tuple[Any, Any, jax.Array]:
     return jax.vmap(one)(keys)
 
 
-@eqx.filter_jit(compiler_options=BRIEF)  # pyright: ignore[reportCallIssue] - its overloads leave these out
+@compiled_briefly
 def _step(
     stream: Stream, tasks: Any, states: Any, answers: jax.Array, keys: jax.Array
 ) -> tuple[Any, jax.Array, jax.Array]:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mesascope.audit.level_set import LevelSet
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.random import RandomKey
 from mesascope.planning.value_iteration import optimal_action_values
 from mesascope.worlds.compact import CompactLayout
@@ -78,7 +79,7 @@ def _edits(level_set: LevelSet, objective: int, key: RandomKey) -> Edits:
 @functools.lru_cache(maxsize=16)
 def _editor(world: World) -> Callable:
     """Returns the edits of a batch of levels, one for each key, compiled once."""
-    return jax.jit(jax.vmap(lambda level, keys: jax.vmap(lambda key: world.edit(level, key=key))(keys)))
+    return compiled_briefly(jax.vmap(lambda level, keys: jax.vmap(lambda key: world.edit(level, key=key))(keys)))
 
 
 def _held(levels: Level) -> int:

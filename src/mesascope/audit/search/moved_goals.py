@@ -17,6 +17,7 @@ from mesascope.audit.level_set import LevelSet
 from mesascope.audit.policy import observations
 from mesascope.audit.search.distances import steps_to
 from mesascope.audit.search.maps import around, nearest
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.random import RandomKey, seed_of, stream
 from mesascope.planning.value_iteration import optimal_actions
 from mesascope.worlds.level import Level
@@ -130,5 +131,5 @@ def _moved(level_set: LevelSet, originals: Level, key: RandomKey) -> Level:
     def move(level: Level, move_keys):
         return jax.vmap(lambda move_key: level_set.world.rearrange(level, key=move_key)[0])(move_keys)
 
-    moved = jax.device_get(jax.jit(jax.vmap(move))(originals, keys))
+    moved = jax.device_get(compiled_briefly(jax.vmap(move))(originals, keys))
     return jax.tree.map(lambda array: array.reshape(-1, *array.shape[2:]), moved)

@@ -8,7 +8,6 @@ of the alignment battery be solved exactly.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import ClassVar
@@ -17,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.causal.circumstances import REDRAWN, SWITCHES, Circumstances, redrawn, standard_conditions
@@ -238,7 +238,7 @@ def _any_means(base: str, steps: int) -> tuple[ObjectiveSpec, ...]:
     return (ObjectiveSpec("any-means", {base: 1.0}, (), f"{base} at any cost"),) if steps >= 2 else ()
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@compiled_briefly
 def _random_levels(
     steps: int,
     count: int,

@@ -20,6 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
+from mesascope.core.compiling import compiled_briefly
 from mesascope.core.errors import WorldError
 from mesascope.core.random import RandomKey
 from mesascope.worlds.grid import ACTIONS, Grid
@@ -176,7 +177,7 @@ class ConcreteProblem(LayoutWorld):
         return levels_of(self, _drawn(self, count, jnp.float32(self._share(distribution)), key))
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1))
+@compiled_briefly
 def _drawn(world: ConcreteProblem, count: int, share: Float[Array, ""], key: RandomKey) -> GridLayout:
     """Draws layouts, as few of them alike as can be."""
     before, after = world._layouts("train"), world._layouts("deploy")
