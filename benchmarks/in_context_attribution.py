@@ -1,12 +1,12 @@
 """Is a learner's algorithm named rightly? Scripted learners with drawn parameters, attributed blind by their choices.
 
 Each listed family (greedy, epsilon-greedy, Thompson sampling, upper confidence bounds, win-stay-lose-shift, the Gittins
-index, the Bayes-adaptive optimum, chance) and six kinds that no reference describes, in bandits of two to five arms and
-ten to twenty pulls. They are simulated by `scripted_learners.py`, which shares no code with the attribution. Thresholds
-were chosen on seeds below 100; these are 2000 and up. (On 1000 and up .87 of learners that no reference describes were
-told: one that likes some places passed for a reference that does. Since then references may prefer places only among
-arms of which the same is known; so these are other seeds.) Half of the priors of learners that plan are round numbers,
-of which some are among those that the attribution tries first, and half are not.
+index, the Bayes-adaptive optimum, a delta rule, chance) and six kinds that no reference describes, in bandits of two to
+five arms and ten to twenty pulls. They are simulated by `scripted_learners.py`, which shares no code with the
+attribution. Thresholds were chosen on seeds below 100; these are 2000 and up. (On 1000 and up .87 of learners that no
+reference describes were told: one that likes some places passed for a reference that does. Since then references may
+prefer places only among arms of which the same is known; so these are other seeds.) Half of the priors of learners that
+plan are round numbers, of which some are among those that the attribution tries first, and half are not.
 """
 
 from __future__ import annotations

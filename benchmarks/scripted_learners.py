@@ -25,8 +25,9 @@ LISTED = (
     "gittins",
     "bayes-adaptive",
     "random",
+    "delta-rule",
 )
-OTHERS = ("reversed", "least-tried", "delta-rule", "commits", "mixture", "proxy")
+OTHERS = ("reversed", "least-tried", "perseveres", "commits", "mixture", "proxy")
 """Learners that no reference describes."""
 
 
@@ -71,7 +72,10 @@ def drawn(family: str, seed: int) -> Scripted:
             name: round_[random.integers(5)] if seed % 2 else float(2.0 ** random.uniform(-1, 1.6))
             for name in ("wins", "losses")
         }
-    slip = 0.0 if family in ("epsilon-greedy", "random", "win-stay-lose-shift") else float(random.uniform(0.0, 0.06))
+    elif family == "delta-rule":
+        parameters = {"rate": random.uniform(0.1, 0.9), "beta": float(2.0 ** random.uniform(1, 4))}
+    own_chance = ("epsilon-greedy", "random", "win-stay-lose-shift", "delta-rule")
+    slip = 0.0 if family in own_chance else float(random.uniform(0.0, 0.06))
     return Scripted(family, parameters, slip, arms, horizon, seed)
 
 
@@ -106,6 +110,10 @@ def chooser(learner: Scripted) -> Chooser:
 
     def means(won, lost):
         return (won + 1) / (won + lost + 2)
+
+    def by_weight(weights: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        shares = (weights / weights.sum(-1, keepdims=True)).cumsum(-1)
+        return (random.random((len(weights), 1)) > shares[:, :-1]).sum(-1)
 
     def greedy(won, lost, last, paid, pull, random):
         return highest(means(won, lost), random)
@@ -160,10 +168,16 @@ def chooser(learner: Scripted) -> Chooser:
             values = np.full(won.shape, 0.5)
         else:
             rows = np.arange(len(last))
-            values[rows, last] += 0.5 * (paid - values[rows, last])
-        weights = np.exp(6.0 * values)
-        shares = (weights / weights.sum(-1, keepdims=True)).cumsum(-1)
-        return (random.random((len(won), 1)) > shares[:, :-1]).sum(-1)
+            values[rows, last] += own["rate"] * (paid - values[rows, last])
+        return by_weight(np.exp(own["beta"] * values), random)
+
+    habits = np.zeros(0)
+
+    def perseveres(won, lost, last, paid, pull, random):
+        # What was chosen lately is chosen again, whatever it paid; rewards matter a little.
+        nonlocal habits
+        habits = np.zeros(won.shape) if pull == 0 else habits + 0.4 * ((last[:, None] == np.arange(arms)) - habits)
+        return by_weight(np.exp(4.0 * habits + 2.0 * means(won, lost)), random)
 
     def commits(won, lost, last, paid, pull, random):
         if pull < 2 * arms:
@@ -192,6 +206,7 @@ def chooser(learner: Scripted) -> Chooser:
         "random": by_chance,
         "reversed": reversed_,
         "least-tried": least_tried,
+        "perseveres": perseveres,
         "delta-rule": delta_rule,
         "commits": commits,
         "mixture": mixture,

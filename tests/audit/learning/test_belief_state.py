@@ -27,7 +27,7 @@ class Open(ReferenceAgent):
 
     def step(self, observations, state, patches=None):
         _, memory = self.act(observations, state)
-        history = BanditHistory(*memory, np.zeros(memory[0].shape[:2], int) - 1, np.zeros(memory[0].shape[:2]), 9)
+        history = BanditHistory(*memory[:2], np.zeros(memory[0].shape[:2], int) - 1, np.zeros(memory[0].shape[:2]), 9)
         beliefs = posterior_means(history, 1.0, 1.0)[:, 0]
         shown = beliefs if self.holds else np.random.default_rng(0).random(beliefs.shape)
         shown = shown if patches is None else np.asarray(patches["belief"], float)

@@ -11,6 +11,7 @@ from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.audit.learning.learner_fit import Choices
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.bandit_rules import EpsilonGreedy, UpperConfidence, WinStayLoseShift
+from mesascope.planning.learners.delta_rule import DeltaRule
 from mesascope.planning.learners.regression import gradient_steps, preconditioned_step, ridge, transformed_steps
 from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.copying import Copying
@@ -25,6 +26,24 @@ def choices_of(learner, *, seed=0) -> Choices:
     generator = np.random.default_rng(seed)
     pays = generator.random((EPISODES, ARMS))
     return Choices(*learner.play(pays, HORIZON, generator=generator), ARMS, HORIZON)
+
+
+def test_an_inner_learning_rate_and_exploration_are_recovered_with_intervals():
+    found = attribute(choices_of(DeltaRule(rate=0.6, beta=5.0)), seed=0)
+    assert (found.best, found.alike) == ("delta-rule", ())
+    assert found.explained.high > 0.95
+    rate, beta = found.parameters["rate"], found.parameters["beta"]
+    assert rate.low < 0.6 < rate.high < rate.low + 0.3
+    assert beta.low < 5.0 < beta.high < 1.5 * beta.low
+    assert "slips" not in found.parameters
+
+
+def test_situations_in_which_order_matters_are_looked_at_one_by_one():
+    rule, choices = DeltaRule(0.4, 3.0), choices_of(WinStayLoseShift(0.9, 0.6))
+    chosen = np.take_along_axis(choices.of_all(rule), choices.choices[..., None], -1)
+    some = np.arange(EPISODES) % 3 == 0
+    nats = np.log(choices.of_chosen(rule)) @ choices.counts(some, in_order=True)
+    assert nats == pytest.approx(np.log(chosen[some]).sum())
 
 
 @pytest.mark.parametrize(
@@ -81,7 +100,7 @@ def test_situations_are_looked_at_once_and_mean_the_same():
     np.testing.assert_allclose(choices.of_all(rule), rule.probabilities(choices.history), atol=1e-12)
     assert len(choices.situations[1].reshape(-1)) > 3 * len(choices.situations[0].successes)
     chosen = np.take_along_axis(choices.of_all(rule), choices.choices[..., None], -1)
-    counts = choices.counts(np.ones(EPISODES, bool))
+    counts = choices.counts(np.ones(EPISODES, bool), in_order=False)
     assert np.log(choices.of_chosen(rule)) @ counts == pytest.approx(np.log(chosen).sum())
 
 

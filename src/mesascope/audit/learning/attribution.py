@@ -66,26 +66,25 @@ def attribute(choices: Choices, *, seed: int) -> Attribution:
     """
     families = fit_families(choices)
     everything = np.ones(len(choices.choices), bool)
-    counts = choices.counts(everything)
     evidence = {}
     for family, fitted in families.items():
-        learner, slip = fitted.best(counts)
+        learner, slip = fitted.best(everything)
         table, leant = (_predicted(choices, learner, slip, one) for one in (None, everything))
         gained = float(_nats(choices, leant).sum() - _nats(choices, table).sum())
         # What an order of arms explains beyond what it costs to state one (Schwarz 1978).
         cost = (choices.arms - 1) / 2 * float(np.log(choices.choices.size))
-        evidence[family] = fitted.evidence(counts) + max(0.0, gained - cost)
+        evidence[family] = fitted.evidence(everything) + max(0.0, gained - cost)
     most = max(evidence.values())
     weights = {family: float(np.exp(nats - most)) for family, nats in evidence.items()}
     # To a thousandth, so that no order hangs on last bits.
     order = sorted(evidence, key=lambda family: (-round(evidence[family], 3), family))
-    own, slip = families[order[0]].best(counts)
+    own, slip = families[order[0]].best(everything)
     explained, predictable = _explained(choices, families, order[0], seed)
     return Attribution(
         posterior=tuple((family, weights[family] / sum(weights.values())) for family in order),
         alike=tuple(family for family in order[1:] if evidence[family] > most - ALIKE),
         setting={name: float(getattr(own, name)) for name in families[order[0]].axes} | {"slips": slip},
-        parameters=families[order[0]].parameters(counts, episodes=len(everything)),
+        parameters=families[order[0]].parameters(everything),
         nats=most,
         explained=explained,
         predictable=predictable,
@@ -101,8 +100,7 @@ def _explained(
     half = np.arange(episodes) % 2 == 0
     own, flexible = np.empty(episodes), np.empty(episodes)
     for fitting in (half, ~half):
-        counts = choices.counts(fitting)
-        tables = {family: _predicted(choices, *fitted.best(counts), fitting) for family, fitted in families.items()}
+        tables = {family: _predicted(choices, *fitted.best(fitting), fitting) for family, fitted in families.items()}
         own[~fitting] = _nats(choices, tables[best]).mean(1)[~fitting]
         flexible[~fitting] = flexible_nats(choices, list(tables.values()), fitting).mean(1)[~fitting]
     chance = -np.log(arms)
@@ -128,7 +126,7 @@ def _predicted(
     if fitting is None or isinstance(learner, Random):
         return (1 - slip) * table + slip / arms
     history = choices.history
-    codes = history.successes * (choices.horizon + 1) + history.failures
+    codes = history.order if learner.in_order else history.successes * (choices.horizon + 1) + history.failures
     alike = (codes[..., None] == codes[..., None, :]).astype(float)
 
     def leaning(lean: np.ndarray, rows: np.ndarray) -> Float[np.ndarray, "..."]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from mesascope.core.verdicts import Estimate
 from mesascope.planning.learners.bandit_history import BanditHistory
@@ -17,7 +17,7 @@ from mesascope.planning.learners.catalogue import BANDIT_LEARNERS, GRIDS, candid
 
 SLIPS: Float[np.ndarray, " S"] = np.linspace(0.0, 0.1, 41)
 """Shares of choices by chance that any learner may have. More than a tenth is exploration: epsilon-greedy."""
-AMOUNTS: frozenset[str] = frozenset({"wins", "losses", "c"})
+AMOUNTS: frozenset[str] = frozenset({"wins", "losses", "c", "beta"})
 """Parameters of which twice as much is as likely as half as much."""
 Axes = Mapping[str, Float[np.ndarray, "_"]]
 """Values by parameter, in ascending order."""
@@ -32,10 +32,12 @@ LONG: int = 40
 """Pulls beyond which priors of the Gittins index are tried once, and none between them."""
 ROUND: tuple[float, ...] = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 """Wins and losses of priors that are tried where a prior decides between arms."""
-SMOOTH: frozenset[str] = frozenset({"epsilon-greedy", "thompson", "upper-confidence", "win-stay-lose-shift"})
+SMOOTH: frozenset[str] = frozenset(
+    {"epsilon-greedy", "thompson", "upper-confidence", "win-stay-lose-shift", "delta-rule"}
+)
 """Families whose parameters are stated with intervals. Of the others they decide few choices: what a prior is, is the
 same over ranges that no interval describes, and the best one tried is named."""
-NO_SLIPS: frozenset[str] = frozenset({"epsilon-greedy", "win-stay-lose-shift", "random"})
+NO_SLIPS: frozenset[str] = frozenset({"epsilon-greedy", "win-stay-lose-shift", "delta-rule", "random"})
 """Families whose own parameters say as much as slips would."""
 
 
@@ -91,21 +93,31 @@ class Choices:
         return pairs, which.reshape(self.choices.shape)
 
     def of_chosen(self, learner: BanditLearner) -> Float[np.ndarray, " C"]:
-        """Returns the probability that a learner gives to each pair of situation and choice."""
+        """Returns the probability that a learner gives to each pair of situation and choice.
+
+        Where the order of rewards matters hardly a situation is met twice, and each choice is a pair of its own.
+        """
+        if learner.in_order:
+            return np.take_along_axis(self.of_all(learner), self.choices[..., None], -1).reshape(-1)
         return learner.probabilities(self.situations[0])[:, 0].reshape(-1)[self._chosen[0]]
 
     def of_all(self, learner: BanditLearner) -> Float[np.ndarray, "B T A"]:
         """Returns the probability that a learner gives to every arm before each choice."""
+        if learner.in_order:
+            return learner.probabilities(self.history)
         _, inverse, places = self.situations
         return np.take_along_axis(learner.probabilities(self.situations[0])[:, 0][inverse], places, -1)
 
-    def counts(self, counted: np.ndarray) -> Float[np.ndarray, " C"]:
+    def counts(self, counted: np.ndarray, *, in_order: bool) -> Float[np.ndarray, " C"]:
         """Returns how often each pair of situation and choice is met in some of the episodes.
 
         **Arguments:**
 
         - `counted`: which, `[B]`.
+        - `in_order`: whether the order of rewards matters.
         """
+        if in_order:
+            return np.repeat(counted, self.choices.shape[1]).astype(float)
         pairs, which = self._chosen
         return np.bincount(which[counted].reshape(-1), minlength=len(pairs)).astype(float)
 
@@ -117,6 +129,7 @@ class FittedFamily:
     **Arguments:**
 
     - `family`: its name.
+    - `choices`: that it is fitted to.
     - `learners`: one for each setting, all combinations of `axes`.
     - `axes`: values of each parameter that are looked at; `whole`: those that span what it may be.
     - `chosen`: the probability of each pair of situation and choice under each, `[G, C]`.
@@ -125,37 +138,36 @@ class FittedFamily:
     """
 
     family: str
+    choices: Choices
     learners: tuple[BanditLearner, ...]
     axes: Axes
     whole: Axes
     chosen: Float[np.ndarray, "G C"]
     slips: Float[np.ndarray, " S"]
     mass: Float[np.ndarray, " G"]
-    arms: int
 
-    def nats(self, counts: Float[np.ndarray, " C"]) -> Float[np.ndarray, "G S"]:
-        """Returns the log-likelihood of choices met so often, by setting and slips."""
-        met = counts > 0
+    def nats(self, counted: Bool[np.ndarray, " B"]) -> Float[np.ndarray, "G S"]:
+        """Returns the log-likelihood of choices in some of the episodes, by setting and slips."""
+        counts = self.choices.counts(counted, in_order=BANDIT_LEARNERS[self.family].in_order)
+        met, arms = counts > 0, self.choices.arms
         chosen = self.chosen[:, met]
         with np.errstate(divide="ignore"):
-            return np.stack(
-                [np.log((1 - slip) * chosen + slip / self.arms) @ counts[met] for slip in self.slips], axis=-1
-            )
+            return np.stack([np.log((1 - slip) * chosen + slip / arms) @ counts[met] for slip in self.slips], axis=-1)
 
-    def best(self, counts: Float[np.ndarray, " C"]) -> tuple[BanditLearner, float]:
+    def best(self, counted: Bool[np.ndarray, " B"]) -> tuple[BanditLearner, float]:
         """Returns the learner and the share of slips under which choices are likeliest."""
-        place = np.unravel_index(int(np.round(self.nats(counts), 6).argmax()), (len(self.learners), len(self.slips)))
+        place = np.unravel_index(int(np.round(self.nats(counted), 6).argmax()), (len(self.learners), len(self.slips)))
         return self.learners[place[0]], float(self.slips[place[1]])
 
-    def evidence(self, counts: Float[np.ndarray, " C"]) -> float:
+    def evidence(self, counted: Bool[np.ndarray, " B"]) -> float:
         """Returns the log of the mean likelihood over all that the parameters may be."""
-        nats = self.nats(counts)
+        nats = self.nats(counted)
         most = nats.max()
         return float(most + np.log(self.mass @ np.exp(nats - most).sum(-1))) if np.isfinite(most) else -np.inf
 
-    def parameters(self, counts: Float[np.ndarray, " C"], *, episodes: int) -> dict[str, Estimate]:
+    def parameters(self, counted: Bool[np.ndarray, " B"]) -> dict[str, Estimate]:
         """Returns each parameter with its 90 % interval, and the share of slips where there may be any."""
-        nats = self.nats(counts)
+        nats = self.nats(counted)
         weights = np.exp(nats - nats.max())
         weights = (weights / weights.sum()).reshape(*(len(values) for values in self.axes.values()), len(self.slips))
         axes = {name: values for name, values in self.axes.items() if self.family in SMOOTH}
@@ -166,7 +178,7 @@ class FittedFamily:
                 _spread(name, values),
                 weights.sum(tuple(axis for axis in range(weights.ndim) if axis != places[name])),
                 lambda value, name=name: float(_unspread(name, np.asarray(value))),
-                episodes,
+                int(counted.sum()),
             )
             for name, values in axes.items()
         }
@@ -186,7 +198,7 @@ def fit_families(choices: Choices) -> dict[str, FittedFamily]:
 
     - `choices`: to be predicted.
     """
-    counts = choices.counts(np.ones(len(choices.choices), bool))
+    everything = np.ones(len(choices.choices), bool)
     found: dict[str, FittedFamily] = {}
     for family in BANDIT_LEARNERS:
         if any(candidates(family, arms=choices.arms, horizon=choices.horizon)):
@@ -199,7 +211,7 @@ def fit_families(choices: Choices) -> dict[str, FittedFamily]:
                 low = SLIPS[-1] if name == "epsilon" else values[0]
                 axes[name] = _between(name, low, max(values[-1], 0.9), 121)
             found[family] = _fitted(family, choices, axes, axes)
-    best = {family: float(fitted.nats(counts).max()) for family, fitted in found.items()}
+    best = {family: float(fitted.nats(everything).max()) for family, fitted in found.items()}
     most = max(best.values())
 
     def near(family: str) -> bool:
@@ -208,7 +220,7 @@ def fit_families(choices: Choices) -> dict[str, FittedFamily]:
             return False
         return best[family] >= most - HOPELESS[family not in SMOOTH] * (most - best["random"]) - 2 * NEAR
 
-    return {family: _closely(fitted, choices, counts) if near(family) else fitted for family, fitted in found.items()}
+    return {family: _closely(fitted) if near(family) else fitted for family, fitted in found.items()}
 
 
 def _fitted(family: str, choices: Choices, axes: Axes, whole: Axes) -> FittedFamily:
@@ -221,13 +233,14 @@ def _fitted(family: str, choices: Choices, axes: Axes, whole: Axes) -> FittedFam
         ends = np.concatenate([spread[:1], (spread[1:] + spread[:-1]) / 2, spread[-1:]])
         mass = (mass[:, None] * np.diff(ends) / (full[-1] - full[0])).reshape(-1)
     chosen = np.stack([choices.of_chosen(learner) for learner in learners])
-    return FittedFamily(family, learners, axes, whole, chosen, slips, mass, choices.arms)
+    return FittedFamily(family, choices, learners, axes, whole, chosen, slips, mass)
 
 
-def _closely(fitted: FittedFamily, choices: Choices, counts: np.ndarray) -> FittedFamily:
+def _closely(fitted: FittedFamily) -> FittedFamily:
     """Returns a family around the settings that are nearly as good as the best, one step wider on either side."""
+    choices, everything = fitted.choices, np.ones(len(fitted.choices.choices), bool)
     for finer in FINER[len(fitted.axes)]:
-        nats = fitted.nats(counts).max(-1).reshape([len(values) for values in fitted.axes.values()])
+        nats = fitted.nats(everything).max(-1).reshape([len(values) for values in fitted.axes.values()])
         near, axes = nats > nats.max() - NEAR, {}
         for place, (name, values) in enumerate(fitted.axes.items()):
             inside = np.flatnonzero(near.any(tuple(axis for axis in range(nats.ndim) if axis != place)))

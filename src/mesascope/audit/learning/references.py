@@ -10,7 +10,7 @@ from jaxtyping import Float
 from mesascope.agents.agent import Agent
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.episodes import Episodes
-from mesascope.planning.learners.bandit_history import BanditHistory
+from mesascope.planning.learners.bandit_history import BanditHistory, extended
 from mesascope.planning.learners.bandit_learner import BanditLearner
 from mesascope.planning.learners.bandit_rules import Greedy, Random, Thompson
 from mesascope.planning.learners.bayes_bandit import BayesAdaptive, is_solvable
@@ -42,18 +42,20 @@ class ReferenceAgent(Agent):
     def __init__(self, learner: BanditLearner, stream: Bandits):
         self.name, self.learner, self.stream = learner.family, learner, stream
 
-    def initial_state(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    def initial_state(self, batch: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         counts = np.zeros((batch, 1, self.stream.arms), int)
-        return counts, counts
+        return counts, counts, counts + 1
 
     def act(self, observations: Float[np.ndarray, "B D"], state: Any) -> tuple[Float[np.ndarray, "B A"], Any]:
         arms = self.stream.arms
         pulled = observations[:, None, :arms] > 0.5
         paid = observations[:, arms] / self.stream.reward_seen > 0.5
-        successes, failures = state[0] + (pulled & paid[:, None, None]), state[1] + (pulled & ~paid[:, None, None])
+        won = paid[:, None, None]
+        successes, failures, order = state[0] + (pulled & won), state[1] + (pulled & ~won), state[2]
+        order = extended(order, pulled, won)
         last = np.where(pulled.any(-1), pulled.argmax(-1), -1)
-        known = BanditHistory(successes, failures, last, paid[:, None].astype(float), self.stream.horizon)
-        return self.learner.probabilities(known)[:, 0], (successes, failures)
+        known = BanditHistory(successes, failures, last, paid[:, None].astype(float), self.stream.horizon, order)
+        return self.learner.probabilities(known)[:, 0], (successes, failures, order)
 
 
 class ReferenceOptimizer(Agent):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
+
+REMEMBERED: int = 60
+"""Rewards of an arm whose order is known; a bit each."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,8 @@ class BanditHistory:
     - `last`: the arm that was pulled last, `[B, T]`; -1 before the first.
     - `last_reward`: what it paid, `[B, T]`; 0 before the first.
     - `horizon`: pulls in a whole episode, at least T.
+    - `order`: rewards of each arm as bits behind a leading one, the last reward lowest, the last `REMEMBERED` of them,
+      `[B, T, A]`; `None` where nobody asks for it.
     """
 
     successes: Int[np.ndarray, "B T A"]
@@ -25,6 +30,7 @@ class BanditHistory:
     last: Int[np.ndarray, "B T"]
     last_reward: Float[np.ndarray, "B T"]
     horizon: int
+    order: Int[np.ndarray, "B T A"] | None = None
 
     @classmethod
     def of(
@@ -54,7 +60,10 @@ class BanditHistory:
         before = [np.cumsum(one, axis=1) - one for one in (paid, pulled & ~paid)]
         last, last_reward = np.full_like(choices, -1), np.zeros_like(rewards)
         last[:, 1:], last_reward[:, 1:] = choices[:, :-1], rewards[:, :-1]
-        return cls(before[0], before[1], last, last_reward, pulls)
+        order = np.ones((choices.shape[1] + 1, len(choices), arms), int)
+        for step in range(choices.shape[1]):
+            order[step + 1] = extended(order[step], pulled[:, step], rewards[:, step, None] > 0)
+        return cls(before[0], before[1], last, last_reward, pulls, order[:-1].swapaxes(0, 1))
 
     @property
     def arms(self) -> int:
@@ -65,3 +74,19 @@ class BanditHistory:
     def done(self) -> Int[np.ndarray, "B T"]:
         """Pulls that were made before each choice."""
         return (self.successes + self.failures).sum(-1)
+
+
+def extended(
+    order: Int[np.ndarray, "*batch A"], pulled: Bool[np.ndarray, "*batch A"], paid: Bool[np.ndarray, "*batch #A"]
+) -> Int[np.ndarray, "*batch A"]:
+    """Returns the order of rewards after one more pull.
+
+    **Arguments:**
+
+    - `order`: before it.
+    - `pulled`: which arm it was.
+    - `paid`: whether it paid.
+    """
+    most = 1 << REMEMBERED
+    longer = order << 1 | paid
+    return np.where(pulled, np.where(longer < 2 * most, longer, longer % most + most), order)

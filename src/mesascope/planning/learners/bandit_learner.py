@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from mesascope.planning.learners.bandit_history import BanditHistory
+from mesascope.planning.learners.bandit_history import BanditHistory, extended
 
 TIE: float = 1e-9
 """Scores that differ by less are alike: what two ways of summing make of one number."""
@@ -21,6 +21,8 @@ class BanditLearner(abc.ABC):
     """Its name, whatever the parameters."""
     summary: ClassVar[str]
     """One line for people."""
+    in_order: ClassVar[bool] = False
+    """Whether it matters to it in which order an arm paid and did not."""
 
     @abc.abstractmethod
     def probabilities(self, history: BanditHistory) -> Float[np.ndarray, "B T A"]:
@@ -40,9 +42,10 @@ class BanditLearner(abc.ABC):
         (episodes, arms), rows = pays.shape, np.arange(len(pays))
         paid, not_paid = np.zeros((2, episodes, 1, arms), int)
         last, reward = np.full((episodes, 1), -1), np.zeros((episodes, 1))
+        order = np.ones_like(paid)
         choices, rewards = np.zeros((episodes, horizon), int), np.zeros((episodes, horizon))
         for step in range(horizon):
-            chances = self.probabilities(BanditHistory(paid, not_paid, last, reward, horizon))[:, 0]
+            chances = self.probabilities(BanditHistory(paid, not_paid, last, reward, horizon, order))[:, 0]
             reached = chances.cumsum(-1) > generator.random((episodes, 1)) * chances.sum(-1, keepdims=True)
             choice = reached.argmax(-1)
             choices[:, step] = choice
@@ -50,6 +53,7 @@ class BanditLearner(abc.ABC):
             paid[rows, 0, choice] += rewards[:, step] > 0
             not_paid[rows, 0, choice] += rewards[:, step] == 0
             last, reward = choices[:, step : step + 1], rewards[:, step : step + 1]
+            order = extended(order, last[..., None] == np.arange(arms), reward[..., None] > 0)
         return choices, rewards
 
 

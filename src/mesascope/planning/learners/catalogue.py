@@ -16,6 +16,7 @@ from mesascope.planning.learners.bandit_rules import (
     WinStayLoseShift,
 )
 from mesascope.planning.learners.bayes_bandit import BayesAdaptive, is_solvable
+from mesascope.planning.learners.delta_rule import DeltaRule
 from mesascope.planning.learners.gittins import Gittins
 
 BANDIT_LEARNERS: Mapping[str, type[BanditLearner]] = MappingProxyType(
@@ -29,6 +30,7 @@ BANDIT_LEARNERS: Mapping[str, type[BanditLearner]] = MappingProxyType(
             Gittins,
             BayesAdaptive,
             WinStayLoseShift,
+            DeltaRule,
             Random,
         )
     }
@@ -47,6 +49,7 @@ GRIDS: Mapping[str, Mapping[str, tuple[float, ...]]] = MappingProxyType(
         "gittins": _PRIOR,
         "bayes-adaptive": _PRIOR,
         "win-stay-lose-shift": {"stay": _CHANCES, "shift": _CHANCES},
+        "delta-rule": {"rate": _CHANCES[1:], "beta": tuple(0.5 * 1.4**one for one in range(14))},
         "random": {},
     }
 )
