@@ -126,7 +126,7 @@ def _predicted(
     if fitting is None or isinstance(learner, Random):
         return (1 - slip) * table + slip / arms
     history = choices.history
-    codes = history.order if learner.in_order else history.successes * (choices.horizon + 1) + history.failures
+    codes = history.ordered if learner.in_order else history.successes * (choices.horizon + 1) + history.failures
     alike = (codes[..., None] == codes[..., None, :]).astype(float)
 
     def leaning(lean: np.ndarray, rows: np.ndarray) -> Float[np.ndarray, "..."]:

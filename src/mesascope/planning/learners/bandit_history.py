@@ -71,6 +71,13 @@ class BanditHistory:
         return self.successes.shape[-1]
 
     @property
+    def ordered(self) -> Int[np.ndarray, "B T A"]:
+        """The order of rewards; **raises** `ValueError` where it is not known."""
+        if self.order is None:
+            raise ValueError("the history has no order of rewards, which is asked for; BanditHistory.of gives one")
+        return self.order
+
+    @property
     def done(self) -> Int[np.ndarray, "B T"]:
         """Pulls that were made before each choice."""
         return (self.successes + self.failures).sum(-1)

@@ -35,12 +35,10 @@ class DeltaRule(BanditLearner):
     in_order = True
 
     def probabilities(self, history: BanditHistory) -> Float[np.ndarray, "B T A"]:
-        """**Raises:** `ValueError` for a history that says nothing of the order of rewards."""
-        if history.order is None:
-            raise ValueError("the history has no order of rewards, by which a delta rule goes; see BanditHistory.of")
-        values = np.full(history.order.shape, START)
-        for place in range(int(history.order.max(initial=1)).bit_length() - 2, -1, -1):
-            bits = history.order >> place
+        order = history.ordered
+        values = np.full(order.shape, START)
+        for place in range(int(order.max(initial=1)).bit_length() - 2, -1, -1):
+            bits = order >> place
             values += (bits > 1) * self.rate * ((bits & 1) - values)
         weights = np.exp(self.beta * (values - values.max(-1, keepdims=True)))
         return weights / weights.sum(-1, keepdims=True)
