@@ -201,8 +201,9 @@ def rates_figure(points: Sequence[Point], label: str = "share") -> Figure:
         axes.plot([point.low, point.high], [index, index], color=INK, linewidth=1.4)
     _rows_axis(axes, [shortened(point.name, 24) for point in points])
     _right_texts(axes, [_rate_text(point) for point in points])
-    axes.set(xlim=(min([0.0, *(point.low for point in points)]), high * 1.02), xlabel=_wrapped(label, 34))
-    if high == 1:
+    low = min([0.0, *(point.low for point in points)])
+    axes.set(xlim=(low, high * 1.02), xlabel=_wrapped(label, 34))
+    if high == 1 and low >= -1:
         axes.set_xticks([0, 0.5, 1])
     return figure
 
