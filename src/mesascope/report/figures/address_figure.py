@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from mesascope.audit.learning.tape_addresses import AddressDetails
-from mesascope.report.figures.style import PAPER, SEQUENTIAL, WIDTH, figure_settings
+from mesascope.report.figures.style import SEQUENTIAL, WIDTH, figure_settings
 
 SHADES: int = 20
 MOST_STEPS, MOST_ROWS = 200, 200
@@ -43,7 +43,7 @@ def address_figure(details: AddressDetails) -> Figure | None:
             cmap=scale.cmap,
             rasterized=False,
         )
-        axes.axvline(details.shown + 1, color=PAPER, linewidth=1.4, linestyle=":")
+        axes.axvline(details.shown + 1, color="white", linewidth=1.4, linestyle=":")
         axes.set(title=title, ylabel="row of the tape")
     grid[-1].set(xlabel="step of the episode")
     figure.colorbar(scale, ax=grid.tolist(), aspect=30, label="weight of the head")
