@@ -15,6 +15,7 @@ from mesascope.audit.learning.learner_attribution import learner_attribution
 from mesascope.core.verdicts import Verdict
 from mesascope.planning.learners.regression import ridge
 from mesascope.worlds.streams.bandits import Bandits, BanditTask
+from mesascope.worlds.streams.copying import Copying
 from mesascope.worlds.streams.optimisees import QuadraticProblems
 from mesascope.worlds.streams.regression import Regression
 from tests.audit.learning.scripted import Scripted, context, even, learner
@@ -42,6 +43,32 @@ def test_a_learner_gains_and_its_placebos_do_not():
     # The reference is the very rule that was asked.
     lines = {line.name: line.values for line in found.details.lines}
     assert lines["greedy"] == lines["as it is"]
+
+
+@pytest.mark.parametrize(("keeps", "verdict"), [(True, Verdict.PASS), (False, Verdict.FAIL)])
+def test_where_all_is_shown_before_it_is_asked_for_late_steps_are_not_held_against_early_ones(keeps, verdict):
+    stream = Copying(width=2, shortest=2, longest=3)
+
+    def copies(seen, memory):
+        # Rows so far, in order, and how many were given back; -1 before the mark.
+        rows, given = memory[:, :-1].reshape(len(seen), 3, 2), memory[:, -1].astype(int)
+        shown, every = memory[:, -1] == -1, np.arange(len(seen))
+        answers = rows[every, np.clip(given, 0, 2)] * 8.0
+        count = (rows[..., 0] != 0).sum(1)
+        writes = shown & (seen[:, -1] == 0) & (count < 3)
+        rows[every[writes], count[writes]] = 2 * seen[writes, :2] - 1
+        given = np.where(given >= 0, given + 1, np.where(seen[:, -1] > 0, 0, -1))
+        return answers if keeps else 0 * answers, np.concatenate([rows.reshape(len(seen), -1), given[:, None]], 1)
+
+    class Copies(Scripted):
+        def initial_state(self, batch):
+            return np.concatenate([np.zeros((batch, 6)), -np.ones((batch, 1))], 1)
+
+    found = in_context_gain(context(Copies(copies), stream))
+    assert found.verdict is verdict
+    if keeps:
+        assert found.sentence.startswith("It learns within an episode: what it is asked for brings")
+        assert found.details.over_frozen.low > 0.4
 
 
 def test_who_has_a_memory_and_does_not_use_it_does_not_learn():

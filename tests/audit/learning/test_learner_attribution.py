@@ -15,6 +15,7 @@ from mesascope.planning.learners.delta_rule import DeltaRule
 from mesascope.planning.learners.regression import gradient_steps, preconditioned_step, ridge, transformed_steps
 from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.copying import Copying
+from mesascope.worlds.streams.linear_systems import LinearSystems
 from mesascope.worlds.streams.regression import Regression
 from tests.audit.learning.scripted import Scripted, context, even, learner
 from tests.audit.learning.test_regression_answers import Remembers
@@ -141,6 +142,25 @@ def test_ridge_regression_is_named_with_its_penalty():
     assert found.details.best == "ridge"
     assert found.details.setting["penalty"] == pytest.approx(0.25, rel=0.3)
     assert found.effect.value > 0.99
+
+
+def test_ridge_regression_is_named_in_linear_systems_too():
+    stream = LinearSystems(dimensions=2, horizon=8, noise=0.3)
+
+    class Foretells(Scripted):
+        def initial_state(self, batch):
+            return np.zeros((batch, 0, 2))
+
+    def answer(seen, memory):
+        memory = np.concatenate([memory, seen[:, None]], 1)
+        following = np.concatenate([memory[:, 1:], np.zeros_like(memory[:, :1])], 1)
+        told = [ridge(memory, following[..., entry], penalty=0.18)[:, -1] for entry in range(2)]
+        return np.stack(told, -1), memory
+
+    found = learner_attribution(context(Foretells(answer), stream))
+    assert found.verdict is Verdict.PASS
+    assert found.details.best == "ridge"
+    assert found.details.setting["penalty"] == pytest.approx(0.18, rel=0.35)
 
 
 UNEVEN = np.array([[3.0, 0.0], [0.6, 0.4]])

@@ -48,9 +48,12 @@ class GainDetails(Chart, frozen=True, kw_only=True):
 def early_and_late(stream: Stream, episodes: Episodes) -> tuple[Float[np.ndarray, " B"], Float[np.ndarray, " B"]]:
     """Returns what early and what late steps of each episode bring: the first and last third of those that count.
 
-    Where fewer than three steps count, all of them are late, and the first step of the episode is early.
+    Where fewer than three steps count, all of them are late, and the first step of the episode is early. Where all is
+    shown before anything is asked, no step is early, and those that count are late.
     """
     counted = np.asarray(stream.counted)
+    if stream.shown_first:
+        return np.zeros(len(episodes.base)), episodes.base[:, counted].mean(1)
     if len(counted) < 3:
         return episodes.base[:, 0], episodes.base[:, counted].mean(1)
     third = len(counted) // 3
@@ -78,6 +81,9 @@ def in_context_gain(context: LearningContext) -> Evidence[GainDetails]:
     gained = {name: context.mean(late - early) for name, (early, late) in halves.items()}
     # Late steps alone: early ones are of the same tasks, and would only add their noise.
     over = {name: context.mean(own - late) for name, (_, late) in halves.items()}
+    if stream.shown_first:
+        # There are no early steps to compare late ones with.
+        gain, gained = over.get("shuffled", gain), {}
     # What goes on from episode to episode was not frozen, so that no difference says nothing.
     hidden = hidden and not above(over["frozen"].low, 0.0)
     if hidden:
@@ -119,6 +125,8 @@ def _judged(stream: Stream, gain: Estimate, over: dict[str, Estimate], small: fl
 
 
 def _more(stream: Stream, gain: Estimate) -> str:
+    if stream.shown_first:
+        return f"what it is asked for brings {gain} more than with feedback of another episode"
     if stream.loss_name:
         return f"the {stream.loss_name} of late steps is {gain} lower than that of early ones"
     return f"late steps bring {gain} more than early ones"

@@ -6,6 +6,8 @@ share of them is stated that a reference gives (predictions of a regression, upd
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import NamedTuple
 
@@ -31,6 +33,7 @@ from mesascope.planning.learners.regression import (
     transformed_steps,
 )
 from mesascope.worlds.streams.bandits import Bandits
+from mesascope.worlds.streams.linear_systems import LinearSystems
 from mesascope.worlds.streams.optimisees import Optimisee
 from mesascope.worlds.streams.regression import Regression
 
@@ -63,6 +66,9 @@ def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
         answers = context.reference.answers
         flat = answers.reshape(len(answers), -1)
         found = _of_numbers(context, flat, _updates(gradients, answers))
+    elif isinstance(stream, LinearSystems):
+        flat = context.reference.answers.astype(np.float64).reshape(context.episodes, -1)
+        found = _of_numbers(context, flat, _next_states(context.reference.observations.astype(np.float64)))
     else:
         return LEARNER_ATTRIBUTION.nothing(f"there are no reference learners of stream {shown(stream.name)}")
     if isinstance(found, str):
@@ -180,6 +186,24 @@ def _predictions(
         uneven = float(np.linalg.norm(matrix - rate * np.eye(wide)) / max(np.linalg.norm(matrix), 1e-300))
         foretold = preconditioned_step(inputs, values, rate=1.0, preconditioner=matrix)
         add("preconditioned gradient descent", foretold, wide**2, rate=rate, uneven=uneven)
+    return found
+
+
+def _next_states(states: Float[np.ndarray, "B T D"]) -> list[Reference]:
+    """Returns what regressions of each state on the one before foretell, each entry being a regression of its own."""
+    following = np.concatenate([states[:, 1:], np.zeros_like(states[:, :1])], 1)
+
+    def told(rule: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Float[np.ndarray, "B M"]:
+        entries = [rule(states, following[..., entry]) for entry in range(states.shape[2])]
+        return np.stack(entries, -1).reshape(len(states), -1)
+
+    found = []
+    for steps, rate in product((1, 3, 10), np.geomspace(0.1, 10.0, 13).tolist()):
+        answers = told(partial(gradient_steps, steps=steps, rate=rate))
+        if np.abs(answers).max() < 1e6:
+            found.append(Reference("gradient descent", {"steps": float(steps), "rate": rate}, answers, 2))
+    for penalty in np.geomspace(1e-3, 30.0, 19).tolist():
+        found.append(Reference("ridge", {"penalty": penalty}, told(partial(ridge, penalty=penalty)), 1))
     return found
 
 

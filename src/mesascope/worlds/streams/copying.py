@@ -41,6 +41,7 @@ class Copying(Stream):
     name = "copy"
     summary = "Rows of bits to be given back in the same order."
     signals = ("log-likelihood", "right bits")
+    shown_first = True
 
     def __post_init__(self):
         if self.width < 1 or not 1 <= self.shortest <= self.longest:

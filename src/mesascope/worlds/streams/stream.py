@@ -46,6 +46,8 @@ class Stream(abc.ABC):
     """What could be maximised, by step; the base objective first."""
     loss_name: ClassVar[str] = ""
     """What the base objective is the negative of, where it is a loss: charts show that."""
+    shown_first: ClassVar[bool] = False
+    """Whether all is shown before anything is asked for, so that there are no early steps to compare late ones with."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
