@@ -20,6 +20,7 @@ from mesascope.audit.learning.attribution import ALIKE, ENOUGH, Attribution, att
 from mesascope.audit.learning.context import LearningContext
 from mesascope.audit.learning.learner_fit import Choices
 from mesascope.audit.learning.references import RATES, prompts
+from mesascope.audit.learning.two_step_choices import TwoStepChoices, attribute_two_step
 from mesascope.core.rounding import sided
 from mesascope.core.text import shown
 from mesascope.core.verdicts import Estimate, Evidence, Verdict
@@ -36,6 +37,7 @@ from mesascope.worlds.streams.bandits import Bandits
 from mesascope.worlds.streams.linear_systems import LinearSystems
 from mesascope.worlds.streams.optimisees import Optimisee
 from mesascope.worlds.streams.regression import Regression
+from mesascope.worlds.streams.two_step import TwoStep
 
 ENOUGH_CHOICES, FEWEST = 5_120, 64
 """Choices, and at least episodes, that tell learners apart well enough; more of them take longer."""
@@ -56,6 +58,13 @@ def learner_attribution(context: LearningContext) -> Evidence[Attribution]:
     stream = context.stream
     if isinstance(stream, Bandits):
         found = _of_choices(context, stream)
+    elif isinstance(stream, TwoStep):
+        some, places = slice(max(FEWEST, ENOUGH_CHOICES // stream.trials)), context.reference.observations[..., 3]
+        # Where a choice led to is seen one trial later.
+        came = np.pad(places[some, 1:], ((0, 0), (0, 1))) > 0.5
+        reference = context.reference
+        trials = TwoStepChoices(reference.answers[some], came.astype(int), reference.signals[some, :, 0], stream.common)
+        found = attribute_two_step(trials, seed=context.seed)
     elif isinstance(stream, Regression):
         inputs, values = prompts(context, stream)
         counted = np.asarray(stream.counted)
