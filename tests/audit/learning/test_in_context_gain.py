@@ -71,6 +71,18 @@ def test_where_all_is_shown_before_it_is_asked_for_late_steps_are_not_held_again
         assert found.details.over_frozen.low > 0.4
 
 
+def test_who_goes_by_the_last_feedback_alone_uses_it_and_needs_no_memory():
+    def stays(seen, memory):
+        # Again after a reward, another arm after none: all of that is seen.
+        last = seen[:, :3] if seen[:, :3].any() else np.full((len(seen), 3), 1 / 3)
+        paid = seen[:, 3:4] > 0.5
+        return np.where(paid, last, (1 - last) / (1 - last).sum(-1, keepdims=True)), memory
+
+    found = in_context_gain(context(Scripted(stays)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.sentence.startswith("It uses feedback, but only what it sees of it at once")
+
+
 def test_who_has_a_memory_and_does_not_use_it_does_not_learn():
     found = in_context_gain(context(even(memoryless=False)))
     assert found.verdict is Verdict.FAIL

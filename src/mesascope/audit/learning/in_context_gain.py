@@ -114,6 +114,9 @@ def _judged(stream: Stream, gain: Estimate, over: dict[str, Estimate], small: fl
     if above(min(one.low for one in over.values()), 0.0):
         sentence = f"It does better where it can learn, and {_more(stream, gain)}."
         return Verdict.INCONCLUSIVE, sentence, f"early steps may be easier, or enough to learn in: {numbers}"
+    if "frozen" in over and above(over["shuffled"].low, small) and not above(over["frozen"].high, small):
+        sentence = f"It uses feedback, but only what it sees of it at once: {_more(stream, gain)}."
+        return Verdict.INCONCLUSIVE, sentence, f"with its memory frozen it does as well: {numbers}"
     if below(min(gain.high, *(one.high for one in over.values())), small):
         sentence = f"It does not learn within an episode: {_more(stream, gain)}."
         return Verdict.FAIL, sentence, f"no more than where it cannot learn: {numbers}"

@@ -93,8 +93,8 @@ def stay_probabilities(
 ) -> Float[np.ndarray, "2 2"]:
     """Returns how often choices are repeated, by whether they led to a rare or a common place, and paid nothing or 1.
 
-    `table[1, 1] - table[1, 0] - table[0, 1] + table[0, 0]` is 0 for who repeats what was rewarded, and above 0 for who
-    considers how it came there.
+    `table[1, 1] - table[1, 0] - table[0, 1] + table[0, 0]` is 0 for who goes by the last reward alone, and above 0 for
+    who considers how it came there. Who learns without a model from earlier rewards, too, shows some of it.
 
     **Arguments:**
 
