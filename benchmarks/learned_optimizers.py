@@ -47,7 +47,7 @@ MOST_SECONDS = 120.0
 FRESH: tuple[int, ...] = (1, 2, 3)
 """Seeds of Turing machines, whose recipe was settled on seeds from 100 on."""
 GEOMETRIC = 1.0
-"""How far above the best rule the geometric mean of an earlier, separate prototype of the learned optimizer came."""
+"""How far above the best rule the geometric mean of a learned optimizer may lie: not at all."""
 TAKEN_ALIKE = "Seeds are independent; interval: smallest and largest."
 
 
@@ -173,8 +173,8 @@ def two_step(quick: bool) -> list[Claim]:
     whole = interaction(np.arange(len(choices)))
     text = (
         "Interaction of stay probabilities in the two-step task: common less rare after a reward, less the same after "
-        "none; 0 for who goes by the last reward alone, but a model-free learner that remembers has about .3. Interval: smallest and largest with a twentieth of the "
-        f"{len(choices):,} episodes left out; one seed."
+        "none; 0 for who goes by the last reward alone, but a model-free learner that remembers has about .3. "
+        f"Interval: smallest and largest with a twentieth of the {len(choices):,} episodes left out; one seed."
     )
     return [Claim("learned-optimizers.two-step", text, whole, float(low), float(high), len(choices), 0.3, ">=")]
 
